@@ -1,0 +1,29 @@
+# Flags that every target of ours has, and hongyan_module(): one static library a folder.
+set(HONGYAN_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
+
+add_library(hongyan_flags INTERFACE)
+target_include_directories(hongyan_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(hongyan_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fstack-protector-strong)
+target_compile_definitions(hongyan_flags INTERFACE
+  _GLIBCXX_ASSERTIONS
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(hongyan_flags INTERFACE Threads::Threads)
+if(HONGYAN_SANITIZE)
+  target_compile_options(hongyan_flags INTERFACE
+    -fsanitize=${HONGYAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(hongyan_flags INTERFACE -fsanitize=${HONGYAN_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  target_compile_options(hongyan_flags INTERFACE -O2 -g1)
+  target_compile_definitions(hongyan_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+target_link_options(hongyan_flags INTERFACE -Wl,-z,relro,-z,now)
+
+# Third-party headers are not ours to warn about.
+set(CMAKE_NO_SYSTEM_FROM_IMPORTED OFF)
+
+function(hongyan_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(hongyan_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(hongyan_${name} PUBLIC hongyan_flags ${ARG_LINK})
+endfunction()

@@ -1,0 +1,68 @@
+/// What can go wrong, and THE table of how each edge says so. Errors are values; exceptions are not used
+/// for flow and cross no actor and no handler.
+#pragma once
+
+#include <boost/system/result.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hongyan {
+
+enum class errc : std::uint8_t {
+  // the client's faults
+  malformed,          ///< the request cannot be read, or a value in it is not accepted
+  forbidden,          ///< understood, and refused
+  not_found,          ///< no such path
+  method_not_allowed, ///< the path exists, the method does not
+  timeout,            ///< the request did not arrive whole in time
+  conflict,           ///< the clientMsgId is taken by another message
+  too_large,          ///< a body, a content or a frame over its limit
+  upgrade_required,   ///< a socket path without a WebSocket upgrade
+  header_too_large,   ///< the request's header over its limit
+  // ours
+  internal,        ///< a fault of ours; details go to the log only
+  unavailable,     ///< cannot be done now; nothing was stored
+  outcome_unknown, ///< the connection to the database broke in the commit: stored or not, nobody knows yet
+};
+
+/// An error, and a sentence for the person who has to do something about it.
+struct error {
+  errc code = errc::internal;
+  std::string detail{};
+};
+
+template <class T>
+using result = boost::system::result<T, error>;
+
+/// Needed by result<T>::value(); we check before we take, so reaching it is a bug of ours.
+[[noreturn]] void throw_exception_from_error(const error& e, const boost::source_location& where);
+
+/// RFC 6455 section 7.4 and the contract's own 4xxx.
+enum class close_code : std::uint16_t {
+  going_away = 1001,   ///< the server drains
+  protocol = 1002,     ///< the peer broke RFC 6455
+  unsupported = 1003,  ///< a binary frame
+  bad_utf8 = 1007,     ///< a text message that is not UTF-8
+  too_large = 1009,    ///< a message over its limit
+  internal = 1011,     ///< a fault of ours
+  kicked = 4003,       ///< ended by /close
+  too_slow = 4008,     ///< a message took too long to arrive whole
+  idle = 4010,         ///< nothing heard for too long
+  flooding = 4029,     ///< too many control frames
+};
+
+/// A row of the table.
+struct error_row {
+  errc code;
+  std::string_view name; ///< stable: part of the problem's `type`, and of log lines
+  unsigned http_status;
+  std::string_view title;   ///< the problem's `title`
+  bool retry_later = false; ///< answered with Retry-After
+};
+
+/// The row of `code`; every code has one.
+const error_row& row_of(errc code);
+
+} // namespace hongyan

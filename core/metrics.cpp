@@ -1,0 +1,57 @@
+#include "core/metrics.hpp"
+
+#include <prometheus/text_serializer.h>
+
+namespace hongyan {
+
+namespace {
+
+using namespace prometheus;
+
+Family<Gauge>& gauge(Registry& r, const char* name, const char* help) {
+  return BuildGauge().Name(name).Help(help).Register(r);
+}
+
+Family<Counter>& counter(Registry& r, const char* name, const char* help) {
+  return BuildCounter().Name(name).Help(help).Register(r);
+}
+
+Histogram& histogram(Registry& r, const char* name, const char* help, const Histogram::BucketBoundaries& bounds) {
+  return BuildHistogram().Name(name).Help(help).Register(r).Add({}, bounds);
+}
+
+/// From 100 µs to 10 s, about three a decade: a commit takes 0.3 to 30 ms on most disks.
+const Histogram::BucketBoundaries latencies{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                            0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+const Histogram::BucketBoundaries sizes{1, 2, 5, 10, 20, 50, 100, 200, 500};
+
+} // namespace
+
+metrics::metrics(const std::string& node)
+    : http_connections(gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "http"}}))
+    , websocket_connections(
+          gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "websocket"}}))
+    , users_online(gauge(registry_, "hongyan_users_online", "Users with at least one session.").Add({}))
+    , database_up(gauge(registry_, "hongyan_database_up", "1 when the database stores, else 0.").Add({}))
+    , pushes(counter(registry_, "hongyan_pushes_total", "Pushes by outcome."))
+    , http_requests(counter(registry_, "hongyan_http_requests_total", "HTTP requests by status."))
+    , refused(counter(registry_, "hongyan_refused_total", "Connections and requests refused at a limit."))
+    , sessions_closed(counter(registry_, "hongyan_sessions_closed_total", "WebSockets ended, by close code."))
+    , pushes_stored(pushes.Add({{"outcome", "stored"}}))
+    , frames_sent(counter(registry_, "hongyan_frames_sent_total", "WebSocket messages sent.").Add({}))
+    , frames_replaced(counter(registry_, "hongyan_frames_replaced_total",
+                              "WebSocket messages never sent because a newer one holds all of them.")
+                          .Add({}))
+    , push_seconds(histogram(registry_, "hongyan_push_seconds", "Push: parsed to answered.", latencies))
+    , commit_seconds(histogram(registry_, "hongyan_commit_seconds", "One batch's transaction.", latencies))
+    , batch_messages(histogram(registry_, "hongyan_batch_messages", "Messages a transaction.", sizes))
+    , delivery_seconds(
+          histogram(registry_, "hongyan_delivery_seconds", "Committed to handed to the socket.", latencies))
+    , queue_depth(gauge(registry_, "hongyan_queue_depth", "Items waiting or in flight."))
+    , queue_limit(gauge(registry_, "hongyan_queue_limit", "The limit of that queue.")) {
+  gauge(registry_, "hongyan_node_info", "1, with the node's name.").Add({{"node", node}}).Set(1);
+}
+
+std::string metrics::text() const { return TextSerializer().Serialize(registry_.Collect()); }
+
+} // namespace hongyan

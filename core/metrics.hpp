@@ -1,0 +1,51 @@
+/// What operators see: the server's figures, in Prometheus' terms. All members are thread-safe.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <chrono>
+#include <string>
+
+namespace hongyan {
+
+class metrics {
+public:
+  explicit metrics(const std::string& node);
+
+  /// The figures in Prometheus' text format.
+  std::string text() const;
+
+private:
+  prometheus::Registry registry_; // before all that it owns
+
+public:
+  prometheus::Gauge& http_connections;
+  prometheus::Gauge& websocket_connections;
+  prometheus::Gauge& users_online;
+  prometheus::Gauge& database_up;
+  prometheus::Family<prometheus::Counter>& pushes;          ///< label outcome
+  prometheus::Family<prometheus::Counter>& http_requests;   ///< label status
+  prometheus::Family<prometheus::Counter>& refused;         ///< label reason: a limit was met
+  prometheus::Family<prometheus::Counter>& sessions_closed; ///< label code
+  prometheus::Counter& pushes_stored; ///< of `pushes`; the hot one, looked up once
+  prometheus::Counter& frames_sent;
+  prometheus::Counter& frames_replaced; ///< a newer one came while the socket was slow
+  prometheus::Histogram& push_seconds;     ///< request parsed to answer ready
+  prometheus::Histogram& commit_seconds;   ///< one transaction
+  prometheus::Histogram& batch_messages;   ///< messages a transaction
+  prometheus::Histogram& delivery_seconds; ///< committed to handed to the socket
+  prometheus::Family<prometheus::Gauge>& queue_depth; ///< label queue
+  prometheus::Family<prometheus::Gauge>& queue_limit; ///< label queue
+};
+
+/// Seconds as Prometheus wants them.
+template <class Duration>
+double seconds_of(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+} // namespace hongyan

@@ -1,0 +1,20 @@
+#include "core/problem.hpp"
+
+#include "core/json.hpp"
+
+namespace hongyan {
+
+std::string problem_json(const error& e) {
+  const auto& row = row_of(e.code);
+  std::string out = R"({"type":"urn:hongyan:problem:)";
+  out += row.name;
+  out += R"(","title":)";
+  append_json_string(out, row.title);
+  out += R"(,"status":)";
+  out += std::to_string(row.http_status);
+  out += R"(,"detail":)";
+  append_json_string(out, e.detail);
+  return out += '}';
+}
+
+} // namespace hongyan
