@@ -1,0 +1,325 @@
+#include "config/load_config.hpp"
+
+#include "core/origin.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <toml++/toml.h>
+
+namespace hongyan {
+
+std::string listen_address::text() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+namespace {
+
+/// Takes a value in; answers what is accepted when it is not.
+using setter = std::function<std::optional<std::string>(server_config&, const std::string& value)>;
+
+enum class option_kind { single, repeatable, toggle };
+
+/// A row for each option: the flag is `--` + key with `_` as `-`, the variable HONGYAN_ + KEY.
+struct option {
+  std::string key; ///< in the file, dots for tables
+  bool has_flag;
+  option_kind kind;
+  std::string placeholder;
+  std::string help;
+  setter set;
+};
+
+template <class T>
+bool parse_number(const std::string& text, T low, T high, T& out) {
+  T value{};
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size() || value < low || value > high) return false;
+  out = value;
+  return true;
+}
+
+template <class T>
+std::string range(T low, T high, const char* unit = "") {
+  return "a whole number from " + std::to_string(low) + " to " + std::to_string(high) + unit;
+}
+
+template <class Field>
+setter number(Field server_config::*field, Field low, Field high) {
+  return [=](server_config& c, const std::string& v) -> std::optional<std::string> {
+    if (parse_number(v, low, high, c.*field)) return {};
+    return range(low, high);
+  };
+}
+
+setter limit(std::size_t limits::*field, std::size_t low, std::size_t high) {
+  return [=](server_config& c, const std::string& v) -> std::optional<std::string> {
+    if (parse_number(v, low, high, c.limits.*field)) return {};
+    return range(low, high);
+  };
+}
+
+setter seconds(std::chrono::seconds server_config::*field, long low, long high) {
+  return [=](server_config& c, const std::string& v) -> std::optional<std::string> {
+    long count = 0;
+    if (!parse_number(v, low, high, count)) return range(low, high, " (seconds)");
+    c.*field = std::chrono::seconds(count);
+    return {};
+  };
+}
+
+std::optional<std::string> set_listen(server_config& c, const std::string& v) {
+  static const std::string accepted = "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one";
+  const auto colon = v.rfind(':');
+  if (colon == std::string::npos || colon == 0) return accepted;
+  auto host = v.substr(0, colon);
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string::npos) {
+    return accepted;
+  }
+  unsigned short port = 0;
+  if (host.empty() || !parse_number<unsigned short>(v.substr(colon + 1), 0, 65535, port)) return accepted;
+  c.listen = {host, port};
+  return {};
+}
+
+std::optional<std::string> set_database(server_config& c, const std::string& v) {
+  const bool known = (v.starts_with("sqlite:") && v.size() > 7) || v.starts_with("postgresql://") ||
+                     v.starts_with("postgres://");
+  if (!known) return "sqlite:PATH or postgresql://USER@HOST/DATABASE (any libpq URI)";
+  c.database = v;
+  return {};
+}
+
+std::optional<std::string> set_node(server_config& c, const std::string& v) {
+  const auto fits = [](char ch) { return ch > 0x20 && ch < 0x7F && ch != '"' && ch != '\\'; };
+  if (v.empty() || v.size() > 64 || !std::ranges::all_of(v, fits))
+    return "1 to 64 printable ASCII characters without spaces, quotes or backslashes";
+  c.node = v;
+  return {};
+}
+
+std::optional<std::string> set_time_zone(server_config& c, const std::string& v) {
+  std::error_code ec;
+  const bool looks_right = !v.empty() && v.front() != '/' && v.find("..") == std::string::npos;
+  if (!looks_right || !std::filesystem::is_regular_file("/usr/share/zoneinfo/" + v, ec))
+    return "a zone of the system's zoneinfo, such as Asia/Shanghai";
+  c.time_zone = v;
+  return {};
+}
+
+std::optional<std::string> set_log_level(server_config& c, const std::string& v) {
+  static const std::vector<std::string> levels{"debug", "info", "warning", "error"};
+  if (std::ranges::find(levels, v) == levels.end()) return "debug, info, warning or error";
+  c.log_level = v;
+  return {};
+}
+
+const std::vector<option>& options() {
+  using enum option_kind;
+  static const std::vector<option> all{
+      {"listen", true, single, "HOST:PORT", "serve HTTP and WebSocket here (127.0.0.1:8080; port 0: a free one)",
+       set_listen},
+      {"database", true, single, "URL", "sqlite:PATH or postgresql://... (sqlite:hongyan.db)", set_database},
+      {"auth", true, single, "none", "who may come in; none: anybody, so only on loopback (none)",
+       [](server_config&, const std::string& v) -> std::optional<std::string> {
+         return v == "none" ? std::nullopt : std::optional<std::string>("none");
+       }},
+      {"insecure", true, toggle, "", "allow --auth none on an address other than loopback",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "true" && v != "false") return "true or false";
+         c.insecure = v == "true";
+         return {};
+       }},
+      {"allow_origin", true, repeatable, "ORIGIN", "a web site that may come in, such as https://example.com",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (!is_origin(v)) return "scheme://host or scheme://host:port, with http or https and nothing after it";
+         c.allow_origin.push_back(v);
+         return {};
+       }},
+      {"io_threads", true, single, "N", "threads that serve sockets (one a core)",
+       number(&server_config::io_threads, 1u, 256u)},
+      {"node", true, single, "NAME", "this server's name in presence, metrics and logs (host:port)", set_node},
+      {"classic.window", false, single, "", "", number<std::size_t>(&server_config::classic_window, 1, 500)},
+      {"classic.time_zone", false, single, "", "", set_time_zone},
+      {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
+      {"heartbeat", false, single, "", "", seconds(&server_config::heartbeat, 1, 600)},
+      {"log.level", false, single, "", "", set_log_level},
+      {"limits.content_chars", false, single, "", "", limit(&limits::content_chars, 1, 65'536)},
+      {"limits.name_chars", false, single, "", "", limit(&limits::name_chars, 1, 1024)},
+      {"limits.header_bytes", false, single, "", "", limit(&limits::header_bytes, 1024, 1 << 20)},
+      {"limits.body_bytes", false, single, "", "", limit(&limits::body_bytes, 1024, 64 << 20)},
+      {"limits.message_bytes", false, single, "", "", limit(&limits::message_bytes, 125, 16 << 20)},
+      {"limits.connections", false, single, "", "", limit(&limits::connections, 1, 10'000'000)},
+      {"limits.backlog", false, single, "", "", limit(&limits::backlog, 1, 1'000'000)},
+      {"limits.deliveries", false, single, "", "", limit(&limits::deliveries, 1, 10'000'000)},
+      {"limits.history", false, single, "", "", limit(&limits::history, 1, 100'000)},
+  };
+  return all;
+}
+
+std::string flag_of(const option& o) {
+  auto name = "--" + o.key;
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+std::string variable_of(const std::string& key) {
+  std::string name = "HONGYAN_" + key;
+  std::ranges::replace(name, '.', '_');
+  std::ranges::transform(name, name.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+error bad(const std::string& where, const std::string& what, const std::string& accepted) {
+  return {errc::malformed, where + ": " + what + "; accepted: " + accepted};
+}
+
+/// One option's values from one source; the first source that has any wins.
+struct given {
+  std::string where; ///< how the person wrote it: --listen, HONGYAN_LISTEN, listen in FILE
+  std::vector<std::string> values;
+};
+
+std::vector<std::string> split_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto comma = std::min(text.find(',', begin), text.size());
+    if (comma > begin) parts.push_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  return parts;
+}
+
+std::optional<std::string> scalar_text(const toml::node& node) {
+  if (const auto* s = node.as_string()) return s->get();
+  if (const auto* i = node.as_integer()) return std::to_string(i->get());
+  if (const auto* b = node.as_boolean()) return b->get() ? "true" : "false";
+  return {};
+}
+
+/// Flattens a table into key -> values; arrays only where the option is repeatable.
+std::optional<error> read_table(const toml::table& table, const std::string& prefix, const std::string& file,
+                                std::map<std::string, given>& out) {
+  for (const auto& [name, node] : table) {
+    const auto key = prefix + std::string(name.str());
+    if (const auto* inner = node.as_table()) {
+      if (auto e = read_table(*inner, key + ".", file, out)) return e;
+      continue;
+    }
+    const auto where = key + " in " + file;
+    const auto known = std::ranges::find(options(), key, &option::key);
+    if (known == options().end())
+      return bad(where, "unknown key", "the keys explained in config/hongyan.toml");
+    given values{where, {}};
+    if (const auto* array = node.as_array(); array != nullptr && known->kind == option_kind::repeatable) {
+      for (const auto& item : *array)
+        if (auto text = scalar_text(item)) values.values.push_back(*text);
+      if (values.values.size() != array->size()) return bad(where, "not a list of strings", "a list of strings");
+    } else if (auto text = scalar_text(node)) {
+      values.values.push_back(*text);
+    } else {
+      return bad(where, "a value of the wrong type", "a string, a whole number, true or false");
+    }
+    out[key] = std::move(values);
+  }
+  return {};
+}
+
+result<std::map<std::string, given>> read_file(const std::string& file) {
+  std::map<std::string, given> out;
+  toml::table table;
+  try {
+    table = toml::parse_file(file);
+  } catch (const toml::parse_error& e) {
+    const auto line = e.source().begin.line;
+    return bad("--config " + file, std::string(e.description()) + (line > 0 ? " (line " + std::to_string(line) + ")" : ""),
+               "a TOML file");
+  }
+  if (auto e = read_table(table, "", file, out)) return *e;
+  return out;
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
+}
+
+/// CLI11's texts span lines; ours is one.
+std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+
+} // namespace
+
+result<std::variant<server_config, print_and_exit>> load_config(const std::vector<std::string>& arguments,
+                                                                const environment& env) {
+  CLI::App app("Hongyan: a chat server for WeChat mini-programs", "hongyan");
+  app.set_version_flag("--version", "hongyan " HONGYAN_VERSION);
+  app.get_formatter()->column_width(32);
+  app.footer("Every option has a HONGYAN_... variable (HONGYAN_LISTEN) and a key in the file (listen); "
+             "config/hongyan.toml explains them all.");
+  std::string file;
+  std::map<std::string, std::vector<std::string>> flags;
+  bool insecure = false;
+  auto* config_flag = app.add_option("--config", file, "read options from this TOML file")->option_text("FILE");
+  for (const auto& o : options()) {
+    if (!o.has_flag) continue;
+    if (o.kind == option_kind::toggle) {
+      app.add_flag(flag_of(o), insecure, o.help);
+    } else {
+      auto* flag = app.add_option(flag_of(o), flags[o.key], o.help)->option_text(o.placeholder)->expected(1);
+      flag->multi_option_policy(o.kind == option_kind::repeatable ? CLI::MultiOptionPolicy::TakeAll
+                                                             : CLI::MultiOptionPolicy::TakeLast);
+      flag->allow_extra_args(false);
+    }
+  }
+
+  try {
+    auto reversed = arguments; // CLI11 takes them from the back
+    std::ranges::reverse(reversed);
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return std::variant<server_config, print_and_exit>(print_and_exit{app.help()});
+  } catch (const CLI::CallForVersion& e) {
+    return std::variant<server_config, print_and_exit>(print_and_exit{std::string(e.what()) + "\n"});
+  } catch (const CLI::ExtrasError&) {
+    const auto extras = app.remaining();
+    return bad(extras.empty() ? "command line" : extras.front(), "unknown option", "the options of --help");
+  } catch (const CLI::ParseError& e) {
+    return bad("command line", first_line(e.what()), "the options of --help");
+  }
+
+  if (config_flag->count() == 0) file = env(variable_of("config")).value_or("");
+  std::map<std::string, given> from_file;
+  if (config_flag->count() > 0 || !file.empty()) {
+    auto read = read_file(file);
+    if (!read) return read.error();
+    from_file = std::move(*read);
+  }
+
+  server_config config;
+  for (const auto& o : options()) {
+    given values;
+    if (o.kind == option_kind::toggle && insecure) {
+      values = {flag_of(o), {"true"}};
+    } else if (!flags[o.key].empty()) {
+      values = {flag_of(o), flags[o.key]};
+    } else if (auto variable = env(variable_of(o.key))) {
+      values = {variable_of(o.key),
+                o.kind == option_kind::repeatable ? split_commas(*variable) : std::vector{*variable}};
+    } else if (auto found = from_file.find(o.key); found != from_file.end()) {
+      values = found->second;
+    }
+    for (const auto& value : values.values)
+      if (auto accepted = o.set(config, value)) return bad(values.where, "\"" + value + "\" is not accepted", *accepted);
+  }
+  if (!config.insecure && !is_loopback(config.listen.host))
+    return bad("--listen", "\"" + config.listen.text() + "\" is not loopback, and with --auth none anybody there could "
+                           "read and send as anybody", "a loopback address, or --insecure as well");
+  return std::variant<server_config, print_and_exit>(std::move(config));
+}
+
+} // namespace hongyan

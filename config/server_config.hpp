@@ -1,0 +1,37 @@
+/// Everything that can be set, as one plain struct: defaults beside the members.
+#pragma once
+
+#include "core/limits.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace hongyan {
+
+/// HOST:PORT as given, split.
+struct listen_address {
+  std::string host = "127.0.0.1";
+  unsigned short port = 8080;
+
+  /// `host:port`, with an IPv6 host in brackets.
+  std::string text() const;
+};
+
+struct server_config {
+  listen_address listen;
+  std::string database = "sqlite:hongyan.db";
+  bool insecure = false; ///< allows --auth none on an address other than loopback
+  std::vector<std::string> allow_origin;
+  unsigned io_threads = 0; ///< 0: one a core
+  std::string node;        ///< empty: host:port
+
+  std::size_t classic_window = 50; ///< chats a classic frame holds
+  std::string time_zone;           ///< of createTime; empty: the system's
+  std::chrono::seconds drain_timeout{10};
+  std::chrono::seconds heartbeat{25};
+  hongyan::limits limits;
+  std::string log_level = "info";
+};
+
+} // namespace hongyan
