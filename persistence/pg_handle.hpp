@@ -1,0 +1,149 @@
+/// libpq with owners and deadlines: a connection, parameters and rows in PostgreSQL's binary format. Knows
+/// nothing of messages.
+///
+/// libpq's own waits have no limit (a frozen server, a cut cable: reliability.md, D6), so every statement is
+/// sent and awaited here with a deadline, and a connection that missed one is closed: its state is unknown.
+#pragma once
+
+#include <boost/system/result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct pg_conn;
+struct pg_result;
+
+namespace hongyan {
+
+/// Why a statement has no rows.
+struct pg_error {
+  std::string text{};  ///< one line, without values of ours or a password
+  std::string state{}; ///< SQLSTATE; empty when the server said nothing
+  bool lost = true; ///< the connection broke or missed the deadline: what became of the statement is unknown
+};
+
+/// Needed by boost's result<T>::value(); we check before we take, so reaching it is a bug of ours.
+[[noreturn]] void throw_exception_from_error(const pg_error& e, const boost::source_location& where);
+
+template <class T>
+using pg_outcome = boost::system::result<T, pg_error>;
+
+/// A statement's parameters, in order; made once and reused, so that the hot path allocates nothing.
+class pg_parameters {
+public:
+  void clear();
+
+  void add(std::int64_t value);
+  void add(std::string_view value);
+  void add(std::span<const std::int64_t> values); ///< bigint[]
+  void add(std::span<const std::int32_t> values); ///< int[]
+  /// text[] of `count` elements, each to be given by element() or null_element().
+  void begin_texts(std::size_t count);
+  void element(std::string_view value);
+  void null_element();
+  void add_null();
+
+private:
+  friend class pg_connection;
+
+  struct field {
+    std::size_t begin;
+    std::size_t end;
+    bool null;
+  };
+
+  void begin();
+  void end() { fields_.back().end = bytes_.size(); }
+  void append_int(std::uint32_t value);
+  void append_bigint(std::uint64_t value);
+  void append_array_header(std::uint32_t element_type, std::size_t count);
+
+  std::string bytes_;
+  std::vector<field> fields_;
+};
+
+/// A statement's rows, in binary.
+class pg_rows {
+public:
+  pg_rows() = default;
+  explicit pg_rows(pg_result* rows)
+      : rows_(rows) {}
+
+  int size() const;
+  bool is_null(int row, int column) const;
+  std::int64_t bigint(int row, int column) const;
+  bool boolean(int row, int column) const;
+  std::string_view text(int row, int column) const;
+  std::optional<std::string> optional_text(int row, int column) const;
+  /// A bigint[] without NULLs; a NULL is empty.
+  std::vector<std::int64_t> bigints(int row, int column) const;
+
+private:
+  struct clearer {
+    void operator()(pg_result* rows) const;
+  };
+  std::unique_ptr<pg_result, clearer> rows_;
+};
+
+/// A session; one thread at a time. An error with `lost` has closed it.
+class pg_connection {
+public:
+  using duration = std::chrono::milliseconds;
+
+  /// Not open.
+  pg_connection() = default;
+
+  /// Connects by a libpq URI, within libpq's connect_timeout for each of its hosts.
+  static pg_outcome<pg_connection> connect(const std::string& uri);
+
+  bool is_open() const { return connection_ != nullptr; }
+
+  /// False when the server has closed the session while it was idle. Asks the socket only, not the server.
+  bool is_alive();
+
+  void close() { connection_.reset(); }
+
+  /// "HOST:PORT", for people.
+  const std::string& where() const { return where_; }
+  /// Of the server, as libpq counts: 150003 for 15.3.
+  int server_version() const;
+  /// What the server reported at connecting, such as server_encoding; empty when it did not.
+  std::string_view server_setting(const char* name) const;
+
+  /// One statement and its transaction: the rows are those of a statement that has been *committed*.
+  pg_outcome<pg_rows> query(const char* sql, const pg_parameters& parameters, duration limit);
+  /// Gives a statement a name for run().
+  pg_outcome<void> prepare(const char* name, const char* sql, duration limit);
+  /// As query(), for a prepared statement.
+  pg_outcome<pg_rows> run(const char* name, const pg_parameters& parameters, duration limit);
+  /// Several statements without parameters or rows.
+  pg_outcome<void> script(const std::string& sql, duration limit);
+
+private:
+  using clock = std::chrono::steady_clock;
+  struct finisher {
+    void operator()(pg_conn* connection) const;
+  };
+
+  /// Arguments of libpq's sending functions, which want them in four arrays.
+  void point_at(const pg_parameters& parameters);
+  /// Sends what libpq has queued and awaits all its results, to the server's "ready for the next".
+  pg_outcome<pg_rows> finish(int queued, duration limit);
+  /// Waits for the socket; nothing, or why not.
+  std::optional<pg_error> wait(short events, clock::time_point deadline);
+  pg_error broken() const;
+
+  std::unique_ptr<pg_conn, finisher> connection_;
+  std::string where_;
+  std::vector<const char*> values_;
+  std::vector<int> lengths_;
+  std::vector<int> formats_;
+};
+
+} // namespace hongyan
