@@ -1,0 +1,57 @@
+/// Every actor and every message it answers, a sentence each: who says what to whom.
+///
+///   HTTP handler -> bridge -> PERSISTENCE -> REGISTRY -> SESSION -> its socket
+///                          -> HISTORY
+///                          -> REGISTRY
+///
+/// Waiting goes from left to right only; the other way there are notifications.
+#pragma once
+
+#include "actors/messages.hpp"
+
+namespace hongyan {
+
+/// A SESSION is one live WebSocket of a user. Pinned to the shard of its socket.
+using session_actor = caf::typed_actor<
+    // The registry has it: the user is online. The session answers the upgrade.
+    caf::reacts_to<bound_atom>,
+    // New chats of the user, for the client.
+    caf::reacts_to<deliver_atom, delivery_ptr>,
+    // Ends the session with this close code.
+    caf::reacts_to<close_atom, close_code>,
+    // The HISTORY's answer to the session's own query for its window.
+    caf::reacts_to<history_answer>>;
+
+/// The REGISTRY knows which users are online, and hands committed messages to their sessions.
+/// Pinned to the first shard.
+using registry_actor = caf::typed_actor<
+    // Takes a session in and sends it `bound`; while draining it sends `close` instead.
+    caf::reacts_to<bind_atom, user_id, session_actor>,
+    // Forgets a session; one that it does not have (a kick was first) is ignored.
+    caf::reacts_to<unbind_atom, user_id, session_actor>,
+    // Sends each message to every session of its two users.
+    caf::reacts_to<deliver_atom, committed_ptr>,
+    // Forgets all sessions of the user and closes them with 4003; answers how many there were.
+    caf::replies_to<kick_atom, user_id>::with<std::size_t>,
+    // Who is online.
+    caf::replies_to<online_atom>::with<online_ptr>,
+    // From now on nobody is taken in; closes all sessions with 1001.
+    caf::reacts_to<drain_atom>>;
+
+/// PERSISTENCE stores messages: it batches what waits while a commit runs. Detached, since it blocks.
+using persistence_actor = caf::typed_actor<
+    // Stores a message; answers after the commit.
+    caf::replies_to<append_atom, new_message>::with<append_answer>,
+    // INTERNAL, to itself: all that came during the last commit is collected; commit it.
+    caf::reacts_to<flush_atom>,
+    // Twice a second, from the application: looks after the database's state.
+    caf::reacts_to<tick_atom>>;
+
+/// HISTORY reads. Detached, on a connection of its own, so that reads never delay writes.
+using history_actor = caf::typed_actor<
+    // The newest messages that match.
+    caf::replies_to<query_atom, history_query>::with<history_answer>>;
+
+} // namespace hongyan
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_actor)

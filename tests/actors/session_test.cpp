@@ -1,0 +1,193 @@
+#include "actors/session.hpp"
+
+#include "actors/history.hpp"
+#include "tests/support/actor_fixture.hpp"
+#include "tests/support/recording_sink.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace hongyan;
+using namespace hongyan::test;
+using namespace std::chrono_literals;
+using events = std::vector<std::string>;
+
+namespace {
+
+message stored(std::int64_t id) {
+  return {.id = id, .conversation_id = 1, .seq = id, .from = user("1"), .to = user("2"), .content = "c"};
+}
+
+classic::chat chat(std::int64_t id) {
+  return {id, std::make_shared<const std::string>("{\"id\":" + std::to_string(id) + "}")};
+}
+
+/// Ids in a frame, in order: what a client would see.
+std::string ids(const std::string& frame) {
+  std::string out;
+  for (auto at = frame.find("\"id\":"); at != std::string::npos; at = frame.find("\"id\":", at + 1)) {
+    const auto begin = at + 5;
+    out += frame.substr(begin, frame.find_first_of(",}", begin) - begin) + " ";
+  }
+  return out;
+}
+
+/// A history whose database can be away, and which counts the questions.
+struct fake_reader final : message_reader {
+  result<std::vector<message>> latest(const history_query& q) override {
+    ++asked;
+    if (away) return error{errc::unavailable, "away"};
+    CHECK(q.user == user("1"));
+    CHECK_FALSE(q.peer);
+    return rows;
+  }
+  std::vector<message> rows;
+  bool away = false;
+  int asked = 0;
+};
+
+/// A registry that answers only what the test says.
+struct silent_registry {
+  int binds = 0;
+  int unbinds = 0;
+};
+
+registry_actor::behavior_type recording_registry(registry_actor::pointer, silent_registry* log) {
+  return {
+      [log](bind_atom, const user_id&, const session_actor&) { ++log->binds; },
+      [log](unbind_atom, const user_id&, const session_actor&) { ++log->unbinds; },
+      [](deliver_atom, const committed_ptr&) {},
+      [](kick_atom, const user_id&) { return std::size_t{0}; },
+      [](online_atom) { return online_ptr{}; },
+      [](drain_atom) {},
+  };
+}
+
+struct session_fixture : actor_fixture {
+  silent_registry registry_log;
+  std::shared_ptr<fake_reader> reader = std::make_shared<fake_reader>();
+  std::shared_ptr<recording_sink> sink = std::make_shared<recording_sink>();
+  session_env env{system.spawn(recording_registry, &registry_log),
+                  system.spawn(history, std::shared_ptr<message_reader>(reader)), figures, 3};
+  session_actor s = spawn_on<session>(system, home, home, user("1"), std::shared_ptr<frame_sink>(sink), env);
+
+  session_fixture() { run(); }
+  ~session_fixture() { end(s, env.registry, env.history); }
+
+  void open() {
+    self->send(s, bound_atom::value);
+    run();
+    REQUIRE(sink->take() == events{"open"});
+  }
+  void deliver(std::vector<classic::chat> chats) {
+    admitted.deliveries.take();
+    self->send(s, deliver_atom::value,
+               delivery_ptr(std::make_shared<const delivery>(std::move(chats), home.now(), lease(admitted.deliveries))));
+    run();
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(session_fixture, "the upgrade is answered only when the registry has the session", "[session]") {
+  CHECK(registry_log.binds == 1);
+  CHECK(sink->take().empty());
+  open();
+}
+
+TEST_CASE_METHOD(session_fixture, "a session that is not bound in time refuses the upgrade", "[session]") {
+  advance(ask_deadline - 100ms);
+  CHECK(sink->events.empty());
+  advance(200ms);
+  CHECK(sink->take() == events{"refused 503", "cut"});
+  CHECK(registry_log.unbinds == 1);
+}
+
+TEST_CASE_METHOD(session_fixture, "the first delivery loads the window, the next ones do not", "[session]") {
+  reader->rows = {stored(1), stored(2), stored(3)};
+  open();
+  CHECK(reader->asked == 0);
+  deliver({chat(3)});
+  REQUIRE(sink->events.size() == 1);
+  CHECK(ids(sink->take()[0]) == "1 2 3 ");
+  deliver({chat(4)});
+  REQUIRE(sink->events.size() == 1);
+  CHECK(ids(sink->take()[0]) == "2 3 4 ");
+  CHECK(reader->asked == 1);
+  CHECK(admitted.deliveries.used() == 0);
+}
+
+TEST_CASE_METHOD(session_fixture, "a chat that comes twice is sent once", "[session]") {
+  open();
+  deliver({chat(1)});
+  CHECK(sink->take().size() == 1);
+  deliver({chat(1)});
+  CHECK(sink->take().empty());
+}
+
+TEST_CASE_METHOD(session_fixture, "while a frame waits, newer ones become one", "[session]") {
+  open();
+  sink->slow = true;
+  deliver({chat(1)});
+  CHECK(sink->take().size() == 1);
+  for (int id = 2; id <= 9; ++id) deliver({chat(id)});
+  CHECK(sink->take().empty());
+
+  sink->session->writable();
+  REQUIRE(sink->events.size() == 1);
+  CHECK(ids(sink->take()[0]) == "7 8 9 ");
+  sink->session->writable();
+  CHECK(sink->take().empty());
+}
+
+TEST_CASE_METHOD(session_fixture, "a history that fails is asked again, and nothing partial is sent", "[session]") {
+  reader->away = true;
+  reader->rows = {stored(1), stored(2)};
+  open();
+  deliver({chat(2)});
+  CHECK(sink->take().empty());
+  reader->away = false;
+  advance(1100ms);
+  REQUIRE(sink->events.size() == 1);
+  CHECK(ids(sink->take()[0]) == "1 2 ");
+  CHECK(reader->asked == 2);
+}
+
+TEST_CASE_METHOD(session_fixture, "a window that nobody touches is dropped and loaded anew", "[session]") {
+  open();
+  deliver({chat(1)});
+  advance(50s);
+  deliver({chat(2)});
+  CHECK(reader->asked == 1);
+  advance(200s);
+  reader->rows = {stored(1), stored(2), stored(3)};
+  sink->take();
+  deliver({chat(3)});
+  CHECK(reader->asked == 2);
+  REQUIRE(sink->events.size() == 1);
+  CHECK(ids(sink->take()[0]) == "1 2 3 ");
+}
+
+TEST_CASE_METHOD(session_fixture, "close begins the closing handshake; nothing is sent after it", "[session]") {
+  open();
+  self->send(s, close_atom::value, close_code::kicked);
+  run();
+  CHECK(sink->take() == events{"close 4003"});
+  deliver({chat(1)});
+  self->send(s, close_atom::value, close_code::going_away);
+  run();
+  CHECK(sink->take().empty());
+
+  sink->session->gone(close_code::kicked);
+  run();
+  CHECK(sink->take() == events{"cut"});
+  CHECK(registry_log.unbinds == 1);
+}
+
+TEST_CASE_METHOD(session_fixture, "a socket that ends by itself unbinds the session once", "[session]") {
+  open();
+  sink->session->gone(close_code::going_away);
+  run();
+  CHECK(registry_log.unbinds == 1);
+  deliver({chat(1)}); // to an actor that has ended
+  CHECK(admitted.deliveries.used() == 0);
+}

@@ -1,0 +1,39 @@
+/// A session's outlet that remembers, and takes no more than it is told to.
+#pragma once
+
+#include "actors/frame_sink.hpp"
+#include "core/ws_codec.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hongyan::test {
+
+class recording_sink final : public frame_sink {
+public:
+  void open(owner& o) override {
+    events.push_back("open");
+    session = &o;
+  }
+  void refuse(const error& e) override { events.push_back("refused " + std::to_string(row_of(e.code).http_status)); }
+  bool send(std::string frame) override {
+    ws::decoder decoder(ws::peer::server, 1 << 20);
+    std::string_view bytes = frame;
+    events.push_back(decoder.next(bytes) == ws::decoder::status::text ? decoder.payload() : "not a text frame");
+    return !slow;
+  }
+  void close(close_code code) override { events.push_back("close " + std::to_string(static_cast<unsigned>(code))); }
+  void cut() override {
+    events.push_back("cut");
+    session = nullptr;
+  }
+
+  std::vector<std::string> take() { return std::exchange(events, {}); }
+
+  bool slow = false; ///< the socket takes only a part: send() answers false
+  owner* session = nullptr;
+  std::vector<std::string> events;
+};
+
+} // namespace hongyan::test
