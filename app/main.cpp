@@ -1,0 +1,63 @@
+#include "app/server.hpp"
+#include "config/load_config.hpp"
+
+#include <cstdlib>
+#include <iostream>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+namespace {
+
+/// Status of a bad option or configuration (contract, section 1).
+constexpr int bad_configuration = 2;
+
+/// One line a person can act on; never more than one.
+int refuse(std::string why) {
+  for (auto& c : why)
+    if (c == '\n' || c == '\r') c = ' ';
+  std::cerr << "hongyan: " << why << '\n';
+  return bad_configuration;
+}
+
+/// Each socket is a file descriptor: take as many as the system lets us.
+void raise_file_limit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+void set_up_log(const std::string& level) {
+  auto log = spdlog::stderr_logger_mt("hongyan");
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  log->set_level(spdlog::level::from_str(level));
+  log->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(log));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  using namespace hongyan;
+  const auto env = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  auto loaded = load_config({argv + 1, argv + argc}, env);
+  if (!loaded) return refuse(loaded.error().detail);
+  if (const auto* text = std::get_if<print_and_exit>(&*loaded)) {
+    std::cout << text->text;
+    return 0;
+  }
+  auto config = std::get<server_config>(std::move(*loaded));
+  if (!config.time_zone.empty()) setenv("TZ", config.time_zone.c_str(), 1);
+  tzset();
+  raise_file_limit();
+  set_up_log(config.log_level);
+
+  const auto served = serve(std::move(config), [](const std::string& address) {
+    std::cout << "hongyan listening on http://" << address << std::endl; // flushed: someone waits for it
+  });
+  return served ? 0 : refuse(served.error().detail);
+}

@@ -1,0 +1,235 @@
+#include "app/server.hpp"
+
+#include "actors/history.hpp"
+#include "actors/persistence.hpp"
+#include "actors/registry.hpp"
+#include "net/listener.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <future>
+#include <spdlog/spdlog.h>
+#include <thread>
+#include <unistd.h>
+
+namespace hongyan {
+
+namespace {
+
+/// How often the persistence actor looks after the database: a lost one is back in use well within the
+/// promised 5 s of its return.
+constexpr std::chrono::milliseconds database_tick{500};
+/// For the actors to end after everything has drained; then the process ends anyway.
+constexpr std::chrono::seconds actors_deadline{5};
+
+/// Runs `work` on a shard's thread and waits for its result.
+template <class Work>
+auto on_shard(io_shard& shard, Work work) {
+  std::packaged_task<decltype(work())()> task(std::move(work));
+  auto done = task.get_future();
+  asio::post(shard.io(), std::move(task));
+  return done.get();
+}
+
+caf::actor_system_config& configure(caf::actor_system_config& config) {
+  config.add_message_types<caf::id_block::hongyan>();
+  // Our actors are pinned or detached, so CAF's own scheduler has nothing to run.
+  config.set("scheduler.max-threads", std::size_t{1});
+  return config;
+}
+
+origin_policy origins_of(const server_config& config) {
+  const auto& host = config.listen.host;
+  return {.allowed = config.allow_origin,
+          .wechat = true,
+          .loopback_only = host == "localhost" || host == "::1" || host.starts_with("127.")};
+}
+
+/// All parts, in the order of their making.
+class server {
+public:
+  server(server_config config, std::unique_ptr<store> database)
+      : config_(std::move(config))
+      , database_(std::move(database))
+      , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history)
+      , system_(std::in_place, configure(caf_config_)) {
+    const auto cores = std::max(1u, std::thread::hardware_concurrency());
+    const auto count = config_.io_threads > 0 ? config_.io_threads : cores;
+    for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<io_shard>(*system_));
+  }
+
+  result<void> listen();
+  std::string address() const { return config_.listen.text(); }
+  void start();
+  void wait_for_signal();
+  void stop();
+
+private:
+  void tick();
+  std::size_t count_connections();
+  void drain();
+  void end_actors();
+
+  server_config config_;
+  std::unique_ptr<store> database_;
+  std::optional<metrics> figures_;
+  flow admitted_;
+  caf::actor_system_config caf_config_;
+  // Shards outlive the actor system: it may still touch the execution unit of an actor that has just ended.
+  std::vector<std::unique_ptr<io_shard>> shards_;
+  std::optional<caf::actor_system> system_;
+  std::optional<server_context> context_;
+  std::vector<caf::actor> bridges_;
+  std::vector<std::unique_ptr<serving_shard>> serving_;
+  std::optional<asio::ip::tcp::acceptor> acceptor_;
+  std::optional<listener> listener_;
+
+  asio::io_context main_io_;
+  asio::signal_set signals_{main_io_, SIGTERM, SIGINT};
+  asio::steady_timer ticker_{main_io_};
+};
+
+result<void> server::listen() {
+  auto acceptor = listen_on(shards_.front()->io(), config_.listen);
+  if (!acceptor) return acceptor.error();
+  acceptor_ = std::move(*acceptor);
+  config_.listen.port = acceptor_->local_endpoint().port();
+  if (config_.node.empty()) config_.node = config_.listen.text();
+  return {};
+}
+
+void server::start() {
+  figures_.emplace(config_.node);
+  auto& first = *shards_.front();
+  auto registry_handle = spawn_on<registry>(*system_, first, admitted_, *figures_);
+  auto history_handle =
+      system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()));
+  auto persistence_handle = system_->spawn<caf::detached>(
+      persistence, std::shared_ptr<message_writer>(database_->make_writer()), registry_handle, &admitted_, &*figures_);
+  context_.emplace(config_, *figures_, admitted_, origins_of(config_),
+                   websocket_env{*figures_, config_.limits.message_bytes, config_.heartbeat},
+                   session_env{registry_handle, history_handle, *figures_, config_.classic_window},
+                   persistence_handle, *system_);
+  for (auto& shard : shards_) {
+    caf::actor_config on{shard.get()};
+    auto handle = system_->spawn_class<bridge, caf::no_spawn_options>(on, *shard);
+    auto& asks = *caf::actor_cast<bridge*>(handle);
+    bridges_.push_back(std::move(handle));
+    serving_.push_back(std::make_unique<serving_shard>(edge{*context_, *shard, asks}));
+  }
+  for (auto& shard : shards_) shard->start();
+  caf::anon_send(persistence_handle, tick_atom::value);
+  listener_.emplace(std::move(*acceptor_), serving_);
+  listener_->start();
+  tick();
+}
+
+void server::tick() {
+  ticker_.expires_after(database_tick);
+  ticker_.async_wait([this](const boost::system::error_code& ec) {
+    if (ec || !context_) return;
+    caf::anon_send(context_->persistence, tick_atom::value);
+    tick();
+  });
+}
+
+void server::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& ec, int) {
+    if (!ec) main_io_.stop();
+  });
+  main_io_.run();
+  main_io_.restart();
+}
+
+/// Sockets open on all shards, HTTP and WebSocket.
+std::size_t server::count_connections() {
+  std::size_t http = 0;
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    http += on_shard(*shards_[i], [&, i] { return serving_[i]->connections.size(); });
+  return http + static_cast<std::size_t>(figures_->websocket_connections.Value());
+}
+
+/// Accepts nothing more, lets what was accepted be stored and answered, closes sessions with 1001; cuts what is
+/// left at the deadline.
+void server::drain() {
+  const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
+  context_->draining = true;
+  on_shard(*shards_.front(), [this] { listener_->stop(); });
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    on_shard(*shards_[i], [&, i] {
+      for (auto* connection : http_connections(serving_[i]->connections)) connection->drain();
+    });
+  caf::anon_send(context_->sessions.registry, drain_atom::value);
+
+  asio::steady_timer pause(main_io_);
+  while (count_connections() > 0 && std::chrono::steady_clock::now() < deadline) {
+    pause.expires_after(std::chrono::milliseconds(10));
+    pause.async_wait([this](const boost::system::error_code&) { main_io_.stop(); });
+    main_io_.restart();
+    main_io_.run(); // the database is looked after meanwhile
+  }
+  const auto left = count_connections();
+  if (left == 0) return;
+  spdlog::warn("event=drain_cut connections={}", left);
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    on_shard(*shards_[i], [&, i] {
+      for (auto* connection : http_connections(serving_[i]->connections)) connection->cut();
+    });
+}
+
+/// A handle that is kept would hang the actor system's destructor; a shard stopped too early would leave an
+/// actor without its turn.
+void server::end_actors() {
+  ticker_.cancel();
+  caf::anon_send_exit(context_->persistence, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(context_->sessions.history, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(context_->sessions.registry, caf::exit_reason::user_shutdown);
+  for (auto& b : bridges_) caf::anon_send_exit(b, caf::exit_reason::user_shutdown);
+  bridges_.clear();
+  context_->persistence = nullptr;
+  context_->sessions.history = nullptr;
+  context_->sessions.registry = nullptr;
+
+  const auto deadline = std::chrono::steady_clock::now() + actors_deadline;
+  while (system_->registry().running() > 0) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      spdlog::warn("event=actors_left count={}", system_->registry().running());
+      spdlog::shutdown();
+      _exit(0); // everything is stored and answered; waiting longer would serve nobody
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void server::stop() {
+  drain();
+  end_actors();
+  for (auto& shard : shards_) shard->stop();
+  listener_.reset();
+  serving_.clear();
+  system_.reset();
+  context_.reset();
+  shards_.clear();
+}
+
+} // namespace
+
+result<void> serve(server_config config, const std::function<void(const std::string& address)>& ready) {
+  auto database = open_store(config.database);
+  if (!database) return error{errc::malformed, "--database: " + database.error().detail};
+  const auto shown = redacted(config.database);
+  server s(std::move(config), std::move(*database));
+  if (auto listening = s.listen(); !listening) return listening.error();
+  s.start();
+  ready(s.address());
+  spdlog::info("event=listening address={} database={}", s.address(), shown);
+  s.wait_for_signal();
+  spdlog::info("event=draining");
+  s.stop();
+  spdlog::info("event=stopped");
+  return {};
+}
+
+} // namespace hongyan

@@ -1,0 +1,37 @@
+/// What the handlers of one shard may use: where to ask, what to count, what is allowed.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/session.hpp"
+#include "config/server_config.hpp"
+#include "core/metrics.hpp"
+#include "core/origin.hpp"
+#include "net/bridge.hpp"
+#include "net/io_shard.hpp"
+#include "net/websocket.hpp"
+
+#include <atomic>
+
+namespace hongyan {
+
+/// Of the whole server; outlives all connections. The handles are dropped when it stops.
+struct server_context {
+  const server_config& config;
+  metrics& figures;
+  flow& admitted;
+  origin_policy origins;
+  websocket_env sockets;
+  session_env sessions; ///< with the registry and the history actor
+  persistence_actor persistence;
+  caf::actor_system& system;
+  std::atomic<bool> draining = false;
+};
+
+/// Of one shard. Only on its thread.
+struct edge {
+  server_context& server;
+  io_shard& home;
+  bridge& asks;
+};
+
+} // namespace hongyan

@@ -1,0 +1,154 @@
+#include "net/handlers.hpp"
+
+#include "core/classic.hpp"
+
+#include <charconv>
+
+namespace hongyan {
+
+namespace {
+
+result<user_id> user_parameter(const target& to, std::string_view name) {
+  auto value = to.parameter(name);
+  if (!value) return value.error();
+  if (!*value)
+    return error{errc::malformed, "the parameter " + std::string(name) + " is missing; it is " +
+                                      std::string(user_id::accepted)};
+  auto id = user_id::parse(**value);
+  if (!id) return error{errc::malformed, "the parameter " + std::string(name) + ": " + id.error().detail};
+  return id;
+}
+
+/// A whole number from 1 to `highest`, when it is given.
+result<std::optional<std::int64_t>> number_parameter(const target& to, std::string_view name,
+                                                     std::int64_t highest) {
+  auto value = to.parameter(name);
+  if (!value) return value.error();
+  if (!*value) return std::optional<std::int64_t>{};
+  const auto text = **value;
+  std::int64_t number = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (ec != std::errc() || end != text.data() + text.size() || number < 1 || number > highest)
+    return error{errc::malformed, "the parameter " + std::string(name) + " must be a whole number from 1 to " +
+                                      std::to_string(highest)};
+  return std::optional(number);
+}
+
+result<history_query> parse_history_query(const target& to, std::size_t default_limit) {
+  auto user = user_parameter(to, "userId");
+  if (!user) return user.error();
+  history_query query{.user = std::move(*user), .limit = default_limit};
+  auto peer_given = to.parameter("targetUserId");
+  if (!peer_given) return peer_given.error();
+  if (*peer_given) {
+    auto peer = user_parameter(to, "targetUserId");
+    if (!peer) return peer.error();
+    query.peer = std::move(*peer);
+  }
+  auto before = number_parameter(to, "beforeId", std::numeric_limits<std::int64_t>::max());
+  if (!before) return before.error();
+  query.before_id = *before;
+  auto limit = number_parameter(to, "limit", history_limit_max);
+  if (!limit) return limit.error();
+  if (*limit) query.limit = static_cast<std::size_t>(**limit);
+  return query;
+}
+
+/// Takes one credit for a push, or says why not.
+std::optional<error> admit_push(server_context& server) {
+  if (!server.admitted.database_up()) return error{errc::unavailable, server.admitted.database_fault()};
+  if (server.admitted.deliveries.exhausted()) {
+    server.figures.refused.Add({{"reason", "deliveries"}}).Increment();
+    return error{errc::unavailable, "too many deliveries are under way; try again in a moment"};
+  }
+  if (!server.admitted.appends.try_take()) {
+    server.figures.refused.Add({{"reason", "backlog"}}).Increment();
+    return error{errc::unavailable, "too many messages wait to be stored; try again in a moment"};
+  }
+  return {};
+}
+
+reply push_failed(server_context& server, const error& e) {
+  server.figures.pushes.Add({{"outcome", std::string(row_of(e.code).name)}}).Increment();
+  return problem(e);
+}
+
+reply pushed(server_context& server, append_status status) {
+  if (status == append_status::conflict)
+    return push_failed(server, {errc::conflict, "this clientMsgId is taken by a message of the same sender with "
+                                                "another target or content; nothing was stored"});
+  if (status == append_status::duplicate) {
+    server.figures.pushes.Add({{"outcome", "duplicate"}}).Increment();
+  } else {
+    server.figures.pushes_stored.Increment();
+  }
+  return text_reply("MSG SEND SUCCESS");
+}
+
+} // namespace
+
+asio::awaitable<reply> push(edge& at, const routed_request& request) {
+  auto& server = at.server;
+  auto message = classic::parse_push(request.http.body(), server.config.limits);
+  if (!message) co_return push_failed(server, message.error());
+  if (const auto refusal = admit_push(server)) co_return push_failed(server, *refusal);
+  const lease admitted(server.admitted.appends);
+
+  const auto begin = at.home.now();
+  auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
+                                            std::move(*message));
+  server.figures.push_seconds.Observe(seconds_of(at.home.now() - begin));
+  if (!answer) co_return push_failed(server, answer.error());
+  if (answer->failure) co_return push_failed(server, *answer->failure);
+  co_return pushed(server, answer->outcome.status);
+}
+
+asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
+  auto& server = at.server;
+  auto query = parse_history_query(request.to, server.config.classic_window);
+  if (!query) co_return problem(query.error());
+  if (!server.admitted.history.try_take()) {
+    server.figures.refused.Add({{"reason", "history"}}).Increment();
+    co_return problem({errc::unavailable, "too many history requests are under way; try again in a moment"});
+  }
+  const lease admitted(server.admitted.history);
+
+  auto answer = co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline, query_atom::value,
+                                             std::move(*query));
+  if (!answer) co_return problem(answer.error());
+  if (answer->failure) co_return problem(*answer->failure);
+  co_return json_reply(classic::encode_chats(*answer->messages));
+}
+
+asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {
+  auto online = co_await ask<online_ptr>(at.asks, at.server.sessions.registry, ask_deadline, online_atom::value);
+  if (!online) co_return problem(online.error());
+  co_return json_reply(classic::encode_online(**online, at.server.config.node));
+}
+
+asio::awaitable<reply> close_user(edge& at, const routed_request& request) {
+  auto user = user_parameter(request.to, "userId");
+  if (!user) co_return problem(user.error());
+  auto closed = co_await ask<std::size_t>(at.asks, at.server.sessions.registry, ask_deadline, kick_atom::value,
+                                          std::move(*user));
+  if (!closed) co_return problem(closed.error());
+  co_return text_reply("ok");
+}
+
+asio::awaitable<reply> handle(edge& at, endpoint to, const routed_request& request) {
+  switch (to) {
+  case endpoint::push: co_return co_await push(at, request);
+  case endpoint::get_message: co_return co_await get_message(at, request);
+  case endpoint::get_online_user: co_return co_await get_online_user(at, request);
+  case endpoint::close: co_return co_await close_user(at, request);
+  case endpoint::index: co_return index_page();
+  case endpoint::health: co_return health();
+  case endpoint::ready: co_return readiness(at);
+  case endpoint::metrics: co_return metrics_page(at, request);
+  case endpoint::socket:
+  case endpoint::none: break;
+  }
+  co_return problem({errc::not_found, "there is nothing at this path"});
+}
+
+} // namespace hongyan

@@ -1,0 +1,41 @@
+/// The endpoints. Each handler parses, asks an actor, maps the answer; nothing else.
+#pragma once
+
+#include "core/target.hpp"
+#include "net/edge.hpp"
+#include "net/reply.hpp"
+#include "net/router.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+namespace hongyan {
+
+using http_request = boost::beast::http::request<boost::beast::http::string_body>;
+
+/// A request that was routed. Its parts live as long as its handler runs.
+struct routed_request {
+  const http_request& http;
+  const target& to;
+  const asio::ip::address& peer;
+};
+
+// The classic contract (contract, section 2).
+asio::awaitable<reply> push(edge& at, const routed_request& request);
+asio::awaitable<reply> get_message(edge& at, const routed_request& request);
+asio::awaitable<reply> get_online_user(edge& at, const routed_request& request);
+asio::awaitable<reply> close_user(edge& at, const routed_request& request);
+
+// For operators and newcomers (contract, section 4).
+reply index_page();
+reply health();
+reply readiness(edge& at);
+/// Loopback only until there are API keys.
+reply metrics_page(edge& at, const routed_request& request);
+
+/// The handler of `to`, which is not a socket.
+asio::awaitable<reply> handle(edge& at, endpoint to, const routed_request& request);
+
+} // namespace hongyan

@@ -1,0 +1,303 @@
+#include "net/http_connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <spdlog/spdlog.h>
+
+namespace hongyan {
+
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+/// After an error answer the peer may still be sending: what it sends is read and thrown away for so long, or
+/// the kernel would answer it with a reset, which can overtake our answer.
+constexpr std::chrono::seconds linger_deadline{2};
+constexpr std::size_t linger_bytes_max = 1 << 20;
+/// Read at once; most requests fit.
+constexpr std::size_t read_bytes = 4096;
+
+error malformed(std::string detail) { return {errc::malformed, std::move(detail)}; }
+
+std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
+
+/// What Beast found wrong, in the contract's terms.
+error explain(const boost::system::error_code& ec, const limits& limits) {
+  if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
+    return {errc::header_too_large,
+            "the request line and header are over " + std::to_string(limits.header_bytes) + " bytes"};
+  if (ec == http::error::body_limit)
+    return {errc::too_large, "the body is over " + std::to_string(limits.body_bytes) + " bytes"};
+  return malformed("malformed HTTP request: " + ec.message());
+}
+
+/// What Beast accepts and we do not: whatever two servers could read in two ways (request smuggling).
+std::optional<error> check_header(const http_request& request) {
+  if (request.count(http::field::host) != 1 && (request.version() >= 11 || request.count(http::field::host) > 1))
+    return malformed("a request has exactly one Host header");
+  const auto codings = request.count(http::field::transfer_encoding);
+  if (codings > 0) {
+    if (request.version() < 11) return malformed("HTTP/1.0 has no Transfer-Encoding");
+    if (request.count(http::field::content_length) > 0)
+      return malformed("a request has Content-Length or Transfer-Encoding, not both");
+    if (codings > 1 || !beast::iequals(request[http::field::transfer_encoding], "chunked"))
+      return malformed("the only Transfer-Encoding understood is chunked");
+  }
+  if (request.count(http::field::content_length) > 1) return malformed("a request has one Content-Length");
+  if (request.count(http::field::origin) > 1) return malformed("a request has one Origin");
+  return {};
+}
+
+bool wants_continue(const http_request& request) {
+  return request.version() >= 11 && beast::iequals(request[http::field::expect], "100-continue");
+}
+
+/// 16 bytes in Base64 (RFC 6455 section 4.1).
+bool is_websocket_key(std::string_view key) {
+  return key.size() == 24 && key.ends_with("==") &&
+         std::ranges::all_of(key.substr(0, 22), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+         });
+}
+
+} // namespace
+
+http_connection::http_connection(edge at, asio::ip::tcp::socket socket, http_connections& all)
+    : at_(at), socket_(std::move(socket)), deadline_(*this), all_(all), here_(all.insert(all.end(), this)) {
+  boost::system::error_code ec;
+  const auto remote = socket_.remote_endpoint(ec);
+  if (!ec) peer_ = remote.address();
+  at_.server.figures.http_connections.Increment();
+}
+
+http_connection::~http_connection() {
+  at_.server.figures.http_connections.Decrement();
+  all_.erase(here_);
+}
+
+void http_connection::deadline::fired(steady_time) {
+  waiting.timed_out_ = true;
+  boost::system::error_code ec;
+  waiting.socket_.cancel(ec);
+}
+
+void http_connection::drain() {
+  draining_ = true;
+  boost::system::error_code ec;
+  if (idle_) socket_.cancel(ec);
+}
+
+void http_connection::cut() {
+  boost::system::error_code ec;
+  socket_.close(ec);
+}
+
+asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> self) {
+  try {
+    while (co_await self->next_request()) {
+    }
+  } catch (const std::exception& e) {
+    spdlog::error("event=uncaught_exception where=http_connection what=\"{}\"", e.what());
+  }
+}
+
+/// Reads one request and answers it. False: the connection is over, or is a WebSocket now.
+asio::awaitable<bool> http_connection::next_request() {
+  parser p;
+  p.eager(true);
+  p.header_limit(static_cast<std::uint32_t>(at_.server.config.limits.header_bytes));
+  p.body_limit(at_.server.config.limits.body_bytes);
+
+  idle_ = true;
+  if (buffer_.size() == 0) {
+    const bool alive = co_await read_some(at_.home.now() + (first_ ? transfer_deadline : keep_alive_deadline));
+    if (!alive) co_return false;
+  }
+  idle_ = first_ = false;
+
+  auto failure = co_await read_request(p);
+  if (!socket_.is_open()) co_return false;
+  const bool old = p.is_header_done() && p.get().version() < 11;
+  reply r;
+  if (failure) {
+    if (failure->code == errc::internal) co_return false; // the peer went away: nobody to tell
+    r = problem(*failure);
+    r.close = true;
+  } else {
+    r = co_await answer(p.get());
+    if (r.status == 101) co_return false;
+    r.close |= draining_ || !p.get().keep_alive();
+  }
+  at_.server.figures.http_requests.Add({{"status", std::to_string(r.status)}}).Increment();
+  const bool head = p.is_header_done() && p.get().method() == http::verb::head;
+  const bool written = co_await write(to_wire(r, {.http_1_0 = old, .head = head}));
+  if (!written) co_return false;
+  if (!r.close) co_return true;
+  co_await linger();
+  co_return false;
+}
+
+/// Reads until the parser has a whole request. errc::internal stands for a peer that went away.
+asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
+  auto until = at_.home.now() + transfer_deadline;
+  bool header_checked = false;
+  for (;;) {
+    boost::system::error_code ec;
+    const auto used = p.put(buffer_.data(), ec);
+    buffer_.consume(used);
+    if (ec && ec != http::error::need_more) co_return explain(ec, at_.server.config.limits);
+    if (p.is_header_done() && !header_checked) {
+      header_checked = true;
+      if (auto bad = check_header(p.get())) co_return bad;
+      until = at_.home.now() + transfer_deadline; // the body has its own
+      if (!p.is_done() && wants_continue(p.get())) {
+        const bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+        if (!written) co_return error{};
+      }
+    }
+    if (p.is_done()) co_return std::nullopt;
+    if (!ec && buffer_.size() > 0) continue; // the parser paused at a boundary: give it the rest
+    const bool alive = co_await read_some(until);
+    if (!alive) {
+      if (timed_out_) co_return error{errc::timeout, "the request did not arrive whole within 10 seconds"};
+      co_return error{};
+    }
+  }
+}
+
+/// Reads what there is into the buffer, waiting for it until then. False: timed out, cancelled or closed.
+asio::awaitable<bool> http_connection::read_some(steady_time until) {
+  for (;;) {
+    boost::system::error_code ec;
+    const auto count = socket_.read_some(buffer_.prepare(read_bytes), ec);
+    if (!ec) {
+      buffer_.commit(count);
+      co_return true;
+    }
+    if (ec != asio::error::would_block || (draining_ && idle_)) co_return false;
+    timed_out_ = false;
+    deadline_.set(at_.home.timers(), until);
+    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+    deadline_.clear();
+    if (ec) co_return false;
+  }
+}
+
+asio::awaitable<bool> http_connection::write(std::string bytes) {
+  std::size_t sent = 0;
+  for (;;) {
+    boost::system::error_code ec;
+    sent += socket_.write_some(asio::buffer(bytes.data() + sent, bytes.size() - sent), ec);
+    if (sent == bytes.size()) co_return true;
+    if (ec && ec != asio::error::would_block) co_return false;
+    if (!ec) continue;
+    deadline_.set(at_.home.timers(), at_.home.now() + transfer_deadline);
+    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, ec));
+    deadline_.clear();
+    if (ec) co_return false;
+  }
+}
+
+asio::awaitable<void> http_connection::linger() {
+  boost::system::error_code ec;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  const auto until = at_.home.now() + linger_deadline;
+  std::size_t thrown_away = 0;
+  for (bool alive = !ec; alive && thrown_away < linger_bytes_max;) {
+    thrown_away += buffer_.size();
+    buffer_.clear();
+    alive = co_await read_some(until);
+  }
+}
+
+asio::awaitable<reply> http_connection::answer(const http_request& request) {
+  auto to = parse_target(view(request.target()));
+  if (!to) co_return problem(to.error());
+  const auto* row = find_route(to->path);
+  if (row == nullptr)
+    co_return problem({errc::not_found, "there is nothing at " + to->path + "; see / for what there is"});
+
+  const auto origin = view(request[http::field::origin]);
+  const auto method = view(request.method_string());
+  if (method == "OPTIONS") {
+    if (!is_allowed(at_.server.origins, origin, view(request[http::field::host])))
+      co_return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
+    reply r{.status = 204, .content_type = "", .headers = {{"Allow", allowed_methods(*row)}}};
+    add_cors(request, r);
+    co_return r;
+  }
+  if (!takes(*row, method)) {
+    auto r = problem({errc::method_not_allowed, to->path + " takes " + allowed_methods(*row)});
+    r.headers.emplace_back("Allow", allowed_methods(*row));
+    co_return r;
+  }
+  if (row->changes_state) {
+    // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
+    const bool foreign = origin.empty() && view(request["Sec-Fetch-Site"]) == "cross-site";
+    if (foreign || !is_allowed(at_.server.origins, origin, view(request[http::field::host])))
+      co_return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
+  }
+  if (row->to == endpoint::socket) {
+    auto user = user_id::parse(std::string_view(to->path).substr(socket_prefix.size()));
+    if (!user) co_return problem(user.error());
+    if (auto bad = check_upgrade(request, *to)) {
+      auto r = problem(*bad);
+      if (bad->code == errc::upgrade_required) {
+        r.headers.emplace_back("Upgrade", "websocket");
+        r.headers.emplace_back("Sec-WebSocket-Version", "13");
+      }
+      co_return r;
+    }
+    become_websocket(request, std::move(*user));
+    co_return reply{.status = 101};
+  }
+
+  const routed_request routed{request, *to, peer_};
+  reply r;
+  try {
+    r = co_await handle(at_, row->to, routed);
+  } catch (const std::exception& e) {
+    spdlog::error("event=uncaught_exception where=handler path={} what=\"{}\"", row->path, e.what());
+    r = problem({errc::internal, "a fault of the server; its log says more"});
+  }
+  add_cors(request, r);
+  co_return r;
+}
+
+std::optional<error> http_connection::check_upgrade(const http_request& request, const target&) const {
+  const bool asked = request.version() >= 11 && http::token_list{request[http::field::connection]}.exists("upgrade") &&
+                     http::token_list{request[http::field::upgrade]}.exists("websocket");
+  if (!asked) return error{errc::upgrade_required, "this path is a WebSocket: ask for an upgrade to websocket"};
+  if (request[http::field::sec_websocket_version] != "13")
+    return error{errc::upgrade_required, "the WebSocket version spoken here is 13"};
+  if (!is_websocket_key(view(request[http::field::sec_websocket_key])))
+    return malformed("Sec-WebSocket-Key must be 16 bytes in Base64");
+  if (at_.server.draining) return error{errc::unavailable, "the server is shutting down"};
+  return {};
+}
+
+/// The socket goes to a session actor, which answers the upgrade when the registry has it.
+void http_connection::become_websocket(const http_request& request, user_id user) {
+  upgrade asked{std::string(request[http::field::sec_websocket_key]), beast::buffers_to_string(buffer_.data())};
+  auto socket = std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.sockets);
+  spawn_on<session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(socket), at_.server.sessions);
+}
+
+/// An --allow-origin's pages may read answers too.
+void http_connection::add_cors(const http_request& request, reply& r) const {
+  const auto origin = view(request[http::field::origin]);
+  if (origin.empty() || !is_listed(at_.server.origins, origin)) return;
+  r.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  r.headers.emplace_back("Vary", "Origin");
+  if (request.method() != http::verb::options) return;
+  r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST");
+  r.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization");
+  r.headers.emplace_back("Access-Control-Max-Age", "600");
+}
+
+} // namespace hongyan

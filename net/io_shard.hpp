@@ -1,0 +1,48 @@
+/// A shard over Asio: one io_context, one thread, one timer wheel. Sockets, coroutines and pinned actors of a
+/// shard all run on its thread, so none of them takes a lock.
+#pragma once
+
+#include "actors/shard.hpp"
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <thread>
+
+namespace hongyan {
+
+namespace asio = boost::asio;
+
+class io_shard final : public shard {
+public:
+  explicit io_shard(caf::actor_system& system);
+  ~io_shard() override;
+
+  /// Starts the thread.
+  void start();
+  /// Ends the loop and joins. Actors pinned here must have ended before: a job left in the queue would never run.
+  void stop();
+
+  /// Any thread: CAF gives a pinned actor its turn here.
+  void exec_later(caf::resumable* job) override;
+
+  steady_time now() const override { return std::chrono::steady_clock::now(); }
+  asio::io_context& io() { return io_; }
+
+  /// Where sockets of this shard read into; whoever reads uses it up before the next may.
+  std::array<char, 64 * 1024>& scratch() { return scratch_; }
+
+private:
+  void run();
+  void give_turn(caf::intrusive_ptr<caf::resumable> job);
+  void tick();
+
+  asio::io_context io_{1};
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  asio::steady_timer ticker_;
+  std::thread thread_;
+  std::array<char, 64 * 1024> scratch_;
+};
+
+} // namespace hongyan

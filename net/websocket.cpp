@@ -1,0 +1,236 @@
+#include "net/websocket.hpp"
+
+#include "net/reply.hpp"
+
+#include <algorithm>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+namespace hongyan {
+
+namespace {
+
+/// Silence is 2.4 heartbeats: 60 s at the contract's 25.
+steady_time::duration silence_max(std::chrono::seconds heartbeat) { return heartbeat * 12 / 5; }
+
+} // namespace
+
+std::string accept_key(const std::string& key) {
+  const auto text = key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // the protocol's own constant
+  unsigned char hash[SHA_DIGEST_LENGTH];
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash);
+  char encoded[4 * ((SHA_DIGEST_LENGTH + 2) / 3) + 1];
+  const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded), hash, SHA_DIGEST_LENGTH);
+  return {encoded, static_cast<std::size_t>(length)};
+}
+
+websocket::websocket(io_shard& home, asio::ip::tcp::socket socket, upgrade request, const websocket_env& env)
+    : home_(home)
+    , env_(env)
+    , socket_(std::move(socket))
+    , decoder_(ws::peer::client, env.message_bytes_max)
+    , request_(std::make_unique<upgrade>(std::move(request))) {
+  env_.figures.websocket_connections.Increment();
+}
+
+websocket::~websocket() { env_.figures.websocket_connections.Decrement(); }
+
+void websocket::open(owner& o) {
+  owner_ = &o;
+  heard_ = pinged_ = home_.now();
+  const auto request = std::move(request_);
+  arm();
+  write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        accept_key(request->key) + "\r\n\r\n");
+  if (owner_ != nullptr && !request->leftover.empty()) decode(request->leftover);
+  if (owner_ != nullptr) await_readable();
+}
+
+void websocket::refuse(const error& e) {
+  auto answer = problem(e);
+  answer.close = true;
+  boost::system::error_code ec;
+  // A few hundred bytes into an empty socket buffer: they fit, and if not the peer gets no answer.
+  socket_.write_some(asio::buffer(to_wire(answer, {})), ec);
+  cut();
+}
+
+bool websocket::send(std::string frame) {
+  if (owner_ == nullptr || is_closing_) return true;
+  write(std::move(frame));
+  session_waits_ = !out_.empty();
+  return !session_waits_;
+}
+
+/// Behind what waits already. Bounded: the session sends one frame at a time, a peer may provoke only so many
+/// control frames a second, and a socket that takes nothing is cut.
+void websocket::write(std::string bytes) {
+  if (out_.empty()) {
+    out_ = std::move(bytes);
+    out_sent_ = 0;
+    progress_ = home_.now();
+  } else {
+    out_ += bytes;
+  }
+  if (!waits_writable_) flush();
+}
+
+/// Gives the socket what it takes; the rest goes when it is writable again.
+void websocket::flush() {
+  boost::system::error_code ec;
+  while (!ec && out_sent_ < out_.size()) {
+    const auto sent = socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), ec);
+    if (sent > 0) progress_ = home_.now();
+    out_sent_ += sent;
+  }
+  if (!ec) {
+    std::string().swap(out_);
+    return;
+  }
+  if (ec != asio::error::would_block) return end(close_code::going_away);
+
+  waits_writable_ = true;
+  arm();
+  socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                     [self = shared_from_this()](const boost::system::error_code& failed) {
+                       self->waits_writable_ = false;
+                       if (failed || self->owner_ == nullptr) return;
+                       self->flush();
+                       if (!self->out_.empty() || self->owner_ == nullptr) return;
+                       if (std::exchange(self->session_waits_, false)) self->owner_->writable();
+                     });
+}
+
+void websocket::await_readable() {
+  socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& ec) {
+                       if (ec || self->owner_ == nullptr) return;
+                       self->read();
+                     });
+}
+
+void websocket::read() {
+  auto& scratch = home_.scratch();
+  boost::system::error_code ec;
+  const auto count = socket_.read_some(asio::buffer(scratch), ec);
+  if (ec && ec != asio::error::would_block) {
+    end(is_closing_ ? closing_ : close_code::going_away);
+    return;
+  }
+  if (count > 0) {
+    heard_ = home_.now();
+    if (!deaf_) decode({scratch.data(), count});
+  }
+  if (owner_ != nullptr) await_readable();
+}
+
+void websocket::decode(std::string_view bytes) {
+  using status = ws::decoder::status;
+  const bool was_mid_message = decoder_.mid_message();
+  bool finished_one = false;
+  while (owner_ != nullptr && !deaf_) {
+    switch (decoder_.next(bytes)) {
+    case status::need_more:
+      if (decoder_.mid_message() && (!was_mid_message || finished_one)) {
+        message_begun_ = home_.now();
+        arm();
+      }
+      return;
+    case status::text:
+      finished_one = true;
+      if (!is_closing_) owner_->text_received(decoder_.payload());
+      break;
+    case status::ping:
+      if (count_control_frame() && !is_closing_) write(ws::frame(ws::opcode::pong, decoder_.payload()));
+      break;
+    case status::pong: count_control_frame(); break;
+    case status::close:
+      if (is_closing_) { // its half of the handshake that we began
+        end(closing_);
+      } else {
+        // Echo what it said and be done; an empty close is echoed empty.
+        write(ws::frame(ws::opcode::close, std::string_view(decoder_.payload()).substr(0, 2)));
+        if (owner_ != nullptr) end(close_code::going_away);
+      }
+      return;
+    case status::failed:
+      deaf_ = true;
+      close(decoder_.failure());
+      return;
+    }
+  }
+}
+
+/// False when the peer sends too many: it is closed.
+bool websocket::count_control_frame() {
+  if (heard_ - control_second_ >= std::chrono::seconds(1)) {
+    control_second_ = heard_;
+    control_frames_ = 0;
+  }
+  if (++control_frames_ <= control_frames_per_second_max) return true;
+  deaf_ = true;
+  close(close_code::flooding);
+  return false;
+}
+
+void websocket::close(close_code code) {
+  if (owner_ == nullptr || is_closing_) return;
+  is_closing_ = true;
+  closing_ = code;
+  closing_since_ = home_.now();
+  arm();
+  write(ws::frame(ws::opcode::close, ws::close_payload(code, "")));
+  if (owner_ == nullptr) return;
+  if (deaf_ && out_.empty()) {
+    // Nothing of the peer's is decoded any more, also not its answer: let it read ours and close.
+    boost::system::error_code ec;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  }
+}
+
+void websocket::end(close_code why) {
+  clear();
+  auto* const told = std::exchange(owner_, nullptr);
+  boost::system::error_code ec;
+  socket_.close(ec);
+  if (told != nullptr) told->gone(why);
+}
+
+void websocket::cut() {
+  clear();
+  owner_ = nullptr;
+  boost::system::error_code ec;
+  socket_.close(ec);
+}
+
+/// Sets the timer to the nearest deadline.
+void websocket::arm() {
+  auto due = std::min(pinged_ + env_.heartbeat, heard_ + silence_max(env_.heartbeat));
+  if (decoder_.mid_message()) due = std::min(due, message_begun_ + transfer_deadline);
+  if (!out_.empty()) due = std::min(due, progress_ + transfer_deadline);
+  if (is_closing_) due = std::min(due, closing_since_ + close_deadline);
+  set(home_.timers(), due);
+}
+
+void websocket::fired(steady_time now) {
+  if (owner_ == nullptr) return;
+  if (is_closing_ && now >= closing_since_ + close_deadline) return end(closing_);
+  if (!out_.empty() && now >= progress_ + transfer_deadline) return end(close_code::too_slow);
+  if (!is_closing_) {
+    if (now >= heard_ + silence_max(env_.heartbeat)) {
+      close(close_code::idle);
+    } else if (decoder_.mid_message() && now >= message_begun_ + transfer_deadline) {
+      deaf_ = true;
+      close(close_code::too_slow);
+    } else if (now >= pinged_ + env_.heartbeat) {
+      pinged_ = now;
+      if (out_.empty()) write(ws::frame(ws::opcode::ping, ""));
+    }
+  } else {
+    pinged_ = now; // no pings behind a close frame
+  }
+  if (owner_ != nullptr) arm();
+}
+
+} // namespace hongyan
