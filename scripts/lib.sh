@@ -1,0 +1,56 @@
+# Shared by the scripts: what must be installed, and how the release is built. Sourced, not run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+build_packages=(g++ cmake ninja-build pkg-config libcaf-dev libboost1.81-dev libboost-json1.81-dev libssl-dev
+  libpq-dev libsqlite3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev prometheus-cpp-dev catch2 tzdata)
+test_packages=(postgresql chromium fonts-noto-cjk fonts-noto-color-emoji clang-format procps)
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# install_packages NAME...: apt-get install of what is missing; silent when nothing is.
+install_packages() {
+  local missing=()
+  for package in "$@"; do is_installed "$package" || missing+=("$package"); done
+  [ ${#missing[@]} = 0 ] && return
+  say "installing ${missing[*]}"
+  local log
+  log=$(mktemp)
+  # PostgreSQL's package would make and start a cluster of its own, which nobody here needs.
+  if [[ " ${missing[*]} " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+    as_root mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+  fi
+  if ! { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    say "could not install ${missing[*]}"
+    return 1
+  fi
+  rm -f "$log"
+}
+
+# Node and npm from anywhere will do, if they are new enough for the tests.
+install_node() {
+  command -v node >/dev/null && command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] && return
+  install_packages nodejs npm
+}
+
+# build PRESET [TARGET...]: configures and builds, quietly unless it fails.
+build() {
+  local preset=$1 log
+  shift
+  mkdir -p "$root/build"
+  log="$root/build/build-$preset.log"
+  if ! (cd "$root" && cmake --preset "$preset" && cmake --build --preset "$preset" ${1:+--target "$@"}) >"$log" 2>&1; then
+    tail -n 60 "$log" >&2
+    say "the $preset build failed; all of it is in build/build-$preset.log"
+    return 1
+  fi
+}
