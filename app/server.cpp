@@ -21,6 +21,9 @@ namespace {
 /// How often the persistence actor looks after the database: a lost one is back in use well within the
 /// promised 5 s of its return.
 constexpr std::chrono::milliseconds database_tick{500};
+/// For the first look at the database before the server says that it listens: an embedded one answers at once, an
+/// absent one is refused at once, a frozen one need not hold the server up.
+constexpr std::chrono::seconds first_look_deadline{3};
 /// For the actors to end after everything has drained; then the process ends anyway.
 constexpr std::chrono::seconds actors_deadline{5};
 
@@ -120,7 +123,8 @@ void server::start() {
     serving_.push_back(std::make_unique<serving_shard>(edge{*context_, *shard, asks}));
   }
   for (auto& shard : shards_) shard->start();
-  caf::anon_send(persistence_handle, tick_atom::value);
+  caf::scoped_actor self{*system_};
+  self->request(persistence_handle, first_look_deadline, tick_atom::value).receive([] {}, [](const caf::error&) {});
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
   tick();
