@@ -40,7 +40,8 @@ void persistence_state::flush() {
   armed = false;
   if (batch.empty() || in_doubt) return;
   // Closed-loop senders would fall into two halves that wait for each other, each batch half of what the disk
-  // could take. So a batch smaller than the last one waits a little for the rest: at most a quarter of a commit.
+  // could take. So a batch smaller than the last one waits a little for the rest: at most a quarter of a
+  // commit.
   if (batch.size() < last_size && now() - last_end < last_took / 4) {
     std::this_thread::sleep_for(std::chrono::microseconds(20));
     armed = true;
@@ -92,7 +93,8 @@ void persistence_state::answer(const std::vector<append_outcome>& outcomes) {
   }
   batch.clear();
   promises.clear();
-  if (!committed->messages.empty()) self->send(registry, deliver_atom::value, committed_ptr(std::move(committed)));
+  if (!committed->messages.empty())
+    self->send(registry, deliver_atom::value, committed_ptr(std::move(committed)));
 }
 
 void persistence_state::fail(const error& e) {
@@ -139,7 +141,8 @@ void persistence_state::set_state(bool up, const std::string& fault) {
 }
 
 void persistence_state::give_up() {
-  fail({in_doubt ? errc::outcome_unknown : errc::unavailable, "the server stopped before the message was stored"});
+  fail({in_doubt ? errc::outcome_unknown : errc::unavailable,
+        "the server stopped before the message was stored"});
 }
 
 persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer<persistence_state> self,

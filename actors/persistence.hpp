@@ -1,6 +1,6 @@
-/// The persistence actor: the one that writes. It clocks itself: what waits in its mailbox while a commit runs
-/// is the next batch. A flush message that it sends to itself goes behind all that came meanwhile, and so marks
-/// the end of the batch. Light load gives batches of one, heavy load batches of hundreds.
+/// The persistence actor: the one that writes. It clocks itself: what waits in its mailbox while a commit
+/// runs is the next batch. A flush message that it sends to itself goes behind all that came meanwhile, and
+/// so marks the end of the batch. Light load gives batches of one, heavy load batches of hundreds.
 #pragma once
 
 #include "actors/interfaces.hpp"

@@ -7,7 +7,9 @@
 namespace hongyan {
 
 registry::registry(caf::actor_config& config, flow& admitted, metrics& figures)
-    : pinned(config), flow_(admitted), figures_(figures) {}
+    : pinned(config)
+    , flow_(admitted)
+    , figures_(figures) {}
 
 registry::behavior_type registry::make_behavior() {
   return {

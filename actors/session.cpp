@@ -17,7 +17,12 @@ constexpr std::chrono::seconds history_retry{1};
 
 session::session(caf::actor_config& config, shard& home, user_id user, std::shared_ptr<frame_sink> sink,
                  const session_env& env)
-    : pinned(config), home_(home), env_(env), user_(std::move(user)), sink_(std::move(sink)), deadline_(*this) {}
+    : pinned(config)
+    , home_(home)
+    , env_(env)
+    , user_(std::move(user))
+    , sink_(std::move(sink))
+    , deadline_(*this) {}
 
 session::behavior_type session::make_behavior() {
   self_ = caf::strong_actor_ptr(ctrl());

@@ -3,8 +3,8 @@
 ///   opening ──bound──> active ──close──> closing ──gone──> (end)
 ///      └──close──> refused, (end)  └──gone──> (end)
 ///
-/// A classic frame is the whole window of the user's latest chats, so a newer one replaces one that waits: the
-/// session's whole outbox is the frame being written and a mark that the window has changed since.
+/// A classic frame is the whole window of the user's latest chats, so a newer one replaces one that waits:
+/// the session's whole outbox is the frame being written and a mark that the window has changed since.
 #pragma once
 
 #include "actors/frame_sink.hpp"
@@ -62,16 +62,16 @@ private:
   const session_env& env_;
   user_id user_;
   std::shared_ptr<frame_sink> sink_;
-  caf::strong_actor_ptr self_; ///< a socket's handlers call it: it lives until on_exit()
+  caf::strong_actor_ptr self_;              ///< a socket's handlers call it: it lives until on_exit()
   std::unique_ptr<classic::window> window_; ///< made by the first delivery, dropped when long unused
   deadline deadline_;
   std::optional<steady_time> oldest_unsent_; ///< commit time of the oldest chat that waits
   phase phase_ = phase::opening;
-  bool loading_ = false;  ///< the history was asked
-  bool loaded_ = false;   ///< the window is complete
-  bool writing_ = false;  ///< a frame is on its way
-  bool changed_ = false;  ///< the window changed since the last frame
-  bool touched_ = false;  ///< a delivery came since the last look at idleness
+  bool loading_ = false; ///< the history was asked
+  bool loaded_ = false;  ///< the window is complete
+  bool writing_ = false; ///< a frame is on its way
+  bool changed_ = false; ///< the window changed since the last frame
+  bool touched_ = false; ///< a delivery came since the last look at idleness
 };
 
 } // namespace hongyan

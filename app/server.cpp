@@ -21,8 +21,8 @@ namespace {
 /// How often the persistence actor looks after the database: a lost one is back in use well within the
 /// promised 5 s of its return.
 constexpr std::chrono::milliseconds database_tick{500};
-/// For the first look at the database before the server says that it listens: an embedded one answers at once, an
-/// absent one is refused at once, a frozen one need not hold the server up.
+/// For the first look at the database before the server says that it listens: an embedded one answers at
+/// once, an absent one is refused at once, a frozen one need not hold the server up.
 constexpr std::chrono::seconds first_look_deadline{3};
 /// For the actors to end after everything has drained; then the process ends anyway.
 constexpr std::chrono::seconds actors_deadline{5};
@@ -109,8 +109,9 @@ void server::start() {
   auto registry_handle = spawn_on<registry>(*system_, first, admitted_, *figures_);
   auto history_handle =
       system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()));
-  auto persistence_handle = system_->spawn<caf::detached>(
-      persistence, std::shared_ptr<message_writer>(database_->make_writer()), registry_handle, &admitted_, &*figures_);
+  auto persistence_handle =
+      system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
+                                    registry_handle, &admitted_, &*figures_);
   context_.emplace(config_, *figures_, admitted_, origins_of(config_),
                    websocket_env{*figures_, config_.limits.message_bytes, config_.heartbeat},
                    session_env{registry_handle, history_handle, *figures_, config_.classic_window},
@@ -124,7 +125,8 @@ void server::start() {
   }
   for (auto& shard : shards_) shard->start();
   caf::scoped_actor self{*system_};
-  self->request(persistence_handle, first_look_deadline, tick_atom::value).receive([] {}, [](const caf::error&) {});
+  self->request(persistence_handle, first_look_deadline, tick_atom::value)
+      .receive([] {}, [](const caf::error&) {});
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
   tick();
@@ -155,8 +157,8 @@ std::size_t server::count_connections() {
   return http + static_cast<std::size_t>(figures_->websocket_connections.Value());
 }
 
-/// Accepts nothing more, lets what was accepted be stored and answered, closes sessions with 1001; cuts what is
-/// left at the deadline.
+/// Accepts nothing more, lets what was accepted be stored and answered, closes sessions with 1001; cuts what
+/// is left at the deadline.
 void server::drain() {
   const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
   context_->draining = true;

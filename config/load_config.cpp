@@ -72,7 +72,8 @@ setter seconds(std::chrono::seconds server_config::*field, long low, long high) 
 }
 
 std::optional<std::string> set_listen(server_config& c, const std::string& v) {
-  static const std::string accepted = "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one";
+  static const std::string accepted =
+      "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one";
   const auto colon = v.rfind(':');
   if (colon == std::string::npos || colon == 0) return accepted;
   auto host = v.substr(0, colon);
@@ -122,8 +123,8 @@ std::optional<std::string> set_log_level(server_config& c, const std::string& v)
 const std::vector<option>& options() {
   using enum option_kind;
   static const std::vector<option> all{
-      {"listen", true, single, "HOST:PORT", "serve HTTP and WebSocket here (127.0.0.1:8080; port 0: a free one)",
-       set_listen},
+      {"listen", true, single, "HOST:PORT",
+       "serve HTTP and WebSocket here (127.0.0.1:8080; port 0: a free one)", set_listen},
       {"database", true, single, "URL", "sqlite:PATH or postgresql://... (sqlite:hongyan.db)", set_database},
       {"auth", true, single, "none", "who may come in; none: anybody, so only on loopback (none)",
        [](server_config&, const std::string& v) -> std::optional<std::string> {
@@ -137,13 +138,15 @@ const std::vector<option>& options() {
        }},
       {"allow_origin", true, repeatable, "ORIGIN", "a web site that may come in, such as https://example.com",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {
-         if (!is_origin(v)) return "scheme://host or scheme://host:port, with http or https and nothing after it";
+         if (!is_origin(v))
+           return "scheme://host or scheme://host:port, with http or https and nothing after it";
          c.allow_origin.push_back(v);
          return {};
        }},
       {"io_threads", true, single, "N", "threads that serve sockets (one a core)",
        number(&server_config::io_threads, 1u, 256u)},
-      {"node", true, single, "NAME", "this server's name in presence, metrics and logs (host:port)", set_node},
+      {"node", true, single, "NAME", "this server's name in presence, metrics and logs (host:port)",
+       set_node},
       {"classic.window", false, single, "", "", number<std::size_t>(&server_config::classic_window, 1, 500)},
       {"classic.time_zone", false, single, "", "", set_time_zone},
       {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
@@ -219,7 +222,8 @@ std::optional<error> read_table(const toml::table& table, const std::string& pre
     if (const auto* array = node.as_array(); array != nullptr && known->kind == option_kind::repeatable) {
       for (const auto& item : *array)
         if (auto text = scalar_text(item)) values.values.push_back(*text);
-      if (values.values.size() != array->size()) return bad(where, "not a list of strings", "a list of strings");
+      if (values.values.size() != array->size())
+        return bad(where, "not a list of strings", "a list of strings");
     } else if (auto text = scalar_text(node)) {
       values.values.push_back(*text);
     } else {
@@ -237,7 +241,8 @@ result<std::map<std::string, given>> read_file(const std::string& file) {
     table = toml::parse_file(file);
   } catch (const toml::parse_error& e) {
     const auto line = e.source().begin.line;
-    return bad("--config " + file, std::string(e.description()) + (line > 0 ? " (line " + std::to_string(line) + ")" : ""),
+    return bad("--config " + file,
+               std::string(e.description()) + (line > 0 ? " (line " + std::to_string(line) + ")" : ""),
                "a TOML file");
   }
   if (auto e = read_table(table, "", file, out)) return *e;
@@ -264,7 +269,8 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   std::string file;
   std::map<std::string, std::vector<std::string>> flags;
   bool insecure = false;
-  auto* config_flag = app.add_option("--config", file, "read options from this TOML file")->option_text("FILE");
+  auto* config_flag =
+      app.add_option("--config", file, "read options from this TOML file")->option_text("FILE");
   for (const auto& o : options()) {
     if (!o.has_flag) continue;
     if (o.kind == option_kind::toggle) {
@@ -272,7 +278,7 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
     } else {
       auto* flag = app.add_option(flag_of(o), flags[o.key], o.help)->option_text(o.placeholder)->expected(1);
       flag->multi_option_policy(o.kind == option_kind::repeatable ? CLI::MultiOptionPolicy::TakeAll
-                                                             : CLI::MultiOptionPolicy::TakeLast);
+                                                                  : CLI::MultiOptionPolicy::TakeLast);
       flag->allow_extra_args(false);
     }
   }
@@ -314,11 +320,15 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
       values = found->second;
     }
     for (const auto& value : values.values)
-      if (auto accepted = o.set(config, value)) return bad(values.where, "\"" + value + "\" is not accepted", *accepted);
+      if (auto accepted = o.set(config, value))
+        return bad(values.where, "\"" + value + "\" is not accepted", *accepted);
   }
   if (!config.insecure && !is_loopback(config.listen.host))
-    return bad("--listen", "\"" + config.listen.text() + "\" is not loopback, and with --auth none anybody there could "
-                           "read and send as anybody", "a loopback address, or --insecure as well");
+    return bad("--listen",
+               "\"" + config.listen.text() +
+                   "\" is not loopback, and with --auth none anybody there could "
+                   "read and send as anybody",
+               "a loopback address, or --insecure as well");
   return std::variant<server_config, print_and_exit>(std::move(config));
 }
 

@@ -81,7 +81,8 @@ result<new_message> parse_push(std::string_view body, const limits& limits) {
   auto parsed = parse_json(body);
   if (!parsed) return parsed.error();
   const auto* chat = parsed->if_object();
-  if (chat == nullptr) return malformed("the body must be a JSON object: {\"userId\":…,\"targetUserId\":…,\"content\":…}");
+  if (chat == nullptr)
+    return malformed("the body must be a JSON object: {\"userId\":…,\"targetUserId\":…,\"content\":…}");
 
   auto from = read_id(*chat, "userId");
   if (!from) return from.error();
@@ -96,7 +97,8 @@ result<new_message> parse_push(std::string_view body, const limits& limits) {
   auto client_msg_id = read_text(*chat, "clientMsgId", limits.name_chars);
   if (!client_msg_id) return client_msg_id.error();
   if (*client_msg_id && (*client_msg_id)->empty())
-    return malformed("clientMsgId is empty; it has 1 to " + std::to_string(limits.name_chars) + " characters");
+    return malformed("clientMsgId is empty; it has 1 to " + std::to_string(limits.name_chars) +
+                     " characters");
 
   return new_message{.from = std::move(*from),
                      .to = std::move(*to),

@@ -1,4 +1,5 @@
-/// The classic contract's JSON (the tutorial's wire format) as pure functions: bytes to values, values to bytes.
+/// The classic contract's JSON (the tutorial's wire format) as pure functions: bytes to values, values to
+/// bytes.
 #pragma once
 
 #include "core/limits.hpp"

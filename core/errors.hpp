@@ -41,16 +41,16 @@ using result = boost::system::result<T, error>;
 
 /// RFC 6455 section 7.4 and the contract's own 4xxx.
 enum class close_code : std::uint16_t {
-  going_away = 1001,   ///< the server drains
-  protocol = 1002,     ///< the peer broke RFC 6455
-  unsupported = 1003,  ///< a binary frame
-  bad_utf8 = 1007,     ///< a text message that is not UTF-8
-  too_large = 1009,    ///< a message over its limit
-  internal = 1011,     ///< a fault of ours
-  kicked = 4003,       ///< ended by /close
-  too_slow = 4008,     ///< a message took too long to arrive whole
-  idle = 4010,         ///< nothing heard for too long
-  flooding = 4029,     ///< too many control frames
+  going_away = 1001,  ///< the server drains
+  protocol = 1002,    ///< the peer broke RFC 6455
+  unsupported = 1003, ///< a binary frame
+  bad_utf8 = 1007,    ///< a text message that is not UTF-8
+  too_large = 1009,   ///< a message over its limit
+  internal = 1011,    ///< a fault of ours
+  kicked = 4003,      ///< ended by /close
+  too_slow = 4008,    ///< a message took too long to arrive whole
+  idle = 4010,        ///< nothing heard for too long
+  flooding = 4029,    ///< too many control frames
 };
 
 /// A row of the table.

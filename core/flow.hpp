@@ -1,4 +1,5 @@
-/// Admission: CAF's mailboxes have no bound, so what may enter them is counted before it is sent. Thread-safe.
+/// Admission: CAF's mailboxes have no bound, so what may enter them is counted before it is sent.
+/// Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -53,7 +54,9 @@ private:
 /// What the edges look at before they send into the actor system.
 struct flow {
   flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max)
-      : appends(backlog), deliveries(deliveries_max), history(history_max) {}
+      : appends(backlog)
+      , deliveries(deliveries_max)
+      , history(history_max) {}
 
   credit appends;    ///< messages sent to persistence and not answered yet
   credit deliveries; ///< deliveries sent to sessions and not handled yet

@@ -14,7 +14,8 @@ result<boost::json::value> parse_json(std::string_view text) {
   boost::system::error_code ec;
   auto used = parser.write_some(text.data(), text.size(), ec);
   // After the value only white space may follow.
-  while (!ec && used < text.size() && std::string_view(" \t\r\n").find(text[used]) != std::string_view::npos) ++used;
+  while (!ec && used < text.size() && std::string_view(" \t\r\n").find(text[used]) != std::string_view::npos)
+    ++used;
   if (!ec && used < text.size()) ec = json::error::extra_data;
   if (!ec) parser.finish(ec);
   if (ec)

@@ -16,7 +16,8 @@ Family<Counter>& counter(Registry& r, const char* name, const char* help) {
   return BuildCounter().Name(name).Help(help).Register(r);
 }
 
-Histogram& histogram(Registry& r, const char* name, const char* help, const Histogram::BucketBoundaries& bounds) {
+Histogram& histogram(Registry& r, const char* name, const char* help,
+                     const Histogram::BucketBoundaries& bounds) {
   return BuildHistogram().Name(name).Help(help).Register(r).Add({}, bounds);
 }
 

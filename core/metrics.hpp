@@ -31,13 +31,13 @@ public:
   prometheus::Family<prometheus::Counter>& http_requests;   ///< label status
   prometheus::Family<prometheus::Counter>& refused;         ///< label reason: a limit was met
   prometheus::Family<prometheus::Counter>& sessions_closed; ///< label code
-  prometheus::Counter& pushes_stored; ///< of `pushes`; the hot one, looked up once
+  prometheus::Counter& pushes_stored;                       ///< of `pushes`; the hot one, looked up once
   prometheus::Counter& frames_sent;
-  prometheus::Counter& frames_replaced; ///< a newer one came while the socket was slow
-  prometheus::Histogram& push_seconds;     ///< request parsed to answer ready
-  prometheus::Histogram& commit_seconds;   ///< one transaction
-  prometheus::Histogram& batch_messages;   ///< messages a transaction
-  prometheus::Histogram& delivery_seconds; ///< committed to handed to the socket
+  prometheus::Counter& frames_replaced;               ///< a newer one came while the socket was slow
+  prometheus::Histogram& push_seconds;                ///< request parsed to answer ready
+  prometheus::Histogram& commit_seconds;              ///< one transaction
+  prometheus::Histogram& batch_messages;              ///< messages a transaction
+  prometheus::Histogram& delivery_seconds;            ///< committed to handed to the socket
   prometheus::Family<prometheus::Gauge>& queue_depth; ///< label queue
   prometheus::Family<prometheus::Gauge>& queue_limit; ///< label queue
 };

@@ -40,7 +40,8 @@ result<std::optional<std::string_view>> target::parameter(std::string_view name)
   std::optional<std::string_view> found;
   for (const auto& [key, value] : query) {
     if (key != name) continue;
-    if (found) return error{errc::malformed, "the parameter " + std::string(name) + " is given more than once"};
+    if (found)
+      return error{errc::malformed, "the parameter " + std::string(name) + " is given more than once"};
     found = value;
   }
   return found;
@@ -64,7 +65,8 @@ result<target> parse_target(std::string_view text) {
     const auto equals = pair.find('=');
     auto name = decode(pair.substr(0, equals), true);
     if (!name) return name.error();
-    auto value = decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+    auto value =
+        decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
     if (!value) return value.error();
     out.query.emplace_back(std::move(*name), std::move(*value));
   }

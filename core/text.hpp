@@ -19,9 +19,9 @@ public:
 
 private:
   std::size_t characters_ = 0;
-  std::uint8_t missing_ = 0;         ///< continuation bytes still to come
-  std::uint8_t next_low_ = 0x80;     ///< least value of the next one
-  std::uint8_t next_high_ = 0xBF;    ///< greatest value of the next one
+  std::uint8_t missing_ = 0;      ///< continuation bytes still to come
+  std::uint8_t next_low_ = 0x80;  ///< least value of the next one
+  std::uint8_t next_high_ = 0xBF; ///< greatest value of the next one
 };
 
 /// Unicode characters of `text`, which must be valid UTF-8.

@@ -27,7 +27,8 @@ void timer_wheel::timer::clear() {
 void timer_wheel::timer::set(timer_wheel& wheel, steady_time due) {
   clear();
   due_ = due;
-  // A slot is visited when its tick is over, so that nothing in it is early; what is overdue goes into the next.
+  // A slot is visited when its tick is over, so that nothing in it is early; what is overdue goes into the
+  // next.
   const auto at = std::max(tick_of(due), wheel.tick_now_);
   link(wheel.slots_[static_cast<std::size_t>(at) % slot_count], *this);
 }

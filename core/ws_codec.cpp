@@ -125,7 +125,8 @@ decoder::status decoder::take_payload(std::string_view& input) {
   frame_left_ -= count;
   if (from_ == peer::client)
     for (auto i = begin; i < into.size(); ++i) into[i] = static_cast<char>(into[i] ^ mask_[mask_at_++ % 4]);
-  if (!is_control(op_) && !utf8_.feed(std::string_view(into).substr(begin))) return fail(close_code::bad_utf8);
+  if (!is_control(op_) && !utf8_.feed(std::string_view(into).substr(begin)))
+    return fail(close_code::bad_utf8);
   return frame_left_ == 0 ? end_frame() : status::need_more;
 }
 

@@ -1,6 +1,6 @@
-/// WebSocket framing (RFC 6455) as bytes in, values out: no socket, no clock. Beast does HTTP and the upgrade;
-/// after it a stream of Beast's would cost each idle connection twice the memory, and its timeouts watch reads
-/// only (docs/decisions/0003-own-websocket-framing.md).
+/// WebSocket framing (RFC 6455) as bytes in, values out: no socket, no clock. Beast does HTTP and the
+/// upgrade; after it a stream of Beast's would cost each idle connection twice the memory, and its timeouts
+/// watch reads only (docs/decisions/0003-own-websocket-framing.md).
 ///
 /// Text only: this server speaks no binary, so a binary frame is refused with 1003 (contract, section 2).
 #pragma once

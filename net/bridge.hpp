@@ -40,9 +40,7 @@ template <class T, class Handler>
 struct question final : timer_wheel::timer {
   explicit question(Handler h) : handler(std::move(h)) {}
 
-  void fired(steady_time) override {
-    fail("the server did not get to it in time");
-  }
+  void fired(steady_time) override { fail("the server did not get to it in time"); }
   void fail(std::string why) {
     finish(result<T>(boost::system::in_place_error, errc::unavailable, std::move(why)));
   }
@@ -73,8 +71,8 @@ asio::awaitable<result<T>> ask(bridge& self, Handle to, steady_time::duration li
         .then([q](T& answer) { q->finish(result<T>(boost::system::in_place_value, std::move(answer))); },
               [q](caf::error&) { q->fail("the server is shutting down"); });
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(result<T>)>(initiate,
-                                                                                       asio::use_awaitable);
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(result<T>)>(
+      initiate, asio::use_awaitable);
 }
 
 } // namespace hongyan

@@ -29,8 +29,8 @@ result<std::optional<std::int64_t>> number_parameter(const target& to, std::stri
   std::int64_t number = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (ec != std::errc() || end != text.data() + text.size() || number < 1 || number > highest)
-    return error{errc::malformed, "the parameter " + std::string(name) + " must be a whole number from 1 to " +
-                                      std::to_string(highest)};
+    return error{errc::malformed, "the parameter " + std::string(name) +
+                                      " must be a whole number from 1 to " + std::to_string(highest)};
   return std::optional(number);
 }
 
@@ -75,8 +75,9 @@ reply push_failed(server_context& server, const error& e) {
 
 reply pushed(server_context& server, append_status status) {
   if (status == append_status::conflict)
-    return push_failed(server, {errc::conflict, "this clientMsgId is taken by a message of the same sender with "
-                                                "another target or content; nothing was stored"});
+    return push_failed(server,
+                       {errc::conflict, "this clientMsgId is taken by a message of the same sender with "
+                                        "another target or content; nothing was stored"});
   if (status == append_status::duplicate) {
     server.figures.pushes.Add({{"outcome", "duplicate"}}).Increment();
   } else {
@@ -113,15 +114,16 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   }
   const lease admitted(server.admitted.history);
 
-  auto answer = co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline, query_atom::value,
-                                             std::move(*query));
+  auto answer = co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline,
+                                             query_atom::value, std::move(*query));
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(*answer->failure);
   co_return json_reply(classic::encode_chats(*answer->messages));
 }
 
 asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {
-  auto online = co_await ask<online_ptr>(at.asks, at.server.sessions.registry, ask_deadline, online_atom::value);
+  auto online =
+      co_await ask<online_ptr>(at.asks, at.server.sessions.registry, ask_deadline, online_atom::value);
   if (!online) co_return problem(online.error());
   co_return json_reply(classic::encode_online(**online, at.server.config.node));
 }
@@ -129,8 +131,8 @@ asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {
 asio::awaitable<reply> close_user(edge& at, const routed_request& request) {
   auto user = user_parameter(request.to, "userId");
   if (!user) co_return problem(user.error());
-  auto closed = co_await ask<std::size_t>(at.asks, at.server.sessions.registry, ask_deadline, kick_atom::value,
-                                          std::move(*user));
+  auto closed = co_await ask<std::size_t>(at.asks, at.server.sessions.registry, ask_deadline,
+                                          kick_atom::value, std::move(*user));
   if (!closed) co_return problem(closed.error());
   co_return text_reply("ok");
 }

@@ -38,7 +38,8 @@ error explain(const boost::system::error_code& ec, const limits& limits) {
 
 /// What Beast accepts and we do not: whatever two servers could read in two ways (request smuggling).
 std::optional<error> check_header(const http_request& request) {
-  if (request.count(http::field::host) != 1 && (request.version() >= 11 || request.count(http::field::host) > 1))
+  if (request.count(http::field::host) != 1 &&
+      (request.version() >= 11 || request.count(http::field::host) > 1))
     return malformed("a request has exactly one Host header");
   const auto codings = request.count(http::field::transfer_encoding);
   if (codings > 0) {
@@ -59,16 +60,20 @@ bool wants_continue(const http_request& request) {
 
 /// 16 bytes in Base64 (RFC 6455 section 4.1).
 bool is_websocket_key(std::string_view key) {
-  return key.size() == 24 && key.ends_with("==") &&
-         std::ranges::all_of(key.substr(0, 22), [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  return key.size() == 24 && key.ends_with("==") && std::ranges::all_of(key.substr(0, 22), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+                  c == '/';
          });
 }
 
 } // namespace
 
 http_connection::http_connection(edge at, asio::ip::tcp::socket socket, http_connections& all)
-    : at_(at), socket_(std::move(socket)), deadline_(*this), all_(all), here_(all.insert(all.end(), this)) {
+    : at_(at)
+    , socket_(std::move(socket))
+    , deadline_(*this)
+    , all_(all)
+    , here_(all.insert(all.end(), this)) {
   boost::system::error_code ec;
   const auto remote = socket_.remote_endpoint(ec);
   if (!ec) peer_ = remote.address();
@@ -115,7 +120,8 @@ asio::awaitable<bool> http_connection::next_request() {
 
   idle_ = true;
   if (buffer_.size() == 0) {
-    const bool alive = co_await read_some(at_.home.now() + (first_ ? transfer_deadline : keep_alive_deadline));
+    const bool alive =
+        co_await read_some(at_.home.now() + (first_ ? transfer_deadline : keep_alive_deadline));
     if (!alive) co_return false;
   }
   idle_ = first_ = false;
@@ -182,7 +188,8 @@ asio::awaitable<bool> http_connection::read_some(steady_time until) {
     if (ec != asio::error::would_block || (draining_ && idle_)) co_return false;
     timed_out_ = false;
     deadline_.set(at_.home.timers(), until);
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                                asio::redirect_error(asio::use_awaitable, ec));
     deadline_.clear();
     if (ec) co_return false;
   }
@@ -197,7 +204,8 @@ asio::awaitable<bool> http_connection::write(std::string bytes) {
     if (ec && ec != asio::error::would_block) co_return false;
     if (!ec) continue;
     deadline_.set(at_.home.timers(), at_.home.now() + transfer_deadline);
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, ec));
+    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                                asio::redirect_error(asio::use_awaitable, ec));
     deadline_.clear();
     if (ec) co_return false;
   }
@@ -226,7 +234,8 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
   const auto method = view(request.method_string());
   if (method == "OPTIONS") {
     if (!is_allowed(at_.server.origins, origin, view(request[http::field::host])))
-      co_return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
+      co_return problem(
+          {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
     reply r{.status = 204, .content_type = "", .headers = {{"Allow", allowed_methods(*row)}}};
     add_cors(request, r);
     co_return r;
@@ -240,12 +249,13 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
     const bool foreign = origin.empty() && view(request["Sec-Fetch-Site"]) == "cross-site";
     if (foreign || !is_allowed(at_.server.origins, origin, view(request[http::field::host])))
-      co_return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
+      co_return problem(
+          {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
   }
   if (row->to == endpoint::socket) {
     auto user = user_id::parse(std::string_view(to->path).substr(socket_prefix.size()));
     if (!user) co_return problem(user.error());
-    if (auto bad = check_upgrade(request, *to)) {
+    if (auto bad = check_upgrade(request)) {
       auto r = problem(*bad);
       if (bad->code == errc::upgrade_required) {
         r.headers.emplace_back("Upgrade", "websocket");
@@ -269,10 +279,12 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
   co_return r;
 }
 
-std::optional<error> http_connection::check_upgrade(const http_request& request, const target&) const {
-  const bool asked = request.version() >= 11 && http::token_list{request[http::field::connection]}.exists("upgrade") &&
+std::optional<error> http_connection::check_upgrade(const http_request& request) const {
+  const bool asked = request.version() >= 11 &&
+                     http::token_list{request[http::field::connection]}.exists("upgrade") &&
                      http::token_list{request[http::field::upgrade]}.exists("websocket");
-  if (!asked) return error{errc::upgrade_required, "this path is a WebSocket: ask for an upgrade to websocket"};
+  if (!asked)
+    return error{errc::upgrade_required, "this path is a WebSocket: ask for an upgrade to websocket"};
   if (request[http::field::sec_websocket_version] != "13")
     return error{errc::upgrade_required, "the WebSocket version spoken here is 13"};
   if (!is_websocket_key(view(request[http::field::sec_websocket_key])))
@@ -283,9 +295,12 @@ std::optional<error> http_connection::check_upgrade(const http_request& request,
 
 /// The socket goes to a session actor, which answers the upgrade when the registry has it.
 void http_connection::become_websocket(const http_request& request, user_id user) {
-  upgrade asked{std::string(request[http::field::sec_websocket_key]), beast::buffers_to_string(buffer_.data())};
-  auto socket = std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.sockets);
-  spawn_on<session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(socket), at_.server.sessions);
+  upgrade asked{std::string(request[http::field::sec_websocket_key]),
+                beast::buffers_to_string(buffer_.data())};
+  auto socket =
+      std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.sockets);
+  spawn_on<session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(socket),
+                    at_.server.sessions);
 }
 
 /// An --allow-origin's pages may read answers too.

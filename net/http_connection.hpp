@@ -1,5 +1,5 @@
-/// One TCP connection that speaks HTTP/1: requests one after another, each with its deadlines, until it closes
-/// or becomes a WebSocket.
+/// One TCP connection that speaks HTTP/1: requests one after another, each with its deadlines, until it
+/// closes or becomes a WebSocket.
 #pragma once
 
 #include "net/handlers.hpp"
@@ -41,16 +41,13 @@ private:
     http_connection& waiting;
   };
 
-  /// How reading a request ended, when not with a request.
-  enum class ending : std::uint8_t { closed, failed };
-
   asio::awaitable<bool> next_request();
   asio::awaitable<std::optional<error>> read_request(parser& p);
   asio::awaitable<bool> read_some(steady_time until);
   asio::awaitable<bool> write(std::string bytes);
   asio::awaitable<void> linger();
   asio::awaitable<reply> answer(const http_request& request);
-  std::optional<error> check_upgrade(const http_request& request, const target& to) const;
+  std::optional<error> check_upgrade(const http_request& request) const;
   void become_websocket(const http_request& request, user_id user);
   void add_cors(const http_request& request, reply& r) const;
 
@@ -61,10 +58,10 @@ private:
   deadline deadline_;
   http_connections& all_;
   http_connections::iterator here_;
-  bool timed_out_ = false;  ///< the deadline fired
-  bool idle_ = true;        ///< between requests
+  bool timed_out_ = false; ///< the deadline fired
+  bool idle_ = true;       ///< between requests
   bool draining_ = false;
-  bool first_ = true;       ///< no request has come yet
+  bool first_ = true; ///< no request has come yet
 };
 
 } // namespace hongyan

@@ -43,7 +43,8 @@ void io_shard::run() {
 }
 
 void io_shard::exec_later(caf::resumable* job) {
-  // The posted handler owns the reference that the caller passes: a job that never runs is released all the same.
+  // The posted handler owns the reference that the caller passes: a job that never runs is released all the
+  // same.
   asio::post(io_, [this, owned = caf::intrusive_ptr<caf::resumable>{job, false}]() mutable {
     give_turn(std::move(owned));
   });

@@ -21,7 +21,8 @@ public:
 
   /// Starts the thread.
   void start();
-  /// Ends the loop and joins. Actors pinned here must have ended before: a job left in the queue would never run.
+  /// Ends the loop and joins. Actors pinned here must have ended before: a job left in the queue would never
+  /// run.
   void stop();
 
   /// Any thread: CAF gives a pinned actor its turn here.

@@ -22,8 +22,9 @@ result<asio::ip::tcp::acceptor> listen_on(asio::io_context& io, const listen_add
   };
   boost::system::error_code ec;
   asio::ip::tcp::resolver resolver(io);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port),
-                                      asio::ip::tcp::resolver::passive | asio::ip::tcp::resolver::numeric_service, ec);
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port),
+                       asio::ip::tcp::resolver::passive | asio::ip::tcp::resolver::numeric_service, ec);
   if (ec) return failed(ec);
   const auto endpoint = found.begin()->endpoint();
   asio::ip::tcp::acceptor acceptor(io);
@@ -36,7 +37,9 @@ result<asio::ip::tcp::acceptor> listen_on(asio::io_context& io, const listen_add
 }
 
 listener::listener(asio::ip::tcp::acceptor acceptor, std::vector<std::unique_ptr<serving_shard>>& shards)
-    : acceptor_(std::move(acceptor)), shards_(shards), pause_(*this) {}
+    : acceptor_(std::move(acceptor))
+    , shards_(shards)
+    , pause_(*this) {}
 
 void listener::start() {
   asio::post(acceptor_.get_executor(), [this] { accept_next(); });
@@ -50,20 +53,21 @@ void listener::stop() {
 
 void listener::accept_next() {
   auto& to = *shards_[turn_++ % shards_.size()];
-  acceptor_.async_accept(to.at.home.io(), [this, &to](const boost::system::error_code& ec,
-                                                      asio::ip::tcp::socket socket) {
-    if (!acceptor_.is_open()) return;
-    if (!ec) {
-      take(std::move(socket), to);
-    } else if (ec == asio::error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system ||
-               ec == asio::error::no_buffer_space || ec == asio::error::no_memory) {
-      spdlog::warn("event=accept_failed reason=\"{}\"", ec.message());
-      auto& home = shards_.front()->at.home;
-      pause_.set(home.timers(), home.now() + pause_after_failure);
-      return;
-    }
-    accept_next();
-  });
+  acceptor_.async_accept(to.at.home.io(),
+                         [this, &to](const boost::system::error_code& ec, asio::ip::tcp::socket socket) {
+                           if (!acceptor_.is_open()) return;
+                           if (!ec) {
+                             take(std::move(socket), to);
+                           } else if (ec == asio::error::no_descriptors ||
+                                      ec == boost::system::errc::too_many_files_open_in_system ||
+                                      ec == asio::error::no_buffer_space || ec == asio::error::no_memory) {
+                             spdlog::warn("event=accept_failed reason=\"{}\"", ec.message());
+                             auto& home = shards_.front()->at.home;
+                             pause_.set(home.timers(), home.now() + pause_after_failure);
+                             return;
+                           }
+                           accept_next();
+                         });
 }
 
 bool listener::full() const {

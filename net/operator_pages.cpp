@@ -32,13 +32,13 @@ reply health() { return text_reply("alive\n"); }
 
 reply readiness(edge& at) {
   if (at.server.draining) return problem({errc::unavailable, "the server is shutting down"});
-  if (!at.server.admitted.database_up()) return problem({errc::unavailable, at.server.admitted.database_fault()});
+  if (!at.server.admitted.database_up())
+    return problem({errc::unavailable, at.server.admitted.database_fault()});
   return text_reply("ready\n");
 }
 
 reply metrics_page(edge& at, const routed_request& request) {
-  if (!request.peer.is_loopback())
-    return problem({errc::forbidden, "the metrics are for this machine only"});
+  if (!request.peer.is_loopback()) return problem({errc::forbidden, "the metrics are for this machine only"});
   auto& figures = at.server.figures;
   set_queue(figures, "appends", at.server.admitted.appends);
   set_queue(figures, "deliveries", at.server.admitted.deliveries);

@@ -36,7 +36,9 @@ reply problem(const error& e) {
 reply text_reply(std::string body) { return {.body = std::move(body)}; }
 
 reply json_reply(std::string body) {
-  return {.content_type = "application/json", .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}};
+  return {.content_type = "application/json",
+          .body = std::move(body),
+          .headers = {{"Cache-Control", "no-store"}}};
 }
 
 std::string to_wire(const reply& r, wire_options options) {
@@ -45,7 +47,8 @@ std::string to_wire(const reply& r, wire_options options) {
   out += "HTTP/1.1 ";
   out += std::to_string(r.status);
   out += ' ';
-  out += std::string_view(boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(r.status)));
+  out += std::string_view(
+      boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(r.status)));
   out += "\r\n";
   out += date_header();
   if (!r.content_type.empty()) {

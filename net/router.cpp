@@ -22,9 +22,10 @@ bool also_head(const route& r) { return r.method == "GET" && !r.changes_state; }
 
 const route* find_route(std::string_view path) {
   for (const auto& r : routes) {
-    const bool matches = r.to == endpoint::socket
-                             ? path.starts_with(r.path) && path.find('/', r.path.size()) == std::string_view::npos
-                             : path == r.path;
+    const bool matches =
+        r.to == endpoint::socket
+            ? path.starts_with(r.path) && path.find('/', r.path.size()) == std::string_view::npos
+            : path == r.path;
     if (matches) return &r;
   }
   return nullptr;

@@ -25,7 +25,7 @@ enum class endpoint : std::uint8_t {
 struct route {
   endpoint to;
   std::string_view path;
-  std::string_view method;   ///< the one it takes; GET also takes HEAD, unless it changes something
+  std::string_view method;    ///< the one it takes; GET also takes HEAD, unless it changes something
   bool changes_state = false; ///< the rule about Origin applies
 };
 

@@ -1,6 +1,7 @@
-/// A WebSocket after its upgrade: the bare socket and our own framing. While idle it holds no buffer; it reads
-/// into its shard's. Implements a session's outlet, and keeps the transport's deadlines: pings, silence, a
-/// message that does not arrive whole, a write that makes no progress, a peer that does not finish closing.
+/// A WebSocket after its upgrade: the bare socket and our own framing. While idle it holds no buffer; it
+/// reads into its shard's. Implements a session's outlet, and keeps the transport's deadlines: pings,
+/// silence, a message that does not arrive whole, a write that makes no progress, a peer that does not finish
+/// closing.
 #pragma once
 
 #include "actors/frame_sink.hpp"
@@ -73,7 +74,7 @@ private:
   unsigned control_frames_ = 0;
   close_code closing_ = close_code::going_away;
   bool is_closing_ = false;
-  bool deaf_ = false; ///< the peer broke the protocol: what it sends is not decoded any more
+  bool deaf_ = false;           ///< the peer broke the protocol: what it sends is not decoded any more
   bool session_waits_ = false;  ///< send() answered false
   bool waits_writable_ = false; ///< for the socket to take more of out_
 };

@@ -29,7 +29,7 @@ struct fake_writer final : message_writer {
   std::vector<append_outcome> outcomes(std::span<const new_message> batch, wall_time now) {
     std::vector<append_outcome> all;
     for (const auto& m : batch) {
-      const auto status = m.content == "again"    ? append_status::duplicate
+      const auto status = m.content == "again"   ? append_status::duplicate
                           : m.content == "clash" ? append_status::conflict
                                                  : append_status::stored;
       all.push_back({status, ++last_id, 1, last_id, now});
@@ -99,7 +99,8 @@ TEST_CASE_METHOD(persistence_fixture, "what waits together is committed together
   for (int i = 0; i < 10; ++i) questions.push_back(append("x"));
   run();
   CHECK(writer->sizes == std::vector<std::size_t>{10});
-  for (std::size_t i = 0; i < questions.size(); ++i) CHECK(answer(questions[i]).outcome.id == static_cast<int>(i) + 1);
+  for (std::size_t i = 0; i < questions.size(); ++i)
+    CHECK(answer(questions[i]).outcome.id == static_cast<int>(i) + 1);
   CHECK(delivered.ids == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
 }
 
@@ -121,7 +122,8 @@ TEST_CASE_METHOD(persistence_fixture, "a batch has a limit", "[persistence]") {
   for (auto& q : questions) CHECK_FALSE(answer(q).failure);
 }
 
-TEST_CASE_METHOD(persistence_fixture, "duplicates and conflicts are answered and not delivered", "[persistence]") {
+TEST_CASE_METHOD(persistence_fixture, "duplicates and conflicts are answered and not delivered",
+                 "[persistence]") {
   auto stored = append("x");
   auto duplicate = append("again");
   auto conflict = append("clash");
@@ -132,7 +134,8 @@ TEST_CASE_METHOD(persistence_fixture, "duplicates and conflicts are answered and
   CHECK(delivered.ids == std::vector<std::int64_t>{1});
 }
 
-TEST_CASE_METHOD(persistence_fixture, "a failed batch is refused whole, and the next one may succeed", "[persistence]") {
+TEST_CASE_METHOD(persistence_fixture, "a failed batch is refused whole, and the next one may succeed",
+                 "[persistence]") {
   writer->fails_with = errc::unavailable;
   auto a = append("x");
   auto b = append("x");
@@ -152,7 +155,8 @@ TEST_CASE_METHOD(persistence_fixture, "a failed batch is refused whole, and the 
   CHECK_FALSE(answer(c).failure);
 }
 
-TEST_CASE_METHOD(persistence_fixture, "a commit in doubt is answered when it is settled, not before", "[persistence]") {
+TEST_CASE_METHOD(persistence_fixture, "a commit in doubt is answered when it is settled, not before",
+                 "[persistence]") {
   writer->fails_with = errc::outcome_unknown;
   auto doubtful = append("x");
   run();
@@ -185,7 +189,8 @@ TEST_CASE_METHOD(persistence_fixture, "a commit in doubt is answered when it is 
   }
 }
 
-TEST_CASE_METHOD(persistence_fixture, "an idle database is looked after, a busy one is not disturbed", "[persistence]") {
+TEST_CASE_METHOD(persistence_fixture, "an idle database is looked after, a busy one is not disturbed",
+                 "[persistence]") {
   auto one = append("x");
   run();
   answer(one);

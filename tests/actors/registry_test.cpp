@@ -19,7 +19,9 @@ session_actor::behavior_type recording_session(session_actor::pointer, heard* lo
         for (const auto& c : d->chats) ids += " " + std::to_string(c.id);
         log->push_back(ids);
       },
-      [log](close_atom, close_code code) { log->push_back("close " + std::to_string(static_cast<unsigned>(code))); },
+      [log](close_atom, close_code code) {
+        log->push_back("close " + std::to_string(static_cast<unsigned>(code)));
+      },
       [](const history_answer&) {},
   };
 }
@@ -42,7 +44,8 @@ struct registry_fixture : actor_fixture {
     auto batch = std::make_shared<committed_batch>();
     std::int64_t id = 0;
     for (const auto& [from, to] : from_to)
-      batch->messages.push_back({.id = ++id, .conversation_id = 1, .seq = id, .from = user(from), .to = user(to), .content = "x"});
+      batch->messages.push_back(
+          {.id = ++id, .conversation_id = 1, .seq = id, .from = user(from), .to = user(to), .content = "x"});
     self->send(r, deliver_atom::value, committed_ptr(std::move(batch)));
     run();
   }
@@ -95,7 +98,8 @@ TEST_CASE_METHOD(registry_fixture, "a delivery counts until its session has hand
   CHECK(admitted.deliveries.used() == 0);
 }
 
-TEST_CASE_METHOD(registry_fixture, "a kick closes all sessions of the user, who is offline at once", "[registry]") {
+TEST_CASE_METHOD(registry_fixture, "a kick closes all sessions of the user, who is offline at once",
+                 "[registry]") {
   bind("1", phone_session);
   bind("1", tablet_session);
   bind("2", other_session);

@@ -81,14 +81,16 @@ struct session_fixture : actor_fixture {
   void deliver(std::vector<classic::chat> chats) {
     admitted.deliveries.take();
     self->send(s, deliver_atom::value,
-               delivery_ptr(std::make_shared<const delivery>(std::move(chats), home.now(), lease(admitted.deliveries))));
+               delivery_ptr(std::make_shared<const delivery>(std::move(chats), home.now(),
+                                                             lease(admitted.deliveries))));
     run();
   }
 };
 
 } // namespace
 
-TEST_CASE_METHOD(session_fixture, "the upgrade is answered only when the registry has the session", "[session]") {
+TEST_CASE_METHOD(session_fixture, "the upgrade is answered only when the registry has the session",
+                 "[session]") {
   CHECK(registry_log.binds == 1);
   CHECK(sink->take().empty());
   open();
@@ -139,7 +141,8 @@ TEST_CASE_METHOD(session_fixture, "while a frame waits, newer ones become one", 
   CHECK(sink->take().empty());
 }
 
-TEST_CASE_METHOD(session_fixture, "a history that fails is asked again, and nothing partial is sent", "[session]") {
+TEST_CASE_METHOD(session_fixture, "a history that fails is asked again, and nothing partial is sent",
+                 "[session]") {
   reader->away = true;
   reader->rows = {stored(1), stored(2)};
   open();
@@ -167,7 +170,8 @@ TEST_CASE_METHOD(session_fixture, "a window that nobody touches is dropped and l
   CHECK(ids(sink->take()[0]) == "1 2 3 ");
 }
 
-TEST_CASE_METHOD(session_fixture, "close begins the closing handshake; nothing is sent after it", "[session]") {
+TEST_CASE_METHOD(session_fixture, "close begins the closing handshake; nothing is sent after it",
+                 "[session]") {
   open();
   self->send(s, close_atom::value, close_code::kicked);
   run();

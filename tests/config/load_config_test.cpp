@@ -41,7 +41,9 @@ struct config_file {
   std::string path;
 };
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 } // namespace
 
@@ -56,21 +58,24 @@ TEST_CASE("without options the defaults are the contract's", "[config]") {
 }
 
 TEST_CASE("flag over variable over file over default", "[config]") {
-  const config_file file("listen = \"127.0.0.1:1\"\nnode = \"file\"\nallow_origin = [\"http://a\", \"http://b\"]\n"
-                         "[classic]\nwindow = 7\n[limits]\nbacklog = 9\n");
+  const config_file file(
+      "listen = \"127.0.0.1:1\"\nnode = \"file\"\nallow_origin = [\"http://a\", \"http://b\"]\n"
+      "[classic]\nwindow = 7\n[limits]\nbacklog = 9\n");
   CHECK(load({"--config", file.path}).listen.port == 1);
   CHECK(load({}, {{"HONGYAN_CONFIG", file.path}}).listen.port == 1);
   CHECK(load({"--config", file.path}).classic_window == 7);
   CHECK(load({"--config", file.path}).limits.backlog == 9);
   CHECK(load({"--config", file.path}).allow_origin == std::vector<std::string>{"http://a", "http://b"});
 
-  const std::map<std::string, std::string> env{
-      {"HONGYAN_LISTEN", "127.0.0.1:2"}, {"HONGYAN_CLASSIC_WINDOW", "8"}, {"HONGYAN_ALLOW_ORIGIN", "http://c,http://d"}};
+  const std::map<std::string, std::string> env{{"HONGYAN_LISTEN", "127.0.0.1:2"},
+                                               {"HONGYAN_CLASSIC_WINDOW", "8"},
+                                               {"HONGYAN_ALLOW_ORIGIN", "http://c,http://d"}};
   CHECK(load({"--config", file.path}, env).listen.port == 2);
   CHECK(load({"--config", file.path}, env).classic_window == 8);
   CHECK(load({"--config", file.path}, env).node == "file");
   CHECK(load({"--config", file.path}, env).allow_origin == std::vector<std::string>{"http://c", "http://d"});
-  CHECK(load({"--config", file.path, "--listen", "127.0.0.1:3", "--allow-origin=http://e", "--allow-origin", "http://f"},
+  CHECK(load({"--config", file.path, "--listen", "127.0.0.1:3", "--allow-origin=http://e", "--allow-origin",
+              "http://f"},
              env)
             .listen.port == 3);
   CHECK(load({"--allow-origin=http://e", "--allow-origin", "http://f"}, env).allow_origin ==
@@ -93,10 +98,15 @@ TEST_CASE("a bad option is one line that names it, what was wrong and what is ac
   CHECK(contains(refusal({}, {{"HONGYAN_IO_THREADS", "x"}}), "HONGYAN_IO_THREADS"));
   CHECK(contains(refusal({"--config", "/nonexistent.toml"}), "--config /nonexistent.toml"));
 
-  for (const auto& [text, key] : std::map<std::string, std::string>{
-           {"nope = 1", "nope"}, {"[limits]\nnope = 1", "limits.nope"}, {"listen = 1.5", "listen"},
-           {"listen = [\"a\"]", "listen"}, {"heartbeat = 0", "heartbeat"}, {"[log]\nlevel = \"loud\"", "log.level"},
-           {"[classic]\ntime_zone = \"Mars/Base\"", "classic.time_zone"}, {"broken", "line 1"}}) {
+  for (const auto& [text, key] :
+       std::map<std::string, std::string>{{"nope = 1", "nope"},
+                                          {"[limits]\nnope = 1", "limits.nope"},
+                                          {"listen = 1.5", "listen"},
+                                          {"listen = [\"a\"]", "listen"},
+                                          {"heartbeat = 0", "heartbeat"},
+                                          {"[log]\nlevel = \"loud\"", "log.level"},
+                                          {"[classic]\ntime_zone = \"Mars/Base\"", "classic.time_zone"},
+                                          {"broken", "line 1"}}) {
     const config_file file(text);
     CHECK(contains(refusal({"--config", file.path}), key));
   }

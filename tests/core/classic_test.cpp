@@ -55,7 +55,8 @@ TEST_CASE("a bad push is refused with the field and what is accepted", "[classic
   CHECK(why_not(R"({"userId":1,"targetUserId":null,"content":"x"})").starts_with("targetUserId is missing"));
   for (const auto* id : {"-1", "1.5", "true", "{}", "\"\"", "\"a b\"", "9007199254740992", "1e3", "[1]"}) {
     CAPTURE(id);
-    CHECK(why_not(R"({"targetUserId":1,"content":"x","userId":)"s + id + "}").starts_with("userId is not a user id"));
+    CHECK(why_not(R"({"targetUserId":1,"content":"x","userId":)"s + id + "}")
+              .starts_with("userId is not a user id"));
   }
   for (const auto* content : {"null", "1", "{}", "[]", "\"\"", "\"a\\u0000b\""}) {
     CAPTURE(content);
@@ -65,9 +66,11 @@ TEST_CASE("a bad push is refused with the field and what is accepted", "[classic
     return R"({"userId":1,"targetUserId":2,"content":"x",)" + field + "}";
   };
   CHECK(why_not(with(R"("userName":1)")) == "userName must be a string");
-  CHECK(why_not(with(R"("targetUserName":")" + std::string(65, 'n') + "\"")) == "targetUserName is longer than 64 characters");
+  CHECK(why_not(with(R"("targetUserName":")" + std::string(65, 'n') + "\"")) ==
+        "targetUserName is longer than 64 characters");
   CHECK(why_not(with(R"("clientMsgId":"")")).starts_with("clientMsgId is empty"));
-  CHECK(why_not(with(R"("clientMsgId":")" + std::string(65, 'n') + "\"")) == "clientMsgId is longer than 64 characters");
+  CHECK(why_not(with(R"("clientMsgId":")" + std::string(65, 'n') + "\"")) ==
+        "clientMsgId is longer than 64 characters");
   CHECK(why_not(with("\"clientMsgId\":\"\\u0000\"")).starts_with("clientMsgId must not contain"));
   CHECK(why_not(with("\"userName\":\"\\ud800\"")).starts_with("malformed JSON"));
   CHECK(why_not(with("\"userName\":\"\xFF\"")).starts_with("malformed JSON"));
@@ -103,9 +106,10 @@ TEST_CASE("a chat is written as the tutorial's clients know it", "[classic]") {
   m.from = *user_id::parse("wx:a@b");
   m.from_name.reset();
   m.content = "\"\\\n\t\x01/<b>";
-  CHECK(classic::encode_chat(m) ==
-        R"({"id":1,"userId":"wx:a@b","targetUserId":1,"createTime":"2026-11-23T02:48:39.123","userName":null,)"
-        R"("targetUserName":"张三","content":"\"\\\n\t\u0001/<b>"})");
+  CHECK(
+      classic::encode_chat(m) ==
+      R"({"id":1,"userId":"wx:a@b","targetUserId":1,"createTime":"2026-11-23T02:48:39.123","userName":null,)"
+      R"("targetUserName":"张三","content":"\"\\\n\t\u0001/<b>"})");
   CHECK(classic::encode_chats({}) == "[]");
 }
 

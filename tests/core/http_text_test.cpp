@@ -37,10 +37,10 @@ TEST_CASE("the server's own pages, listed ones and WeChat may come in; no other"
   CHECK(is_allowed(local, "weapp://wx123/page", "127.0.0.1:8080"));
 
   for (const auto* origin :
-       {"http://evil.example", "null", "https://good.example.evil", "https://evilgood.example", "http://good.example",
-        "https://good.example:8443", "https://good.example/", "http://127.0.0.1:9090", "http://127.0.0.1",
-        "http://127.0.0.1:8080.evil", "file://", "127.0.0.1:8080", "https://servicewechat.com.evil",
-        "http://servicewechat.com"}) {
+       {"http://evil.example", "null", "https://good.example.evil", "https://evilgood.example",
+        "http://good.example", "https://good.example:8443", "https://good.example/", "http://127.0.0.1:9090",
+        "http://127.0.0.1", "http://127.0.0.1:8080.evil", "file://", "127.0.0.1:8080",
+        "https://servicewechat.com.evil", "http://servicewechat.com"}) {
     CAPTURE(origin);
     CHECK_FALSE(is_allowed(local, origin, "127.0.0.1:8080"));
   }
@@ -56,7 +56,8 @@ TEST_CASE("the server's own pages, listed ones and WeChat may come in; no other"
 TEST_CASE("an origin is scheme, host and port alone", "[origin]") {
   CHECK(is_origin("https://example.com"));
   CHECK(is_origin("http://localhost:3000"));
-  for (const auto* bad : {"", "example.com", "https://", "https://a/", "ftp://a", "https://*", "https://a b", "https://u@h"})
+  for (const auto* bad :
+       {"", "example.com", "https://", "https://a/", "ftp://a", "https://*", "https://a b", "https://u@h"})
     CHECK_FALSE(is_origin(bad));
 }
 
@@ -67,9 +68,10 @@ TEST_CASE("an error is told as problem+json", "[http]") {
 
 TEST_CASE("each error has the contract's status", "[http]") {
   const std::pair<errc, unsigned> expected[] = {
-      {errc::malformed, 400}, {errc::forbidden, 403},        {errc::not_found, 404},        {errc::method_not_allowed, 405},
-      {errc::timeout, 408},   {errc::conflict, 409},         {errc::too_large, 413},        {errc::upgrade_required, 426},
-      {errc::internal, 500},  {errc::header_too_large, 431}, {errc::unavailable, 503},      {errc::outcome_unknown, 503},
+      {errc::malformed, 400},          {errc::forbidden, 403},        {errc::not_found, 404},
+      {errc::method_not_allowed, 405}, {errc::timeout, 408},          {errc::conflict, 409},
+      {errc::too_large, 413},          {errc::upgrade_required, 426}, {errc::internal, 500},
+      {errc::header_too_large, 431},   {errc::unavailable, 503},      {errc::outcome_unknown, 503},
   };
   for (const auto& [code, status] : expected) CHECK(row_of(code).http_status == status);
   CHECK(row_of(errc::unavailable).retry_later);

@@ -22,7 +22,8 @@ TEST_CASE("only a plain decimal integer up to 2^53-1 is written as a number", "[
   CHECK(user_id::parse("2")->is_number());
   CHECK(user_id::parse("9007199254740991")->is_number());
 
-  for (const auto* text : {"9007199254740992", "99999999999999999999", "007", "00", "-1", "1.5", "1e3", "a1"}) {
+  for (const auto* text :
+       {"9007199254740992", "99999999999999999999", "007", "00", "-1", "1.5", "1e3", "a1"}) {
     CAPTURE(text);
     CHECK_FALSE(user_id::parse(text)->is_number());
   }

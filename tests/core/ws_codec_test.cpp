@@ -31,7 +31,8 @@ std::vector<heard> decode(decoder& d, std::string_view bytes, std::size_t step) 
     for (;;) {
       const auto s = d.next(piece);
       if (s == status::need_more) break;
-      out.push_back({s, s == status::failed ? std::to_string(static_cast<unsigned>(d.failure())) : d.payload()});
+      out.push_back(
+          {s, s == status::failed ? std::to_string(static_cast<unsigned>(d.failure())) : d.payload()});
       if (s == status::failed) return out;
     }
   }
@@ -63,7 +64,8 @@ TEST_CASE("a text message is unmasked, whatever its length form", "[ws]") {
 
 TEST_CASE("fragments make one message, control frames may come between", "[ws]") {
   const auto bytes = raw(0x01, "he") + raw(0x89, "ping") + raw(0x00, "ll") + raw(0x80, "o") + raw(0x8A, "");
-  CHECK(hear(bytes) == std::vector<heard>{{status::ping, "ping"}, {status::text, "hello"}, {status::pong, ""}});
+  CHECK(hear(bytes) ==
+        std::vector<heard>{{status::ping, "ping"}, {status::text, "hello"}, {status::pong, ""}});
 }
 
 TEST_CASE("a character may be split over fragments, but the message must end whole", "[ws]") {
@@ -75,17 +77,17 @@ TEST_CASE("a character may be split over fragments, but the message must end who
 
 TEST_CASE("what RFC 6455 forbids is a protocol error", "[ws]") {
   CHECK(hear(frame(opcode::text, "unmasked")) == failed(1002));
-  CHECK(hear(raw(0xC1, "x")) == failed(1002));  // RSV1
-  CHECK(hear(raw(0x83, "x")) == failed(1002));  // reserved opcode
-  CHECK(hear(raw(0x8B, "x")) == failed(1002));  // reserved control opcode
-  CHECK(hear(raw(0x09, "x")) == failed(1002));  // fragmented ping
+  CHECK(hear(raw(0xC1, "x")) == failed(1002)); // RSV1
+  CHECK(hear(raw(0x83, "x")) == failed(1002)); // reserved opcode
+  CHECK(hear(raw(0x8B, "x")) == failed(1002)); // reserved control opcode
+  CHECK(hear(raw(0x09, "x")) == failed(1002)); // fragmented ping
   CHECK(hear(raw(0x89, std::string(126, 'x'))) == failed(1002));
-  CHECK(hear(raw(0x80, "x")) == failed(1002));  // continuation of nothing
+  CHECK(hear(raw(0x80, "x")) == failed(1002)); // continuation of nothing
   CHECK(hear(raw(0x01, "a") + raw(0x81, "b")) == failed(1002));
-  CHECK(hear(std::string("\x81\xFE\x00\x05", 4)) == failed(1002)); // 5 in the long form
+  CHECK(hear(std::string("\x81\xFE\x00\x05", 4)) == failed(1002));            // 5 in the long form
   CHECK(hear(std::string("\x81\xFF\x80\0\0\0\0\0\0\0", 10)) == failed(1002)); // 2^63
-  CHECK(hear(raw(0x88, "x")) == failed(1002));  // a close of one byte
-  CHECK(hear(raw(0x88, "\x03\xED")) == failed(1002)); // 1005 is not to be sent
+  CHECK(hear(raw(0x88, "x")) == failed(1002));                                // a close of one byte
+  CHECK(hear(raw(0x88, "\x03\xED")) == failed(1002));                         // 1005 is not to be sent
   CHECK(hear(raw(0x88, "\x03\xE8\xFF")) == failed(1007));
 }
 
@@ -94,7 +96,8 @@ TEST_CASE("binary is refused, and so is a message over the limit before it has c
   CHECK(hear(raw(0x81, std::string(11, 'x')), 10) == failed(1009));
   CHECK(hear(raw(0x01, std::string(6, 'x')) + raw(0x80, std::string(5, 'x')), 10) == failed(1009));
   CHECK(hear(std::string("\x81\xFF\0\0\x10\0\0\0\0\0", 10), 10) == failed(1009)); // huge by its header alone
-  CHECK(hear(raw(0x81, std::string(10, 'x')), 10) == std::vector<heard>{{status::text, std::string(10, 'x')}});
+  CHECK(hear(raw(0x81, std::string(10, 'x')), 10) ==
+        std::vector<heard>{{status::text, std::string(10, 'x')}});
 }
 
 TEST_CASE("a close carries its code and reason", "[ws]") {

@@ -35,7 +35,8 @@ TEST_CASE("an answer is written with its length and the way to go on", "[reply]"
   CHECK(wire.starts_with("HTTP/1.1 200 OK\r\nDate: "));
   CHECK(wire.find("\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok") != std::string::npos);
   CHECK(wire.find("Connection") == std::string::npos);
-  CHECK(to_wire(text_reply("ok"), {.http_1_0 = true}).find("Connection: keep-alive\r\n") != std::string::npos);
+  CHECK(to_wire(text_reply("ok"), {.http_1_0 = true}).find("Connection: keep-alive\r\n") !=
+        std::string::npos);
   const auto head = to_wire(text_reply("ok"), {.head = true});
   CHECK(head.find("Content-Length: 2\r\n") != std::string::npos);
   CHECK(head.ends_with("\r\n\r\n"));

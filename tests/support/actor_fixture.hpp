@@ -13,7 +13,8 @@ namespace hongyan::test {
 /// A shard whose turns are the coordinator's and whose clock is ours.
 class manual_shard final : public shard {
 public:
-  manual_shard(caf::actor_system& system, caf::scheduler::test_coordinator& coordinator) : coordinator_(coordinator) {
+  manual_shard(caf::actor_system& system, caf::scheduler::test_coordinator& coordinator)
+      : coordinator_(coordinator) {
     system_ = &system;
     timers().advance(now_);
   }

@@ -16,14 +16,19 @@ public:
     events.push_back("open");
     session = &o;
   }
-  void refuse(const error& e) override { events.push_back("refused " + std::to_string(row_of(e.code).http_status)); }
+  void refuse(const error& e) override {
+    events.push_back("refused " + std::to_string(row_of(e.code).http_status));
+  }
   bool send(std::string frame) override {
     ws::decoder decoder(ws::peer::server, 1 << 20);
     std::string_view bytes = frame;
-    events.push_back(decoder.next(bytes) == ws::decoder::status::text ? decoder.payload() : "not a text frame");
+    events.push_back(decoder.next(bytes) == ws::decoder::status::text ? decoder.payload()
+                                                                      : "not a text frame");
     return !slow;
   }
-  void close(close_code code) override { events.push_back("close " + std::to_string(static_cast<unsigned>(code))); }
+  void close(close_code code) override {
+    events.push_back("close " + std::to_string(static_cast<unsigned>(code)));
+  }
   void cut() override {
     events.push_back("cut");
     session = nullptr;
