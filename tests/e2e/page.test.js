@@ -1,0 +1,455 @@
+'use strict'
+// The page at `/`, as the real server serves it, in a real Chromium: two people chat, the figures move, the socket comes
+// back after a crash, nothing leaves the server's own origin, and nothing is cut or covered at any width.
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const { launch, newPage, screenshot } = require('./lib/browser')
+const { startHongyan } = require('./lib/hongyan')
+
+const WAIT = { timeout: 10000 }
+// What Chromium itself writes about a server that is away; a page cannot keep it silent.
+const OUTAGE = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|WebSocket connection to/
+
+let browser
+let server
+
+test.before(async () => { browser = await launch() })
+test.after(() => browser?.close())
+test.beforeEach(async () => { server = await startHongyan() })
+test.afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  await server?.stop()
+})
+
+// -- a page and what one does with it
+
+/** Opens `/` and waits until both users are online. Every request is noted in `page.asked`. */
+async function open({ width = 1280, height = 800, ...options } = {}) {
+  // The server writes local times of its own zone, which is this process's.
+  const page = await newPage(browser, { width, height, timezoneId: Intl.DateTimeFormat().resolvedOptions().timeZone, ...options })
+  page.asked = []
+  page.on('request', (request) => page.asked.push(request.url()))
+  page.on('websocket', (socket) => page.asked.push(socket.url()))
+  const response = await page.goto(server.url)
+  assert.match(response.headers()['content-security-policy'] ?? '', /default-src 'none'/)
+  await online(page)
+  return page
+}
+
+const phone = (page, index) => page.locator(`#phone-${index}`)
+const bubbles = (page, index) => phone(page, index).locator('.bubble .text').allTextContents()
+const online = (page) => page.waitForFunction(() =>
+  [0, 1].every((index) => document.querySelector(`#phone-${index} .state .dot`).classList.contains('good')), null, WAIT)
+const seen = (page, index, text) => page.waitForFunction(([which, wanted]) =>
+  [...document.querySelectorAll(`#phone-${which} .chats .bubble .text`)].some((node) => node.textContent === wanted),
+[index, text], WAIT)
+
+/** Types with the keyboard and sends with Enter. */
+async function write(page, index, text) {
+  await phone(page, index).locator('textarea').click()
+  await page.keyboard.type(text)
+  await page.keyboard.press('Enter')
+}
+
+async function push(from, to, content) {
+  const response = await fetch(`${server.url}/push`, {
+    method: 'POST', body: JSON.stringify({ userId: from, targetUserId: to, content }),
+  })
+  assert.equal(response.status, 200)
+}
+
+const stored = async () => (await fetch(`${server.url}/getMessage?userId=1&targetUserId=2&limit=500`)).json()
+
+function assertQuiet(page, allowed) {
+  assert.deepEqual(page.complaints.filter((text) => !allowed?.test(text)), [])
+  const own = new URL(server.url).host
+  assert.deepEqual(page.asked.filter((url) => !url.startsWith('data:') && new URL(url).host !== own), [])
+}
+
+// -- chatting
+
+test('two people chat both ways through the keyboard, and the figures move', async () => {
+  const page = await open()
+  await write(page, 0, '李四，晚上一起吃饭吗？')
+  await seen(page, 1, '李四，晚上一起吃饭吗？')
+  await write(page, 1, '好呀 🍜 几点？')
+  await seen(page, 0, '好呀 🍜 几点？')
+  await write(page, 0, '<b>七点</b> &amp; 老地方')
+  await seen(page, 1, '<b>七点</b> &amp; 老地方')
+  await write(page, 1, '带上伞，可能下雨。')
+  await seen(page, 0, '带上伞，可能下雨。')
+
+  const expected = ['李四，晚上一起吃饭吗？', '好呀 🍜 几点？', '<b>七点</b> &amp; 老地方', '带上伞，可能下雨。']
+  assert.deepEqual(await bubbles(page, 0), expected)
+  assert.deepEqual(await bubbles(page, 1), expected)
+  assert.deepEqual((await stored()).map((chat) => [chat.userId, chat.userName, chat.content]),
+    expected.map((content, i) => [i % 2 + 1, i % 2 ? '李四' : '张三', content]))
+  const own = await phone(page, 0).locator('.chat.own .bubble').first().boundingBox()
+  const theirs = await phone(page, 0).locator('.chat:not(.own) .bubble').first().boundingBox()
+  assert.ok(theirs.x < own.x, 'own bubbles are on the right, the other’s on the left')
+
+  await page.waitForFunction(() => /4/.test(document.querySelector('#rateNote').textContent), null, WAIT)
+  await page.waitForFunction(() => document.querySelector('#online').textContent === '2', null, WAIT)
+  assert.match(await page.locator('#sockets').textContent(), /^2$/)
+  assert.match(await page.locator('#p99').textContent(), /^[\d.,]+m?s$/)
+  assert.match(await page.locator('#peak').textContent(), /[1-9]/)
+  assert.match(await page.locator('#database').textContent(), /数据库正常/)
+  await page.waitForFunction(() => !document.querySelector('.flyer').getAnimations().length, null, WAIT)
+  await page.evaluate(() => document.activeElement.blur())
+  await screenshot(page, 'page-1280.png')
+  assertQuiet(page)
+})
+
+test('nothing empty is sent, and a double tap sends once', async () => {
+  const page = await open()
+  const send = phone(page, 0).locator('.composer button')
+  await send.click()
+  await write(page, 0, '   ')
+  await phone(page, 0).locator('textarea').fill('一次')
+  await send.dblclick()
+  await seen(page, 1, '一次')
+  await write(page, 0, '完')
+  await seen(page, 1, '完')
+  assert.deepEqual((await stored()).map((chat) => chat.content), ['一次', '完'])
+  assertQuiet(page)
+})
+
+test('Enter that chooses a candidate of an input method is not a send; Shift+Enter is a new line', async () => {
+  const page = await open()
+  const field = phone(page, 0).locator('textarea')
+  await field.fill('ni hao')
+  await field.dispatchEvent('keydown', { key: 'Enter', isComposing: true })
+  assert.equal(await field.inputValue(), 'ni hao')
+  await field.press('Shift+Enter')
+  await page.keyboard.type('again')
+  await page.keyboard.press('Enter')
+  await seen(page, 1, 'ni hao\nagain')
+  assertQuiet(page)
+})
+
+test('a message whose way or whose answer is lost is sent again, and stored once', async () => {
+  const page = await open()
+  const ids = []
+  await page.route('**/push', async (route) => {
+    const { clientMsgId } = route.request().postDataJSON()
+    ids.push(clientMsgId)
+    if (ids.length === 1) return route.abort('connectionreset')
+    if (ids.length > 2) return route.continue()
+    const response = await route.fetch()
+    assert.equal(response.status(), 200)
+    await route.abort('connectionreset')
+    await fetch(`${server.url}/push`, { method: 'POST', body: route.request().postData() })  // as a try that was still under way
+  })
+  await write(page, 0, '只有一封')
+  await seen(page, 1, '只有一封')
+  await page.waitForFunction(() => !document.querySelector('#phone-0 .pending').children.length, null, WAIT)
+  await write(page, 0, '下一封')
+  await seen(page, 1, '下一封')
+  assert.equal(ids[0], ids[1], 'the same clientMsgId')
+  assert.deepEqual((await stored()).map((chat) => chat.content), ['只有一封', '下一封'])
+  assert.deepEqual(await bubbles(page, 0), ['只有一封', '下一封'])
+  assertQuiet(page, OUTAGE)
+})
+
+test('what the server refuses is shown in its own words and can be sent again', async () => {
+  const page = await open()
+  await phone(page, 0).locator('textarea').fill('长'.repeat(4097))
+  await page.keyboard.press('Enter')
+  const why = phone(page, 0).locator('.why')
+  await why.waitFor(WAIT)
+  assert.match(await why.textContent(), /4096/)
+  assert.equal(await phone(page, 0).getByRole('button', { name: '发送失败，重新发送' }).count(), 1)
+  await write(page, 0, '短的')
+  await seen(page, 1, '短的')
+  assertQuiet(page, /400|413/)
+})
+
+test('after a crash of the server the sockets come back, and what was written meanwhile is sent once', async () => {
+  const page = await open()
+  await write(page, 0, '之前')
+  await seen(page, 1, '之前')
+  await server.kill()
+  for (const index of [0, 1]) await phone(page, index).locator('.notice').waitFor(WAIT)
+  await page.waitForFunction(() => /连不上/.test(document.querySelector('#database').textContent), null, WAIT)
+  await write(page, 0, '断线时写的')
+  await phone(page, 0).locator('.pending .bubble').waitFor(WAIT)
+  await page.waitForTimeout(1500)
+  for (const width of [1280, 375, 320]) {
+    await page.setViewportSize({ width, height: 700 })
+    assert.deepEqual(await page.evaluate(geometry), [], `offline at ${width}`)
+  }
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await server.start()
+  await page.waitForFunction(() => [...document.querySelectorAll('.state .dot')].every((dot) => dot.classList.contains('good')), null, { timeout: 20000 })
+  await seen(page, 1, '断线时写的')
+  await write(page, 1, '之后')
+  await seen(page, 0, '之后')
+  const expected = ['之前', '断线时写的', '之后']
+  assert.deepEqual((await stored()).map((chat) => chat.content), expected)
+  assert.deepEqual(await bubbles(page, 0), expected)
+  assert.deepEqual(await bubbles(page, 1), expected)
+  assert.equal(await phone(page, 0).locator('.notice').isVisible(), false)
+  assertQuiet(page, OUTAGE)
+})
+
+test('a user whom the server signs off stays off until the person asks', async () => {
+  const page = await open()
+  await fetch(`${server.url}/close?userId=2`)
+  const notice = phone(page, 1).locator('.notice')
+  await notice.waitFor(WAIT)
+  await page.waitForTimeout(1500)
+  assert.match(await notice.textContent(), /下线/)
+  await notice.getByRole('button').click()
+  await online(page)
+  assertQuiet(page)
+})
+
+test('the list stays at the newest unless scrolled up, and loads what is older', async () => {
+  for (let i = 1; i <= 70; ++i) await push(i % 2 + 1, 2 - i % 2, `第 ${i} 封`)
+  const page = await open()
+  await seen(page, 0, '第 70 封')
+  const fromEnd = () => phone(page, 0).locator('.log').evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight)
+  assert.ok(await fromEnd() < 2, 'opens at the newest')
+  assert.equal((await bubbles(page, 0)).length, 50)
+
+  await phone(page, 0).locator('.log').evaluate((log) => { log.scrollTop = 0 })
+  await seen(page, 0, '第 1 封')
+  assert.deepEqual(await bubbles(page, 0), Array.from({ length: 70 }, (_, i) => `第 ${i + 1} 封`))
+  assert.ok(await fromEnd() > 500, 'stays where the reader is')
+  await push(2, 1, '新的')
+  const newest = phone(page, 0).getByRole('button', { name: '新消息' })
+  await newest.waitFor(WAIT)
+  assert.ok(await fromEnd() > 500, 'a new message does not pull the reader down')
+  await newest.click()
+  await page.waitForTimeout(100)
+  assert.ok(await fromEnd() < 2)
+  await push(2, 1, '再一封')
+  await seen(page, 0, '再一封')
+  assert.ok(await fromEnd() < 2, 'follows again')
+  assertQuiet(page)
+})
+
+test('ids and names can be changed, wrong ids are refused, and both are remembered', async () => {
+  const page = await open()
+  const first = phone(page, 0)
+  await first.locator('.change').click()
+  await first.getByLabel('用户 id').fill('不行')
+  await page.keyboard.press('Enter')
+  await first.locator('.wrong').waitFor(WAIT)
+  await first.getByLabel('用户 id').fill('wang.wu@home')
+  await first.getByLabel('名字').fill('王五')
+  await page.keyboard.press('Enter')
+  await online(page)
+  await write(page, 1, '王五你好')
+  await seen(page, 0, '王五你好')
+  assert.match(await first.locator('.state').textContent(), /wang\.wu@home/)
+  assert.equal((await (await fetch(`${server.url}/getMessage?userId=wang.wu@home`)).json())[0].targetUserName, '王五')
+  await page.reload()
+  await seen(page, 0, '王五你好')
+  assertQuiet(page)
+})
+
+test('figures that are closed to this reader are a dash and a word why; the database is still told of', async () => {
+  const page = await newPage(browser, { width: 375, height: 812 })
+  await page.route('**/metrics', (route) => route.fulfill({
+    status: 403, contentType: 'application/problem+json', body: '{"title":"Forbidden","status":403}',
+  }))
+  await page.goto(server.url)
+  await page.locator('#hint').waitFor(WAIT)
+  assert.equal(await page.locator('#online').textContent(), '–')
+  await page.waitForFunction(() => /正常/.test(document.querySelector('#database').textContent), null, WAIT)
+  assert.deepEqual(await page.evaluate(geometry), [])
+})
+
+test('the address can be copied, and the language chosen', async () => {
+  const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] })
+  await page.getByRole('button', { name: '复制' }).click()
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), server.url)
+  await page.getByRole('button', { name: 'English' }).click()
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en')
+  assert.equal(await phone(page, 0).getByRole('button', { name: 'Send' }).count(), 1)
+  await page.reload()
+  assert.equal(await page.getByRole('heading', { name: 'Live figures' }).count(), 1)
+  assertQuiet(page)
+})
+
+test('on a narrow screen the other phone tells how much is unread', async () => {
+  const page = await open({ width: 375, height: 812 })
+  await write(page, 0, '看这里')
+  const other = page.locator('.switch button').nth(1)
+  await other.locator('b').waitFor(WAIT)
+  assert.equal(await other.locator('b').textContent(), '1')
+  await other.click()
+  assert.equal(await phone(page, 1).locator('.bubble').isVisible(), true)
+  assert.equal(await other.locator('b').count(), 0)
+  assertQuiet(page)
+})
+
+// -- looks
+
+const LOOKS = [1280, 375, 320].flatMap((width) => ['light', 'dark'].flatMap((colorScheme) =>
+  ['zh-CN', 'en-US'].map((locale) => ({ width, colorScheme, locale }))))
+const TALK = [[1, 2, '李四，晚上一起吃饭吗？'], [2, 1, '好呀 🍜 几点？'], [1, 2, '七点，老地方。\n记得带伞。'], [2, 1, '收到 👍'], [2, 1, '路上慢点，不着急。']]
+
+test('pictures', async () => {
+  for (const [name, look] of Object.entries({
+    'page-dark.png': { colorScheme: 'dark' }, 'page-375.png': { width: 375, height: 812 }, 'page-320.png': { width: 320, height: 640 },
+  })) {
+    const page = await open(look)
+    if (name === 'page-dark.png') for (const [from, to, text] of TALK) await push(from, to, text)
+    await seen(page, 0, TALK.at(-1)[2])
+    await page.waitForFunction((count) => document.querySelector('#rateNote').textContent.includes(count), String(TALK.length), WAIT)
+    await page.waitForFunction(() => document.querySelector('#online').textContent === '2', null, WAIT)
+    await page.waitForFunction(() => !document.querySelector('.flyer').getAnimations().length, null, WAIT)
+    await screenshot(page, name)
+    await page.context().close()
+  }
+})
+
+test('nothing is cut, covered, too small or too faint', async () => {
+  for (const [from, to, text] of TALK) await push(from, to, text)
+  await push(2, 1, `https://example.com/${'a-very-long-path'.repeat(6)} 长长的${'一行'.repeat(40)}`)
+  await push(1, 2, '好')
+  const faults = {}
+  for (const look of LOOKS) {
+    const name = `${look.width} ${look.colorScheme} ${look.locale}`
+    const measure = async (page, state) => {
+      const found = await page.evaluate(geometry)
+      if (found.length) faults[`${name}, ${state}`] = found
+    }
+    const page = await open({ ...look, height: { 1280: 800, 375: 812, 320: 640 }[look.width] })
+    await seen(page, 0, '好')
+    await page.waitForFunction(() => document.querySelector('#online').textContent === '2', null, WAIT)
+    await measure(page, 'as opened')
+    const first = phone(page, 0)
+    await first.locator('.change').click()
+    await first.locator('.edit input').first().fill('no good')
+    await page.keyboard.press('Enter')
+    await measure(page, 'with the form open')
+    await page.keyboard.press('Escape')
+    await first.locator('textarea').fill('一行\n两行\n三行\n四行\n五行\n六行\n七行')
+    await measure(page, 'with a long text in the field')
+    if (look.width < 720) await page.locator('.switch button').nth(1).click()
+    await measure(page, 'the other phone')
+    assertQuiet(page)
+    await page.context().close()
+  }
+  assert.deepEqual(faults, {})
+})
+
+test('the longest names and ids find room', async () => {
+  const page = await newPage(browser, { width: 320, height: 640 })
+  const people = [{ id: 'W'.repeat(64), name: '很长的名字'.repeat(12) }, { id: 'm-_.:@'.repeat(10), name: 'Wolfeschlegelsteinhausenbergerdorff' }]
+  await page.addInitScript((value) => localStorage.setItem('hongyan.people', JSON.stringify(value)), people)
+  await page.goto(server.url)
+  await online(page)
+  for (const width of [320, 375, 800, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    assert.deepEqual(await page.evaluate(geometry), [], `at ${width}`)
+  }
+})
+
+/**
+ * Runs in the page: a list of what is wrong with what is visible. Measured, not guessed from styles:
+ * the page's width; each line of text against the boxes around it; lines of text, controls and siblings against one
+ * another; placeholders against their fields; size of controls (24 px, WCAG 2.5.8); contrast of text (4.5, WCAG 1.4.3).
+ */
+function geometry() {
+  const faults = []
+  const name = (node) => `${node.tagName.toLowerCase()}${node.id && typeof node.id === 'string' ? `#${node.id}` : ''}${typeof node.className === 'string' && node.className ? `.${node.className.replaceAll(' ', '.')}` : ''} “${(node.textContent || node.placeholder || '').trim().slice(0, 20)}”`
+  const visible = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest('.unseen, svg') && node.getClientRects().length > 0
+  const all = [...document.body.querySelectorAll('*')].filter(visible)
+
+  /** A rectangle less what the ancestors cut off; in `cut` whether that was text lost rather than scrolled. */
+  const clipped = (rect, node) => {
+    const box = { left: rect.left, top: rect.top, right: rect.right, bottom: rect.bottom, cut: false }
+    for (let at = node; at && at !== document.body; at = at.parentElement) {
+      const style = getComputedStyle(at)
+      if (style.overflowX === 'visible' && style.overflowY === 'visible') continue
+      const edge = at.getBoundingClientRect()
+      if (rect.left < edge.left - 1 || rect.right > edge.right + 1) box.cut = true
+      const scrolls = ['auto', 'scroll'].includes(style.overflowY)
+      if (!scrolls && box.bottom > box.top && (box.top < edge.top - 1 || box.bottom > edge.bottom + 1)) box.cut = true
+      box.left = Math.max(box.left, edge.left)
+      box.right = Math.min(box.right, edge.right)
+      box.top = Math.max(box.top, edge.top)
+      box.bottom = Math.min(box.bottom, edge.bottom)
+    }
+    return box
+  }
+  /** The nearest ancestor out of whose box a rectangle sticks; scrolled content may. */
+  const spilled = (rect, node) => {
+    for (let at = node; at !== document.body && !['auto', 'scroll'].includes(getComputedStyle(at).overflowY); at = at.parentElement) {
+      const edge = at.getBoundingClientRect()
+      const boxed = !['inline', 'contents'].includes(getComputedStyle(at).display)
+      if (boxed && (rect.top < edge.top - 1 || rect.bottom > edge.bottom + 1 || rect.left < edge.left - 1 || rect.right > edge.right + 1)) return at
+    }
+  }
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1
+  const pairs = (list, what) => list.forEach((a, i) => list.slice(i + 1).forEach((b) => {
+    if (a.node !== b.node && !a.node.contains(b.node) && !b.node.contains(a.node) && meet(a.box, b.box)) faults.push(`${what} overlap: ${name(a.node)} and ${name(b.node)}`)
+  }))
+
+  if (document.documentElement.scrollWidth > innerWidth) faults.push(`the page scrolls sideways: ${document.documentElement.scrollWidth} in ${innerWidth}`)
+
+  const lines = []
+  for (const node of all) {
+    const texts = [...node.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE && child.data.trim())
+    if (!texts.length || node.tagName === 'TEXTAREA') continue
+    if (getComputedStyle(node).display !== 'inline' && node.scrollWidth > node.clientWidth + 1) faults.push(`wider than its box: ${name(node)}`)
+    for (const text of texts) {
+      const range = document.createRange()
+      range.selectNodeContents(text)
+      for (const rect of range.getClientRects()) {
+        if (rect.left < -1 || rect.right > innerWidth + 1) faults.push(`outside the window: ${name(node)}`)
+        const inset = rect.height * 0.22  // a line's rectangle is the font's, which is taller than its glyphs
+        const glyphs = { left: rect.left, right: rect.right, top: rect.top + inset, bottom: rect.bottom - inset }
+        if (spilled(glyphs, node)) faults.push(`text sticks out of ${name(spilled(glyphs, node))}: ${name(node)}`)
+        const box = clipped(glyphs, node)
+        if (box.cut) faults.push(`text is cut: ${name(node)}`)
+        if (box.right > box.left && box.bottom > box.top) lines.push({ node, box })
+      }
+    }
+  }
+  pairs(lines, 'texts')
+
+  const controls = all.filter((node) => node.matches('button, input, textarea, a[href]')).map((node) => ({ node, box: clipped(node.getBoundingClientRect(), node) }))
+  pairs(controls, 'controls')
+  for (const { node } of controls) {
+    const { width, height } = node.getBoundingClientRect()
+    if (width < 24 || height < 24) faults.push(`too small to tap: ${name(node)} ${width}×${height}`)
+    const label = node.getAttribute('aria-label') || node.textContent.trim() || node.labels?.[0]?.textContent
+    if (!label) faults.push(`has no name: ${name(node)}`)
+  }
+
+  for (const parent of all) {
+    const children = [...parent.children].filter((node) => visible(node) && !['absolute', 'fixed'].includes(getComputedStyle(node).position) && getComputedStyle(node).display !== 'inline')
+    pairs(children.map((node) => ({ node, box: node.getBoundingClientRect() })), 'siblings')
+  }
+
+  const brush = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+  for (const node of all.filter((one) => one.placeholder && !one.value)) {
+    const style = getComputedStyle(node)
+    brush.font = style.font
+    if (brush.measureText(node.placeholder).width > node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) + 1 && node.tagName === 'INPUT') faults.push(`placeholder is cut: ${name(node)}`)
+    if (node.scrollHeight > node.clientHeight + 1) faults.push(`placeholder is cut: ${name(node)}`)
+  }
+
+  const rgb = (colour) => {
+    brush.clearRect(0, 0, 1, 1)
+    brush.fillStyle = colour
+    brush.fillRect(0, 0, 1, 1)
+    return [...brush.getImageData(0, 0, 1, 1).data]
+  }
+  const light = (colour) => colour.slice(0, 3).map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+  for (const node of new Set([...lines.map((line) => line.node), ...controls.map((one) => one.node)])) {
+    let at = node
+    while (at.parentElement && rgb(getComputedStyle(at).backgroundColor)[3] < 255) at = at.parentElement
+    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(rgb(getComputedStyle(at).backgroundColor))]
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
+    if (ratio < 4.5) faults.push(`too faint: ${name(node)} ${ratio.toFixed(2)}`)
+  }
+  return [...new Set(faults)]
+}
