@@ -1,0 +1,158 @@
+// A private PostgreSQL cluster in a temporary directory, with the durability that production has.
+
+import fs from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { makeDirectory, removeDirectory, run, start } from './processes.js'
+import { eventually, within } from './wait.js'
+
+function binaries() {
+  const root = '/usr/lib/postgresql'
+  const versions = fs.existsSync(root) ? fs.readdirSync(root).filter((name) => /^\d+$/.test(name)) : []
+  const newest = versions.sort((a, b) => b - a)[0]
+  if (!newest) throw new Error(`no PostgreSQL in ${root}: apt-get install postgresql, or HONGYAN_TEST_STORES=sqlite`)
+  return path.join(root, newest, 'bin')
+}
+
+// PostgreSQL refuses to run as root.
+function unprivileged() {
+  if (process.getuid() !== 0) return {}
+  for (const user of ['postgres', 'nobody']) {
+    try {
+      return {
+        uid: Number(execFileSync('id', ['-u', user], { stdio: 'pipe' })),
+        gid: Number(execFileSync('id', ['-g', user], { stdio: 'pipe' })),
+      }
+    } catch { /* the next */ }
+  }
+  throw new Error('no unprivileged user to run PostgreSQL as')
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+function childrenOf(pid) {
+  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((name) => {
+    try {
+      const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8')
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid
+    } catch {
+      return false
+    }
+  }).map(Number)
+}
+
+function send(pid, signal) {
+  try { process.kill(pid, signal) } catch (error) { if (error.code !== 'ESRCH') throw error }
+}
+
+export class Postgres {
+  static async create() {
+    const cluster = new Postgres()
+    cluster.bin = binaries()
+    cluster.user = unprivileged()
+    cluster.directory = makeDirectory('postgres')
+    cluster.data = path.join(cluster.directory, 'data')
+    if (cluster.user.uid !== undefined) fs.chownSync(cluster.directory, cluster.user.uid, cluster.user.gid)
+    cluster.env = { PATH: process.env.PATH, LANG: 'C.UTF-8', HOME: cluster.directory }
+    await run(path.join(cluster.bin, 'initdb'),
+      ['-D', cluster.data, '-U', 'hongyan', '-A', 'trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
+      { ...cluster.user, cwd: cluster.directory, env: cluster.env })
+    cluster.port = await freePort()
+    cluster.databases = 0
+    await cluster.start()
+    return cluster
+  }
+
+  // Returns when it accepts connections.
+  async start() {
+    this.process = start(path.join(this.bin, 'postgres'), [
+      '-D', this.data, '-p', String(this.port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=',
+      '-c', 'fsync=on', '-c', 'synchronous_commit=on', '-c', 'shared_buffers=32MB', '-c', 'max_connections=60',
+    ], { ...this.user, cwd: this.directory, env: this.env })
+    await eventually(20_000, 'PostgreSQL accepting connections', () => {
+      if (this.process.exitCode !== null) throw new Error(`PostgreSQL ended at start: ${this.process.err()}`)
+      return this.accepts()
+    })
+  }
+
+  // One start-up packet: is it answered with "authentication ok" rather than "the database is starting up"?
+  accepts() {
+    return new Promise((resolve) => {
+      const text = Buffer.from('user\0hongyan\0database\0postgres\0\0')
+      const head = Buffer.alloc(8)
+      head.writeInt32BE(8 + text.length, 0)
+      head.writeInt32BE(196608, 4)
+      const socket = net.connect(this.port, '127.0.0.1', () => socket.write(Buffer.concat([head, text])))
+      socket.setTimeout(1000, () => { socket.destroy(); resolve(false) })
+      socket.once('data', (bytes) => { socket.destroy(); resolve(bytes[0] === 'R'.charCodeAt(0)) })
+      socket.once('error', () => resolve(false))
+      socket.once('end', () => resolve(false))
+    })
+  }
+
+  get running() { return this.process.exitCode === null && this.process.signalCode === null }
+
+  url(database) { return `postgresql://hongyan@127.0.0.1:${this.port}/${database}` }
+
+  async sql(text, database = 'postgres') {
+    return (await run(path.join(this.bin, 'psql'),
+      ['-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d', this.url(database), '-c', text], { env: this.env })).trim()
+  }
+
+  // A new empty database; returns its URL.
+  async newDatabase() {
+    const name = `test${++this.databases}`
+    await this.sql(`CREATE DATABASE ${name}`)
+    return this.url(name)
+  }
+
+  // The postmaster and everything under it at once, as when the machine goes.
+  async kill9() {
+    const pids = [this.process.pid, ...childrenOf(this.process.pid)]
+    for (const pid of pids) send(pid, 'SIGKILL')
+    await within(5_000, this.process.ended, 'the end of a killed PostgreSQL')
+    await eventually(5_000, 'the end of its backends', () => pids.every((pid) => !fs.existsSync(`/proc/${pid}`)))
+  }
+
+  // Stopped in its tracks: it keeps its connections, and answers nothing.
+  freeze() {
+    this.frozen = [this.process.pid, ...childrenOf(this.process.pid)]
+    for (const pid of this.frozen) send(pid, 'SIGSTOP')
+  }
+
+  thaw() {
+    for (const pid of this.frozen ?? []) send(pid, 'SIGCONT')
+    this.frozen = undefined
+  }
+
+  // SIGINT is a "fast" shutdown: clients are cut off, everything is written.
+  async stop() {
+    this.thaw()
+    if (!this.running) return
+    this.process.kill('SIGINT')
+    try {
+      await within(20_000, this.process.ended, 'the end of PostgreSQL')
+    } catch (error) {
+      await this.kill9()
+      throw error
+    }
+  }
+
+  async dispose() {
+    try {
+      await this.stop()
+    } finally {
+      removeDirectory(this.directory)
+    }
+  }
+}
