@@ -3,6 +3,9 @@
 #include "core/limits.hpp"
 #include "core/ws_codec.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace hongyan {
 
 namespace {
@@ -46,7 +49,7 @@ void session::on_exit() {
   deadline_.clear();
   if (sink_) sink_->cut();
   sink_.reset();
-  window_.reset();
+  view_.reset();
   send(env_.registry, unbind_atom::value, user_, session_actor(this));
   self_.reset();
 }
@@ -54,35 +57,55 @@ void session::on_exit() {
 void session::deliver(const delivery& news) {
   if (phase_ == phase::closing) return;
   touched_ = true;
-  if (!window_) window_ = std::make_unique<classic::window>(env_.window);
-  for (const auto& chat : news.chats) changed_ |= window_->add(chat);
-  if (!changed_) return;
+  if (!view_) view_ = std::make_unique<view>(env_.window);
   if (!oldest_unsent_) oldest_unsent_ = news.committed;
-  if (loaded_) {
-    send_window();
-  } else if (!loading_) {
-    load_window();
+  if (view_->loaded) {
+    for (const auto& chat : news.chats) show(chat);
+    return;
   }
+  auto& waiting = view_->waiting;
+  waiting.insert(waiting.end(), news.chats.begin(), news.chats.end());
+  if (waiting.size() > env_.window)
+    waiting.erase(waiting.begin(), waiting.end() - static_cast<std::ptrdiff_t>(env_.window));
+  if (!loading_) load_window();
 }
 
-/// Completes the window; what is delivered meanwhile goes into it too, and ids keep the order.
 void session::load_window() {
   loading_ = true;
   deadline_.set(home_.timers(), home_.now() + ask_deadline);
   send(env_.history, query_atom::value, history_query{.user = user_, .limit = env_.window});
 }
 
+/// Each message is a frame of its own, also the first ones: the history may know of messages whose deliveries
+/// wait or are on their way, and those must not be in an earlier frame.
 void session::take_history(const history_answer& answer) {
-  if (!loading_ || !window_) return;
+  if (!loading_ || !view_) return;
   loading_ = false;
   if (answer.failure) {
     deadline_.set(home_.timers(), home_.now() + history_retry);
     return;
   }
-  for (const auto& m : *answer.messages)
-    window_->add({m.id, std::make_shared<const std::string>(classic::encode_chat(m))});
-  loaded_ = true;
+  view_->loaded = true;
   deadline_.set(home_.timers(), home_.now() + window_idle);
+  const auto news = std::exchange(view_->waiting, {});
+  const auto newest = news.empty() ? 0 : std::ranges::max(news, {}, &classic::chat::id).id;
+  std::vector<classic::chat> later;
+  for (const auto& m : *answer.messages) {
+    if (std::ranges::find(news, m.id, &classic::chat::id) != news.end()) continue;
+    classic::chat known{m.id, std::make_shared<const std::string>(classic::encode_chat(m))};
+    if (m.id < newest) {
+      view_->chats.add(std::move(known));
+    } else {
+      later.push_back(std::move(known));
+    }
+  }
+  for (const auto& chat : news) show(chat);
+  for (auto& chat : later) view_->chats.add(std::move(chat));
+}
+
+void session::show(classic::chat news) {
+  view_->chats.add(std::move(news));
+  changed_ = true;
   send_window();
 }
 
@@ -98,12 +121,12 @@ void session::send_window() {
     oldest_unsent_.reset();
   }
   env_.figures.frames_sent.Increment();
-  writing_ = !sink_->send(ws::frame(ws::opcode::text, window_->json()));
+  writing_ = !sink_->send(ws::frame(ws::opcode::text, view_->chats.json()));
 }
 
 void session::writable() {
   writing_ = false;
-  if (window_) send_window();
+  if (view_) send_window();
 }
 
 void session::close(close_code code) {
@@ -125,16 +148,13 @@ void session::gone(close_code why) {
 void session::deadline_passed(steady_time now) {
   if (phase_ == phase::opening) {
     close(close_code::internal);
-  } else if (loaded_) {
-    if (touched_ || writing_) {
-      touched_ = false;
-      deadline_.set(home_.timers(), now + window_idle);
-    } else {
-      window_.reset();
-      loaded_ = false;
-    }
-  } else if (window_) {
+  } else if (view_ && !view_->loaded) {
     load_window(); // the history failed, or its answer was lost
+  } else if (touched_ || writing_) {
+    touched_ = false;
+    deadline_.set(home_.timers(), now + window_idle);
+  } else {
+    view_.reset();
   }
 }
 

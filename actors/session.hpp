@@ -37,6 +37,16 @@ public:
 private:
   enum class phase : std::uint8_t { opening, active, closing };
 
+  /// What the client sees, as far as it is known here.
+  struct view {
+    explicit view(std::size_t capacity) : chats(capacity) {}
+    classic::window chats;
+    /// Delivered while the history is loading: each becomes a frame of its own when it has come. No more than
+    /// a window of them: what is older has left the window by then.
+    std::vector<classic::chat> waiting;
+    bool loaded = false; ///< `chats` is complete
+  };
+
   /// One timer serves all: what it means depends on what the session waits for.
   struct deadline final : timer_wheel::timer {
     explicit deadline(session& s) : waiting(s) {}
@@ -52,6 +62,7 @@ private:
   void deliver(const delivery& news);
   void take_history(const history_answer& answer);
   void load_window();
+  void show(classic::chat news);
   void send_window();
   void close(close_code code);
   void deadline_passed(steady_time now);
@@ -62,15 +73,14 @@ private:
   const session_env& env_;
   user_id user_;
   std::shared_ptr<frame_sink> sink_;
-  caf::strong_actor_ptr self_;              ///< a socket's handlers call it: it lives until on_exit()
-  std::unique_ptr<classic::window> window_; ///< made by the first delivery, dropped when long unused
+  caf::strong_actor_ptr self_; ///< a socket's handlers call it: it lives until on_exit()
+  std::unique_ptr<view> view_; ///< made by the first delivery, dropped when long unused
   deadline deadline_;
   std::optional<steady_time> oldest_unsent_; ///< commit time of the oldest chat that waits
   phase phase_ = phase::opening;
   bool loading_ = false; ///< the history was asked
-  bool loaded_ = false;  ///< the window is complete
   bool writing_ = false; ///< a frame is on its way
-  bool changed_ = false; ///< the window changed since the last frame
+  bool changed_ = false; ///< a chat came since the last frame
   bool touched_ = false; ///< a delivery came since the last look at idleness
 };
 

@@ -9,10 +9,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <future>
 #include <spdlog/spdlog.h>
 #include <thread>
-#include <unistd.h>
 
 namespace hongyan {
 
@@ -24,8 +24,6 @@ constexpr std::chrono::milliseconds database_tick{500};
 /// For the first look at the database before the server says that it listens: an embedded one answers at
 /// once, an absent one is refused at once, a frozen one need not hold the server up.
 constexpr std::chrono::seconds first_look_deadline{3};
-/// For the actors to end after everything has drained; then the process ends anyway.
-constexpr std::chrono::seconds actors_deadline{5};
 
 /// Runs `work` on a shard's thread and waits for its result.
 template <class Work>
@@ -53,9 +51,8 @@ origin_policy origins_of(const server_config& config) {
 /// All parts, in the order of their making.
 class server {
 public:
-  server(server_config config, std::unique_ptr<store> database)
+  explicit server(server_config config)
       : config_(std::move(config))
-      , database_(std::move(database))
       , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history)
       , system_(std::in_place, configure(caf_config_)) {
     const auto cores = std::max(1u, std::thread::hardware_concurrency());
@@ -63,7 +60,7 @@ public:
     for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<io_shard>(*system_));
   }
 
-  result<void> listen();
+  result<void> open();
   std::string address() const { return config_.listen.text(); }
   void start();
   void wait_for_signal();
@@ -72,8 +69,8 @@ public:
 private:
   void tick();
   std::size_t count_connections();
-  void drain();
-  void end_actors();
+  bool drain(steady_time deadline);
+  bool end_actors(steady_time deadline);
 
   server_config config_;
   std::unique_ptr<store> database_;
@@ -94,17 +91,21 @@ private:
   asio::steady_timer ticker_{main_io_};
 };
 
-result<void> server::listen() {
+/// First the address, then the database: a second server started by mistake must not touch the file.
+result<void> server::open() {
   auto acceptor = listen_on(shards_.front()->io(), config_.listen);
   if (!acceptor) return acceptor.error();
   acceptor_ = std::move(*acceptor);
   config_.listen.port = acceptor_->local_endpoint().port();
   if (config_.node.empty()) config_.node = config_.listen.text();
+  auto database = open_store(config_.database);
+  if (!database) return error{errc::malformed, "--database: " + database.error().detail};
+  database_ = std::move(*database);
   return {};
 }
 
 void server::start() {
-  figures_.emplace(config_.node);
+  figures_.emplace(config_.node, config_.limits);
   auto& first = *shards_.front();
   auto registry_handle = spawn_on<registry>(*system_, first, admitted_, *figures_);
   auto history_handle =
@@ -157,10 +158,9 @@ std::size_t server::count_connections() {
   return http + static_cast<std::size_t>(figures_->websocket_connections.Value());
 }
 
-/// Accepts nothing more, lets what was accepted be stored and answered, closes sessions with 1001; cuts what
-/// is left at the deadline.
-void server::drain() {
-  const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
+/// Accepts nothing more, lets what was accepted be stored and answered, closes sessions with 1001. False:
+/// something was left at the deadline.
+bool server::drain(steady_time deadline) {
   context_->draining = true;
   on_shard(*shards_.front(), [this] { listener_->stop(); });
   for (std::size_t i = 0; i < shards_.size(); ++i)
@@ -170,24 +170,22 @@ void server::drain() {
   caf::anon_send(context_->sessions.registry, drain_atom::value);
 
   asio::steady_timer pause(main_io_);
-  while (count_connections() > 0 && std::chrono::steady_clock::now() < deadline) {
+  for (auto left = count_connections(); left > 0; left = count_connections()) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      spdlog::warn("event=drain_cut connections={}", left);
+      return false;
+    }
     pause.expires_after(std::chrono::milliseconds(10));
     pause.async_wait([this](const boost::system::error_code&) { main_io_.stop(); });
     main_io_.restart();
     main_io_.run(); // the database is looked after meanwhile
   }
-  const auto left = count_connections();
-  if (left == 0) return;
-  spdlog::warn("event=drain_cut connections={}", left);
-  for (std::size_t i = 0; i < shards_.size(); ++i)
-    on_shard(*shards_[i], [&, i] {
-      for (auto* connection : http_connections(serving_[i]->connections)) connection->cut();
-    });
+  return true;
 }
 
 /// A handle that is kept would hang the actor system's destructor; a shard stopped too early would leave an
-/// actor without its turn.
-void server::end_actors() {
+/// actor without its turn. False: an actor has not ended by the deadline.
+bool server::end_actors(steady_time deadline) {
   ticker_.cancel();
   caf::anon_send_exit(context_->persistence, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(context_->sessions.history, caf::exit_reason::user_shutdown);
@@ -198,20 +196,23 @@ void server::end_actors() {
   context_->sessions.history = nullptr;
   context_->sessions.registry = nullptr;
 
-  const auto deadline = std::chrono::steady_clock::now() + actors_deadline;
   while (system_->registry().running() > 0) {
-    if (std::chrono::steady_clock::now() > deadline) {
+    if (std::chrono::steady_clock::now() >= deadline) {
       spdlog::warn("event=actors_left count={}", system_->registry().running());
-      spdlog::shutdown();
-      _exit(0); // everything is stored and answered; waiting longer would serve nobody
+      return false;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+  return true;
 }
 
 void server::stop() {
-  drain();
-  end_actors();
+  const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
+  if (!drain(deadline) || !end_actors(deadline)) {
+    // The time is up: the kernel cuts what is left. What was answered is durable.
+    spdlog::shutdown();
+    std::_Exit(0);
+  }
   for (auto& shard : shards_) shard->stop();
   listener_.reset();
   serving_.clear();
@@ -223,14 +224,12 @@ void server::stop() {
 } // namespace
 
 result<void> serve(server_config config, const std::function<void(const std::string& address)>& ready) {
-  auto database = open_store(config.database);
-  if (!database) return error{errc::malformed, "--database: " + database.error().detail};
-  const auto shown = redacted(config.database);
-  server s(std::move(config), std::move(*database));
-  if (auto listening = s.listen(); !listening) return listening.error();
+  const auto database = redacted(config.database);
+  server s(std::move(config));
+  if (auto opened = s.open(); !opened) return opened.error();
   s.start();
   ready(s.address());
-  spdlog::info("event=listening address={} database={}", s.address(), shown);
+  spdlog::info("event=listening address={} database={}", s.address(), database);
   s.wait_for_signal();
   spdlog::info("event=draining");
   s.stop();

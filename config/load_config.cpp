@@ -132,8 +132,8 @@ const std::vector<option>& options() {
        }},
       {"insecure", true, toggle, "", "allow --auth none on an address other than loopback",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {
-         if (v != "true" && v != "false") return "true or false";
-         c.insecure = v == "true";
+         if (v != "true" && v != "false" && v != "1" && v != "0") return "true or false";
+         c.insecure = v == "true" || v == "1";
          return {};
        }},
       {"allow_origin", true, repeatable, "ORIGIN", "a web site that may come in, such as https://example.com",
@@ -236,6 +236,9 @@ std::optional<error> read_table(const toml::table& table, const std::string& pre
 
 result<std::map<std::string, given>> read_file(const std::string& file) {
   std::map<std::string, given> out;
+  std::error_code ec;
+  if (std::filesystem::is_directory(file, ec))
+    return bad("--config " + file, "it is a directory", "a TOML file");
   toml::table table;
   try {
     table = toml::parse_file(file);

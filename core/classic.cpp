@@ -160,18 +160,17 @@ std::string encode_online(const std::vector<online_user>& users, std::string_vie
   return out += '}';
 }
 
-bool window::add(chat c) {
+void window::add(chat c) {
   const auto at = std::ranges::upper_bound(chats_, c.id, {}, &chat::id);
-  if (at != chats_.begin() && std::prev(at)->id == c.id) return false;
+  if (at != chats_.begin() && std::prev(at)->id == c.id) return;
   if (chats_.size() == capacity_) {
-    if (at == chats_.begin()) return false; // older than all that are kept
+    if (at == chats_.begin()) return; // older than all that are kept
     // Shift the older ones down by one over the oldest, which falls out.
     std::move(chats_.begin() + 1, at, chats_.begin());
     *std::prev(at) = std::move(c);
   } else {
     chats_.insert(at, std::move(c));
   }
-  return true;
 }
 
 std::string window::json() const {

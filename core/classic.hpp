@@ -45,8 +45,7 @@ public:
   explicit window(std::size_t capacity) : capacity_(capacity) {}
 
   /// Puts a chat at its place by id; one that is there already is ignored, the oldest falls out at the limit.
-  /// False when nothing changed.
-  bool add(chat c);
+  void add(chat c);
   /// The chats as one JSON array, oldest first.
   std::string json() const;
   std::size_t size() const { return chats_.size(); }

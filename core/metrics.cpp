@@ -28,7 +28,7 @@ const Histogram::BucketBoundaries sizes{1, 2, 5, 10, 20, 50, 100, 200, 500};
 
 } // namespace
 
-metrics::metrics(const std::string& node)
+metrics::metrics(const std::string& node, const limits& told)
     : http_connections(gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "http"}}))
     , websocket_connections(
           gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "websocket"}}))
@@ -51,6 +51,18 @@ metrics::metrics(const std::string& node)
     , queue_depth(gauge(registry_, "hongyan_queue_depth", "Items waiting or in flight."))
     , queue_limit(gauge(registry_, "hongyan_queue_limit", "The limit of that queue.")) {
   gauge(registry_, "hongyan_node_info", "1, with the node's name.").Add({{"node", node}}).Set(1);
+  auto& limit = gauge(registry_, "hongyan_limit", "The limits in force.");
+  const auto tell = [&](const char* name, auto value) {
+    limit.Add({{"name", name}}).Set(static_cast<double>(value));
+  };
+  tell("content_chars", told.content_chars);
+  tell("name_chars", told.name_chars);
+  tell("header_bytes", told.header_bytes);
+  tell("body_bytes", told.body_bytes);
+  tell("message_bytes", told.message_bytes);
+  tell("connections", told.connections);
+  tell("json_depth", json_depth_max);
+  tell("transfer_seconds", transfer_deadline.count());
 }
 
 std::string metrics::text() const { return TextSerializer().Serialize(registry_.Collect()); }

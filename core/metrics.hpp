@@ -1,6 +1,8 @@
 /// What operators see: the server's figures, in Prometheus' terms. All members are thread-safe.
 #pragma once
 
+#include "core/limits.hpp"
+
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
@@ -14,7 +16,8 @@ namespace hongyan {
 
 class metrics {
 public:
-  explicit metrics(const std::string& node);
+  /// `told` are shown as they are: clients and operators can look them up.
+  metrics(const std::string& node, const limits& told);
 
   /// The figures in Prometheus' text format.
   std::string text() const;

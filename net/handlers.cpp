@@ -54,9 +54,19 @@ result<history_query> parse_history_query(const target& to, std::size_t default_
   return query;
 }
 
+/// Why the database failed is for the log and /readyz; a stranger is told what to do.
+error for_strangers(const error& e) {
+  if (e.code == errc::outcome_unknown)
+    return {e.code,
+            "the database went away while it stored the message: it may be stored or not; push it again with "
+            "the same clientMsgId"};
+  return {errc::unavailable,
+          "the database does not answer just now; nothing was stored; try again in a moment"};
+}
+
 /// Takes one credit for a push, or says why not.
 std::optional<error> admit_push(server_context& server) {
-  if (!server.admitted.database_up()) return error{errc::unavailable, server.admitted.database_fault()};
+  if (!server.admitted.database_up()) return for_strangers({errc::unavailable});
   if (server.admitted.deliveries.exhausted()) {
     server.figures.refused.Add({{"reason", "deliveries"}}).Increment();
     return error{errc::unavailable, "too many deliveries are under way; try again in a moment"};
@@ -100,7 +110,7 @@ asio::awaitable<reply> push(edge& at, const routed_request& request) {
                                             std::move(*message));
   server.figures.push_seconds.Observe(seconds_of(at.home.now() - begin));
   if (!answer) co_return push_failed(server, answer.error());
-  if (answer->failure) co_return push_failed(server, *answer->failure);
+  if (answer->failure) co_return push_failed(server, for_strangers(*answer->failure));
   co_return pushed(server, answer->outcome.status);
 }
 
@@ -117,7 +127,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   auto answer = co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline,
                                              query_atom::value, std::move(*query));
   if (!answer) co_return problem(answer.error());
-  if (answer->failure) co_return problem(*answer->failure);
+  if (answer->failure) co_return problem(for_strangers(*answer->failure));
   co_return json_reply(classic::encode_chats(*answer->messages));
 }
 

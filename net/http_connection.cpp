@@ -54,6 +54,13 @@ std::optional<error> check_header(const http_request& request) {
   return {};
 }
 
+/// A header line that goes on in the next one (obs-fold): obsolete, and read differently by different servers
+/// (RFC 9112 section 5.2). Beast would unfold it. `bytes` begin with the request.
+bool has_folded_line(std::string_view bytes) {
+  const auto header = bytes.substr(0, bytes.find("\r\n\r\n"));
+  return header.find("\n ") != std::string_view::npos || header.find("\n\t") != std::string_view::npos;
+}
+
 bool wants_continue(const http_request& request) {
   return request.version() >= 11 && beast::iequals(request[http::field::expect], "100-continue");
 }
@@ -95,11 +102,6 @@ void http_connection::drain() {
   draining_ = true;
   boost::system::error_code ec;
   if (idle_) socket_.cancel(ec);
-}
-
-void http_connection::cut() {
-  boost::system::error_code ec;
-  socket_.close(ec);
 }
 
 asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> self) {
@@ -154,6 +156,9 @@ asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
   bool header_checked = false;
   for (;;) {
     boost::system::error_code ec;
+    if (!p.is_header_done() &&
+        has_folded_line({static_cast<const char*>(buffer_.data().data()), buffer_.size()}))
+      co_return malformed("a header line must not be folded");
     const auto used = p.put(buffer_.data(), ec);
     buffer_.consume(used);
     if (ec && ec != http::error::need_more) co_return explain(ec, at_.server.config.limits);

@@ -28,8 +28,6 @@ public:
 
   /// Ends after the request under way, or now when there is none.
   void drain();
-  /// Ends now.
-  void cut();
 
 private:
   using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;

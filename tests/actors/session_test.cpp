@@ -78,11 +78,12 @@ struct session_fixture : actor_fixture {
     run();
     REQUIRE(sink->take() == events{"open"});
   }
-  void deliver(std::vector<classic::chat> chats) {
+  delivery_ptr news(std::vector<classic::chat> chats) {
     admitted.deliveries.take();
-    self->send(s, deliver_atom::value,
-               delivery_ptr(std::make_shared<const delivery>(std::move(chats), home.now(),
-                                                             lease(admitted.deliveries))));
+    return std::make_shared<const delivery>(std::move(chats), home.now(), lease(admitted.deliveries));
+  }
+  void deliver(std::vector<classic::chat> chats) {
+    self->send(s, deliver_atom::value, news(std::move(chats)));
     run();
   }
 };
@@ -118,12 +119,39 @@ TEST_CASE_METHOD(session_fixture, "the first delivery loads the window, the next
   CHECK(admitted.deliveries.used() == 0);
 }
 
-TEST_CASE_METHOD(session_fixture, "a chat that comes twice is sent once", "[session]") {
+TEST_CASE_METHOD(session_fixture, "each message is a frame of its own, also while the history loads",
+                 "[session]") {
+  // The history knows of 3 and 4 already, whose deliveries are still on their way; 4's comes after it.
+  reader->rows = {stored(1), stored(2), stored(3), stored(4)};
+  open();
+  self->send(s, deliver_atom::value, news({chat(2)}));
+  self->send(s, deliver_atom::value, news({chat(3)}));
+  run();
+  deliver({chat(4)});
+  REQUIRE(sink->events.size() == 3);
+  CHECK(ids(sink->events[0]) == "1 2 ");
+  CHECK(ids(sink->events[1]) == "1 2 3 ");
+  CHECK(ids(sink->events[2]) == "2 3 4 ");
+}
+
+TEST_CASE_METHOD(session_fixture, "two messages of one batch are two frames", "[session]") {
   open();
   deliver({chat(1)});
-  CHECK(sink->take().size() == 1);
-  deliver({chat(1)});
-  CHECK(sink->take().empty());
+  sink->take();
+  deliver({chat(2), chat(3)});
+  REQUIRE(sink->events.size() == 2);
+  CHECK(ids(sink->events[0]) == "1 2 ");
+  CHECK(ids(sink->events[1]) == "1 2 3 ");
+}
+
+TEST_CASE_METHOD(session_fixture, "what waits for a history that does not come is bounded", "[session]") {
+  reader->away = true;
+  open();
+  for (int id = 1; id <= 1000; ++id) deliver({chat(id)});
+  reader->away = false;
+  advance(1100ms);
+  REQUIRE(sink->events.size() == 3);
+  CHECK(ids(sink->events[2]) == "998 999 1000 ");
 }
 
 TEST_CASE_METHOD(session_fixture, "while a frame waits, newer ones become one", "[session]") {

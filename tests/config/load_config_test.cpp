@@ -97,6 +97,7 @@ TEST_CASE("a bad option is one line that names it, what was wrong and what is ac
   CHECK(contains(refusal({"--allow-origin", "example.com"}), "--allow-origin"));
   CHECK(contains(refusal({}, {{"HONGYAN_IO_THREADS", "x"}}), "HONGYAN_IO_THREADS"));
   CHECK(contains(refusal({"--config", "/nonexistent.toml"}), "--config /nonexistent.toml"));
+  CHECK(contains(refusal({"--config", "/tmp"}), "--config /tmp: it is a directory"));
 
   for (const auto& [text, key] :
        std::map<std::string, std::string>{{"nope = 1", "nope"},
@@ -116,6 +117,7 @@ TEST_CASE("without login the server stays on loopback unless told otherwise", "[
   CHECK(contains(refusal({"--listen", "0.0.0.0:80"}), "--insecure"));
   CHECK(contains(refusal({"--listen", "192.168.1.2:80"}), "--listen"));
   CHECK(load({"--listen", "0.0.0.0:80", "--insecure"}).listen.host == "0.0.0.0");
+  CHECK(load({"--listen", "0.0.0.0:80"}, {{"HONGYAN_INSECURE", "1"}}).insecure);
   CHECK(load({"--listen", "[::1]:80"}).listen.text() == "[::1]:80");
   CHECK(load({"--listen", "localhost:80"}).listen.host == "localhost");
 }

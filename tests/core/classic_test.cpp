@@ -128,17 +128,17 @@ TEST_CASE("a window keeps the latest chats by id, each once, in whatever order t
   };
   classic::window w(3);
   CHECK(w.json() == "[]");
-  CHECK(w.add(chat(5)));
-  CHECK(w.add(chat(3)));
-  CHECK_FALSE(w.add(chat(5)));
-  CHECK(w.add(chat(4)));
-  CHECK(w.json() == "[3,4,5]");
-  CHECK_FALSE(w.add(chat(2))); // older than all that fit
-  CHECK(w.add(chat(9)));
-  CHECK(w.json() == "[4,5,9]");
-  CHECK(w.add(chat(7)));
-  CHECK(w.json() == "[5,7,9]");
-  CHECK_FALSE(w.add(chat(7)));
-  CHECK(w.add(chat(6)));
-  CHECK(w.json() == "[6,7,9]");
+  const auto after = [&](int id) {
+    w.add(chat(id));
+    return w.json();
+  };
+  CHECK(after(5) == "[5]");
+  CHECK(after(3) == "[3,5]");
+  CHECK(after(5) == "[3,5]");
+  CHECK(after(4) == "[3,4,5]");
+  CHECK(after(2) == "[3,4,5]"); // older than all that fit
+  CHECK(after(9) == "[4,5,9]");
+  CHECK(after(7) == "[5,7,9]");
+  CHECK(after(7) == "[5,7,9]");
+  CHECK(after(6) == "[6,7,9]");
 }

@@ -48,7 +48,7 @@ struct actor_fixture {
   caf::scheduler::test_coordinator& coordinator =
       dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   manual_shard home{system, coordinator};
-  metrics figures{"test"};
+  metrics figures{"test", limits{}};
   flow admitted{100, 100, 100};
   caf::scoped_actor self{system};
 
