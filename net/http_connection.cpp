@@ -183,21 +183,15 @@ asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
 
 /// Reads what there is into the buffer, waiting for it until then. False: timed out, cancelled or closed.
 asio::awaitable<bool> http_connection::read_some(steady_time until) {
-  for (;;) {
-    boost::system::error_code ec;
-    const auto count = socket_.read_some(buffer_.prepare(read_bytes), ec);
-    if (!ec) {
-      buffer_.commit(count);
-      co_return true;
-    }
-    if (ec != asio::error::would_block || (draining_ && idle_)) co_return false;
-    timed_out_ = false;
-    deadline_.set(at_.home.timers(), until);
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                                asio::redirect_error(asio::use_awaitable, ec));
-    deadline_.clear();
-    if (ec) co_return false;
-  }
+  if (draining_ && idle_) co_return false;
+  timed_out_ = false;
+  deadline_.set(at_.home.timers(), until);
+  boost::system::error_code ec;
+  const auto space = buffer_.prepare(read_bytes);
+  const auto count = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, ec));
+  deadline_.clear();
+  buffer_.commit(count);
+  co_return !ec;
 }
 
 asio::awaitable<bool> http_connection::write(std::string bytes) {

@@ -33,8 +33,7 @@ std::string one_line(std::string_view text) {
       line += line.empty() || line.back() == ' ' ? "" : " ";
     else
       line += c;
-  while (!line.empty() && line.back() == ' ')
-    line.pop_back();
+  while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }
 

@@ -72,8 +72,7 @@ private:
 class pg_rows {
 public:
   pg_rows() = default;
-  explicit pg_rows(pg_result* rows)
-      : rows_(rows) {}
+  explicit pg_rows(pg_result* rows) : rows_(rows) {}
 
   int size() const;
   bool is_null(int row, int column) const;

@@ -246,8 +246,7 @@ struct batch_work {
 
 class postgres_writer final : public message_writer {
 public:
-  explicit postgres_writer(std::string uri)
-      : uri_(std::move(uri)) {
+  explicit postgres_writer(std::string uri) : uri_(std::move(uri)) {
     std::random_device random;
     writer_ = static_cast<std::int64_t>((std::uint64_t{random()} << 32U) | random());
   }
@@ -271,7 +270,7 @@ public:
       if (!answer) {
         last = unavailable(answer.error());
         if (!is_race(answer.error().state)) return give_up(answer.error());
-        known_.clear(); // a conversation that is gone, also
+        known_.clear(); // it may be a conversation that is gone
       } else if (answer->boolean(0, 0)) {
         last = {errc::unavailable, "PostgreSQL changed its mind about what is stored"};
         if (auto dropped = drop_repeats(batch, work); !dropped) return give_up(dropped.error());
@@ -394,8 +393,8 @@ private:
 
     work.conversation_ids = ids;
     std::ranges::sort(work.conversation_ids);
-    work.conversation_ids.erase(std::ranges::unique(work.conversation_ids).begin(),
-                                work.conversation_ids.end());
+    const auto repeated = std::unique(work.conversation_ids.begin(), work.conversation_ids.end());
+    work.conversation_ids.erase(repeated, work.conversation_ids.end());
     work.counts.assign(work.conversation_ids.size(), 0);
     work.places.resize(ids.size());
     work.later.resize(ids.size());
@@ -410,14 +409,12 @@ private:
 
   pg_outcome<void> learn_conversations(std::vector<std::pair<std::string_view, std::string_view>>& missing) {
     std::ranges::sort(missing);
-    missing.erase(std::ranges::unique(missing).begin(), missing.end());
+    missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
     parameters_.clear();
     parameters_.begin_texts(missing.size());
-    for (const auto& [low, high] : missing)
-      parameters_.element(low);
+    for (const auto& [low, high] : missing) parameters_.element(low);
     parameters_.begin_texts(missing.size());
-    for (const auto& [low, high] : missing)
-      parameters_.element(high);
+    for (const auto& [low, high] : missing) parameters_.element(high);
     auto found = connection_.run("conversations", parameters_, append_limit);
     if (!found) return found.error();
     // Bounded in the simplest way: the next batches learn again whom they need. The batch at hand keeps its
@@ -441,8 +438,7 @@ private:
     parameters_.add(work.later);
     const auto texts = [&](auto value_of) {
       parameters_.begin_texts(work.rows.size());
-      for (const std::size_t i : work.rows)
-        parameters_.element(value_of(batch[i]));
+      for (const std::size_t i : work.rows) parameters_.element(value_of(batch[i]));
     };
     const auto optional_texts = [&](std::optional<std::string> new_message::*member) {
       if (std::ranges::none_of(work.rows, [&](std::size_t i) { return (batch[i].*member).has_value(); }))
@@ -479,11 +475,9 @@ private:
       if (batch[i].client_msg_id) asked.push_back(i);
     parameters_.clear();
     parameters_.begin_texts(asked.size());
-    for (const std::size_t i : asked)
-      parameters_.element(batch[i].from.text());
+    for (const std::size_t i : asked) parameters_.element(batch[i].from.text());
     parameters_.begin_texts(asked.size());
-    for (const std::size_t i : asked)
-      parameters_.element(*batch[i].client_msg_id);
+    for (const std::size_t i : asked) parameters_.element(*batch[i].client_msg_id);
     auto found = connection_.run("find_repeats", parameters_, append_limit);
     if (!found) return found.error();
     for (int row = 0; row < found->size(); ++row) {
@@ -524,8 +518,7 @@ private:
 
 class postgres_reader final : public message_reader {
 public:
-  explicit postgres_reader(std::string uri)
-      : uri_(std::move(uri)) {}
+  explicit postgres_reader(std::string uri) : uri_(std::move(uri)) {}
 
   result<std::vector<message>> latest(const history_query& query) override {
     if (!connection_.is_alive()) {
@@ -577,8 +570,7 @@ private:
 
 class postgres_store final : public store {
 public:
-  explicit postgres_store(std::string uri)
-      : uri_(std::move(uri)) {}
+  explicit postgres_store(std::string uri) : uri_(std::move(uri)) {}
 
   std::unique_ptr<message_writer> make_writer() override { return std::make_unique<postgres_writer>(uri_); }
   std::unique_ptr<message_reader> make_reader() override { return std::make_unique<postgres_reader>(uri_); }
@@ -605,7 +597,8 @@ result<std::unique_ptr<store>> open_postgres_store(const std::string& uri) {
   PQfreemem(why);
   if (!good)
     return error{errc::malformed, "the database URL \"" + redacted(uri) +
-                                      "\" is not a PostgreSQL URI such as postgresql://USER@HOST:PORT/NAME" + reason};
+                                      "\" is not a PostgreSQL URI such as postgresql://USER@HOST:PORT/NAME" +
+                                      reason};
   return std::make_unique<postgres_store>(uri);
 }
 

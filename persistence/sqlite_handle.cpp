@@ -48,7 +48,8 @@ sqlite_statement::execution& sqlite_statement::execution::bind(std::string_view 
   return *this;
 }
 
-sqlite_statement::execution& sqlite_statement::execution::bind_optional(const std::optional<std::string>& value) {
+sqlite_statement::execution&
+sqlite_statement::execution::bind_optional(const std::optional<std::string>& value) {
   if (value) return bind(std::string_view(*value));
   ++bound_; // what is not bound is NULL
   return *this;

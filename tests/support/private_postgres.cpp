@@ -18,6 +18,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -51,6 +52,36 @@ const passwd* server_user() {
   fail("no user postgres or nobody to run it as");
 }
 
+std::string read_all(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// In memory where there is plenty, else in the usual place. A kill spares the system's cache on a disk as
+/// well, so that the tests say the same; but a checkpoint of fifty fresh databases takes a slow disk half a
+/// minute.
+fs::path folder_for_clusters() {
+  std::error_code none;
+  const fs::path memory = "/dev/shm";
+  constexpr std::uintmax_t plenty = 2'000'000'000;
+  const auto space = fs::space(memory, none);
+  return !none && space.available > plenty ? memory : fs::temp_directory_path();
+}
+
+/// A process's state as in ps(1), Z for one that has ended, and its parent; nothing when there is none.
+std::optional<std::pair<char, pid_t>> look_at(pid_t process) {
+  const std::string stat =
+      read_all("/proc/" + std::to_string(process) + "/stat"); // PID (NAME) STATE PARENT …
+  const auto name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream rest(stat.substr(name_end + 1));
+  std::pair<char, pid_t> found;
+  rest >> found.first >> found.second;
+  return found;
+}
+
 /// A port that was free a moment ago.
 int free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -67,8 +98,7 @@ int free_port() {
 /// Starts a program as the server's user, its output in `log`.
 pid_t spawn(const std::vector<std::string>& command, const std::string& log) {
   std::vector<char*> arguments;
-  for (const auto& argument : command)
-    arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   const passwd* user = server_user();
   const pid_t parent = getpid();
@@ -87,19 +117,10 @@ pid_t spawn(const std::vector<std::string>& command, const std::string& log) {
   _exit(127);
 }
 
-std::string read_all(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 } // namespace
 
-private_postgres::private_postgres()
-    : programs_(find_programs())
-    , port_(free_port()) {
-  std::string folder = (fs::temp_directory_path() / "hongyan-pg-XXXXXX").string();
+private_postgres::private_postgres() : programs_(find_programs()), port_(free_port()) {
+  std::string folder = (folder_for_clusters() / "hongyan-pg-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) fail("cannot make a folder: " + std::string(std::strerror(errno)));
   folder_ = folder;
   const passwd* user = server_user();
@@ -135,6 +156,7 @@ private_postgres& private_postgres::shared() {
 void private_postgres::start(const std::vector<std::string>& settings) {
   if (server_ > 0) return;
   // wal_writer_delay: what was not flushed by a commit stays so for a while, so that a test can tell.
+  // mmap: what a killed server leaves behind is in the folder, too.
   std::vector<std::string> command{programs_ + "/postgres",
                                    "-D",
                                    folder_ + "/data",
@@ -147,9 +169,10 @@ void private_postgres::start(const std::vector<std::string>& settings) {
                                    "-c",
                                    "wal_writer_delay=10s",
                                    "-c",
-                                   "shared_buffers=64MB"};
-  for (const auto& setting : settings)
-    command.insert(command.end(), {"-c", setting});
+                                   "shared_buffers=64MB",
+                                   "-c",
+                                   "dynamic_shared_memory_type=mmap"};
+  for (const auto& setting : settings) command.insert(command.end(), {"-c", setting});
   server_ = spawn(command, folder_ + "/server.log");
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (PQping(uri("postgres").c_str()) != PQPING_OK) {
@@ -174,14 +197,8 @@ std::vector<pid_t> private_postgres::children() const {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (!std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) continue;
-    const std::string stat = read_all(entry.path() / "stat"); // PID (NAME) STATE PARENT …
-    const auto name_end = stat.rfind(')');
-    if (name_end == std::string::npos) continue;
-    std::istringstream rest(stat.substr(name_end + 1));
-    char state = 0;
-    pid_t parent = 0;
-    rest >> state >> parent;
-    if (parent == server_) found.push_back(std::stoi(name));
+    const pid_t process = std::stoi(name);
+    if (const auto seen = look_at(process); seen && seen->second == server_) found.push_back(process);
   }
   return found;
 }
@@ -190,22 +207,23 @@ void private_postgres::signal_all(int signal) {
   if (server_ < 0) fail("it does not run");
   // The server first: it would make new ones, or act on their end.
   kill(server_, signal);
-  for (const pid_t child : children())
-    kill(child, signal);
+  for (const pid_t child : children()) kill(child, signal);
 }
 
 void private_postgres::kill9() {
   if (server_ < 0) return;
-  kill(server_, SIGSTOP); // makes no more children while we collect them
+  // Stopped first, so that it makes no more children while they are collected.
+  kill(server_, SIGSTOP);
+  waitpid(server_, nullptr, WUNTRACED);
   const auto sessions = children();
-  for (const pid_t session : sessions)
-    kill(session, SIGKILL);
+  for (const pid_t session : sessions) kill(session, SIGKILL);
   kill(server_, SIGKILL);
   waitpid(server_, nullptr, 0);
   server_ = -1;
+  // A session that is not quite dead still holds the shared memory, and the next server would refuse to
+  // start.
   for (const pid_t session : sessions)
-    while (kill(session, 0) == 0 &&
-           read_all("/proc/" + std::to_string(session) + "/stat").find(") Z ") == std::string::npos)
+    for (auto seen = look_at(session); seen && seen->first != 'Z'; seen = look_at(session))
       std::this_thread::yield();
 }
 
@@ -226,8 +244,7 @@ std::string private_postgres::ask(const std::string& database, const std::string
   return postgres_session(uri(database)).ask(sql);
 }
 
-postgres_session::postgres_session(const std::string& uri)
-    : connection_(PQconnectdb(uri.c_str())) {
+postgres_session::postgres_session(const std::string& uri) : connection_(PQconnectdb(uri.c_str())) {
   auto* connection = static_cast<PGconn*>(connection_);
   PQsetNoticeReceiver(
       connection, [](void*, const PGresult*) {}, nullptr);

@@ -1,0 +1,269 @@
+/// What only SQLite has: one file that two servers must not share, and a disk that fails.
+#include "tests/persistence/faulty_disk.hpp"
+#include "tests/persistence/store_fixtures.hpp"
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+using namespace hongyan;
+using namespace hongyan::testing;
+
+using status = append_status;
+using texts = std::vector<std::string>;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A file system of its own, of `size` bytes.
+class small_disk {
+public:
+  explicit small_disk(const std::string& size) {
+    mounted_ = mount("tmpfs", (folder_ / "").c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
+    if (!mounted_) WARN("skipped: cannot mount a small disk here: " << std::strerror(errno));
+  }
+  ~small_disk() {
+    if (mounted_) umount2((folder_ / "").c_str(), MNT_DETACH);
+  }
+  small_disk(const small_disk&) = delete;
+  small_disk& operator=(const small_disk&) = delete;
+
+  explicit operator bool() const { return mounted_; }
+  std::string operator/(std::string_view name) const { return folder_ / name; }
+  bool make_read_only() {
+    return mount(nullptr, (folder_ / "").c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+  }
+
+private:
+  temporary_folder folder_;
+  bool mounted_ = false;
+};
+
+/// open_store() must refuse: one line that names the path and says why.
+void check_refused(const std::string& path, const std::string& why) {
+  const error refused = failure(open_store("sqlite:" + path));
+  CHECK(refused.code == errc::malformed);
+  CHECK_THAT(refused.detail, Catch::Contains(path));
+  CHECK_THAT(refused.detail, Catch::Contains(why));
+  CHECK(refused.detail.find('\n') == std::string::npos);
+}
+
+/// What a server would find that is started on the files as they are now, after this one was killed.
+texts after_a_crash(const sqlite_database& database) {
+  sqlite_database copy;
+  fs::copy_file(database.file, copy.file);
+  if (fs::exists(database.file + "-wal")) fs::copy_file(database.file + "-wal", copy.file + "-wal");
+  auto reader = opened(copy.url)->make_reader();
+  return contents(latest(*reader, {.user = user("1"), .limit = 100'000}));
+}
+
+std::string big(std::size_t size) { return std::string(size, 'x'); }
+
+} // namespace
+
+TEST_CASE("a second server on the same file is refused, by whatever name", "[persistence][sqlite]") {
+  sqlite_database database;
+  const std::string link = database.folder / "link.db";
+  auto first = opened(database.url);
+  fs::create_symlink(database.file, link);
+
+  check_refused(database.file, "another server uses it");
+  check_refused(link, "another server uses it");
+  check_refused(database.folder / "./hongyan.db", "another server uses it");
+
+  auto writer = first->make_writer();
+  first.reset();
+  check_refused(database.file, "another server uses it"); // the writer still does
+  writer.reset();
+  CHECK(open_store(database.url).has_value());
+}
+
+TEST_CASE("a file takes one writer, and the next when that one is gone", "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto first = store->make_writer();
+  append(*first, {chat("1", "2", "a")});
+  auto second = store->make_writer();
+
+  const error refused = failure(second->append(std::vector{chat("1", "2", "b")}, at(1)));
+  CHECK(refused.code == errc::unavailable);
+  first.reset();
+  CHECK(append(*second, {chat("1", "2", "b")})[0].seq == 2);
+}
+
+TEST_CASE("a path that cannot be a database is refused, with what to do", "[persistence][sqlite]") {
+  temporary_folder folder;
+  const std::string path = folder / "x.db";
+
+  SECTION("no directory") { check_refused(folder / "none/x.db", "create it"); }
+  SECTION("a directory") {
+    fs::create_directory(path);
+    check_refused(path, "is a directory");
+  }
+  SECTION("something else") {
+    std::ofstream(path) << "this is my diary, and it is longer than the header of a database " << big(5000);
+    check_refused(path, "not an SQLite database");
+  }
+  SECTION("another program's database") {
+    sqlite_database other;
+    other.ask("CREATE TABLE bookmark (url TEXT)");
+    check_refused(other.file, "another program");
+    CHECK(other.ask("SELECT group_concat(name) FROM sqlite_schema") == "bookmark");
+  }
+  SECTION("the database of another program that counts its migrations alike") {
+    sqlite_database other;
+    other.ask("CREATE TABLE schema_migration (version INTEGER PRIMARY KEY)");
+    check_refused(other.file, "another program");
+  }
+  SECTION("a damaged one") {
+    sqlite_database own;
+    append(*opened(own.url)->make_writer(), {chat("1", "2", "a")});
+    std::fstream file(own.file, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(100) << big(3000);
+    file.close();
+    check_refused(own.file, "damaged");
+  }
+}
+
+TEST_CASE("a name that means something to SQLite is a file's name all the same", "[persistence][sqlite]") {
+  temporary_folder folder;
+  const auto before = fs::current_path();
+  fs::current_path(folder / "");
+  {
+    auto store = open_store("sqlite::memory:");
+    auto other = open_store("sqlite:file:x?mode=memory");
+    fs::current_path(before);
+    CHECK(store.has_value());
+    CHECK(other.has_value());
+  }
+  CHECK(fs::exists(folder / ":memory:"));
+  CHECK(fs::exists(folder / "file:x?mode=memory"));
+}
+
+TEST_CASE("a file that cannot be written is refused", "[persistence][sqlite]") {
+  small_disk disk("2M");
+  if (!disk) return;
+  { append(*opened("sqlite:" + (disk / "x.db"))->make_writer(), {chat("1", "2", "a")}); }
+  REQUIRE(disk.make_read_only());
+
+  check_refused(disk / "x.db", "writable");
+  check_refused(disk / "new.db", "writable");
+}
+
+TEST_CASE("a full disk refuses whole batches, goes on reading, and works again once there is space",
+          "[persistence][sqlite]") {
+  small_disk disk("3M");
+  if (!disk) return;
+  auto store = opened("sqlite:" + (disk / "x.db"));
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  std::ofstream(disk / "ballast") << big(1'000'000);
+
+  std::size_t stored = 0;
+  std::optional<error> full;
+  while (!full) {
+    std::vector<new_message> batch;
+    for (int i = 0; i < 20; ++i)
+      batch.push_back(chat("1", "2", big(2000)));
+    REQUIRE(stored < 3000);
+    if (auto answer = writer->append(batch, at(1)))
+      stored += batch.size();
+    else
+      full = answer.error();
+  }
+
+  CHECK(full->code == errc::unavailable);
+  CHECK_THAT(full->detail, Catch::Contains("disk is full"));
+  CHECK(latest(*reader, {.user = user("1"), .limit = 10'000}).size() == stored);
+  fs::remove(disk / "ballast");
+  CHECK(writer->check().has_value());
+  CHECK(append(*writer, {chat("1", "2", "b")})[0].seq == static_cast<std::int64_t>(stored + 1));
+  CHECK(latest(*reader, {.user = user("1"), .limit = 10'000}).size() == stored + 1);
+}
+
+TEST_CASE("after a failed write, check answers well only when writing works", "[persistence][sqlite]") {
+  faulty_disk disk;
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "a")});
+
+  disk.log_write_fails = true;
+  CHECK(writer->check().has_value()); // nobody has noticed yet
+  CHECK(failure(writer->append(std::vector{chat("1", "2", "b")}, at(1))).code == errc::unavailable);
+  CHECK(failure(writer->check()).code == errc::unavailable);
+  CHECK(failure(writer->check()).code == errc::unavailable);
+  disk.log_write_fails = false;
+
+  CHECK(writer->check().has_value());
+  CHECK(append(*writer, {chat("1", "2", "c")})[0].seq == 2);
+  CHECK(after_a_crash(database) == texts{"a", "c"});
+}
+
+TEST_CASE("what is acknowledged has been synced", "[persistence][sqlite]") {
+  faulty_disk disk;
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+
+  for (int i = 0; i < 200; ++i) {
+    const int before = disk.log_syncs;
+    append(*writer, {chat("1", "2", big(3000)), chat(std::to_string(i), "2", "b")});
+    REQUIRE(disk.log_syncs > before);
+    REQUIRE_FALSE(disk.log_is_dirty);
+  }
+}
+
+TEST_CASE("a commit whose sync failed is unknown until a later one is over it, and then never stored",
+          "[persistence][sqlite]") {
+  faulty_disk disk;
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  append(*writer, {chat("1", "2", "a")});
+  const std::vector batch{chat("1", "2", "b"), chat("3", "1", big(20'000), "x")};
+
+  disk.log_sync_fails = true;
+  CHECK(failure(writer->append(batch, at(1))).code == errc::outcome_unknown);
+  CHECK(failure(writer->append(batch, at(1))).code == errc::outcome_unknown); // not before it is settled
+  CHECK(contents(latest(*reader, {.user = user("1")})) == texts{"a"});
+  // The danger: were the server killed now, the next one would find the commit in the log.
+  CHECK(after_a_crash(database).size() == 3);
+
+  CHECK(failure(writer->settle(batch)).code == errc::unavailable);
+  disk.log_sync_fails = false;
+  const auto settled = writer->settle(batch);
+  REQUIRE(settled.has_value());
+  CHECK_FALSE(settled->has_value());
+
+  CHECK(after_a_crash(database) == texts{"a"});
+  CHECK(append(*writer, batch)[0].seq == 2);
+  CHECK(latest(*reader, {.user = user("1")}).size() == 3);
+  CHECK(after_a_crash(database).size() == 3);
+}
+
+TEST_CASE("readers see each batch as soon as it is acknowledged, while the writer goes on",
+          "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  for (int i = 1; i <= 50; ++i) {
+    append(*writer, {chat("1", "2", std::to_string(i))});
+    REQUIRE(latest(*reader, {.user = user("2"), .limit = 1})[0].content == std::to_string(i));
+  }
+  // Readers neither checkpoint nor write, whatever the order of the end.
+  writer.reset();
+  CHECK(latest(*reader, {.user = user("2"), .limit = 100}).size() == 50);
+  reader.reset();
+  store.reset();
+
+  CHECK(database.ask("PRAGMA integrity_check") == "ok");
+  CHECK(database.ask("SELECT count(*) FROM message") == "50");
+}
