@@ -121,7 +121,9 @@ void session::send_window() {
     oldest_unsent_.reset();
   }
   env_.figures.frames_sent.Increment();
-  writing_ = !sink_->send(ws::frame(ws::opcode::text, view_->chats.json()));
+  auto frame = ws::header(ws::opcode::text, view_->chats.json_bytes());
+  view_->chats.append_json(frame);
+  writing_ = !sink_->send(std::move(frame));
 }
 
 void session::writable() {

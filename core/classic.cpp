@@ -173,17 +173,21 @@ void window::add(chat c) {
   }
 }
 
-std::string window::json() const {
-  std::size_t bytes = 2 + chats_.size();
+std::size_t window::json_bytes() const {
+  std::size_t bytes = chats_.empty() ? 2 : 1 + chats_.size(); // brackets and commas
   for (const auto& c : chats_) bytes += c.json->size();
-  std::string out;
-  out.reserve(bytes);
-  out += '[';
+  return bytes;
+}
+
+void window::append_json(std::string& out) const {
+  out.reserve(out.size() + json_bytes());
+  char before = '[';
   for (const auto& c : chats_) {
-    if (out.size() > 1) out += ',';
+    out += before;
     out += *c.json;
+    before = ',';
   }
-  return out += ']';
+  out += chats_.empty() ? "[]" : "]";
 }
 
 } // namespace hongyan::classic

@@ -46,9 +46,9 @@ public:
 
   /// Puts a chat at its place by id; one that is there already is ignored, the oldest falls out at the limit.
   void add(chat c);
-  /// The chats as one JSON array, oldest first.
-  std::string json() const;
-  std::size_t size() const { return chats_.size(); }
+  /// The chats as one JSON array, oldest first: its length, and itself behind what `out` has.
+  std::size_t json_bytes() const;
+  void append_json(std::string& out) const;
 
 private:
   std::vector<chat> chats_; ///< ascending by id

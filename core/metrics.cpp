@@ -29,13 +29,14 @@ const Histogram::BucketBoundaries sizes{1, 2, 5, 10, 20, 50, 100, 200, 500};
 } // namespace
 
 metrics::metrics(const std::string& node, const limits& told)
-    : http_connections(gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "http"}}))
+    : http_requests_(counter(registry_, "hongyan_http_requests_total", "HTTP requests by status."))
+    , http_200_(http_requests_.Add({{"status", "200"}}))
+    , http_connections(gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "http"}}))
     , websocket_connections(
           gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "websocket"}}))
     , users_online(gauge(registry_, "hongyan_users_online", "Users with at least one session.").Add({}))
     , database_up(gauge(registry_, "hongyan_database_up", "1 when the database stores, else 0.").Add({}))
     , pushes(counter(registry_, "hongyan_pushes_total", "Pushes by outcome."))
-    , http_requests(counter(registry_, "hongyan_http_requests_total", "HTTP requests by status."))
     , refused(counter(registry_, "hongyan_refused_total", "Connections and requests refused at a limit."))
     , sessions_closed(counter(registry_, "hongyan_sessions_closed_total", "WebSockets ended, by close code."))
     , pushes_stored(pushes.Add({{"outcome", "stored"}}))
@@ -63,6 +64,11 @@ metrics::metrics(const std::string& node, const limits& told)
   tell("connections", told.connections);
   tell("json_depth", json_depth_max);
   tell("transfer_seconds", transfer_deadline.count());
+}
+
+void metrics::count_http(unsigned status) {
+  auto& counter = status == 200 ? http_200_ : http_requests_.Add({{"status", std::to_string(status)}});
+  counter.Increment();
 }
 
 std::string metrics::text() const { return TextSerializer().Serialize(registry_.Collect()); }

@@ -21,9 +21,13 @@ public:
 
   /// The figures in Prometheus' text format.
   std::string text() const;
+  /// Counts an answered HTTP request.
+  void count_http(unsigned status);
 
 private:
-  prometheus::Registry registry_; // before all that it owns
+  prometheus::Registry registry_;                          // before all that it owns
+  prometheus::Family<prometheus::Counter>& http_requests_; ///< label status
+  prometheus::Counter& http_200_; ///< looked up once: a lookup by label takes a lock and some allocations
 
 public:
   prometheus::Gauge& http_connections;
@@ -31,7 +35,6 @@ public:
   prometheus::Gauge& users_online;
   prometheus::Gauge& database_up;
   prometheus::Family<prometheus::Counter>& pushes;          ///< label outcome
-  prometheus::Family<prometheus::Counter>& http_requests;   ///< label status
   prometheus::Family<prometheus::Counter>& refused;         ///< label reason: a limit was met
   prometheus::Family<prometheus::Counter>& sessions_closed; ///< label code
   prometheus::Counter& pushes_stored;                       ///< of `pushes`; the hot one, looked up once

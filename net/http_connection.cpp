@@ -141,7 +141,7 @@ asio::awaitable<bool> http_connection::next_request() {
     if (r.status == 101) co_return false;
     r.close |= draining_ || !p.get().keep_alive();
   }
-  at_.server.figures.http_requests.Add({{"status", std::to_string(r.status)}}).Increment();
+  at_.server.figures.count_http(r.status);
   const bool head = p.is_header_done() && p.get().method() == http::verb::head;
   const bool written = co_await write(to_wire(r, {.http_1_0 = old, .head = head}));
   if (!written) co_return false;

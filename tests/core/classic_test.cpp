@@ -127,10 +127,16 @@ TEST_CASE("a window keeps the latest chats by id, each once, in whatever order t
     return classic::chat{id, std::make_shared<const std::string>(std::to_string(id))};
   };
   classic::window w(3);
-  CHECK(w.json() == "[]");
+  const auto json = [&] {
+    std::string out;
+    w.append_json(out);
+    CHECK(out.size() == w.json_bytes());
+    return out;
+  };
+  CHECK(json() == "[]");
   const auto after = [&](int id) {
     w.add(chat(id));
-    return w.json();
+    return json();
   };
   CHECK(after(5) == "[5]");
   CHECK(after(3) == "[3,5]");
