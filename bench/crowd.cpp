@@ -1,0 +1,113 @@
+#include "bench/crowd.hpp"
+
+#include <algorithm>
+
+namespace hongyan::bench {
+
+namespace {
+
+constexpr std::chrono::milliseconds look{5};
+/// Clients from one source address; the kernel has some 28,000 ports for one.
+constexpr std::size_t clients_per_source = 28'000;
+/// Closing handshakes under way at the same time, so that a crowd's end is no storm of its own.
+constexpr std::size_t closing_at_once = 1'000;
+
+} // namespace
+
+crowd::crowd(runtime& where, const server_address& server, std::uint64_t first_user, listener& frames)
+    : where_(where)
+    , server_(server)
+    , frames_to_(frames)
+    , first_user_(first_user) {}
+
+asio::awaitable<void> crowd::open(std::size_t count, std::size_t at_once, double per_second) {
+  clients_.clear();
+  is_open_.assign(count, false);
+  handshakes_.clear();
+  wanted_ = count;
+  at_once_ = at_once;
+  opening_ = open_ = failed_ = 0;
+  begun_ = last_opened_ = where_.shard().now();
+  while (open_ + failed_ < wanted_) {
+    const auto passed = std::chrono::duration<double>(where_.shard().now() - begun_).count();
+    allowed_ =
+        per_second > 0 ? std::min(wanted_, static_cast<std::size_t>(passed * per_second) + 1) : wanted_;
+    while (opening_ < at_once_ && clients_.size() < allowed_) spawn_next();
+    co_await pause(where_.shard(), look);
+    frames_to_.opening();
+  }
+}
+
+void crowd::spawn_next() {
+  const auto index = clients_.size();
+  std::optional<asio::ip::address> source;
+  if (wanted_ > clients_per_source && server_.endpoint.address().is_v4())
+    source = asio::ip::address_v4(asio::ip::address_v4::loopback().to_uint() +
+                                  static_cast<std::uint32_t>(index / clients_per_source));
+  ++opening_;
+  ++alive_;
+  clients_.push_back(spawn_on<socket_client>(where_.system(), where_.shard(), where_.shard(), server_,
+                                             user(index), static_cast<std::uint32_t>(index), source,
+                                             static_cast<socket_client::watcher&>(*this)));
+}
+
+void crowd::opened(socket_client& client) {
+  --opening_;
+  ++open_;
+  is_open_[client.index()] = true;
+  last_opened_ = where_.shard().now();
+  handshakes_.record(static_cast<std::uint64_t>((last_opened_ - client.begun()).count()));
+  if (opening_ < at_once_ && clients_.size() < allowed_)
+    spawn_next(); // at once: a storm does not wait for a tick
+}
+
+void crowd::received(socket_client& client, const std::string& frame) {
+  ++frames_;
+  frames_to_.received(client, frame);
+}
+
+void crowd::failed(socket_client& client, const std::string& why) {
+  ++failed_;
+  const auto known = std::ranges::find(faults_, why, &std::pair<std::string, std::size_t>::first);
+  if (known == faults_.end()) {
+    faults_.emplace_back(why, 1);
+  } else {
+    ++known->second;
+  }
+  leave(client);
+}
+
+void crowd::ended(socket_client& client) { leave(client); }
+
+void crowd::leave(socket_client& client) {
+  --alive_;
+  bytes_received_ += client.bytes_received();
+  if (is_open_[client.index()]) {
+    --open_;
+  } else {
+    --opening_;
+  }
+  is_open_[client.index()] = false;
+  clients_[client.index()] = nullptr;
+}
+
+asio::awaitable<void> crowd::close() {
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    if (!clients_[i]) continue;
+    caf::anon_send(clients_[i], caf::close_atom::value);
+    if ((i + 1) % closing_at_once == 0) co_await pause(where_.shard(), look);
+  }
+  // Each client has its own deadline for the closing handshake.
+  while (open_ > 0) co_await pause(where_.shard(), look);
+  for (const auto& client : clients_)
+    if (client) caf::anon_send_exit(client, caf::exit_reason::user_shutdown);
+  while (alive_ > 0) co_await pause(where_.shard(), look);
+}
+
+std::vector<std::string> crowd::faults() const {
+  std::vector<std::string> lines;
+  for (const auto& [why, count] : faults_) lines.push_back(std::to_string(count) + " × a socket: " + why);
+  return lines;
+}
+
+} // namespace hongyan::bench

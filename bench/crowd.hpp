@@ -1,0 +1,77 @@
+/// Many classic users at once: opens their sockets at a bounded pace, keeps count of them, closes them.
+#pragma once
+
+#include "bench/histogram.hpp"
+#include "bench/runtime.hpp"
+#include "bench/socket_client.hpp"
+
+#include <string>
+#include <vector>
+
+namespace hongyan::bench {
+
+/// Only on the shard's thread.
+class crowd final : private socket_client::watcher {
+public:
+  /// Takes the frames that come in.
+  class listener {
+  public:
+    virtual void received(socket_client& client, const std::string& frame) = 0;
+    /// Called every few milliseconds while sockets are being opened.
+    virtual void opening() {}
+
+  protected:
+    ~listener() = default;
+  };
+
+  /// Users `first_user`, `first_user` + 1, …
+  crowd(runtime& where, const server_address& server, std::uint64_t first_user, listener& frames);
+
+  /// Opens `count` sockets, `at_once` at a time and at most `per_second` (0: no limit), and returns when each
+  /// is open or has failed.
+  asio::awaitable<void> open(std::size_t count, std::size_t at_once, double per_second);
+  /// Closes all that are open by the closing handshake, then ends all actors.
+  asio::awaitable<void> close();
+
+  std::uint64_t user(std::size_t index) const { return first_user_ + index; }
+  std::size_t open_count() const { return open_; }
+  std::size_t failed_count() const { return failed_; }
+  /// Of the latest open(): connect and upgrade, in nanoseconds.
+  const histogram& handshakes() const { return handshakes_; }
+  /// From the beginning of the latest open() to the last upgrade.
+  steady_time::duration opening_took() const { return last_opened_ - begun_; }
+  std::uint64_t bytes_received() const { return bytes_received_; }
+  std::uint64_t frames_received() const { return frames_; }
+  /// What went wrong, a line for each kind, with how often; empty: nothing.
+  std::vector<std::string> faults() const;
+
+private:
+  void spawn_next();
+  void opened(socket_client& client) override;
+  void received(socket_client& client, const std::string& frame) override;
+  void failed(socket_client& client, const std::string& why) override;
+  void ended(socket_client& client) override;
+  void leave(socket_client& client);
+
+  runtime& where_;
+  const server_address& server_;
+  listener& frames_to_;
+  std::vector<caf::actor> clients_; ///< by index; null when over
+  std::vector<bool> is_open_;
+  histogram handshakes_;
+  std::vector<std::pair<std::string, std::size_t>> faults_;
+  std::uint64_t first_user_;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t frames_ = 0;
+  std::size_t wanted_ = 0;
+  std::size_t opening_ = 0;
+  std::size_t open_ = 0;
+  std::size_t failed_ = 0;
+  std::size_t alive_ = 0;
+  std::size_t at_once_ = 0;
+  std::size_t allowed_ = 0; ///< of wanted_, by the pace
+  steady_time begun_{};
+  steady_time last_opened_{};
+};
+
+} // namespace hongyan::bench

@@ -1,0 +1,74 @@
+#include "bench/idle.hpp"
+#include "bench/options.hpp"
+#include "bench/process_stats.hpp"
+#include "bench/push.hpp"
+#include "bench/report.hpp"
+#include "bench/runtime.hpp"
+#include "bench/storm.hpp"
+
+#include <fstream>
+#include <iostream>
+
+namespace {
+
+using namespace hongyan;
+using namespace hongyan::bench;
+
+constexpr int check_failed = 1;
+constexpr int bad_options = 2;
+/// Files that are open beside the clients' sockets.
+constexpr std::size_t other_files = 64;
+
+int refuse(std::string why) {
+  for (auto& c : why)
+    if (c == '\n' || c == '\r') c = ' ';
+  std::cerr << "hongyan-bench: " << why << '\n';
+  return bad_options;
+}
+
+asio::awaitable<report> run_scenario(runtime& where, const options& asked) {
+  switch (asked.what) {
+  case scenario::push: return run_push(where, asked);
+  case scenario::idle: return run_idle(where, asked);
+  case scenario::storm: return run_storm(where, asked);
+  }
+  std::abort();
+}
+
+/// False: it could not be written, and standard error says so.
+bool write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (file) return true;
+  std::cerr << "hongyan-bench: cannot write " << path << '\n';
+  return false;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  auto parsed = parse_options({argv, argv + argc});
+  if (!parsed) return refuse(parsed.error().detail);
+  if (const auto* text = std::get_if<print_and_exit>(&*parsed)) {
+    std::cout << text->text;
+    return 0;
+  }
+  auto asked = std::get<options>(std::move(*parsed));
+  const auto files = raise_file_limit();
+  if (asked.users + asked.senders + other_files > files)
+    return refuse("--users: " + std::to_string(asked.users) + " sockets are more than the " +
+                  std::to_string(files) + " files that this process may open (ulimit -n)");
+  if (asked.server_pid == 0) asked.server_pid = listener_of(asked.server.endpoint.port()).value_or(0);
+
+  runtime where;
+  const auto found = where.run([&] { return run_scenario(where, asked); });
+  std::cout << to_table(found);
+  int status = found.failures.empty() ? 0 : check_failed;
+  const auto circumstances = describe_circumstances(asked.command_line);
+  if (!asked.json_file.empty() && !write_file(asked.json_file, to_json(found, circumstances)))
+    status = check_failed;
+  if (!asked.html_file.empty() && !write_file(asked.html_file, to_html(found, circumstances)))
+    status = check_failed;
+  where.exit(status);
+}

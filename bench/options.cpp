@@ -1,0 +1,128 @@
+#include "bench/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace hongyan::bench {
+
+namespace {
+
+/// Room for the run's tag and the push's number in front of the padding.
+constexpr std::size_t content_min = 32;
+constexpr std::size_t content_max = 4096;
+
+const std::map<std::string, scenario> scenarios{
+    {"push", scenario::push}, {"idle", scenario::idle}, {"storm", scenario::storm}};
+
+std::size_t default_users(scenario what) {
+  switch (what) {
+  case scenario::push: return 200;
+  case scenario::idle: return 5000;
+  case scenario::storm: return 2000;
+  }
+  return 0;
+}
+
+error bad(std::string detail) { return {errc::malformed, std::move(detail)}; }
+
+/// Adds an option that takes a number from `low` to `high`.
+template <class T>
+CLI::Option* add_number(CLI::App& app, const std::string& name, T& into, T low, T high,
+                        const std::string& help) {
+  return app.add_option(name, into, help)->check(CLI::Range(low, high))->type_name("N");
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+} // namespace
+
+result<server_address> parse_url(const std::string& url) {
+  static const std::string accepted = "; accepted: http://HOST:PORT with HOST 127.x.y.z, [::1] or localhost";
+  constexpr std::string_view scheme = "http://";
+  auto rest = std::string_view(url);
+  if (!rest.starts_with(scheme)) return bad("--url: '" + url + "' is not http" + accepted);
+  rest.remove_prefix(scheme.size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  const auto colon = rest.rfind(':');
+  if (colon == std::string_view::npos || rest.find('/') != std::string_view::npos)
+    return bad("--url: '" + url + "' is not HOST:PORT" + accepted);
+
+  const auto digits = rest.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (ec != std::errc() || end != digits.data() + digits.size() || port == 0)
+    return bad("--url: '" + std::string(digits) + "' is not a port" + accepted);
+
+  auto host = std::string(rest.substr(0, colon));
+  if (host == "localhost") host = "127.0.0.1";
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  boost::system::error_code not_numeric;
+  const auto address = boost::asio::ip::make_address(host, not_numeric);
+  if (not_numeric || !address.is_loopback())
+    return bad("--url: '" + host + "' is not this machine, and load goes to loopback only" + accepted);
+  return server_address{{address, port}, std::string(rest)};
+}
+
+result<std::variant<options, print_and_exit>> parse_options(const std::vector<std::string>& arguments) {
+  options o;
+  o.command_line = joined(arguments);
+  std::string name;
+  std::string url;
+  long duration = 10;
+
+  CLI::App app(
+      "Load on a Hongyan server by actors over real sockets, which check what they measure.\n"
+      "  push   messages between random users, each seen by both; closed loop, or open loop with --rate\n"
+      "  idle   silent connections, and the memory each costs the server\n"
+      "  storm  connections as fast as they come, twice");
+  app.name("hongyan-bench");
+  app.set_version_flag("--version", "hongyan-bench " HONGYAN_VERSION);
+  app.add_option("SCENARIO", name, "push, idle or storm")->required();
+  app.add_option("--url", url, "the server, on this machine")->required()->type_name("http://HOST:PORT");
+  auto* users = add_number<std::size_t>(app, "--users", o.users, 2, 1'000'000,
+                                        "connected users (push: 200, idle: 5000, storm: 2000)");
+  auto* rate = add_number(app, "--rate", o.rate, 1.0, 1'000'000.0,
+                          "push: so many a second, whatever the answers; latency counts from the due time");
+  add_number(app, "--duration", duration, 1L, 86'400L, "seconds that are measured (10)");
+  auto* senders =
+      add_number<std::size_t>(app, "--senders", o.senders, 1, 10'000, "push: connections that push (32)");
+  auto* content = add_number(app, "--content", o.content_bytes, content_min, content_max,
+                             "push: bytes of a message's content (64)");
+  add_number(app, "--server-pid", o.server_pid, 1, 1 << 22, "the server's process (found by its port)");
+  add_number(app, "--database-pid", o.database_pid, 1, 1 << 22,
+             "PostgreSQL's first process; its CPU time is counted with its children's");
+  app.add_option("--json", o.json_file, "write the figures here")->type_name("FILE");
+  app.add_option("--html", o.html_file, "write a report with plots here")->type_name("FILE");
+
+  try {
+    // CLI11 takes its arguments in reverse, without the program's name.
+    app.parse(std::vector<std::string>(arguments.rbegin(), std::prev(arguments.rend())));
+  } catch (const CLI::CallForHelp&) {
+    return print_and_exit{app.help()};
+  } catch (const CLI::CallForVersion& e) {
+    return print_and_exit{std::string(e.what()) + "\n"};
+  } catch (const CLI::ParseError& e) {
+    return bad(e.what());
+  }
+
+  const auto found = scenarios.find(name);
+  if (found == scenarios.end()) return bad("unknown scenario '" + name + "'; accepted: push, idle, storm");
+  o.what = found->second;
+  if (o.what != scenario::push)
+    for (const auto* only_push : {rate, senders, content})
+      if (only_push->count() > 0) return bad(only_push->get_name() + ": only the scenario push takes it");
+  auto server = parse_url(url);
+  if (!server) return server.error();
+  o.server = std::move(*server);
+  if (users->count() == 0) o.users = default_users(o.what);
+  o.duration = std::chrono::seconds(duration);
+  return o;
+}
+
+} // namespace hongyan::bench

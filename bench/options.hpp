@@ -1,0 +1,51 @@
+/// What the command line asks for.
+#pragma once
+
+#include "core/errors.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <string>
+#include <sys/types.h>
+#include <variant>
+#include <vector>
+
+namespace hongyan::bench {
+
+enum class scenario : std::uint8_t { push, idle, storm };
+
+/// The server under test, always on this machine.
+struct server_address {
+  boost::asio::ip::tcp::endpoint endpoint;
+  std::string host; ///< for the Host header
+};
+
+struct options {
+  scenario what = scenario::push;
+  server_address server{};
+  std::size_t users = 0;
+  double rate = 0; ///< pushes a second; 0: each sender pushes again when its last was answered
+  std::chrono::seconds duration{10};
+  std::size_t senders = 32;
+  std::size_t content_bytes = 64;
+  pid_t server_pid = 0;   ///< 0: found by its port
+  pid_t database_pid = 0; ///< PostgreSQL's postmaster; 0: not measured
+  std::string json_file{};
+  std::string html_file{};
+  std::string command_line{}; ///< as typed, for the report
+};
+
+/// Text to print instead of running: --help, --version.
+struct print_and_exit {
+  std::string text;
+};
+
+/// Reads the arguments, the program's name first. Errors: errc::malformed, one line that names the option,
+/// what was wrong and what is accepted.
+result<std::variant<options, print_and_exit>> parse_options(const std::vector<std::string>& arguments);
+
+/// Reads `http://HOST:PORT` of this machine: the load is meant for one's own server, never for somebody
+/// else's.
+result<server_address> parse_url(const std::string& url);
+
+} // namespace hongyan::bench

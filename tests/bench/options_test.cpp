@@ -1,0 +1,74 @@
+#include "bench/options.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace hongyan;
+using namespace hongyan::bench;
+
+namespace {
+
+std::string refusal(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "hongyan-bench");
+  const auto parsed = parse_options(arguments);
+  return parsed ? "" : parsed.error().detail;
+}
+
+options accepted(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "hongyan-bench");
+  return std::get<options>(parse_options(arguments).value());
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+} // namespace
+
+TEST_CASE("each scenario has its own number of users", "[bench][options]") {
+  CHECK(accepted({"push", "--url", "http://127.0.0.1:8080"}).users == 200);
+  CHECK(accepted({"idle", "--url", "http://127.0.0.1:8080"}).users == 5000);
+  CHECK(accepted({"storm", "--url", "http://127.0.0.1:8080"}).users == 2000);
+  CHECK(accepted({"storm", "--url", "http://127.0.0.1:8080", "--users", "7"}).users == 7);
+}
+
+TEST_CASE("push takes its own options", "[bench][options]") {
+  const auto o = accepted({"push", "--url", "http://127.0.0.1:8080", "--rate", "500", "--duration", "3",
+                           "--senders", "4", "--content", "100"});
+  CHECK(o.rate == 500);
+  CHECK(o.duration == std::chrono::seconds(3));
+  CHECK(o.senders == 4);
+  CHECK(o.content_bytes == 100);
+  CHECK(has(refusal({"idle", "--url", "http://127.0.0.1:8080", "--rate", "5"}), "--rate"));
+}
+
+TEST_CASE("load goes to this machine only", "[bench][options]") {
+  CHECK(parse_url("http://127.0.0.1:8080")->endpoint.port() == 8080);
+  CHECK(parse_url("http://127.0.0.9:1/")->host == "127.0.0.9:1");
+  CHECK(parse_url("http://localhost:8080")->endpoint.address().to_string() == "127.0.0.1");
+  CHECK(parse_url("http://[::1]:8080")->endpoint.address().is_v6());
+  for (const std::string url : {"http://192.168.1.4:8080", "http://example.com:80", "http://[::2]:80"}) {
+    CAPTURE(url);
+    const auto address = parse_url(url);
+    REQUIRE_FALSE(address.has_value());
+    CHECK(has(address.error().detail, "loopback"));
+  }
+}
+
+TEST_CASE("a bad URL is refused with what is accepted", "[bench][options]") {
+  for (const std::string url :
+       {"", "127.0.0.1:80", "https://127.0.0.1:80", "http://127.0.0.1", "http://127.0.0.1:0",
+        "http://127.0.0.1:70000", "http://127.0.0.1:80/x", "http://:80"}) {
+    CAPTURE(url);
+    const auto address = parse_url(url);
+    REQUIRE_FALSE(address.has_value());
+    CHECK(has(address.error().detail, "--url"));
+    CHECK(has(address.error().detail, "http://HOST:PORT"));
+  }
+}
+
+TEST_CASE("bad options name themselves", "[bench][options]") {
+  CHECK(has(refusal({"fly", "--url", "http://127.0.0.1:1"}), "unknown scenario 'fly'"));
+  CHECK(has(refusal({"push"}), "--url"));
+  CHECK(has(refusal({"--url", "http://127.0.0.1:1"}), "SCENARIO"));
+  CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--users", "1"}), "--users"));
+  CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--users", "many"}), "--users"));
+  CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--nonsense"}), "--nonsense"));
+}
