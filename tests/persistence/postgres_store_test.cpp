@@ -396,13 +396,11 @@ TEST_CASE("PostgreSQL killed under load loses nothing that was acknowledged and 
         }
       });
     for (std::size_t kill = 0; kill < kills; ++kill) {
-      for (const std::size_t from = batches; batches < from + batches_between;)
-        std::this_thread::yield();
+      for (const std::size_t from = batches; batches < from + batches_between;) std::this_thread::yield();
       database.server.kill9();
       database.server.start();
     }
-    for (const std::size_t from = batches; batches < from + batches_between;)
-      std::this_thread::yield();
+    for (const std::size_t from = batches; batches < from + batches_between;) std::this_thread::yield();
     enough = true;
   }
 

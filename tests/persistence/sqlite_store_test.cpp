@@ -168,8 +168,7 @@ TEST_CASE("a full disk refuses whole batches, goes on reading, and works again o
   std::optional<error> full;
   while (!full) {
     std::vector<new_message> batch;
-    for (int i = 0; i < 20; ++i)
-      batch.push_back(chat("1", "2", big(2000)));
+    for (int i = 0; i < 20; ++i) batch.push_back(chat("1", "2", big(2000)));
     REQUIRE(stored < 3000);
     if (auto answer = writer->append(batch, at(1)))
       stored += batch.size();

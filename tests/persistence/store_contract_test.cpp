@@ -78,8 +78,7 @@ STORE_TEST("users are told apart by every byte of their ids") {
                        chat("B", "a", "8"), chat(".:@", longest, "9")});
 
   std::set<std::int64_t> conversations;
-  for (std::size_t i = 0; i < 7; ++i)
-    conversations.insert(got[i].conversation_id);
+  for (std::size_t i = 0; i < 7; ++i) conversations.insert(got[i].conversation_id);
   CHECK(conversations.size() == 7);
   CHECK(got[7].conversation_id == got[0].conversation_id);
   CHECK(got[8].conversation_id == got[6].conversation_id);
@@ -109,8 +108,7 @@ STORE_TEST("what is read is what was stored, byte for byte") {
   auto writer = store->make_writer();
   auto reader = store->make_reader();
   std::string longest;
-  for (int i = 0; i < 4096; ++i)
-    longest += "𠮷";
+  for (int i = 0; i < 4096; ++i) longest += "𠮷";
   const texts contents_sent{"'; DROP TABLE message; --",
                             "\"quoted\" \\ back\\\\slash $1 ?1 :x @y {1,2} NULL",
                             "%_* \r\n\t\x01\x7f",
@@ -120,8 +118,7 @@ STORE_TEST("what is read is what was stored, byte for byte") {
                             "{}",
                             "null"};
   std::vector<new_message> batch;
-  for (const auto& content : contents_sent)
-    batch.push_back(chat("1", "2", content));
+  for (const auto& content : contents_sent) batch.push_back(chat("1", "2", content));
   batch[1].from_name = "李'四\\";
   batch[1].to_name = "";
   batch[2].to_name = "张三";
@@ -194,8 +191,7 @@ STORE_TEST("a clientMsgId belongs to its sender") {
   const auto got =
       append(*writer, {chat("1", "2", "a", "x"), chat("2", "1", "b", "x"), chat("1", "2", "c", "X")});
 
-  for (const auto& outcome : got)
-    CHECK(outcome.status == status::stored);
+  for (const auto& outcome : got) CHECK(outcome.status == status::stored);
 }
 
 STORE_TEST("repeats within a batch are settled against the first of them") {
@@ -315,8 +311,7 @@ STORE_TEST("latest answers the newest that match, oldest first, as a plain list 
     for (auto n = 1 + random() % 9; n > 0; --n)
       batch.push_back(chat(names[random() % 4], names[random() % 4], std::to_string(random())));
     const auto got = append(*writer, batch);
-    for (std::size_t k = 0; k < batch.size(); ++k)
-      all.emplace_back(batch[k], got[k].id);
+    for (std::size_t k = 0; k < batch.size(); ++k) all.emplace_back(batch[k], got[k].id);
   }
   std::ranges::sort(all, {}, &std::pair<new_message, std::int64_t>::second);
 
@@ -374,8 +369,7 @@ STORE_TEST("five thousand messages keep every conversation dense and in order") 
   for (;; ++pages) {
     const auto page = latest(*reader, {.user = user("5"), .before_id = before, .limit = 100});
     if (page.empty()) break;
-    for (const auto& m : page)
-      REQUIRE(met.insert(m.id).second);
+    for (const auto& m : page) REQUIRE(met.insert(m.id).second);
     before = page.front().id;
   }
   CHECK(pages == (met.size() + 99) / 100);

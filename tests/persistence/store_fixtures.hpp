@@ -99,8 +99,7 @@ inline std::vector<message> latest(message_reader& reader, const history_query& 
 
 inline std::vector<std::string> contents(const std::vector<message>& messages) {
   std::vector<std::string> texts;
-  for (const message& m : messages)
-    texts.push_back(m.content);
+  for (const message& m : messages) texts.push_back(m.content);
   return texts;
 }
 
