@@ -20,6 +20,7 @@ constexpr double right = width - 12;
 constexpr double top = 10;
 constexpr double bottom = height - 28;
 constexpr int ticks_wanted = 5;
+constexpr double rounding = 1.001; ///< what adding up ticks may be off
 constexpr std::size_t colours = 4; ///< that the template knows
 
 std::string escaped(std::string_view text) {
@@ -73,13 +74,16 @@ std::string draw(const plot& p) {
   const auto y_of = [&](double value) { return bottom - (bottom - top) * value / y_top; };
 
   std::string out;
-  for (double y = 0; y <= y_top * 1.001; y += y_tick) {
+  for (int i = 0; i * y_tick <= y_top * rounding; ++i) {
+    const auto y = i * y_tick;
     out += line_svg(left, y_of(y), right, y_of(y));
     out += text_svg(left - 6, y_of(y) + 4, "end", fixed(y, decimals_for(y_tick)));
   }
   const auto x_tick = std::max(1.0, tick_for(last));
-  for (double x = 0; x <= last * 1.001; x += x_tick)
-    out += text_svg(x_of(x), bottom + 18, x + x_tick > last * 1.001 ? "end" : "middle", fixed(x, 0) + " s");
+  for (int i = 0; i * x_tick <= last * rounding; ++i) {
+    const bool is_last = (i + 1) * x_tick > last * rounding;
+    out += text_svg(x_of(i * x_tick), bottom + 18, is_last ? "end" : "middle", fixed(i * x_tick, 0) + " s");
+  }
   for (std::size_t l = 0; l < p.lines.size(); ++l) {
     const auto& line = p.lines[l];
     std::string points;
@@ -87,14 +91,16 @@ std::string draw(const plot& p) {
     for (std::size_t i = 0; i < std::min(line.values.size(), p.seconds.size()); ++i) {
       const auto x = fixed(x_of(p.seconds[i]), 1);
       const auto y = fixed(y_of(line.values[i]), 1);
-      points += x + "," + y + " ";
-      hints += element("circle", "class=\"point\" r=\"6\" cx=\"" + x + "\" cy=\"" + y + "\"",
-                       element("title", "",
-                               escaped(line.name) + ", " + fixed(p.seconds[i], 0) +
-                                   " s: " + fixed(line.values[i], decimals_for(y_tick) + 1)));
+      points.append(x).append(",").append(y).append(" ");
+      std::string at = "class=\"point\" r=\"6\" cx=\"";
+      at.append(x).append("\" cy=\"").append(y).append("\"");
+      std::string hint = escaped(line.name);
+      hint.append(", ").append(fixed(p.seconds[i], 0)).append(" s: ");
+      hint += fixed(line.values[i], decimals_for(y_tick) + 1);
+      hints += element("circle", at, element("title", "", hint));
     }
-    out +=
-        "<polyline class=\"curve s" + std::to_string(l % colours) + "\" points=\"" + points + "\"/>" + hints;
+    out.append("<polyline class=\"curve s").append(std::to_string(l % colours));
+    out.append("\" points=\"").append(points).append("\"/>").append(hints);
   }
   return element("svg",
                  "viewBox=\"0 0 " + fixed(width, 0) + " " + fixed(height, 0) +

@@ -9,7 +9,7 @@ namespace {
 
 /// Windows are far smaller; only a broken server sends more.
 constexpr std::size_t message_bytes_max = std::size_t{64} << 20;
-constexpr std::size_t answer_bytes_max = 16 * 1024;
+constexpr std::size_t answer_bytes_max = std::size_t{16} << 10;
 /// For connecting and upgrading together: a server that is stormed may let one wait.
 constexpr std::chrono::seconds open_deadline{30};
 /// Masking hides nothing from a server under test.
