@@ -4,7 +4,10 @@
 ///                          -> HISTORY
 ///                          -> REGISTRY
 ///
-/// Waiting goes from left to right only; the other way there are notifications.
+///   SESSION -> HISTORY (its window)
+///
+/// Who asks waits; nobody waits for who asks him: persistence, registry and history ask nobody, and tell the
+/// rest by notifications.
 #pragma once
 
 #include "actors/messages.hpp"
@@ -50,7 +53,7 @@ using persistence_actor = caf::typed_actor<
 /// HISTORY reads. Detached, on a connection of its own, so that reads never delay writes.
 using history_actor = caf::typed_actor<
     // The newest messages that match.
-    caf::replies_to<query_atom, history_query>::with<history_answer>>;
+    caf::replies_to<query_atom, history_question>::with<history_answer>>;
 
 } // namespace hongyan
 

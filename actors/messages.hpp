@@ -35,6 +35,12 @@ struct append_answer {
   append_outcome outcome{};
 };
 
+/// A question to the history. Not worth an answer any more when `until` has passed: nobody waits for it.
+struct history_question {
+  history_query query;
+  steady_time until;
+};
+
 /// What a history query found, oldest first: `failure`, or else `messages`.
 struct history_answer {
   std::optional<error> failure{};
@@ -45,6 +51,7 @@ struct history_answer {
 struct committed_batch {
   std::vector<message> messages;
   steady_time at; ///< when the commit had ended
+  lease counted;  ///< against the limit of deliveries, until the registry has handled it
 };
 using committed_ptr = std::shared_ptr<const committed_batch>;
 
@@ -64,7 +71,7 @@ using online_ptr = std::shared_ptr<const std::vector<classic::online_user>>;
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::new_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::append_answer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::history_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::history_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::history_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::committed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::delivery_ptr)

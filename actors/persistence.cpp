@@ -2,6 +2,7 @@
 
 #include "core/time_format.hpp"
 
+#include <algorithm>
 #include <spdlog/spdlog.h>
 #include <thread>
 
@@ -12,6 +13,8 @@ namespace {
 /// Messages a transaction at most. PostgreSQL's cost a message is flat from about a hundred on, and a batch
 /// is answered as a whole, so a larger one would only add latency.
 constexpr std::size_t batch_max = 500;
+/// A commit that took long says that the disk stalled, not that the next batch should wait.
+constexpr std::chrono::milliseconds linger_max{5};
 /// A connection that has just committed needs no looking after.
 constexpr std::chrono::seconds check_interval{1};
 
@@ -41,8 +44,9 @@ void persistence_state::flush() {
   if (batch.empty() || in_doubt) return;
   // Closed-loop senders would fall into two halves that wait for each other, each batch half of what the disk
   // could take. So a batch smaller than the last one waits a little for the rest: at most a quarter of a
-  // commit.
-  if (batch.size() < last_size && now() - last_end < last_took / 4) {
+  // commit, and never for long.
+  const auto linger = std::min<steady_time::duration>(last_took / 4, linger_max);
+  if (batch.size() < last_size && now() - last_end < linger) {
     std::this_thread::sleep_for(std::chrono::microseconds(20));
     armed = true;
     self->send(self, flush_atom::value);
@@ -53,7 +57,7 @@ void persistence_state::flush() {
 
 void persistence_state::commit() {
   const auto begin = now();
-  auto outcomes = writer->append(batch, wall_now());
+  auto outcomes = try_append();
   last_end = now();
   last_took = last_end - begin;
   last_size = batch.size();
@@ -73,9 +77,22 @@ void persistence_state::commit() {
   }
 }
 
+/// A store answers by values; what it throws all the same is a fault of ours, after which nobody knows.
+result<std::vector<append_outcome>> persistence_state::try_append() {
+  try {
+    return writer->append(batch, wall_now());
+  } catch (const std::exception& e) {
+    spdlog::critical("event=uncaught_exception where=persistence what=\"{}\"", e.what());
+    fail({errc::outcome_unknown, "a fault of the server; its log says more"});
+    return error{errc::internal, "a fault of the server; its log says more"};
+  }
+}
+
 void persistence_state::answer(const std::vector<append_outcome>& outcomes) {
   auto committed = std::make_shared<committed_batch>();
   committed->at = now();
+  admitted->deliveries.take(outcomes.size());
+  committed->counted = lease(admitted->deliveries, outcomes.size());
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const auto& o = outcomes[i];
     promises[i].deliver(append_answer{{}, o});
@@ -104,6 +121,11 @@ void persistence_state::fail(const error& e) {
 }
 
 void persistence_state::tick() {
+  look();
+  admitted->look_asked = false;
+}
+
+void persistence_state::look() {
   if (in_doubt) {
     auto settled = writer->settle(batch);
     if (!settled) {

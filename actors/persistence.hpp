@@ -39,6 +39,8 @@ struct persistence_state {
 
 private:
   void commit();
+  result<std::vector<append_outcome>> try_append();
+  void look();
   void answer(const std::vector<append_outcome>& outcomes);
   void fail(const error& e);
   void set_state(bool up, const std::string& fault);

@@ -58,9 +58,10 @@ void registry::deliver(const committed_batch& batch) {
     if (m.to != m.from) add(m.to);
   }
   for (auto& [present, chats] : news) {
-    flow_.deliveries.take();
-    const delivery_ptr shared =
-        std::make_shared<const delivery>(std::move(chats), batch.at, lease(flow_.deliveries));
+    const auto count = present->sessions.size();
+    flow_.deliveries.take(count);
+    const delivery_ptr shared = std::make_shared<const delivery>(
+        delivery{std::move(chats), batch.at, lease(flow_.deliveries, count)});
     for (const auto& s : present->sessions) send(s, deliver_atom::value, shared);
   }
 }

@@ -45,12 +45,13 @@ session::behavior_type session::make_behavior() {
 }
 
 void session::on_exit() {
+  // First, since the server counts sockets to know when env_ is in use no more.
+  send(env_.registry, unbind_atom::value, user_, session_actor(this));
   // What is Asio's is freed here and not in the destructor: a reference to this actor may outlive its shard.
   deadline_.clear();
+  view_.reset();
   if (sink_) sink_->cut();
   sink_.reset();
-  view_.reset();
-  send(env_.registry, unbind_atom::value, user_, session_actor(this));
   self_.reset();
 }
 
@@ -67,13 +68,15 @@ void session::deliver(const delivery& news) {
   waiting.insert(waiting.end(), news.chats.begin(), news.chats.end());
   if (waiting.size() > env_.window)
     waiting.erase(waiting.begin(), waiting.end() - static_cast<std::ptrdiff_t>(env_.window));
-  if (!loading_) load_window();
+  // After a failure the deadline asks again, and not each delivery.
+  if (!loading_ && !deadline_.is_set()) load_window();
 }
 
 void session::load_window() {
   loading_ = true;
   deadline_.set(home_.timers(), home_.now() + ask_deadline);
-  send(env_.history, query_atom::value, history_query{.user = user_, .limit = env_.window});
+  send(env_.history, query_atom::value,
+       history_question{{.user = user_, .limit = env_.window}, home_.now() + ask_deadline});
 }
 
 /// Each message is a frame of its own, also the first ones: the history may know of messages whose deliveries

@@ -1,6 +1,7 @@
 #include "app/server.hpp"
 #include "config/load_config.hpp"
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -40,6 +41,8 @@ void set_up_log(const std::string& level) {
 
 int main(int argc, char** argv) {
   using namespace hongyan;
+  std::signal(SIGPIPE, SIG_IGN); // a log that nobody reads any more must not end the server
+  std::signal(SIGHUP, SIG_IGN); // nor a terminal that closes; there are no keys or certificates to reread yet
   const auto env = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);

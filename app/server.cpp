@@ -80,7 +80,7 @@ private:
   // Shards outlive the actor system: it may still touch the execution unit of an actor that has just ended.
   std::vector<std::unique_ptr<io_shard>> shards_;
   std::optional<caf::actor_system> system_;
-  std::optional<server_context> context_;
+  std::unique_ptr<server_context> context_;
   std::vector<caf::actor> bridges_;
   std::vector<std::unique_ptr<serving_shard>> serving_;
   std::optional<asio::ip::tcp::acceptor> acceptor_;
@@ -113,16 +113,17 @@ void server::start() {
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
-  context_.emplace(config_, *figures_, admitted_, origins_of(config_),
-                   websocket_env{*figures_, config_.limits.message_bytes, config_.heartbeat},
-                   session_env{registry_handle, history_handle, *figures_, config_.classic_window},
-                   persistence_handle, *system_);
+  context_.reset(
+      new server_context{config_, *figures_, admitted_, origins_of(config_),
+                         websocket_env{*figures_, config_.limits.message_bytes, config_.heartbeat},
+                         session_env{registry_handle, history_handle, *figures_, config_.classic_window},
+                         persistence_handle, *system_});
   for (auto& shard : shards_) {
     caf::actor_config on{shard.get()};
     auto handle = system_->spawn_class<bridge, caf::no_spawn_options>(on, *shard);
     auto& asks = *caf::actor_cast<bridge*>(handle);
     bridges_.push_back(std::move(handle));
-    serving_.push_back(std::make_unique<serving_shard>(edge{*context_, *shard, asks}));
+    serving_.push_back(std::make_unique<serving_shard>(serving_shard{edge{*context_, *shard, asks}, {}}));
   }
   for (auto& shard : shards_) shard->start();
   caf::scoped_actor self{*system_};
@@ -137,7 +138,7 @@ void server::tick() {
   ticker_.expires_after(database_tick);
   ticker_.async_wait([this](const boost::system::error_code& ec) {
     if (ec || !context_) return;
-    caf::anon_send(context_->persistence, tick_atom::value);
+    if (!admitted_.look_asked.exchange(true)) caf::anon_send(context_->persistence, tick_atom::value);
     tick();
   });
 }
@@ -210,7 +211,6 @@ void server::stop() {
   const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
   if (!drain(deadline) || !end_actors(deadline)) {
     // The time is up: the kernel cuts what is left. What was answered is durable.
-    spdlog::shutdown();
     std::_Exit(0);
   }
   for (auto& shard : shards_) shard->stop();

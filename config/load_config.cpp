@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <toml++/toml.h>
 
@@ -107,7 +108,10 @@ std::optional<std::string> set_node(server_config& c, const std::string& v) {
 std::optional<std::string> set_time_zone(server_config& c, const std::string& v) {
   std::error_code ec;
   const bool looks_right = !v.empty() && v.front() != '/' && v.find("..") == std::string::npos;
-  if (!looks_right || !std::filesystem::is_regular_file("/usr/share/zoneinfo/" + v, ec))
+  char magic[4] = {}; // not every file there is a zone, and the C library would silently take UTC
+  if (looks_right && std::filesystem::is_regular_file("/usr/share/zoneinfo/" + v, ec))
+    std::ifstream("/usr/share/zoneinfo/" + v, std::ios::binary).read(magic, sizeof magic);
+  if (std::string_view(magic, sizeof magic) != "TZif")
     return "a zone of the system's zoneinfo, such as Asia/Shanghai";
   c.time_zone = v;
   return {};
@@ -258,7 +262,7 @@ bool is_loopback(const std::string& host) {
 }
 
 /// CLI11's texts span lines; ours is one.
-std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 } // namespace
 

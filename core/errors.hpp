@@ -41,9 +41,11 @@ using result = boost::system::result<T, error>;
 
 /// RFC 6455 section 7.4 and the contract's own 4xxx.
 enum class close_code : std::uint16_t {
+  left = 1000,        ///< the client closed
   going_away = 1001,  ///< the server drains
   protocol = 1002,    ///< the peer broke RFC 6455
   unsupported = 1003, ///< a binary frame
+  lost = 1006,        ///< never sent: the socket ended without a close
   bad_utf8 = 1007,    ///< a text message that is not UTF-8
   too_large = 1009,   ///< a message over its limit
   internal = 1011,    ///< a fault of ours

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace hongyan {
 
@@ -19,12 +20,12 @@ public:
   /// Takes one; false at the limit.
   bool try_take() {
     if (used_.fetch_add(1, std::memory_order_relaxed) < limit_) return true;
-    give();
+    give(1);
     return false;
   }
-  /// Takes one whether or not the limit is met: for what follows from something admitted before.
-  void take() { used_.fetch_add(1, std::memory_order_relaxed); }
-  void give() { used_.fetch_sub(1, std::memory_order_relaxed); }
+  /// Takes them whether or not the limit is met: for what follows from something admitted before.
+  void take(std::size_t count) { used_.fetch_add(count, std::memory_order_relaxed); }
+  void give(std::size_t count) { used_.fetch_sub(count, std::memory_order_relaxed); }
 
   std::size_t used() const { return used_.load(std::memory_order_relaxed); }
   std::size_t limit() const { return limit_; }
@@ -35,20 +36,25 @@ private:
   std::size_t limit_;
 };
 
-/// Gives a credit back when it goes.
+/// Gives credits back when it goes.
 class lease {
 public:
   lease() = default;
-  /// `taken` has been taken for this lease.
-  explicit lease(credit& taken) : credit_(&taken) {}
-  lease(lease&& other) noexcept : credit_(other.credit_) { other.credit_ = nullptr; }
-  lease& operator=(lease&&) = delete;
+  /// `count` have been taken for this lease.
+  lease(credit& taken, std::size_t count) : credit_(&taken), count_(count) {}
+  lease(lease&& other) noexcept : credit_(std::exchange(other.credit_, nullptr)), count_(other.count_) {}
+  lease& operator=(lease&& other) noexcept {
+    std::swap(credit_, other.credit_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
   ~lease() {
-    if (credit_ != nullptr) credit_->give();
+    if (credit_ != nullptr) credit_->give(count_);
   }
 
 private:
   credit* credit_ = nullptr;
+  std::size_t count_ = 0;
 };
 
 /// What the edges look at before they send into the actor system.
@@ -59,8 +65,11 @@ struct flow {
       , history(history_max) {}
 
   credit appends;    ///< messages sent to persistence and not answered yet
-  credit deliveries; ///< deliveries sent to sessions and not handled yet
+  credit deliveries; ///< committed messages on their way to the registry, and deliveries to sessions
   credit history;    ///< history requests not answered yet
+  /// A look at the database is under way or waits for its turn: it may take seconds, so no other is asked
+  /// for.
+  std::atomic<bool> look_asked = false;
 
   /// Whether the database stores: set by the persistence actor alone, read by everyone.
   bool database_up() const { return database_up_.load(std::memory_order_acquire); }

@@ -8,15 +8,15 @@
 namespace hongyan {
 
 struct limits {
-  std::size_t content_chars = 4096;      ///< Unicode characters of a text
-  std::size_t name_chars = 64;           ///< Unicode characters of userName, targetUserName, clientMsgId
-  std::size_t header_bytes = 8 * 1024;   ///< of an HTTP request's line and header
-  std::size_t body_bytes = 256 * 1024;   ///< of an HTTP request's body
-  std::size_t message_bytes = 64 * 1024; ///< of one WebSocket message
-  std::size_t connections = 100'000;     ///< accepted sockets, HTTP and WebSocket together
-  std::size_t backlog = 8192;            ///< messages admitted and not answered yet
-  std::size_t deliveries = 65'536;       ///< deliveries on their way to sessions
-  std::size_t history = 256;             ///< history requests not answered yet
+  std::size_t content_chars = 4096;   ///< Unicode characters of a text
+  std::size_t name_chars = 64;        ///< Unicode characters of userName, targetUserName, clientMsgId
+  std::size_t header_bytes = 8'192;   ///< of an HTTP request's line and header
+  std::size_t body_bytes = 262'144;   ///< of an HTTP request's body
+  std::size_t message_bytes = 65'536; ///< of one WebSocket message
+  std::size_t connections = 100'000;  ///< accepted sockets, HTTP and WebSocket together
+  std::size_t backlog = 8192;         ///< messages admitted and not answered yet
+  std::size_t deliveries = 65'536;    ///< deliveries on their way to sessions
+  std::size_t history = 256;          ///< history requests not answered yet
 };
 
 /// JSON nested deeper is refused (contract: "32 elsewhere").
@@ -30,6 +30,8 @@ inline constexpr std::size_t history_limit_max = 500;
 /// For a request's header, for one message or body to arrive whole, and for a write to make progress
 /// (contract).
 inline constexpr std::chrono::seconds transfer_deadline{10};
+/// For a whole answer to be read: a peer that takes a little now and then holds its memory no longer.
+inline constexpr std::chrono::seconds answer_deadline{60};
 /// An HTTP connection without a request is closed after it; above nginx's and Tomcat's usual 60-75 s is no
 /// use.
 inline constexpr std::chrono::seconds keep_alive_deadline{75};

@@ -10,8 +10,9 @@ namespace hongyan {
 struct origin_policy {
   std::vector<std::string> allowed; ///< --allow-origin, as given: scheme://host[:port]
   bool wechat = true;               ///< also WeChat's own origins (under --auth none)
-  /// Listening on loopback: then only loopback names are the server's own host, so that a foreign name which
-  /// resolves to 127.0.0.1 (DNS rebinding) is not.
+  /// Listening on loopback: then only loopback names are the server's own host, so that a page under a
+  /// foreign name which resolves to 127.0.0.1 (DNS rebinding) can neither push nor open a socket. A GET of
+  /// such a page carries no Origin and is not told apart: that takes a login.
   bool loopback_only = true;
 };
 

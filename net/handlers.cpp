@@ -103,13 +103,14 @@ asio::awaitable<reply> push(edge& at, const routed_request& request) {
   auto message = classic::parse_push(request.http.body(), server.config.limits);
   if (!message) co_return push_failed(server, message.error());
   if (const auto refusal = admit_push(server)) co_return push_failed(server, *refusal);
-  const lease admitted(server.admitted.appends);
+  const lease admitted(server.admitted.appends, 1);
 
   const auto begin = at.home.now();
   auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
                                             std::move(*message));
   server.figures.push_seconds.Observe(seconds_of(at.home.now() - begin));
-  if (!answer) co_return push_failed(server, answer.error());
+  // It may still be stored: its turn comes, or its commit is settled, after we gave up.
+  if (!answer) co_return push_failed(server, for_strangers({errc::outcome_unknown}));
   if (answer->failure) co_return push_failed(server, for_strangers(*answer->failure));
   co_return pushed(server, answer->outcome.status);
 }
@@ -122,13 +123,16 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
     server.figures.refused.Add({{"reason", "history"}}).Increment();
     co_return problem({errc::unavailable, "too many history requests are under way; try again in a moment"});
   }
-  const lease admitted(server.admitted.history);
+  lease admitted(server.admitted.history, 1);
 
-  auto answer = co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline,
-                                             query_atom::value, std::move(*query));
+  auto answer =
+      co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline, query_atom::value,
+                                   history_question{std::move(*query), at.home.now() + ask_deadline});
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(for_strangers(*answer->failure));
-  co_return json_reply(classic::encode_chats(*answer->messages));
+  auto r = json_reply(classic::encode_chats(*answer->messages));
+  r.counted = std::move(admitted); // answers may be large: until it is written
+  co_return r;
 }
 
 asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {

@@ -84,6 +84,8 @@ http_connection::http_connection(edge at, asio::ip::tcp::socket socket, http_con
   boost::system::error_code ec;
   const auto remote = socket_.remote_endpoint(ec);
   if (!ec) peer_ = remote.address();
+  if (peer_.is_v6() && peer_.to_v6().is_v4_mapped()) // IPv4 on a listener for both
+    peer_ = asio::ip::make_address_v4(asio::ip::v4_mapped, peer_.to_v6());
   at_.server.figures.http_connections.Increment();
 }
 
@@ -116,7 +118,6 @@ asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> se
 /// Reads one request and answers it. False: the connection is over, or is a WebSocket now.
 asio::awaitable<bool> http_connection::next_request() {
   parser p;
-  p.eager(true);
   p.header_limit(static_cast<std::uint32_t>(at_.server.config.limits.header_bytes));
   p.body_limit(at_.server.config.limits.body_bytes);
 
@@ -129,7 +130,6 @@ asio::awaitable<bool> http_connection::next_request() {
   idle_ = first_ = false;
 
   auto failure = co_await read_request(p);
-  if (!socket_.is_open()) co_return false;
   const bool old = p.is_header_done() && p.get().version() < 11;
   reply r;
   if (failure) {
@@ -141,6 +141,7 @@ asio::awaitable<bool> http_connection::next_request() {
     if (r.status == 101) co_return false;
     r.close |= draining_ || !p.get().keep_alive();
   }
+  if (p.is_header_done()) add_cors(p.get(), r);
   at_.server.figures.count_http(r.status);
   const bool head = p.is_header_done() && p.get().method() == http::verb::head;
   const bool written = co_await write(to_wire(r, {.http_1_0 = old, .head = head}));
@@ -153,7 +154,9 @@ asio::awaitable<bool> http_connection::next_request() {
 /// Reads until the parser has a whole request. errc::internal stands for a peer that went away.
 asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
   auto until = at_.home.now() + transfer_deadline;
+  const auto& limits = at_.server.config.limits;
   bool header_checked = false;
+  std::size_t header_used = 0;
   for (;;) {
     boost::system::error_code ec;
     if (!p.is_header_done() &&
@@ -161,7 +164,10 @@ asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
       co_return malformed("a header line must not be folded");
     const auto used = p.put(buffer_.data(), ec);
     buffer_.consume(used);
-    if (ec && ec != http::error::need_more) co_return explain(ec, at_.server.config.limits);
+    if (ec && ec != http::error::need_more) co_return explain(ec, limits);
+    // Beast's own limit is for the request line and for the header, each.
+    if (!header_checked) header_used += used;
+    if (header_used > limits.header_bytes) co_return explain(http::error::header_limit, limits);
     if (p.is_header_done() && !header_checked) {
       header_checked = true;
       if (auto bad = check_header(p.get())) co_return bad;
@@ -173,6 +179,10 @@ asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
     }
     if (p.is_done()) co_return std::nullopt;
     if (!ec && buffer_.size() > 0) continue; // the parser paused at a boundary: give it the rest
+    // What a parser in the body leaves is the begin of a chunk's header or of the trailer; Beast has no
+    // limit.
+    if (header_checked && buffer_.size() > limits.header_bytes)
+      co_return explain(http::error::header_limit, limits);
     const bool alive = co_await read_some(until);
     if (!alive) {
       if (timed_out_) co_return error{errc::timeout, "the request did not arrive whole within 10 seconds"};
@@ -196,13 +206,14 @@ asio::awaitable<bool> http_connection::read_some(steady_time until) {
 
 asio::awaitable<bool> http_connection::write(std::string bytes) {
   std::size_t sent = 0;
+  const auto until = at_.home.now() + answer_deadline;
   for (;;) {
     boost::system::error_code ec;
     sent += socket_.write_some(asio::buffer(bytes.data() + sent, bytes.size() - sent), ec);
     if (sent == bytes.size()) co_return true;
     if (ec && ec != asio::error::would_block) co_return false;
     if (!ec) continue;
-    deadline_.set(at_.home.timers(), at_.home.now() + transfer_deadline);
+    deadline_.set(at_.home.timers(), std::min(at_.home.now() + transfer_deadline, until));
     co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
                                 asio::redirect_error(asio::use_awaitable, ec));
     deadline_.clear();
@@ -235,9 +246,7 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     if (!is_allowed(at_.server.origins, origin, view(request[http::field::host])))
       co_return problem(
           {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
-    reply r{.status = 204, .content_type = "", .headers = {{"Allow", allowed_methods(*row)}}};
-    add_cors(request, r);
-    co_return r;
+    co_return reply{.status = 204, .content_type = "", .headers = {{"Allow", allowed_methods(*row)}}};
   }
   if (!takes(*row, method)) {
     auto r = problem({errc::method_not_allowed, to->path + " takes " + allowed_methods(*row)});
@@ -274,7 +283,6 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     spdlog::error("event=uncaught_exception where=handler path={} what=\"{}\"", row->path, e.what());
     r = problem({errc::internal, "a fault of the server; its log says more"});
   }
-  add_cors(request, r);
   co_return r;
 }
 

@@ -58,8 +58,8 @@ void io_shard::tick() {
   ticker_.expires_after(timer_wheel::tick);
   ticker_.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
+    tick(); // first: whatever a timer throws, the next tick comes
     timers().advance(now());
-    tick();
   });
 }
 

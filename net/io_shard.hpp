@@ -32,7 +32,7 @@ public:
   asio::io_context& io() { return io_; }
 
   /// Where sockets of this shard read into; whoever reads uses it up before the next may.
-  std::array<char, 64 * 1024>& scratch() { return scratch_; }
+  std::array<char, 65'536>& scratch() { return scratch_; }
 
 private:
   void run();
@@ -43,7 +43,7 @@ private:
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   asio::steady_timer ticker_;
   std::thread thread_;
-  std::array<char, 64 * 1024> scratch_;
+  std::array<char, 65'536> scratch_;
 };
 
 } // namespace hongyan

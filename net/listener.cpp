@@ -53,21 +53,23 @@ void listener::stop() {
 
 void listener::accept_next() {
   auto& to = *shards_[turn_++ % shards_.size()];
-  acceptor_.async_accept(to.at.home.io(),
-                         [this, &to](const boost::system::error_code& ec, asio::ip::tcp::socket socket) {
-                           if (!acceptor_.is_open()) return;
-                           if (!ec) {
-                             take(std::move(socket), to);
-                           } else if (ec == asio::error::no_descriptors ||
-                                      ec == boost::system::errc::too_many_files_open_in_system ||
-                                      ec == asio::error::no_buffer_space || ec == asio::error::no_memory) {
-                             spdlog::warn("event=accept_failed reason=\"{}\"", ec.message());
-                             auto& home = shards_.front()->at.home;
-                             pause_.set(home.timers(), home.now() + pause_after_failure);
-                             return;
-                           }
-                           accept_next();
-                         });
+  acceptor_.async_accept(
+      to.at.home.io(), [this, &to](const boost::system::error_code& ec, asio::ip::tcp::socket socket) {
+        if (!acceptor_.is_open()) return;
+        if (!ec) {
+          accept_next(); // first: whatever goes wrong with this one, the next is taken
+          take(std::move(socket), to);
+          return;
+        }
+        if (ec == asio::error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system ||
+            ec == asio::error::no_buffer_space || ec == asio::error::no_memory) {
+          spdlog::warn("event=accept_failed reason=\"{}\"", ec.message());
+          auto& home = shards_.front()->at.home;
+          pause_.set(home.timers(), home.now() + pause_after_failure);
+          return;
+        }
+        accept_next();
+      });
 }
 
 bool listener::full() const {

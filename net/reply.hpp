@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/errors.hpp"
+#include "core/flow.hpp"
 
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@ struct reply {
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};
   bool close = false; ///< close the connection after it
+  lease counted{};    ///< what was admitted for it, until it is written
 };
 
 /// The answer to a failed request, as application/problem+json.

@@ -63,8 +63,8 @@ bool websocket::send(std::string frame) {
   return !session_waits_;
 }
 
-/// Behind what waits already. Bounded: the session sends one frame at a time, a peer may provoke only so many
-/// control frames a second, and a socket that takes nothing is cut.
+/// Behind what waits already. Bounded: the session sends one frame at a time, a pong waits until nothing else
+/// does, and besides there are one ping and one close.
 void websocket::write(std::string bytes) {
   if (out_.empty()) {
     out_ = std::move(bytes);
@@ -86,9 +86,12 @@ void websocket::flush() {
   }
   if (!ec) {
     std::string().swap(out_);
+    if (ping_) return answer_ping(*std::exchange(ping_, {}));
+    // Nothing of the peer's is decoded any more, also not its answer: let it read ours and close.
+    if (is_closing_ && deaf_) socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
     return;
   }
-  if (ec != asio::error::would_block) return end(close_code::going_away);
+  if (ec != asio::error::would_block) return end(close_code::lost);
 
   waits_writable_ = true;
   arm();
@@ -115,7 +118,7 @@ void websocket::read() {
   boost::system::error_code ec;
   const auto count = socket_.read_some(asio::buffer(scratch), ec);
   if (ec && ec != asio::error::would_block) {
-    end(is_closing_ ? closing_ : close_code::going_away);
+    end(is_closing_ ? closing_ : close_code::lost);
     return;
   }
   if (count > 0) {
@@ -142,16 +145,20 @@ void websocket::decode(std::string_view bytes) {
       if (!is_closing_) owner_->text_received(decoder_.payload());
       break;
     case status::ping:
-      if (count_control_frame() && !is_closing_) write(ws::frame(ws::opcode::pong, decoder_.payload()));
+      finished_one |= !decoder_.mid_message();
+      if (count_control_frame() && !is_closing_) answer_ping(decoder_.payload());
       break;
-    case status::pong: count_control_frame(); break;
+    case status::pong:
+      finished_one |= !decoder_.mid_message();
+      count_control_frame();
+      break;
     case status::close:
       if (is_closing_) { // its half of the handshake that we began
         end(closing_);
       } else {
         // Echo what it said and be done; an empty close is echoed empty.
         write(ws::frame(ws::opcode::close, std::string_view(decoder_.payload()).substr(0, 2)));
-        if (owner_ != nullptr) end(close_code::going_away);
+        if (owner_ != nullptr) end(close_code::left);
       }
       return;
     case status::failed:
@@ -181,11 +188,14 @@ void websocket::close(close_code code) {
   closing_since_ = home_.now();
   arm();
   write(ws::frame(ws::opcode::close, ws::close_payload(code, "")));
-  if (owner_ == nullptr) return;
-  if (deaf_ && out_.empty()) {
-    // Nothing of the peer's is decoded any more, also not its answer: let it read ours and close.
-    boost::system::error_code ec;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+}
+
+/// A peer that pings while it does not read is owed one pong, for its latest ping (RFC 6455 section 5.5.3).
+void websocket::answer_ping(const std::string& payload) {
+  if (out_.empty()) {
+    write(ws::frame(ws::opcode::pong, payload));
+  } else {
+    ping_ = payload;
   }
 }
 

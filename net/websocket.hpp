@@ -12,6 +12,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace hongyan {
@@ -51,6 +52,7 @@ private:
   void read();
   void decode(std::string_view bytes);
   bool count_control_frame();
+  void answer_ping(const std::string& payload);
   void write(std::string bytes);
   void flush();
   void end(close_code why);
@@ -65,12 +67,13 @@ private:
   std::unique_ptr<upgrade> request_; ///< until open()
   std::string out_;                  ///< one frame of the session's, control frames behind it
   std::size_t out_sent_ = 0;
-  steady_time heard_;          ///< last byte from the peer
-  steady_time pinged_;         ///< last ping to the peer
-  steady_time message_begun_;  ///< while the decoder is mid_message()
-  steady_time progress_;       ///< last byte the socket took, while out_ is not empty
-  steady_time closing_since_;  ///< our close frame was sent
-  steady_time control_second_; ///< begin of the second that control_frames_ counts
+  std::optional<std::string> ping_; ///< to be answered when out_ is empty; a newer one replaces it
+  steady_time heard_;               ///< last byte from the peer
+  steady_time pinged_;              ///< last ping to the peer
+  steady_time message_begun_;       ///< while the decoder is mid_message()
+  steady_time progress_;            ///< last byte the socket took, while out_ is not empty
+  steady_time closing_since_;       ///< our close frame was sent
+  steady_time control_second_;      ///< begin of the second that control_frames_ counts
   unsigned control_frames_ = 0;
   close_code closing_ = close_code::going_away;
   bool is_closing_ = false;

@@ -13,6 +13,7 @@ namespace {
 struct fake_writer final : message_writer {
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
     sizes.push_back(batch.size());
+    if (throws) throw std::runtime_error("planted");
     if (fails_with) return error{*fails_with, "planted"};
     return outcomes(batch, now);
   }
@@ -40,6 +41,7 @@ struct fake_writer final : message_writer {
   std::vector<std::size_t> sizes;
   std::optional<errc> fails_with;
   std::optional<bool> settles; ///< nothing: the database is still away
+  bool throws = false;
   std::int64_t last_id = 0;
   int checks = 0;
 };
@@ -102,6 +104,7 @@ TEST_CASE_METHOD(persistence_fixture, "what waits together is committed together
   for (std::size_t i = 0; i < questions.size(); ++i)
     CHECK(answer(questions[i]).outcome.id == static_cast<int>(i) + 1);
   CHECK(delivered.ids == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  CHECK(admitted.deliveries.used() == 0); // the registry has handled the batch
 }
 
 TEST_CASE_METHOD(persistence_fixture, "a lone message is committed at once", "[persistence]") {
@@ -198,4 +201,21 @@ TEST_CASE_METHOD(persistence_fixture, "an idle database is looked after, a busy 
   self->send(p, tick_atom::value); // right behind a commit
   run();
   CHECK(writer->checks == before);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a store that throws does not end the actor", "[persistence]") {
+  writer->throws = true;
+  auto one = append("x");
+  run();
+  CHECK(failure(one) == errc::outcome_unknown);
+  CHECK_FALSE(admitted.database_up());
+
+  writer->throws = false;
+  admitted.look_asked = true;
+  self->send(p, tick_atom::value);
+  run();
+  CHECK_FALSE(admitted.look_asked);
+  auto two = append("x");
+  run();
+  CHECK_FALSE(answer(two).failure);
 }

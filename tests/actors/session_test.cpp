@@ -79,8 +79,8 @@ struct session_fixture : actor_fixture {
     REQUIRE(sink->take() == events{"open"});
   }
   delivery_ptr news(std::vector<classic::chat> chats) {
-    admitted.deliveries.take();
-    return std::make_shared<const delivery>(std::move(chats), home.now(), lease(admitted.deliveries));
+    admitted.deliveries.take(1);
+    return std::make_shared<const delivery>(std::move(chats), home.now(), lease(admitted.deliveries, 1));
   }
   void deliver(std::vector<classic::chat> chats) {
     self->send(s, deliver_atom::value, news(std::move(chats)));
@@ -175,10 +175,12 @@ TEST_CASE_METHOD(session_fixture, "a history that fails is asked again, and noth
   reader->rows = {stored(1), stored(2)};
   open();
   deliver({chat(2)});
+  deliver({chat(2)}); // does not ask again at once
+  CHECK(reader->asked == 1);
   CHECK(sink->take().empty());
   reader->away = false;
   advance(1100ms);
-  REQUIRE(sink->events.size() == 1);
+  REQUIRE(sink->events.size() == 2);
   CHECK(ids(sink->take()[0]) == "1 2 ");
   CHECK(reader->asked == 2);
 }
@@ -222,4 +224,20 @@ TEST_CASE_METHOD(session_fixture, "a socket that ends by itself unbinds the sess
   CHECK(registry_log.unbinds == 1);
   deliver({chat(1)}); // to an actor that has ended
   CHECK(admitted.deliveries.used() == 0);
+}
+
+TEST_CASE_METHOD(session_fixture, "the history does not look up what nobody waits for any more",
+                 "[session]") {
+  const auto ask = [&](steady_time until) {
+    std::optional<history_answer> got;
+    auto pending = self->request(env.history, std::chrono::seconds(1), query_atom::value,
+                                 history_question{{.user = user("1")}, until});
+    run();
+    pending.receive([&](const history_answer& a) { got = a; }, [](const caf::error&) { FAIL("no answer"); });
+    return *got;
+  };
+  CHECK_FALSE(ask(std::chrono::steady_clock::now() + 10s).failure);
+  CHECK(reader->asked == 1);
+  CHECK(ask(std::chrono::steady_clock::now() - 1s).failure->code == errc::unavailable);
+  CHECK(reader->asked == 1);
 }

@@ -107,6 +107,7 @@ TEST_CASE("a bad option is one line that names it, what was wrong and what is ac
                                           {"heartbeat = 0", "heartbeat"},
                                           {"[log]\nlevel = \"loud\"", "log.level"},
                                           {"[classic]\ntime_zone = \"Mars/Base\"", "classic.time_zone"},
+                                          {"[classic]\ntime_zone = \"zone.tab\"", "classic.time_zone"},
                                           {"broken", "line 1"}}) {
     const config_file file(text);
     CHECK(contains(refusal({"--config", file.path}), key));

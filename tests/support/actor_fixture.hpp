@@ -32,7 +32,7 @@ public:
 
 private:
   caf::scheduler::test_coordinator& coordinator_;
-  steady_time now_{std::chrono::hours(1)};
+  steady_time now_ = std::chrono::steady_clock::now(); ///< the history looks at the real one
 };
 
 struct test_config : caf::actor_system_config {
