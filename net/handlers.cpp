@@ -125,9 +125,10 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   }
   lease admitted(server.admitted.history, 1);
 
-  auto answer =
-      co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline, query_atom::value,
-                                   history_question{std::move(*query), at.home.now() + ask_deadline});
+  // A variable, since GCC 12 destroys a temporary in a co_await expression twice.
+  history_question question{std::move(*query), at.home.now() + ask_deadline};
+  auto answer = co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline,
+                                             query_atom::value, std::move(question));
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(for_strangers(*answer->failure));
   auto r = json_reply(classic::encode_chats(*answer->messages));

@@ -144,7 +144,8 @@ asio::awaitable<bool> http_connection::next_request() {
   if (p.is_header_done()) add_cors(p.get(), r);
   at_.server.figures.count_http(r.status);
   const bool head = p.is_header_done() && p.get().method() == http::verb::head;
-  const bool written = co_await write(to_wire(r, {.http_1_0 = old, .head = head}));
+  auto wire = to_wire(r, {.http_1_0 = old, .head = head});
+  const bool written = co_await write(std::move(wire));
   if (!written) co_return false;
   if (!r.close) co_return true;
   co_await linger();
@@ -173,7 +174,8 @@ asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
       if (auto bad = check_header(p.get())) co_return bad;
       until = at_.home.now() + transfer_deadline; // the body has its own
       if (!p.is_done() && wants_continue(p.get())) {
-        const bool written = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+        std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        const bool written = co_await write(std::move(go_on));
         if (!written) co_return error{};
       }
     }

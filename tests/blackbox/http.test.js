@@ -87,6 +87,26 @@ describe('a body', () => {
     assert.ok(server.memory() - begin < 48 * 1024 * 1024, `grew by ${(server.memory() - begin) >> 20} MiB`)
   })
 
+  for (const [what, begin] of [['a chunk header', '1;'], ['a trailer', '0\r\nX: ']]) {
+    it(`with ${what} that does not end is refused, and memory does not grow`, { skip: isSanitized() }, async (t) => {
+      const before = server.memory()
+      await Promise.all(Array.from({ length: 20 }, async () => {
+        const raw = await RawConnection.open(server, t)
+        raw.write(requestText('POST', '/push', { 'Transfer-Encoding': 'chunked' }, begin))
+        const piece = 'a'.repeat(65_536)
+        for (let i = 0; i < 64 && !raw.ended; i++) raw.write(piece)
+        await raw.closing()
+      }))
+      assert.ok(server.memory() - before < 24 * 1024 * 1024, `grew by ${(server.memory() - before) >> 20} MiB`)
+    })
+  }
+
+  it('behind a request line and a header of over 8 KiB together is 431', async (t) => {
+    const raw = await RawConnection.open(server, t)
+    raw.write(requestText('GET', `/getMessage?userId=1&x=${'y'.repeat(5000)}`, { 'X-Long': 'z'.repeat(5000) }))
+    assertProblem(await raw.response(), 431)
+  })
+
   it('in one-byte chunks with extensions and trailers is accepted', async (t) => {
     const a = newUser()
     const raw = await RawConnection.open(server, t)
