@@ -213,7 +213,8 @@ std::optional<std::string> scalar_text(const toml::node& node) {
 std::optional<error> read_table(const toml::table& table, const std::string& prefix, const std::string& file,
                                 std::map<std::string, given>& out) {
   for (const auto& [name, node] : table) {
-    const auto key = prefix + std::string(name.str());
+    auto key = prefix;
+    key += name.str();
     if (const auto* inner = node.as_table()) {
       if (auto e = read_table(*inner, key + ".", file, out)) return e;
       continue;
