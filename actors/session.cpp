@@ -79,8 +79,9 @@ void session::load_window() {
        history_question{{.user = user_, .limit = env_.window}, home_.now() + ask_deadline});
 }
 
-/// Each message is a frame of its own, also the first ones: the history may know of messages whose deliveries
-/// wait or are on their way, and those must not be in an earlier frame.
+/// Each message is a frame of its own, also the first ones. The history may know of messages whose deliveries
+/// wait, or are still on their way: those are newer than what waits, since one writer commits and delivers in
+/// the order of ids, and are left to their deliveries.
 void session::take_history(const history_answer& answer) {
   if (!loading_ || !view_) return;
   loading_ = false;
@@ -92,18 +93,11 @@ void session::take_history(const history_answer& answer) {
   deadline_.set(home_.timers(), home_.now() + window_idle);
   const auto news = std::exchange(view_->waiting, {});
   const auto newest = news.empty() ? 0 : std::ranges::max(news, {}, &classic::chat::id).id;
-  std::vector<classic::chat> later;
   for (const auto& m : *answer.messages) {
-    if (std::ranges::find(news, m.id, &classic::chat::id) != news.end()) continue;
-    classic::chat known{m.id, std::make_shared<const std::string>(classic::encode_chat(m))};
-    if (m.id < newest) {
-      view_->chats.add(std::move(known));
-    } else {
-      later.push_back(std::move(known));
-    }
+    if (m.id > newest || std::ranges::find(news, m.id, &classic::chat::id) != news.end()) continue;
+    view_->chats.add({m.id, std::make_shared<const std::string>(classic::encode_chat(m))});
   }
   for (const auto& chat : news) show(chat);
-  for (auto& chat : later) view_->chats.add(std::move(chat));
 }
 
 void session::show(classic::chat news) {

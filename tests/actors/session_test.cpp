@@ -121,8 +121,9 @@ TEST_CASE_METHOD(session_fixture, "the first delivery loads the window, the next
 
 TEST_CASE_METHOD(session_fixture, "each message is a frame of its own, also while the history loads",
                  "[session]") {
-  // The history knows of 3 and 4 already, whose deliveries are still on their way; 4's comes after it.
-  reader->rows = {stored(1), stored(2), stored(3), stored(4)};
+  // The history knows of 3, 4 and 5 already, whose deliveries are still on their way; those of 4 and 5 come
+  // after it.
+  reader->rows = {stored(1), stored(2), stored(3), stored(4), stored(5)};
   open();
   self->send(s, deliver_atom::value, news({chat(2)}));
   self->send(s, deliver_atom::value, news({chat(3)}));
