@@ -42,10 +42,8 @@ caf::actor_system_config& configure(caf::actor_system_config& config) {
 }
 
 origin_policy origins_of(const server_config& config) {
-  const auto& host = config.listen.host;
-  return {.allowed = config.allow_origin,
-          .wechat = true,
-          .loopback_only = host == "localhost" || host == "::1" || host.starts_with("127.")};
+  return {
+      .allowed = config.allow_origin, .wechat = true, .loopback_only = is_loopback_host(config.listen.host)};
 }
 
 /// All parts, in the order of their making.
@@ -119,8 +117,7 @@ void server::start() {
                          session_env{registry_handle, history_handle, *figures_, config_.classic_window},
                          persistence_handle, *system_});
   for (auto& shard : shards_) {
-    caf::actor_config on{shard.get()};
-    auto handle = system_->spawn_class<bridge, caf::no_spawn_options>(on, *shard);
+    auto handle = spawn_on<bridge>(*system_, *shard, *shard);
     auto& asks = *caf::actor_cast<bridge*>(handle);
     bridges_.push_back(std::move(handle));
     serving_.push_back(std::make_unique<serving_shard>(serving_shard{edge{*context_, *shard, asks}, {}}));

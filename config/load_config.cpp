@@ -257,11 +257,6 @@ result<std::map<std::string, given>> read_file(const std::string& file) {
   return out;
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
-}
-
 /// CLI11's texts span lines; ours is one.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -331,7 +326,7 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
       if (auto accepted = o.set(config, value))
         return bad(values.where, "\"" + value + "\" is not accepted", *accepted);
   }
-  if (!config.insecure && !is_loopback(config.listen.host))
+  if (!config.insecure && !is_loopback_host(config.listen.host))
     return bad("--listen",
                "\"" + config.listen.text() +
                    "\" is not loopback, and with --auth none anybody there could "

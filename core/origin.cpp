@@ -34,13 +34,16 @@ std::string_view normal(std::string_view authority) {
   return authority;
 }
 
-bool is_loopback_name(std::string_view authority) {
-  const auto host = without_port(authority);
-  return same(host, "localhost") || host == "[::1]" || host == "127.0.0.1" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+std::string_view without_brackets(std::string_view host) {
+  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
 
 } // namespace
+
+bool is_loopback_host(std::string_view host) {
+  return same(host, "localhost") || host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
 
 bool is_origin(std::string_view text) {
   const auto authority = authority_of(text);
@@ -56,7 +59,7 @@ bool is_allowed(const origin_policy& policy, std::string_view origin, std::strin
   if (origin.empty() || is_listed(policy, origin)) return true;
   const auto authority = authority_of(origin);
   if (authority.empty() || !same(normal(authority), normal(host))) return false;
-  return !policy.loopback_only || is_loopback_name(authority);
+  return !policy.loopback_only || is_loopback_host(without_brackets(without_port(authority)));
 }
 
 } // namespace hongyan

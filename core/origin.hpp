@@ -16,6 +16,9 @@ struct origin_policy {
   bool loopback_only = true;
 };
 
+/// True for localhost, 127.x.x.x and ::1 (without brackets).
+bool is_loopback_host(std::string_view host);
+
 /// True for `scheme://host[:port]` with http or https, as a browser writes an origin.
 bool is_origin(std::string_view text);
 
