@@ -1,43 +1,80 @@
 /// A chat message, before and after it has its place in a conversation.
 #pragma once
 
-#include "core/user_id.hpp"
+#include "core/place.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace hongyan {
 
 /// Wall-clock time as it is stored and shown; never used to order anything or to time anything out.
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// Stored by number: never renumber.
+enum class message_kind : std::uint8_t {
+  text = 0,
+  image = 1,
+  voice = 2,
+  file = 3,
+  location = 4,
+  custom = 5,
+  recall = 6, ///< the log's own: a message before it was taken back
+  group = 7,  ///< the log's own: a change of the group
+};
+
+/// Their names on the wire, by number.
+inline constexpr std::array<std::string_view, 8> message_kind_names = {
+    "text", "image", "voice", "file", "location", "custom", "recall", "group"};
+
+inline std::string_view name_of(message_kind kind) {
+  return message_kind_names[static_cast<std::size_t>(kind)];
+}
+
+/// Entries that no user wrote: they count as no message in unread counts, search and the classic contract.
+inline bool is_own_entry(message_kind kind) {
+  return kind == message_kind::recall || kind == message_kind::group;
+}
+
 /// A message as a client sent it, checked: every field is within its limits and valid UTF-8 without U+0000.
 struct new_message {
   user_id from;
-  user_id to;
-  std::optional<std::string> from_name{}; ///< shown with this message only
+  place to;
+  std::optional<std::string> from_name{}; ///< shown with this message only, and only to classic clients
   std::optional<std::string> to_name{};
-  std::string content;
+  message_kind kind = message_kind::text;
+  std::string content;                        ///< of a text, the text; of every other kind a JSON object
+  std::optional<std::string> ext{};           ///< a JSON object, stored untouched
   std::optional<std::string> client_msg_id{}; ///< makes the send idempotent for this sender
 };
 
-/// A stored message of a direct conversation.
+/// A stored entry of a conversation's log.
 struct message {
-  std::int64_t id = 0;              ///< over the whole server; ascending within a conversation
-  std::int64_t conversation_id = 0; ///< of the two users' direct conversation
-  std::int64_t seq = 0;             ///< dense position in the conversation: 1, 2, 3 ...
+  std::int64_t id = 0; ///< over the whole server; ascending within a conversation
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0; ///< dense position in the conversation: 1, 2, 3 ...
   user_id from;
-  user_id to;
+  place to;
   std::optional<std::string> from_name{};
   std::optional<std::string> to_name{};
-  std::string content;
+  message_kind kind = message_kind::text;
+  std::string content; ///< as in new_message; empty when recalled
+  std::optional<std::string> ext{};
+  std::optional<std::string> client_msg_id{};
   wall_time created_at{};
+  bool recalled = false; ///< content and ext are gone
 };
 
 /// Stored messages are shared, never changed.
 using message_ptr = std::shared_ptr<const message>;
+
+/// The members of a group at one seq of its log, sorted; shared by all messages until it changes.
+using audience_ptr = std::shared_ptr<const std::vector<user_id>>;
 
 } // namespace hongyan

@@ -1,8 +1,10 @@
-/// What both stores must decide alike.
+/// What both stores must decide alike about a message to store.
 #pragma once
 
 #include "persistence/store.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -16,13 +18,20 @@ inline std::pair<std::string_view, std::string_view> conversation_key(const user
                      : std::pair{std::string_view(other.text()), std::string_view(one.text())};
 }
 
-/// What a message is whose sender and client_msg_id are stored already: names do not matter, they may change
-/// between two attempts to send.
-inline append_status repeat_status(const new_message& message, std::string_view stored_target,
-                                   std::string_view stored_content) {
-  return message.to.text() == stored_target && message.content == stored_content ? append_status::duplicate
-                                                                                 : append_status::conflict;
+/// The target column: the other user of a direct conversation; a group's messages have none.
+inline std::optional<std::string_view> target_column(const place& to) {
+  if (to.is_group()) return std::nullopt;
+  return std::string_view(to.id.text());
 }
+
+/// What a message is whose sender and client_msg_id are stored already. Names and ext do not matter, they may
+/// change between two attempts to send. Objects are compared as JSON, not as text. Of a recalled message the
+/// content is gone, so only place and kind can differ.
+append_status repeat_status(const new_message& again, const message& stored);
+
+/// What of a message can be searched for: a text, a file's name, a location's name and address. Empty:
+/// nothing.
+std::string searchable_text(message_kind kind, const std::string& content);
 
 /// As it is stored: milliseconds since 1970.
 inline std::int64_t to_ms(wall_time time) { return time.time_since_epoch().count(); }

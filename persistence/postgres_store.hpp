@@ -1,7 +1,8 @@
 /// The shared store: PostgreSQL 12 or newer, through libpq. Any number of servers and writers may share it.
 ///
-/// A batch is one statement, so one round trip and one transaction; see append_sql in the .cpp. seq comes
-/// from the conversation's row, locked to the commit, and ids are taken while it is locked.
+/// A batch is one statement, so one round trip and one transaction; see append_sql in
+/// postgres/writer_sql.hpp. seq comes from the conversation's row, locked to the commit, and ids are taken
+/// while it is locked.
 ///
 /// What a lost commit became is told by the table append_mark. Each writer object has one row there, with the
 /// number of its last batch and what that batch was given, written by the batch's own transaction. settle()

@@ -2,12 +2,17 @@
 /// actors, which may block. Two implementations, SQLite and PostgreSQL, under one contract suite
 /// (tests/persistence/store_contract_test.cpp).
 ///
+/// A store gives primitives. What they are put together to (a whole resume, a recall, the rules of groups) is
+/// written once, over these interfaces, in views.hpp and changes.hpp.
+///
 /// "Stored" means committed and synced by the database's own commit.
 #pragma once
 
-#include "core/message.hpp"
+#include "core/change.hpp"
+#include "core/search_text.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,18 +23,96 @@ namespace hongyan {
 
 enum class append_status : std::uint8_t {
   stored,    ///< new, and durable
-  duplicate, ///< this sender's client_msg_id was stored before, with the same target and content
-  conflict,  ///< this sender's client_msg_id was stored before with another target or content; nothing stored
+  duplicate, ///< this sender's client_msg_id was stored before, with the same place, kind and content
+  conflict,  ///< this sender's client_msg_id was stored before with another place, kind or content; nothing
+             ///< stored
+  blocked,   ///< the user of the direct conversation has blocked the sender; nothing stored
+  silenced,  ///< the group is muted and the sender is neither owner nor admin; nothing stored
+  no_group,  ///< there is no such group, or the sender is no member of it; nothing stored
 };
 
-/// What became of one message of a batch. For a duplicate it tells of the message first stored; for a
-/// conflict only the status means anything.
+/// What became of one message of a batch. For a duplicate it tells of the message first stored; where nothing
+/// was stored only the status means anything.
 struct append_outcome {
   append_status status = append_status::stored;
   std::int64_t id = 0;
   std::int64_t conversation_id = 0;
   std::int64_t seq = 0;
   wall_time created_at{};
+  audience_ptr audience{};          ///< of a group's new message: the members it goes to
+  std::optional<std::string> ext{}; ///< of a duplicate: as first stored
+  bool recalled = false;            ///< of a duplicate: taken back since
+};
+
+/// What became of a read_mark.
+struct read_outcome {
+  bool found = false; ///< there is such a conversation, and it is the user's
+  bool moved = false; ///< the position went forward
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0; ///< the position now: never beyond the last entry, never back
+};
+
+/// A conversation's row, as a transaction sees it.
+struct conversation_row {
+  std::int64_t id = 0;
+  place of; ///< a group, or for a direct conversation the user that was asked for
+  std::int64_t last_seq = 0;
+  // of a group:
+  std::string name{};
+  std::size_t member_count = 0;
+  bool muted = false;
+  group_history history = group_history::joined;
+  bool dismissed = false;
+  wall_time created_at{};
+};
+
+/// A member's row.
+struct member_row {
+  user_id user;
+  group_role role = group_role::member;
+  std::int64_t joined_seq = 0;
+  std::int64_t first_seq = 1;
+  std::int64_t read_seq = 0;
+  bool pinned = false;
+  bool muted = false;
+};
+
+/// Primitives of one transaction that changes something other than by append(): what changes.hpp needs and no
+/// more. Every function's error is errc::unavailable (the transaction is lost).
+class change_transaction {
+public:
+  virtual ~change_transaction() = default;
+
+  /// The group's row, locked until the transaction ends; also of a dismissed one. Nothing: no such group.
+  virtual result<std::optional<conversation_row>> lock_group(const user_id& id) = 0;
+  /// The direct conversation of two users, locked. `make`: it is made, empty, when there is none.
+  virtual result<std::optional<conversation_row>> lock_direct(const user_id& one, const user_id& other,
+                                                              bool make) = 0;
+  /// A new group without members. Nothing: the id is taken, by a dismissed group too.
+  virtual result<std::optional<conversation_row>> make_group(const user_id& id, const std::string& name,
+                                                             group_history history, wall_time now) = 0;
+  /// Writes name, muted, history, dismissed and member_count of a locked group, and outdates what any writer
+  /// knows of the conversation (members, roles, blocks).
+  virtual result<void> update_conversation(const conversation_row& row) = 0;
+
+  virtual result<std::optional<member_row>> member(std::int64_t conversation, const user_id& user) = 0;
+  /// All, sorted by user.
+  virtual result<std::vector<member_row>> members(std::int64_t conversation) = 0;
+  /// Inserts, or replaces; but a read position that went forward meanwhile stays.
+  virtual result<void> put_members(std::int64_t conversation, std::span<const member_row> rows) = 0;
+  virtual result<void> remove_members(std::int64_t conversation, std::span<const user_id> users) = 0;
+
+  /// The entry `seq` of a locked conversation.
+  virtual result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) = 0;
+  /// Appends an entry to a locked conversation: gives it id and seq (row.last_seq goes up), and leaves it out
+  /// of the search index.
+  virtual result<message> append_entry(conversation_row& in, message entry) = 0;
+  /// Takes a message's content and ext away, here and from the search index; marks it recalled.
+  virtual result<void> erase_content(const message& of) = 0;
+
+  virtual result<void> put_profile(const profile& p) = 0; ///< a member that is not set keeps its value
+  /// `blocked`: `user` blocks them from now on; or no more.
+  virtual result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) = 0;
 };
 
 /// Writes. One object, one connection, one thread at a time.
@@ -39,8 +122,9 @@ public:
 
   /// Stores a batch in one transaction, all or none, in its order, and answers one outcome a message, in the
   /// batch's order. Messages of one batch may repeat a client_msg_id: the first is stored, the others are
-  /// duplicates or conflicts. A conversation is made with its first message. Opens the database when it is
-  /// not open.
+  /// duplicates or conflicts. A direct conversation is made with its first message; a group must be there,
+  /// and the sender in it. A message that is refused takes no seq and does not stop the others. Opens the
+  /// database when it is not open.
   ///
   /// Errors: errc::unavailable: nothing was stored, and nothing of this batch ever will be.
   /// errc::outcome_unknown: the commit was under way when the connection broke: call settle() with the same
@@ -51,12 +135,28 @@ public:
   /// Errors: errc::unavailable: the database still does not answer; ask again.
   virtual result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message> batch) = 0;
 
+  /// Moves read positions forward, in one transaction; one outcome a mark, in their order.
+  /// Errors: errc::unavailable: nothing was stored; errc::outcome_unknown: nobody knows. Marks may be
+  /// repeated.
+  virtual result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) = 0;
+
+  /// Runs `work` in one transaction, and commits when it answers no error; else all of it is undone and its
+  /// error is the answer. `work` may be run more than once (a deadlock, a lost race): it must begin anew each
+  /// time. Errors of its own: errc::unavailable: nothing was stored; errc::outcome_unknown: the connection
+  /// broke in the commit.
+  virtual result<void> transact(const std::function<result<void>(change_transaction&)>& work) = 0;
+
   /// Opens the database when it is not open (migrating it when its schema is older) and sees that it answers.
   /// Errors: errc::unavailable, with the reason for a person.
   virtual result<void> check() = 0;
+
+  /// The store's epoch, known from the first good check() on: a random name that changes when the database
+  /// was restored from a copy or is another one, so that clients know that their positions are void.
+  virtual std::string epoch() const = 0;
 };
 
-/// Which messages: those that involve `user`; with `peer`, only between the two.
+/// Which messages: those of direct conversations that involve `user`; with `peer`, only between the two.
+/// Recalled ones and the log's own entries are left out.
 struct history_query {
   user_id user;
   std::optional<user_id> peer{};
@@ -64,14 +164,77 @@ struct history_query {
   std::size_t limit = 50;
 };
 
-/// Reads, on a connection of its own: a slow read never delays a write. One thread at a time.
+/// A stretch of one conversation's log: the entries with after_seq < seq < before_seq, at most `limit` of
+/// them.
+struct log_range {
+  std::int64_t conversation_id = 0;
+  std::int64_t after_seq = 0;
+  std::int64_t before_seq = 0;
+  std::size_t limit = 0;
+  bool newest = false; ///< the limit keeps the newest of them instead of the oldest
+};
+
+/// How many messages count as unread: of others, after read_seq (and from first_seq on), neither recalled nor
+/// the log's own; at most `limit`.
+struct unread_question {
+  std::int64_t conversation_id = 0;
+  std::int64_t after_seq = 0;
+};
+inline constexpr std::size_t unread_max = 999; ///< contract, conversation.list
+
+struct search_question {
+  user_id user;
+  std::vector<search_term> terms; ///< never empty
+  std::optional<std::int64_t> conversation_id{};
+  std::optional<std::int64_t> before_id{}; ///< exclusive
+  std::size_t limit = 50;
+};
+
+/// Reads, on a connection of its own: a slow read never delays a write. One thread at a time. Each opens the
+/// database when it is not open. Errors: errc::unavailable.
 class message_reader {
 public:
   virtual ~message_reader() = default;
 
-  /// The newest `limit` messages that match, oldest first (by id). Opens the database when it is not open.
-  /// Errors: errc::unavailable.
+  /// The newest `limit` messages that match, oldest first (by id): what the classic contract shows.
   virtual result<std::vector<message>> latest(const history_query& query) = 0;
+
+  /// Every conversation of the user, in no order.
+  virtual result<std::vector<membership>> memberships(const user_id& user) = 0;
+  /// The user's conversation with a place. Nothing: there is none, or it is not theirs.
+  virtual result<std::optional<membership>> find_membership(const user_id& user, const place& with) = 0;
+  /// The entries of each range, range after range, each ascending by seq.
+  virtual result<std::vector<message>> log(std::span<const log_range> ranges) = 0;
+  /// A count for each question, in their order.
+  virtual result<std::vector<std::size_t>> unread(const user_id& user,
+                                                  std::span<const unread_question> questions) = 0;
+  /// Messages of the user's conversations that match, which the user may read, newest first (by id).
+  virtual result<std::vector<message>> search(const search_question& question) = 0;
+
+  /// The group, when the user is in it.
+  virtual result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) = 0;
+  /// The user's groups, ascending by group id, after `after`.
+  virtual result<std::vector<group_info>> groups(const user_id& user, const std::string& after,
+                                                 std::size_t limit) = 0;
+  /// A conversation's members, ascending by user id, after `after`; of a direct conversation its one or two
+  /// users.
+  virtual result<std::vector<group_member>> members(std::int64_t conversation, const std::string& after,
+                                                    std::size_t limit) = 0;
+  /// One profile for each user, in their order; without names for those who have set none.
+  virtual result<std::vector<profile>> profiles(std::span<const user_id> users) = 0;
+  /// Whom the user has blocked, sorted.
+  virtual result<std::vector<user_id>> blocks(const user_id& user) = 0;
+  /// Has `user` blocked `other`?
+  virtual result<bool> has_blocked(const user_id& user, const user_id& other) = 0;
+
+  /// Rows that the database has given so far, and rows that it went over to count for unread().
+  std::uint64_t rows_read() const { return rows_read_; }
+
+protected:
+  void count_rows(std::size_t rows) { rows_read_ += rows; }
+
+private:
+  std::uint64_t rows_read_ = 0;
 };
 
 /// A database, by its URL; makes connections to it. Thread-safe.

@@ -1,4 +1,6 @@
 /// What only PostgreSQL has: other writers, and a server that goes away at any moment.
+#include "core/search_text.hpp"
+#include "persistence/migrations.hpp"
 #include "tests/persistence/severing_proxy.hpp"
 #include "tests/persistence/store_fixtures.hpp"
 
@@ -38,6 +40,77 @@ std::optional<outcomes> settle(message_writer& writer, const std::vector<new_mes
   auto answer = writer.settle(batch);
   if (!answer) FAIL(answer.error().detail);
   return *std::move(answer);
+}
+
+struct person {
+  std::string name;
+  group_role role = group_role::member;
+};
+
+result<void> put_people(change_transaction& t, conversation_row& group, const std::vector<person>& people) {
+  std::vector<member_row> rows;
+  for (const auto& [name, role] : people) rows.push_back({.user = user(name), .role = role});
+  group.member_count += people.size();
+  return t.put_members(group.id, rows);
+}
+
+void make_group(message_writer& writer, std::string_view id, const std::vector<person>& people) {
+  const auto made = writer.transact([&](change_transaction& t) -> result<void> {
+    auto group = t.make_group(user(id), "name of " + std::string(id), group_history::joined, at(500));
+    REQUIRE((group && *group));
+    if (auto put = put_people(t, **group, people); !put) return put;
+    return t.update_conversation(**group);
+  });
+  if (!made) FAIL(made.error().detail);
+}
+
+/// Changes a locked group with `work`, and outdates what writers know of it.
+template <class Work>
+void change_group(message_writer& writer, std::string_view id, Work work) {
+  const auto changed = writer.transact([&](change_transaction& t) -> result<void> {
+    auto group = t.lock_group(user(id));
+    REQUIRE((group && *group));
+    if (auto done = work(t, **group); !done) return done;
+    return t.update_conversation(**group);
+  });
+  if (!changed) FAIL(changed.error().detail);
+}
+
+void set_blocked(message_writer& writer, std::string_view by, std::string_view whom, bool blocked) {
+  const auto done = writer.transact([&](change_transaction& t) -> result<void> {
+    auto direct = t.lock_direct(user(by), user(whom), true);
+    REQUIRE((direct && *direct));
+    const std::vector others{user(whom)};
+    if (auto put = t.put_blocks(user(by), others, blocked); !put) return put;
+    return t.update_conversation(**direct);
+  });
+  if (!done) FAIL(done.error().detail);
+}
+
+new_message group_chat(std::string_view from, std::string_view group, std::string content,
+                       std::optional<std::string> client_msg_id = {}) {
+  auto message = chat(from, "-", std::move(content), std::move(client_msg_id));
+  message.to = place::group(user(group));
+  return message;
+}
+
+std::vector<std::string> names(const audience_ptr& audience) {
+  std::vector<std::string> all;
+  if (audience)
+    for (const user_id& member : *audience) all.push_back(member.text());
+  return all;
+}
+
+std::vector<status> statuses(const outcomes& got) {
+  std::vector<status> all;
+  for (const auto& outcome : got) all.push_back(outcome.status);
+  return all;
+}
+
+std::vector<std::string> found(message_reader& reader, std::string_view by, std::string_view query) {
+  const auto answer = reader.search({.user = user(by), .terms = search_terms(query)});
+  if (!answer) FAIL(answer.error().detail);
+  return contents(*answer);
 }
 
 /// As long as PostgreSQL is away: until it answers.
@@ -546,5 +619,532 @@ TEST_CASE("several servers may open an empty database at once", "[persistence][p
   }
 
   CHECK(failures == std::vector<std::string>(failures.size()));
-  CHECK(database.ask("SELECT count(*) FROM schema_migration") == "1");
+  CHECK(database.ask("SELECT count(*) FROM schema_migration") == "2");
+}
+
+TEST_CASE("what another writer changes in a group holds for the next message", "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer(), other = store->make_writer();
+  make_group(*other, "g", {{"1", group_role::owner}, {"2"}, {"3"}});
+  const auto first = append(*writer, {group_chat("2", "g", "a"), chat("2", "3", "direct")});
+  CHECK(statuses(first) == std::vector{status::stored, status::stored});
+  CHECK(names(first[0].audience) == std::vector<std::string>{"1", "2", "3"});
+  CHECK(first[1].audience == nullptr);
+
+  SECTION("a member who was removed is refused, and hears no more") {
+    change_group(*other, "g", [](change_transaction& t, conversation_row& g) {
+      return t.remove_members(g.id, std::vector{user("2")});
+    });
+    const auto got = append(*writer, {group_chat("2", "g", "b"), group_chat("3", "g", "c")});
+    CHECK(statuses(got) == std::vector{status::no_group, status::stored});
+    CHECK(got[1].seq == 2);
+    CHECK(names(got[1].audience) == std::vector<std::string>{"1", "3"});
+  }
+  SECTION("a member who was added hears, and may send at once") {
+    change_group(*other, "g",
+                 [](change_transaction& t, conversation_row& g) { return put_people(t, g, {{"10"}}); });
+    const auto got = append(*writer, {group_chat("10", "g", "b")});
+    CHECK(statuses(got) == std::vector{status::stored});
+    CHECK(names(got[0].audience) == std::vector<std::string>{"1", "10", "2", "3"});
+    CHECK(names(append(*writer, {group_chat("1", "g", "c")})[0].audience).size() == 4);
+  }
+  SECTION("a group that is muted takes messages of its owner and admins only") {
+    change_group(*other, "g", [](change_transaction& t, conversation_row& g) {
+      g.muted = true;
+      const std::vector admins{member_row{.user = user("3"), .role = group_role::admin}};
+      return t.put_members(g.id, admins);
+    });
+    CHECK(statuses(append(
+              *writer, {group_chat("2", "g", "b"), group_chat("1", "g", "c"), group_chat("3", "g", "d")})) ==
+          std::vector{status::silenced, status::stored, status::stored});
+    change_group(*other, "g", [](change_transaction&, conversation_row& g) -> result<void> {
+      g.muted = false;
+      return {};
+    });
+    CHECK(statuses(append(*writer, {group_chat("2", "g", "b")})) == std::vector{status::stored});
+  }
+  SECTION("a group that was dismissed is gone") {
+    change_group(*other, "g", [](change_transaction&, conversation_row& g) -> result<void> {
+      g.dismissed = true;
+      return {};
+    });
+    CHECK(statuses(append(*writer, {group_chat("1", "g", "b"), group_chat("2", "g", "b")})) ==
+          std::vector{status::no_group, status::no_group});
+    CHECK(database.ask("SELECT last_seq FROM conversation WHERE group_id = 'g'") == "1");
+  }
+  check_dense(database);
+}
+
+TEST_CASE("a block by another node holds for the next message, for the one who is blocked only",
+          "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer(), other = store->make_writer();
+  append(*writer, {chat("1", "2", "a", "x"), chat("2", "2", "note")});
+
+  set_blocked(*other, "2", "1", true);
+  const auto got = append(*writer, {chat("1", "2", "b"), chat("2", "1", "c"), chat("1", "2", "a", "x"),
+                                    chat("1", "2", "d", "y"), chat("2", "2", "e")});
+
+  CHECK(statuses(got) ==
+        std::vector{status::blocked, status::stored, status::duplicate, status::blocked, status::stored});
+  CHECK(got[1].seq == 2);
+  CHECK(got[2].seq == 1);
+  auto reader = store->make_reader();
+  CHECK(*reader->has_blocked(user("2"), user("1")));
+  CHECK_FALSE(*reader->has_blocked(user("1"), user("2")));
+  CHECK(*reader->blocks(user("2")) == std::vector{user("1")});
+
+  set_blocked(*other, "2", "1", false);
+  CHECK(append(*writer, {chat("1", "2", "d", "y")})[0].seq == 3);
+  set_blocked(*other, "9", "1", true); // nothing was ever said between them
+  CHECK(statuses(append(*writer, {chat("1", "9", "hi")})) == std::vector{status::blocked});
+  check_dense(database);
+}
+
+TEST_CASE("a batch of all sorts stores what may be stored, dense and in order", "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  make_group(*writer, "g", {{"1"}, {"2"}});
+  make_group(*writer, "1", {{"2"}}); // a group's id is no user's
+  set_blocked(*writer, "4", "1", true);
+  auto image = group_chat("1", "g", R"({"fileId":"f","width":1})", "i");
+  image.kind = message_kind::image;
+  image.ext = R"({"x":1})";
+  append(*writer, {image});
+
+  auto again = image;
+  again.content = R"({ "width": 1, "fileId": "f" })";
+  again.ext = R"({"x":2})";
+  auto other_kind = image;
+  other_kind.kind = message_kind::custom;
+  const auto got = append(
+      *writer, {group_chat("1", "g", "a"), chat("1", "4", "no", "k"), chat("1", "2", "b", "k"), again,
+                other_kind, group_chat("3", "g", "no"), group_chat("1", "none", "no"),
+                group_chat("2", "g", "c", "m"), chat("1", "4", "b", "k"), group_chat("2", "g", "c", "m"),
+                group_chat("2", "1", "d"), chat("2", "1", "e"), group_chat("1", "1", "no")});
+
+  CHECK(statuses(got) == std::vector{status::stored, status::blocked, status::stored, status::duplicate,
+                                     status::conflict, status::no_group, status::no_group, status::stored,
+                                     status::conflict, status::duplicate, status::stored, status::stored,
+                                     status::no_group});
+  CHECK(got[0].seq == 2);
+  CHECK(got[3].seq == 1);
+  CHECK(got[3].ext == R"({"x":1})");
+  CHECK_FALSE(got[3].recalled);
+  CHECK(got[7].seq == 3);
+  CHECK(got[9].seq == 3);
+  CHECK(got[9].audience == nullptr);
+  CHECK(names(got[10].audience) == std::vector<std::string>{"2"});
+  CHECK(got[11].seq == 2);
+  CHECK(database.ask("SELECT count(*) FROM message") == "6");
+  CHECK(database.ask(
+            "SELECT string_agg(user_id || ':' || c.last_at_ms, ' ' ORDER BY user_id) FROM member m"
+            " JOIN conversation c ON c.id = m.conversation_id WHERE user_low = '1' AND user_high = '2'") ==
+        "1:1000 2:1000");
+  check_dense(database);
+}
+
+TEST_CASE("a lost commit is settled with its refusals and audiences", "[persistence][postgresql]") {
+  postgres_database database;
+  severing_proxy proxy(database.server.port());
+  auto store = opened(database.server.uri(database.name, proxy.port()));
+  auto writer = store->make_writer();
+  make_group(*writer, "g", {{"1"}, {"2"}});
+  set_blocked(*writer, "3", "1", true);
+  const std::vector<new_message> batch{chat("1", "3", "no"), group_chat("1", "g", "a"),
+                                       group_chat("9", "g", "no"), chat("1", "2", "b")};
+  append(*writer, {batch[1], batch[3]});
+
+  proxy.arm(fault::drop_answer, 3); // what refuses is looked at anew, of a pair and of a group
+  append_unknown(*writer, batch);
+  const auto settled = settle(*writer, batch);
+
+  REQUIRE(settled.has_value());
+  CHECK(statuses(*settled) == std::vector{status::blocked, status::stored, status::no_group, status::stored});
+  CHECK((*settled)[1].seq == 2);
+  CHECK(names((*settled)[1].audience) == std::vector<std::string>{"1", "2"});
+  CHECK((*settled)[3].seq == 2);
+  check_dense(database);
+}
+
+TEST_CASE("the first thing sent for a batch stores it, once its conversations are known",
+          "[persistence][postgresql]") {
+  postgres_database database;
+  severing_proxy proxy(database.server.port());
+  auto store = opened(database.server.uri(database.name, proxy.port()));
+  auto writer = store->make_writer();
+  make_group(*writer, "g", {{"1"}, {"2"}});
+  const std::vector<new_message> batch{chat("1", "2", "a"), group_chat("1", "g", "b"), chat("2", "3", "c")};
+  append(*writer, batch);
+
+  proxy.arm(fault::drop_answer, 1);
+  append_unknown(*writer, batch);
+
+  const auto settled = settle(*writer, batch);
+  REQUIRE(settled.has_value());
+  CHECK((*settled)[1].seq == 2);
+  proxy.arm(fault::drop_answer, 1);
+  const std::vector marks{read_mark{user("2"), user("1"), 2},
+                          read_mark{user("2"), place::group(user("g")), 1}};
+  CHECK(failure(writer->mark_read(marks)).code == errc::outcome_unknown);
+  CHECK(database.ask("SELECT string_agg(read_seq::text, ' ' ORDER BY conversation_id) FROM member"
+                     " WHERE user_id = '2' AND read_seq > 0") == "1 2");
+  check_dense(database);
+}
+
+TEST_CASE("a member who is removed and added all the time may send while in the audience, and not otherwise",
+          "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer(), other = store->make_writer();
+  make_group(*other, "g", {{"1"}, {"2"}});
+  constexpr int rounds = 300;
+  std::vector<result<outcomes>> got;
+  {
+    std::barrier together(2);
+    const std::jthread changing([&] {
+      for (int i = 0; i < rounds; ++i) {
+        together.arrive_and_wait();
+        change_group(*other, "g", [i](change_transaction& t, conversation_row& g) -> result<void> {
+          const std::vector who{user("2")};
+          return i % 2 == 0 ? t.remove_members(g.id, who) : put_people(t, g, {{"2"}});
+        });
+      }
+    });
+    for (int i = 0; i < rounds; ++i) {
+      together.arrive_and_wait();
+      got.push_back(
+          writer->append(std::vector{group_chat("1", "g", "a"), group_chat("2", "g", "b")}, at(1000)));
+    }
+  }
+
+  int refused = 0;
+  for (const auto& answer : got) {
+    REQUIRE(answer.has_value());
+    const auto& [sure, doubtful] = std::tie((*answer)[0], (*answer)[1]);
+    REQUIRE(sure.status == status::stored);
+    const bool in = doubtful.status == status::stored;
+    REQUIRE((in || doubtful.status == status::no_group));
+    REQUIRE(names(sure.audience) ==
+            (in ? std::vector<std::string>{"1", "2"} : std::vector<std::string>{"1"}));
+    refused += in ? 0 : 1;
+  }
+  CHECK(refused > 0);
+  CHECK(refused < rounds);
+  check_dense(database);
+}
+
+TEST_CASE("read positions go forward only, to the last entry at most, in one transaction",
+          "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  make_group(*writer, "g", {{"1"}, {"2"}});
+  const auto first = append(
+      *writer, {chat("1", "2", "a"), chat("1", "2", "b"), group_chat("1", "g", "c"), chat("1", "1", "note")});
+  const place group = place::group(user("g"));
+
+  const std::vector marks{read_mark{user("2"), user("1"), 1}, read_mark{user("2"), user("1"), 99},
+                          read_mark{user("2"), user("1"), 1}, read_mark{user("2"), group, 1},
+                          read_mark{user("3"), group, 1},     read_mark{user("3"), user("1"), 1},
+                          read_mark{user("1"), user("1"), 1}, read_mark{user("1"), user("g"), 1},
+                          read_mark{user("1"), user("2"), -5}};
+  const auto got = writer->mark_read(marks);
+
+  REQUIRE(got.has_value());
+  const auto is = [&](std::size_t i, bool found_it, bool moved, std::int64_t seq) {
+    const read_outcome& outcome = (*got)[i];
+    return outcome.found == found_it && outcome.moved == moved && outcome.seq == seq;
+  };
+  CHECK(is(0, true, true, 1));
+  CHECK(is(1, true, true, 2));
+  CHECK(is(2, true, false, 2));
+  CHECK(is(3, true, true, 1));
+  CHECK((*got)[3].conversation_id == first[2].conversation_id);
+  CHECK(is(4, false, false, 0));
+  CHECK(is(5, false, false, 0));
+  CHECK(is(6, true, true, 1));
+  CHECK(is(7, false, false, 0));
+  CHECK(is(8, true, false, 0));
+  auto reader = store->make_reader();
+  const auto peer = reader->find_membership(user("1"), user("2"));
+  REQUIRE((peer && *peer));
+  CHECK((*peer)->peer_read_seq == 2);
+  CHECK((*peer)->read_seq == 0);
+}
+
+TEST_CASE("a transaction is all or nothing, and is begun anew after a lost race",
+          "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  const auto stored = append(*writer, {chat("1", "2", "hello world"), chat("1", "2", "b")});
+  auto reader = store->make_reader();
+  CHECK(found(*reader, "2", "world") == std::vector<std::string>{"hello world"});
+
+  SECTION("the work's own error undoes it") {
+    const auto undone = writer->transact([&](change_transaction& t) -> result<void> {
+      REQUIRE(t.put_profile({.user = user("1"), .name = "x"}).has_value());
+      return error{errc::forbidden, "no"};
+    });
+    CHECK(undone.error().code == errc::forbidden);
+    CHECK_FALSE((*reader->profiles(std::vector{user("1")}))[0].name.has_value());
+  }
+  SECTION("a deadlock is tried again") {
+    auto other = store->make_writer();
+    std::barrier together(2);
+    std::atomic<int> runs = 0;
+    const auto race = [&](message_writer& by, const char* one, const char* two, result<void>& into) {
+      bool first = true;
+      into = by.transact([&](change_transaction& t) -> result<void> {
+        ++runs;
+        if (auto locked = t.lock_direct(user("1"), user(one), true); !locked) return locked.error();
+        if (std::exchange(first, false)) together.arrive_and_wait();
+        if (auto locked = t.lock_direct(user("1"), user(two), true); !locked) return locked.error();
+        return {};
+      });
+    };
+    append(*writer, {chat("1", "3", "c")});
+    REQUIRE(other->check().has_value());
+    result<void> here = error{}, there = error{};
+    {
+      const std::jthread elsewhere(race, std::ref(*other), "3", "2", std::ref(there));
+      race(*writer, "2", "3", here);
+    }
+    CHECK(here.has_value());
+    CHECK(there.has_value());
+    CHECK(runs == 3);
+  }
+  SECTION("a recall takes the content away everywhere, and is logged") {
+    const auto recalled = writer->transact([&](change_transaction& t) -> result<void> {
+      auto direct = t.lock_direct(user("1"), user("2"), false);
+      REQUIRE((direct && *direct));
+      auto of = t.entry(**direct, 1);
+      REQUIRE((of && *of));
+      CHECK((*of)->content == "hello world");
+      if (auto erased = t.erase_content(**of); !erased) return erased;
+      auto logged = t.append_entry(**direct, {.from = user("1"),
+                                              .to = user("2"),
+                                              .kind = message_kind::recall,
+                                              .content = R"({"seq":1})",
+                                              .created_at = at(3000)});
+      REQUIRE(logged.has_value());
+      CHECK(logged->seq == 3);
+      CHECK((*direct)->last_seq == 3);
+      return {};
+    });
+    REQUIRE(recalled.has_value());
+    CHECK(found(*reader, "2", "world").empty());
+    CHECK(contents(latest(*reader, {.user = user("2")})) == std::vector<std::string>{"b"});
+    CHECK(contents(latest(*reader, {.user = user("2"), .peer = user("1")})) == std::vector<std::string>{"b"});
+    const std::vector ranges{log_range{stored[0].conversation_id, 0, 9, 9}};
+    const auto log = reader->log(ranges);
+    REQUIRE((log && log->size() == 3));
+    CHECK((*log)[0].recalled);
+    CHECK((*log)[0].content.empty());
+    CHECK((*log)[2].kind == message_kind::recall);
+    CHECK(append(*writer, {chat("2", "1", "d")})[0].seq == 4);
+    const std::vector questions{unread_question{stored[0].conversation_id, 0}};
+    CHECK(*reader->unread(user("2"), questions) == std::vector<std::size_t>{1});
+  }
+  check_dense(database);
+}
+
+TEST_CASE("a lost commit of a transaction is told apart from a lost beginning", "[persistence][postgresql]") {
+  postgres_database database;
+  severing_proxy proxy(database.server.port());
+  auto store = opened(database.server.uri(database.name, proxy.port()));
+  auto writer = store->make_writer();
+  REQUIRE(writer->check().has_value());
+  const auto name = [&](const char* text) {
+    return writer->transact(
+        [&](change_transaction& t) { return t.put_profile({.user = user("1"), .name = text}); });
+  };
+
+  proxy.arm(fault::drop_answer, 2);
+  CHECK(failure(name("a")).code == errc::unavailable);
+  CHECK(database.ask("SELECT count(*) FROM profile") == "0");
+  REQUIRE(writer->check().has_value());
+  proxy.arm(fault::drop_answer, 3);
+  CHECK(failure(name("b")).code == errc::outcome_unknown);
+  CHECK(database.ask("SELECT name FROM profile") == "b");
+  CHECK(name("c").has_value());
+}
+
+TEST_CASE("a search meets the user's own conversations, from where they may read",
+          "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  make_group(*writer, "g", {{"1"}, {"2"}});
+  auto file = chat("1", "2", R"({"fileId":"secret","name":"Bericht 年度报告.pdf","size":1})");
+  file.kind = message_kind::file;
+  const auto got =
+      append(*writer, {chat("1", "2", "今天天气很好"), chat("3", "4", "今天天气很好"),
+                       group_chat("2", "g", "天气 weather's fine"), file, chat("1", "2", "...")});
+  auto reader = store->make_reader();
+
+  CHECK(found(*reader, "1", "天气") == std::vector<std::string>{"天气 weather's fine", "今天天气很好"});
+  CHECK(found(*reader, "1", "weath 天").size() == 1);
+  CHECK(found(*reader, "3", "weather").empty());
+  CHECK(found(*reader, "2", "报告 pdf").size() == 1);
+  CHECK(found(*reader, "2", "secret").empty());
+  CHECK(database.ask("SELECT count(*) FROM message_search") == "4");
+  search_question paged{.user = user("1"), .terms = search_terms("天气"), .before_id = got[2].id, .limit = 1};
+  CHECK((*reader->search(paged)).at(0).id == got[0].id);
+  paged.before_id.reset();
+  paged.conversation_id = got[0].conversation_id;
+  CHECK((*reader->search(paged)).at(0).id == got[0].id);
+  paged.conversation_id = got[1].conversation_id;
+  CHECK(reader->search(paged)->empty());
+
+  change_group(*writer, "g", [](change_transaction& t, conversation_row& g) {
+    const std::vector later{member_row{.user = user("1"), .first_seq = 2}};
+    return t.put_members(g.id, later);
+  });
+  CHECK(found(*reader, "1", "weather").empty());
+  CHECK(found(*reader, "2", "weather").size() == 1);
+}
+
+TEST_CASE("a database of version 1 is migrated, and its messages are found", "[persistence][postgresql]") {
+  postgres_database database;
+  database.ask(std::string(postgres_migrations()[0].sql));
+  database.ask(
+      "CREATE TABLE schema_migration (version bigint PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT"
+      " now()); INSERT INTO schema_migration (version) VALUES (1);"
+      " INSERT INTO conversation (user_low, user_high, last_seq) VALUES ('1', '2', 3000), ('1', '1', 1);"
+      " INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, content, client_msg_id)"
+      " SELECT 1, n, n, '1', '2', CASE n WHEN 1 THEN '老消息' WHEN 3000 THEN 'newest old' ELSE '...' END,"
+      " CASE n WHEN 3000 THEN 'x' END FROM generate_series(1, 3000) n;"
+      " INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, content)"
+      " VALUES (2, 1, 77, '1', '1', 'note to myself')");
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+
+  CHECK(found(*reader, "2", "消息") == std::vector<std::string>{"老消息"});
+  CHECK(found(*reader, "1", "newest").size() == 1);
+  CHECK(found(*reader, "1", "myself").size() == 1);
+  CHECK(found(*reader, "2", "myself").empty());
+  const auto all = reader->memberships(user("1"));
+  REQUIRE((all && all->size() == 2));
+  for (const membership& m : *all) CHECK(m.last_at == at(m.with == user("2") ? 3000 : 77));
+  const auto got = append(*writer, {chat("1", "2", "newest old", "x"), chat("2", "1", "new")});
+  CHECK(statuses(got) == std::vector{status::duplicate, status::stored});
+  CHECK(got[1].seq == 3001);
+  CHECK(found(*reader, "1", "new").size() == 2);
+  check_dense(database);
+}
+
+TEST_CASE("the epoch stays until the database is a copy in another place", "[persistence][postgresql]") {
+  postgres_database database;
+  std::string epoch;
+  {
+    auto writer = opened(database.url)->make_writer();
+    CHECK(writer->epoch().empty());
+    REQUIRE(writer->check().has_value());
+    epoch = writer->epoch();
+    CHECK(epoch.size() == 16);
+    CHECK(epoch.find_first_not_of("0123456789abcdef") == std::string::npos);
+  }
+  const auto epoch_at = [](const std::string& url) {
+    auto writer = opened(url)->make_writer();
+    REQUIRE(writer->check().has_value());
+    return writer->epoch();
+  };
+  CHECK(epoch_at(database.url) == epoch);
+
+  const std::string copy = database.server.new_database("TEMPLATE " + database.name);
+  const std::string there = epoch_at(database.server.uri(copy));
+  CHECK(there.size() == 16);
+  CHECK(there != epoch);
+  CHECK(epoch_at(database.server.uri(copy)) == there);
+  CHECK(epoch_at(database.url) == epoch);
+}
+
+TEST_CASE("a role that owns the database and no more is enough", "[persistence][postgresql]") {
+  postgres_database database;
+  database.ask("CREATE ROLE ordinary LOGIN");
+  database.ask("ALTER DATABASE " + database.name + " OWNER TO ordinary");
+  database.ask("GRANT ALL ON SCHEMA public TO ordinary");
+  std::string url = database.url;
+  url.replace(url.find("postgres@"), 9, "ordinary@");
+  auto store = opened(url);
+  auto writer = store->make_writer();
+
+  REQUIRE(writer->check().has_value());
+  CHECK(writer->epoch().size() == 16);
+  append(*writer, {chat("1", "2", "hello")});
+  auto reader = store->make_reader();
+  CHECK(found(*reader, "1", "hello").size() == 1);
+}
+
+TEST_CASE("groups, members and profiles are read in order and in pages", "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  make_group(*writer, "b", {{"2", group_role::owner}, {"1", group_role::admin}, {"10"}});
+  make_group(*writer, "a", {{"1", group_role::owner}});
+  make_group(*writer, "c", {{"2", group_role::owner}});
+  const auto again = writer->transact([&](change_transaction& t) -> result<void> {
+    auto taken = t.make_group(user("a"), "x", group_history::all, at(1));
+    REQUIRE(taken.has_value());
+    CHECK_FALSE(taken->has_value());
+    return t.put_profile({.user = user("1"), .name = "n"});
+  });
+  REQUIRE(again.has_value());
+  REQUIRE(
+      writer
+          ->transact([&](change_transaction& t) { return t.put_profile({.user = user("1"), .avatar = "v"}); })
+          .has_value());
+  auto reader = store->make_reader();
+
+  const auto groups = reader->groups(user("1"), "", 10);
+  REQUIRE((groups && groups->size() == 2));
+  CHECK((*groups)[1].id == user("b"));
+  CHECK((*groups)[1].owner == user("2"));
+  CHECK((*groups)[1].member_count == 3);
+  CHECK((*groups)[1].name == "name of b");
+  CHECK((*groups)[1].created_at == at(500));
+  CHECK(reader->groups(user("1"), "a", 10)->size() == 1);
+  CHECK(reader->groups(user("1"), "", 1)->at(0).id == user("a"));
+  CHECK((*reader->find_group(user("1"), user("b"))).has_value());
+  CHECK_FALSE((*reader->find_group(user("1"), user("c"))).has_value());
+  const auto members = reader->members((*groups)[1].conversation_id, "1", 10);
+  REQUIRE((members && members->size() == 2));
+  CHECK((*members)[0].user == user("10"));
+  CHECK((*members)[1].role == group_role::owner);
+  const auto profiles = reader->profiles(std::vector{user("2"), user("1"), user("2")});
+  REQUIRE((profiles && profiles->size() == 3));
+  CHECK((*profiles)[1].name == "n");
+  CHECK((*profiles)[1].avatar == "v");
+  CHECK_FALSE((*profiles)[2].name.has_value());
+}
+
+TEST_CASE("ranges of several logs come in one answer, each in its order", "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  make_group(*writer, "g", {{"1"}});
+  std::vector<new_message> batch;
+  for (int i = 1; i <= 9; ++i) {
+    batch.push_back(chat("1", "2", "d" + std::to_string(i)));
+    batch.push_back(group_chat("1", "g", "g" + std::to_string(i)));
+  }
+  const auto got = append(*writer, batch);
+  const auto direct = got[0].conversation_id, group = got[1].conversation_id;
+  auto reader = store->make_reader();
+
+  const std::vector ranges{log_range{group, 2, 9, 3}, log_range{direct, 0, 100, 2, true},
+                           log_range{group, 8, 9, 5}, log_range{direct, 0, 4, 0},
+                           log_range{group, 0, 3, 9, true}};
+  const auto log = reader->log(ranges);
+
+  REQUIRE(log.has_value());
+  CHECK(contents(*log) == std::vector<std::string>{"g3", "g4", "g5", "d8", "d9", "g1", "g2"});
+  CHECK((*log)[0].to == place::group(user("g")));
+  CHECK((*log)[3].to == place(user("2")));
 }

@@ -233,8 +233,10 @@ TEST_CASE("a commit whose sync failed is unknown until a later one is over it, a
   CHECK(failure(writer->append(batch, at(1))).code == errc::outcome_unknown); // not before it is settled
   CHECK(contents(latest(*reader, {.user = user("1")})) == texts{"a"});
   // The danger: were the server killed now, the next one would find the commit in the log.
+  disk.log_sync_fails = false;
   CHECK(after_a_crash(database).size() == 3);
 
+  disk.log_sync_fails = true;
   CHECK(failure(writer->settle(batch)).code == errc::unavailable);
   disk.log_sync_fails = false;
   const auto settled = writer->settle(batch);
@@ -265,4 +267,168 @@ TEST_CASE("readers see each batch as soon as it is acknowledged, while the write
 
   CHECK(database.ask("PRAGMA integrity_check") == "ok");
   CHECK(database.ask("SELECT count(*) FROM message") == "50");
+}
+
+namespace {
+
+std::string epoch_of(const std::string& url) {
+  auto store = opened(url);
+  auto writer = store->make_writer();
+  REQUIRE(writer->check().has_value());
+  return writer->epoch();
+}
+
+} // namespace
+
+TEST_CASE("a file that was restored from a copy has another epoch", "[persistence][sqlite]") {
+  sqlite_database database;
+  const std::string first = epoch_of(database.url);
+  sqlite_database copy;
+  fs::copy_file(database.file, copy.file);
+  const std::string backup = database.folder / "backup";
+  fs::copy_file(database.file, backup);
+
+  CHECK(epoch_of(copy.url) != first); // elsewhere
+  CHECK(epoch_of(database.url) == first);
+  SECTION("in a new file") { fs::remove(database.file); }
+  SECTION("over the old file, which stays the same to the file system") {}
+  fs::copy_file(backup, database.file, fs::copy_options::overwrite_existing);
+  const std::string restored = epoch_of(database.url);
+  CHECK(restored != first);
+  CHECK(epoch_of(database.url) == restored);
+}
+
+TEST_CASE("a change whose commit failed in its sync is unknown, and nothing is acknowledged over it",
+          "[persistence][sqlite]") {
+  faulty_disk disk;
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "a")});
+  const auto change = [&] {
+    return writer->transact([](change_transaction& t) -> result<void> {
+      auto row = t.lock_direct(user("1"), user("2"), true);
+      if (!row) return row.error();
+      auto entry = t.append_entry(**row, {.from = user("1"), .to = user("2"), .content = "entry"});
+      if (!entry) return entry.error();
+      return {};
+    });
+  };
+  const auto mark = [&] { return writer->mark_read(std::vector{read_mark{user("2"), user("1"), 1}}); };
+
+  disk.log_sync_fails = true;
+  SECTION("a transaction") { CHECK(failure(change()).code == errc::outcome_unknown); }
+  SECTION("read marks") { CHECK(failure(mark()).code == errc::outcome_unknown); }
+
+  // Until the disk works again nothing else is tried on top.
+  CHECK(failure(writer->append(std::vector{chat("1", "2", "b")}, at(1))).code == errc::unavailable);
+  CHECK(failure(change()).code == errc::unavailable);
+  CHECK(failure(mark()).code == errc::unavailable);
+  CHECK(failure(writer->check()).code == errc::unavailable);
+  disk.log_sync_fails = false;
+  CHECK(append(*writer, {chat("1", "2", "c")})[0].seq == 2);
+  CHECK_FALSE(disk.log_is_dirty);
+  CHECK(after_a_crash(database) == texts{"a", "c"});
+  CHECK(writer->check().has_value());
+  CHECK(mark().has_value());
+  CHECK(change().has_value());
+  CHECK(after_a_crash(database) == texts{"a", "c", "entry"});
+}
+
+TEST_CASE("while a batch is in doubt nothing else is written, and it can be settled after",
+          "[persistence][sqlite]") {
+  faulty_disk disk;
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "a")});
+  const std::vector batch{chat("1", "2", "b")};
+
+  disk.log_sync_fails = true;
+  CHECK(failure(writer->append(batch, at(1))).code == errc::outcome_unknown);
+  disk.log_sync_fails = false;
+  const auto nothing = [](change_transaction&) -> result<void> { return {}; };
+  CHECK(failure(writer->transact(nothing)).code == errc::unavailable);
+  CHECK(failure(writer->mark_read(std::vector{read_mark{user("2"), user("1"), 1}})).code ==
+        errc::unavailable);
+  CHECK(writer->check().has_value());
+
+  const auto settled = writer->settle(batch);
+  REQUIRE(settled.has_value());
+  CHECK_FALSE(settled->has_value());
+  CHECK(writer->transact(nothing).has_value());
+  CHECK(append(*writer, batch)[0].seq == 2);
+}
+
+TEST_CASE("a full disk undoes a change, and the writer goes on", "[persistence][sqlite]") {
+  faulty_disk disk;
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "a")});
+  const auto block = [](change_transaction& t) {
+    return t.put_blocks(user("2"), std::vector{user("1")}, true);
+  };
+
+  disk.log_write_fails = true;
+  CHECK(failure(writer->transact(block)).code == errc::unavailable);
+  CHECK(failure(writer->check()).code == errc::unavailable);
+  disk.log_write_fails = false;
+
+  CHECK(append(*writer, {chat("1", "2", "b")})[0].status == status::stored);
+  CHECK(writer->transact(block).has_value());
+  CHECK(append(*writer, {chat("1", "2", "c")})[0].status == status::blocked);
+}
+
+TEST_CASE("a file of the first version is brought up to date, and its messages are found",
+          "[persistence][sqlite]") {
+  sqlite_database database;
+  {
+    std::ifstream script(HONGYAN_SOURCE_DIR "/persistence/sql/sqlite/0001_init.sql");
+    std::string sql((std::istreambuf_iterator<char>(script)), {});
+    sql += "CREATE TABLE schema_migration (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL"
+           " DEFAULT CURRENT_TIMESTAMP) STRICT; INSERT INTO schema_migration (version) VALUES (1);"
+           "INSERT INTO conversation VALUES (1, '1', '2', 2), (2, '1', '1', 1), (7, '3', '4', 3000);"
+           "INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, content, "
+           "client_msg_id) VALUES"
+           " (1, 1, 100, '1', '2', 'hello 世界', 'x'), (1, 2, 200, '2', '1', '!!', NULL),"
+           " (2, 1, 300, '1', '1', 'hello again', NULL);"
+           "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+           " INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, content)"
+           " SELECT 7, i, 1000 + i, '3', '4', 'number ' || i FROM n;";
+    database.ask(sql);
+  }
+  {
+    auto store = opened(database.url);
+    auto writer = store->make_writer();
+    auto reader = store->make_reader();
+    const auto search = [&](std::string_view who, std::string_view query) {
+      auto found = reader->search({.user = user(who), .terms = search_terms(query)});
+      if (!found) FAIL(found.error().detail);
+      return contents(*found);
+    };
+
+    CHECK(search("1", "hello") == texts{"hello again", "hello 世界"});
+    CHECK(search("2", "世界") == texts{"hello 世界"});
+    CHECK(search("4", "number 2999") == texts{"number 2999"});
+    const auto of = *reader->find_membership(user("2"), user("1"));
+    REQUIRE(of.has_value());
+    CHECK(of->last_seq == 2);
+    CHECK(of->last_at == at(200));
+    CHECK(reader->memberships(user("1"))->size() == 2);
+    CHECK(append(*writer, {chat("1", "2", "hello 世界", "x")})[0].status == status::duplicate);
+    CHECK(append(*writer, {chat("1", "2", "c")})[0].seq == 3);
+    CHECK(contents(latest(*reader, {.user = user("1")})) == texts{"hello 世界", "!!", "hello again", "c"});
+    CHECK(writer
+              ->transact([](change_transaction& t) -> result<void> {
+                auto row = t.lock_direct(user("1"), user("2"), false);
+                auto entry = t.entry(**row, 1);
+                return t.erase_content(**entry);
+              })
+              .has_value());
+    CHECK(search("2", "世界").empty());
+  }
+  CHECK(database.ask("SELECT max(version) FROM schema_migration") == "2");
+  CHECK(database.ask("INSERT INTO message_search (message_search) VALUES ('integrity-check')") == "");
+  CHECK(database.ask("PRAGMA integrity_check") == "ok");
 }

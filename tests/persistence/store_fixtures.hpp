@@ -11,6 +11,11 @@
 #include <string_view>
 #include <vector>
 
+/// A promise that both stores keep; TestType is the database.
+#define STORE_TEST(name)                                                                                     \
+  TEMPLATE_TEST_CASE(name, "[persistence]", hongyan::testing::sqlite_database,                               \
+                     hongyan::testing::postgres_database)
+
 namespace hongyan::testing {
 
 /// A folder that is gone afterwards.

@@ -31,6 +31,6 @@ CREATE INDEX message_target ON message (target) WHERE target IS NOT NULL;
 CREATE UNIQUE INDEX message_seq ON message (conversation_id, seq);
 CREATE UNIQUE INDEX message_client_msg_id ON message (sender, client_msg_id) WHERE client_msg_id IS NOT NULL;
 
--- One row, counted up to see whether the file can be written, see sqlite_store.cpp.
+-- One row, counted up to see whether the file can be written, see persistence/sqlite/writer.cpp.
 CREATE TABLE write_proof (count INTEGER NOT NULL) STRICT;
 INSERT INTO write_proof VALUES (0);

@@ -1,4 +1,4 @@
-#include "persistence/sqlite_handle.hpp"
+#include "persistence/sqlite/handle.hpp"
 
 #include <sqlite3.h>
 
@@ -50,12 +50,27 @@ sqlite_statement::execution& sqlite_statement::execution::bind(std::string_view 
 
 sqlite_statement::execution&
 sqlite_statement::execution::bind_optional(const std::optional<std::string>& value) {
-  if (value) return bind(std::string_view(*value));
+  return bind_optional(value ? std::optional(std::string_view(*value)) : std::nullopt);
+}
+
+sqlite_statement::execution&
+sqlite_statement::execution::bind_optional(std::optional<std::string_view> value) {
+  if (value) return bind(*value);
   ++bound_; // what is not bound is NULL
   return *this;
 }
 
 int sqlite_statement::execution::step() { return code_ == SQLITE_OK ? sqlite3_step(statement_) : code_; }
+
+int sqlite_statement::execution::finish() {
+  int code = step();
+  while (code == SQLITE_ROW) code = step();
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+bool sqlite_statement::execution::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
 
 std::int64_t sqlite_statement::execution::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
@@ -69,7 +84,7 @@ std::string_view sqlite_statement::execution::text(int column) const {
 }
 
 std::optional<std::string> sqlite_statement::execution::optional_text(int column) const {
-  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+  if (is_null(column)) return std::nullopt;
   return std::string(text(column));
 }
 

@@ -57,10 +57,14 @@ public:
     execution& bind(std::int64_t value);
     execution& bind(std::string_view value);
     execution& bind_optional(const std::optional<std::string>& value);
+    execution& bind_optional(std::optional<std::string_view> value);
 
     /// SQLITE_ROW, SQLITE_DONE, or the code of what failed.
     int step();
+    /// Steps to the end, whatever rows there are. SQLITE_OK, or the code of what failed.
+    int finish();
 
+    bool is_null(int column) const;
     std::int64_t integer(int column) const;
     std::string_view text(int column) const;
     std::optional<std::string> optional_text(int column) const;

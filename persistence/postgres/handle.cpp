@@ -1,4 +1,4 @@
-#include "persistence/pg_handle.hpp"
+#include "persistence/postgres/handle.hpp"
 
 #include <endian.h>
 #include <libpq-fe.h>
@@ -204,6 +204,8 @@ pg_outcome<pg_connection> pg_connection::connect(const std::string& uri) {
 
 bool pg_connection::is_alive() {
   if (!connection_) return false;
+  // A transaction that somebody left open would take in what is to be committed.
+  if (PQtransactionStatus(connection_.get()) != PQTRANS_IDLE) return false;
   pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
   if (socket.fd < 0) return false;
   if (::poll(&socket, 1, 0) == 0) return true; // nothing to read: no end of the stream either

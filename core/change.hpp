@@ -1,0 +1,90 @@
+/// What users change besides sending: recalls, groups, settings, profiles, blocks; as values.
+#pragma once
+
+#include "core/conversation.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace hongyan {
+
+/// Members a group may have (contract, limits).
+inline constexpr std::size_t group_members_max = 2000;
+
+// Each change, as checked by an edge: ids well-formed, names and sizes within their limits.
+
+struct recall_message {
+  place in;
+  std::int64_t seq = 0;
+  std::chrono::seconds window{120}; ///< how old a message may be
+};
+/// `id` empty: one is made up.
+struct create_group {
+  user_id id;
+  std::string name;
+  std::vector<user_id> members; ///< besides the owner, who may be among them
+  group_history history = group_history::joined;
+};
+struct update_group {
+  user_id group;
+  std::optional<std::string> name{};
+  std::optional<bool> muted{};
+  std::optional<group_history> history{};
+};
+struct add_members {
+  user_id group;
+  std::vector<user_id> users;
+};
+struct remove_members {
+  user_id group;
+  std::vector<user_id> users;
+};
+struct set_role {
+  user_id group;
+  user_id user;
+  group_role role = group_role::member; ///< owner: hands the group over
+};
+struct leave_group {
+  user_id group;
+};
+struct dismiss_group {
+  user_id group;
+};
+struct set_conversation {
+  place in;
+  std::optional<bool> pinned{};
+  std::optional<bool> muted{};
+};
+struct clear_conversation {
+  place in;
+};
+struct update_profile {
+  std::optional<std::string> name{};
+  std::optional<std::string> avatar{};
+};
+struct block_users {
+  std::vector<user_id> users;
+  bool blocked = true;
+};
+
+using change_action = std::variant<recall_message, create_group, update_group, add_members, remove_members,
+                                   set_role, leave_group, dismiss_group, set_conversation, clear_conversation,
+                                   update_profile, block_users>;
+
+struct change {
+  /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.
+  std::optional<user_id> by{};
+  change_action action;
+};
+
+/// One user's reading of one conversation, up to seq.
+struct read_mark {
+  user_id user;
+  place in;
+  std::int64_t seq = 0;
+};
+
+} // namespace hongyan

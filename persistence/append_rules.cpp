@@ -1,0 +1,47 @@
+#include "persistence/append_rules.hpp"
+
+#include "core/json.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <initializer_list>
+
+namespace hongyan {
+
+namespace {
+
+/// The members of the object `content` that are strings, with spaces between.
+std::string strings_of(const std::string& content, std::initializer_list<std::string_view> names) {
+  std::string all;
+  const auto value = parse_json(content);
+  const auto* object = value ? value->if_object() : nullptr;
+  if (object == nullptr) return all;
+  for (const std::string_view name : names) {
+    const auto* member = object->if_contains(name);
+    if (member == nullptr || !member->is_string()) continue;
+    if (!all.empty()) all += ' ';
+    all += std::string_view(member->get_string());
+  }
+  return all;
+}
+
+} // namespace
+
+append_status repeat_status(const new_message& again, const message& stored) {
+  if (again.to != stored.to || again.kind != stored.kind) return append_status::conflict;
+  if (stored.recalled || again.content == stored.content) return append_status::duplicate;
+  if (again.kind == message_kind::text) return append_status::conflict;
+  const auto one = parse_json(again.content), other = parse_json(stored.content);
+  return one && other && *one == *other ? append_status::duplicate : append_status::conflict;
+}
+
+std::string searchable_text(message_kind kind, const std::string& content) {
+  switch (kind) {
+  case message_kind::text: return content;
+  case message_kind::file: return strings_of(content, {"name"});
+  case message_kind::location: return strings_of(content, {"name", "address"});
+  default: return {};
+  }
+}
+
+} // namespace hongyan

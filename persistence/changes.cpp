@@ -1,0 +1,442 @@
+#include "persistence/changes.hpp"
+
+#include "core/json.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+namespace hongyan {
+
+namespace {
+
+using user_list = std::vector<user_id>;
+
+user_list each_once(user_list users) {
+  std::ranges::sort(users);
+  const auto repeated = std::ranges::unique(users);
+  users.erase(repeated.begin(), repeated.end());
+  return users;
+}
+
+std::string quoted(std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  return json;
+}
+
+error no_such_place(const place& in) {
+  return {errc::not_found, in.is_group() ? "there is no group " + quoted(in.id.text()) + " that is yours"
+                                         : "you have no conversation with " + quoted(in.id.text())};
+}
+
+error owner_stays() {
+  return {errc::forbidden,
+          "the owner cannot leave or be removed: hand the group over (give another member the"
+          " role \"owner\"), or dismiss it"};
+}
+
+error too_many() {
+  return {errc::too_large, "a group has at most " + std::to_string(group_members_max) + " members"};
+}
+
+/// For a group that was given none: nobody can guess it, and nobody has it.
+user_id made_up_group_id() {
+  std::random_device random;
+  char text[18];
+  std::snprintf(text, sizeof text, "g%08x%08x", random(), random());
+  return *user_id::parse(text);
+}
+
+/// A group, locked, with its members as they were before the change, sorted by user.
+struct locked_group {
+  conversation_row row;
+  std::vector<member_row> members;
+
+  member_row* find(const user_id& user) {
+    const auto at = std::ranges::lower_bound(members, user, {}, &member_row::user);
+    return at != members.end() && at->user == user ? &*at : nullptr;
+  }
+
+  user_id owner() const {
+    const auto at = std::ranges::find(members, group_role::owner, &member_row::role);
+    return at == members.end() ? user_id{} : at->user;
+  }
+
+  group_info info() const {
+    return {.conversation_id = row.id,
+            .id = row.of.id,
+            .name = row.name,
+            .owner = owner(),
+            .member_count = members.size(),
+            .muted = row.muted,
+            .history = row.history,
+            .created_at = row.created_at};
+  }
+};
+
+/// What an entry of a group's log says besides who did it.
+struct group_note {
+  std::string_view action;
+  user_list users{};  ///< whom it is about
+  std::string more{}; ///< further members of the object, each with a comma before it
+};
+
+std::string note_content(const group_note& note, const user_id& by, const std::string& name) {
+  std::string json = "{\"action\":" + quoted(note.action);
+  json += ",\"by\":" + quoted(by.text());
+  json += ",\"userIds\":[";
+  for (const user_id& user : note.users) {
+    if (json.back() != '[') json += ',';
+    append_json_string(json, user.text());
+  }
+  return json + "],\"name\":" + quoted(name) + note.more + "}";
+}
+
+/// One run of one change in one transaction.
+class change_run {
+public:
+  change_run(change_transaction& tx, const std::optional<user_id>& by, wall_time now, change_outcome& outcome)
+      : tx_(tx)
+      , by_(by)
+      , now_(now)
+      , outcome_(outcome) {}
+
+  result<void> operator()(const recall_message& what);
+  result<void> operator()(const create_group& what);
+  result<void> operator()(const update_group& what);
+  result<void> operator()(const add_members& what);
+  result<void> operator()(const remove_members& what);
+  result<void> operator()(const set_role& what);
+  result<void> operator()(const leave_group& what);
+  result<void> operator()(const dismiss_group& what);
+  result<void> operator()(const set_conversation& what);
+  result<void> operator()(const clear_conversation& what);
+  result<void> operator()(const update_profile& what);
+  result<void> operator()(const block_users& what);
+
+private:
+  /// A conversation of the user who wants the change, locked.
+  struct own_conversation {
+    conversation_row row;
+    member_row mine;
+  };
+  result<own_conversation> open(const place& in);
+  /// A group that whoever wants the change is in, at least as `needed`.
+  result<locked_group> open_group(const user_id& id, group_role needed);
+
+  /// Why an entry cannot be taken back, if so.
+  std::optional<error> recall_refused(const message& entry, std::chrono::seconds window) const;
+  result<message> log(conversation_row& in, const place& to, const user_id& from, message_kind kind,
+                      std::string content, audience_ptr audience);
+  /// Tells everyone in the group and whom the note is about. The answer is the entry's seq.
+  result<std::int64_t> log(locked_group& group, const group_note& note);
+  result<void> take_out(locked_group& group, std::string_view action, const user_list& users);
+  /// Writes the group's row and answers with it.
+  result<void> finish(locked_group& group);
+  result<void> unchanged(const locked_group& group);
+
+  std::optional<error> right_missing(group_role needed) const;
+  std::optional<error> user_missing() const;
+
+  change_transaction& tx_;
+  const std::optional<user_id>& by_;
+  wall_time now_;
+  change_outcome& outcome_;
+  group_role role_ = group_role::owner; ///< in the group at hand; the back end may what its owner may
+};
+
+std::optional<error> change_run::user_missing() const {
+  if (by_) return {};
+  return error{errc::malformed, "this is done for a user: say for which one"};
+}
+
+std::optional<error> change_run::right_missing(group_role needed) const {
+  if (role_ >= needed) return {};
+  return error{errc::forbidden, needed == group_role::owner
+                                    ? "only the owner of the group may do this"
+                                    : "only the owner and the admins of the group may do this"};
+}
+
+result<change_run::own_conversation> change_run::open(const place& in) {
+  if (auto missing = user_missing()) return *missing;
+  auto row = in.is_group() ? tx_.lock_group(in.id) : tx_.lock_direct(*by_, in.id, false);
+  if (!row) return row.error();
+  // A direct conversation may be there before its first message: somebody was blocked, or could not send.
+  if (!*row || (*row)->dismissed || (*row)->last_seq == 0) return no_such_place(in);
+  auto mine = tx_.member((*row)->id, *by_);
+  if (!mine) return mine.error();
+  if (!*mine) return no_such_place(in);
+  return own_conversation{**std::move(row), **std::move(mine)};
+}
+
+result<locked_group> change_run::open_group(const user_id& id, group_role needed) {
+  auto row = tx_.lock_group(id);
+  if (!row) return row.error();
+  if (!*row || (*row)->dismissed) return no_such_place(place::group(id));
+  auto members = tx_.members((*row)->id);
+  if (!members) return members.error();
+  locked_group group{**std::move(row), *std::move(members)};
+  if (by_) {
+    const member_row* mine = group.find(*by_);
+    if (mine == nullptr) return no_such_place(place::group(id));
+    role_ = mine->role;
+  }
+  if (auto missing = right_missing(needed)) return *missing;
+  return group;
+}
+
+result<message> change_run::log(conversation_row& in, const place& to, const user_id& from, message_kind kind,
+                                std::string content, audience_ptr audience) {
+  auto entry = tx_.append_entry(in, {.conversation_id = in.id,
+                                     .from = from,
+                                     .to = to,
+                                     .kind = kind,
+                                     .content = std::move(content),
+                                     .created_at = now_});
+  if (entry) outcome_.entries.push_back({*entry, std::move(audience)});
+  return entry;
+}
+
+result<std::int64_t> change_run::log(locked_group& group, const group_note& note) {
+  user_list told = note.users;
+  for (const member_row& member : group.members) told.push_back(member.user);
+  const user_id by = by_ ? *by_ : group.owner();
+  const auto entry =
+      log(group.row, group.row.of, by, message_kind::group, note_content(note, by, group.row.name),
+          std::make_shared<const user_list>(each_once(std::move(told))));
+  if (!entry) return entry.error();
+  return entry->seq;
+}
+
+result<void> change_run::finish(locked_group& group) {
+  group.row.member_count = group.members.size();
+  outcome_.group = group.info();
+  return tx_.update_conversation(group.row);
+}
+
+result<void> change_run::unchanged(const locked_group& group) {
+  outcome_.group = group.info();
+  return {};
+}
+
+std::optional<error> change_run::recall_refused(const message& entry, std::chrono::seconds window) const {
+  if (is_own_entry(entry.kind))
+    return error{errc::forbidden, "this entry is the log's own; only messages can be recalled"};
+  if (entry.from != *by_)
+    return error{errc::forbidden, "this message is another user's; only one's own can be recalled"};
+  if (!entry.recalled && now_ - entry.created_at > window)
+    return error{errc::forbidden, "this message is too old; a message can be recalled for " +
+                                      std::to_string(window.count()) + " seconds"};
+  return {};
+}
+
+result<void> change_run::operator()(const recall_message& what) {
+  auto opened = open(what.in);
+  if (!opened) return opened.error();
+  const auto entry = tx_.entry(opened->row, what.seq);
+  if (!entry) return entry.error();
+  if (!*entry || what.seq < opened->mine.first_seq)
+    return error{errc::not_found, "there is no message " + std::to_string(what.seq) +
+                                      " in this conversation that you may read"};
+  if (auto refused = recall_refused(**entry, what.window)) return *refused;
+  if ((*entry)->recalled) return {};
+
+  audience_ptr audience;
+  if (what.in.is_group()) {
+    const auto members = tx_.members(opened->row.id);
+    if (!members) return members.error();
+    user_list told;
+    for (const member_row& member : *members) told.push_back(member.user);
+    audience = std::make_shared<const user_list>(std::move(told));
+  }
+  if (auto erased = tx_.erase_content(**entry); !erased) return erased;
+  const auto logged = log(opened->row, what.in, *by_, message_kind::recall,
+                          "{\"seq\":" + std::to_string(what.seq) + "}", std::move(audience));
+  if (!logged) return logged.error();
+  return {};
+}
+
+result<void> change_run::operator()(const create_group& what) {
+  if (auto missing = user_missing()) return *missing;
+  user_list users = what.members;
+  users.push_back(*by_);
+  users = each_once(std::move(users));
+  if (users.size() > group_members_max) return too_many();
+
+  const user_id id = what.id.text().empty() ? made_up_group_id() : what.id;
+  auto row = tx_.make_group(id, what.name, what.history, now_);
+  if (!row) return row.error();
+  if (!*row)
+    return error{errc::conflict, "the group id " + quoted(id.text()) + " is taken; give another, or none"};
+  locked_group group{**std::move(row), {}};
+  const auto seq = log(group, {.action = "create", .users = users});
+  if (!seq) return seq.error();
+  for (const user_id& user : users)
+    group.members.push_back(
+        {.user = user, .role = user == *by_ ? group_role::owner : group_role::member, .joined_seq = *seq});
+  if (auto put = tx_.put_members(group.row.id, group.members); !put) return put;
+  return finish(group);
+}
+
+result<void> change_run::operator()(const update_group& what) {
+  auto group = open_group(what.group, group_role::admin);
+  if (!group) return group.error();
+  conversation_row& row = group->row;
+  group_note note{.action = "update"};
+  const bool renamed = what.name && *what.name != row.name;
+  if (renamed) row.name = *what.name;
+  if (what.muted && *what.muted != row.muted) {
+    row.muted = *what.muted;
+    note.more += row.muted ? ",\"muted\":true" : ",\"muted\":false";
+  }
+  if (what.history && *what.history != row.history) {
+    row.history = *what.history;
+    note.more += ",\"history\":" + quoted(group_history_names[static_cast<std::size_t>(row.history)]);
+  }
+  if (!renamed && note.more.empty()) return unchanged(*group);
+  if (const auto seq = log(*group, note); !seq) return seq.error();
+  return finish(*group);
+}
+
+result<void> change_run::operator()(const add_members& what) {
+  auto group = open_group(what.group, group_role::admin);
+  if (!group) return group.error();
+  user_list users = each_once(what.users);
+  std::erase_if(users, [&](const user_id& user) { return group->find(user) != nullptr; });
+  if (users.empty()) return unchanged(*group);
+  if (group->members.size() + users.size() > group_members_max) return too_many();
+
+  const auto seq = log(*group, {.action = "add", .users = users});
+  if (!seq) return seq.error();
+  std::vector<member_row> rows;
+  for (const user_id& user : users)
+    rows.push_back(
+        {.user = user, .joined_seq = *seq, .first_seq = group->row.history == group_history::all ? 1 : *seq});
+  if (auto put = tx_.put_members(group->row.id, rows); !put) return put;
+  group->members.insert(group->members.end(), rows.begin(), rows.end());
+  return finish(*group);
+}
+
+result<void> change_run::take_out(locked_group& group, std::string_view action, const user_list& users) {
+  if (std::ranges::binary_search(users, group.owner())) return owner_stays();
+  if (const auto seq = log(group, {.action = action, .users = users}); !seq) return seq.error();
+  if (auto removed = tx_.remove_members(group.row.id, users); !removed) return removed;
+  std::erase_if(group.members,
+                [&](const member_row& m) { return std::ranges::binary_search(users, m.user); });
+  return finish(group);
+}
+
+result<void> change_run::operator()(const remove_members& what) {
+  auto group = open_group(what.group, group_role::member);
+  if (!group) return group.error();
+  user_list users = each_once(what.users);
+  std::erase_if(users, [&](const user_id& user) { return group->find(user) == nullptr; });
+  if (by_ && users == user_list{*by_}) return take_out(*group, "leave", users);
+  if (auto missing = right_missing(group_role::admin)) return *missing;
+  if (users.empty()) return unchanged(*group);
+  const auto out_of_reach = [&](const user_id& user) {
+    return user != *by_ && group->find(user)->role == group_role::admin;
+  };
+  if (role_ == group_role::admin && std::ranges::any_of(users, out_of_reach))
+    return error{errc::forbidden, "only the owner of the group may remove an admin"};
+  return take_out(*group, "remove", users);
+}
+
+result<void> change_run::operator()(const set_role& what) {
+  auto group = open_group(what.group, group_role::owner);
+  if (!group) return group.error();
+  member_row* const target = group->find(what.user);
+  if (target == nullptr)
+    return error{errc::not_found, quoted(what.user.text()) + " is not a member of this group"};
+  if (target->role == what.role) return unchanged(*group);
+  if (target->role == group_role::owner)
+    return error{errc::forbidden, "a group has an owner: give another member the role \"owner\" instead"};
+
+  const auto role = quoted(group_role_names[static_cast<std::size_t>(what.role)]);
+  if (const auto seq = log(*group, {.action = "role", .users = {what.user}, .more = ",\"role\":" + role});
+      !seq)
+    return seq.error();
+  std::vector<member_row> rows;
+  if (what.role == group_role::owner) {
+    member_row* const before = group->find(group->owner());
+    before->role = group_role::admin;
+    rows.push_back(*before);
+  }
+  target->role = what.role;
+  rows.push_back(*target);
+  if (auto put = tx_.put_members(group->row.id, rows); !put) return put;
+  return finish(*group);
+}
+
+result<void> change_run::operator()(const leave_group& what) {
+  if (auto missing = user_missing()) return *missing;
+  auto group = open_group(what.group, group_role::member);
+  if (!group) return group.error();
+  auto left = take_out(*group, "leave", {*by_});
+  outcome_.group.reset(); // it is theirs no more
+  return left;
+}
+
+result<void> change_run::operator()(const dismiss_group& what) {
+  auto group = open_group(what.group, group_role::owner);
+  if (!group) return group.error();
+  if (const auto seq = log(*group, {.action = "dismiss"}); !seq) return seq.error();
+  user_list everyone;
+  for (const member_row& member : group->members) everyone.push_back(member.user);
+  if (auto removed = tx_.remove_members(group->row.id, everyone); !removed) return removed;
+  group->row.dismissed = true;
+  group->row.member_count = 0;
+  return tx_.update_conversation(group->row);
+}
+
+result<void> change_run::operator()(const set_conversation& what) {
+  auto opened = open(what.in);
+  if (!opened) return opened.error();
+  if (what.pinned) opened->mine.pinned = *what.pinned;
+  if (what.muted) opened->mine.muted = *what.muted;
+  return tx_.put_members(opened->row.id, std::span(&opened->mine, 1));
+}
+
+result<void> change_run::operator()(const clear_conversation& what) {
+  auto opened = open(what.in);
+  if (!opened) return opened.error();
+  opened->mine.first_seq = opened->row.last_seq + 1;
+  return tx_.put_members(opened->row.id, std::span(&opened->mine, 1));
+}
+
+result<void> change_run::operator()(const update_profile& what) {
+  if (auto missing = user_missing()) return *missing;
+  return tx_.put_profile({*by_, what.name, what.avatar});
+}
+
+result<void> change_run::operator()(const block_users& what) {
+  if (auto missing = user_missing()) return *missing;
+  // By user, and so by the key of each pair: two that lock the same pairs lock them in the same order.
+  const user_list others = each_once(what.users);
+  if (std::ranges::binary_search(others, *by_))
+    return error{errc::malformed, "nobody can block themselves; name other users"};
+  for (const user_id& other : others) {
+    // Made, so that there is a row whose change tells every writer; who was never blocked needs none.
+    const auto row = tx_.lock_direct(*by_, other, what.blocked);
+    if (!row) return row.error();
+    if (!*row) continue;
+    if (auto outdated = tx_.update_conversation(**row); !outdated) return outdated;
+  }
+  return tx_.put_blocks(*by_, others, what.blocked);
+}
+
+} // namespace
+
+result<change_outcome> apply(message_writer& writer, const change& what, wall_time now) {
+  change_outcome outcome;
+  const auto done = writer.transact([&](change_transaction& tx) {
+    outcome = {}; // of a run that came to nothing
+    return std::visit(change_run(tx, what.by, now, outcome), what.action);
+  });
+  if (!done) return done.error();
+  return outcome;
+}
+
+} // namespace hongyan

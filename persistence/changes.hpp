@@ -1,0 +1,32 @@
+/// What users change besides sending: recalls, groups, settings, profiles, blocks. The rules (who may, what
+/// is logged, who is told) are here, once; the stores only keep rows.
+#pragma once
+
+#include "core/change.hpp"
+#include "persistence/store.hpp"
+
+#include <vector>
+
+namespace hongyan {
+
+/// A log entry that a change made, and who is told: the members before and after it. A group's says, as JSON,
+/// {"action", "by", "userIds", "name"} with an action of create, update, add, remove, role, leave, dismiss;
+/// What the back end does is by the owner. An update adds what else changed
+/// ("muted", "history"), a role "role".
+struct logged_entry {
+  message entry;
+  audience_ptr audience; ///< of a group; of a direct conversation the message says itself
+};
+
+struct change_outcome {
+  std::vector<logged_entry> entries{};
+  std::optional<group_info> group{}; ///< after a change of a group that is still there
+};
+
+/// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of
+/// transact(), not_found (no such place or entry, or not theirs), forbidden (theirs, but not their right),
+/// conflict (a group id that is taken), too_large (a group over its limit), malformed (nobody wants what only
+/// a user can want; blocking oneself).
+result<change_outcome> apply(message_writer& writer, const change& what, wall_time now);
+
+} // namespace hongyan

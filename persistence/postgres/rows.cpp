@@ -1,0 +1,36 @@
+#include "persistence/postgres/rows.hpp"
+
+#include "core/search_text.hpp"
+#include "persistence/append_rules.hpp"
+
+namespace hongyan::postgres {
+
+message read_message(const pg_rows& rows, int row, int first_column) {
+  const auto column = [first_column](int n) { return first_column + n; };
+  const bool in_group = !rows.is_null(row, column(6));
+  const user_id where = stored_user(rows.text(row, column(in_group ? 6 : 5)));
+  return {.id = rows.bigint(row, column(0)),
+          .conversation_id = rows.bigint(row, column(1)),
+          .seq = rows.bigint(row, column(2)),
+          .from = stored_user(rows.text(row, column(4))),
+          .to = in_group ? place::group(where) : place(where),
+          .from_name = rows.optional_text(row, column(7)),
+          .to_name = rows.optional_text(row, column(8)),
+          .kind = static_cast<message_kind>(rows.bigint(row, column(9))),
+          .content = std::string(rows.text(row, column(10))),
+          .ext = rows.optional_text(row, column(11)),
+          .client_msg_id = rows.optional_text(row, column(12)),
+          .created_at = from_ms(rows.bigint(row, column(3))),
+          .recalled = rows.boolean(row, column(13))};
+}
+
+std::string index_text(message_kind kind, const std::string& content) {
+  std::string text;
+  for (const std::string& token : search_tokens(searchable_text(kind, content))) {
+    if (!text.empty()) text += ' ';
+    text += token;
+  }
+  return text;
+}
+
+} // namespace hongyan::postgres

@@ -1,0 +1,39 @@
+/// Our values as rows and parameters, for all that speak to PostgreSQL.
+#pragma once
+
+#include "persistence/postgres/handle.hpp"
+#include "persistence/store.hpp"
+
+#include <string>
+
+namespace hongyan::postgres {
+
+/// What read_message() reads, of `message m` and its `conversation c`.
+inline constexpr const char* message_columns =
+    "m.id, m.conversation_id, m.seq, m.created_at_ms, m.sender, m.target, c.group_id, m.sender_name,"
+    " m.target_name, m.kind::bigint, m.content, m.ext, m.client_msg_id, m.recalled";
+message read_message(const pg_rows& rows, int row, int first_column);
+
+/// A message's tokens, joined with spaces, for message_search. Empty: there is nothing to find.
+///
+/// The statements that store them add a lexeme for the conversation, '@' and its id, which can be no token:
+/// it lets a search look at the user's own conversations only.
+std::string index_text(message_kind kind, const std::string& content);
+
+/// Adds a text[] of one value of each of the `items`.
+template <class Items, class ValueOf>
+void add_texts(pg_parameters& parameters, const Items& items, ValueOf value_of) {
+  parameters.begin_texts(std::size(items));
+  for (const auto& item : items) parameters.element(value_of(item));
+}
+
+/// A bigint[] of one value of each.
+template <class Items, class ValueOf>
+void add_numbers(pg_parameters& parameters, const Items& items, ValueOf value_of) {
+  std::vector<std::int64_t> values;
+  values.reserve(std::size(items));
+  for (const auto& item : items) values.push_back(static_cast<std::int64_t>(value_of(item)));
+  parameters.add(values);
+}
+
+} // namespace hongyan::postgres

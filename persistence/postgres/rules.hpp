@@ -1,0 +1,52 @@
+/// What a writer knows of conversations, so that it can say who may send where without asking.
+///
+/// It is good as long as the conversation's version is the same, which the statement that stores a batch sees
+/// to: it stores nothing where a version is another. What is refused is refused on what was learned after the
+/// batch came, since nothing else would notice that it is out of date.
+#pragma once
+
+#include "persistence/store.hpp"
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace hongyan::postgres {
+
+struct conversation_rules {
+  std::int64_t id = 0;
+  std::int64_t version = 0;
+  // of a direct conversation:
+  bool low_blocks = false; ///< the lower of the two users has blocked the other
+  bool high_blocks = false;
+  // of a group:
+  bool muted = false;
+  audience_ptr members{};
+  std::string roles{}; ///< of each member, a digit
+};
+
+/// The conversation a message belongs to, as text: "LOW HIGH" or " GROUP"; no id has a space in it.
+std::string conversation_name(const new_message& message);
+
+/// stored: it may be. Without rules there is no such group.
+append_status verdict(const new_message& message, const conversation_rules* rules);
+
+/// Conversations by their names, as many as fit.
+class known_conversations {
+public:
+  const conversation_rules* find(const std::string& name) const;
+  void learn(const std::string& name, conversation_rules rules);
+  void forget(const std::string& name);
+  void clear();
+  /// Bounded in the simplest way: forgets all when it is too much, and the next batches learn again whom they
+  /// need. Rules that were found before are gone then.
+  void make_room();
+
+private:
+  static std::size_t size_of(const std::string& name, const conversation_rules& rules);
+
+  std::unordered_map<std::string, conversation_rules> known_;
+  std::size_t bytes_ = 0;
+};
+
+} // namespace hongyan::postgres

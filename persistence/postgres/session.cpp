@@ -1,0 +1,192 @@
+#include "persistence/postgres/session.hpp"
+
+#include "core/search_text.hpp"
+#include "persistence/append_rules.hpp"
+#include "persistence/migrations.hpp"
+#include "persistence/postgres/rows.hpp"
+
+#include <array>
+#include <random>
+
+namespace hongyan::postgres {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The server gives up before we do: then nothing was stored, instead of nobody knows. Also what a reader may
+/// take.
+constexpr std::string_view statement_timeout_ms = "4500";
+/// Another server may hold the lock and migrate a large table.
+constexpr milliseconds migration_limit{60000};
+constexpr std::string_view migration_lock = "5219140917421801081"; // any number, ours: "Hongyan" and a mark
+
+// The plans are to be the same on an empty and on a full table, with and without statistics: index lookups
+// from the arrays that a batch brings. A generic plan is made once a session.
+constexpr const char* session_settings_sql =
+    "SELECT set_config(name, value, false) FROM (VALUES"
+    " ('statement_timeout', $1), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),"
+    " ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'),"
+    " ('enable_mergejoin', 'off'),"
+    // A node that vanishes while the server waits for the rest of its batch must not keep rows locked.
+    " ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '2'),"
+    " ('tcp_user_timeout', '5000'), ('idle_in_transaction_session_timeout', '10000')"
+    ") AS setting (name, value)";
+/// Other values than off all wait for our own disk.
+constexpr const char* durable_sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE "
+                                    "current_setting('synchronous_commit') = 'off'";
+constexpr const char* server_facts_sql =
+    "SELECT current_setting('fsync') = 'on', current_setting('transaction_read_only') = 'on',"
+    " to_regclass('schema_migration') IS NOT NULL";
+
+/// The version that brought the search index.
+constexpr int search_index_version = 2;
+/// Messages to index at once: up to 16 MB of them.
+constexpr std::int64_t reindex_batch = 1000;
+constexpr const char* unindexed_sql = R"(
+SELECT conversation_id, id, content FROM message WHERE (conversation_id, id) > ($1::bigint, $2::bigint)
+ORDER BY conversation_id, id LIMIT $3::bigint)";
+constexpr const char* index_sql = R"(
+INSERT INTO message_search (message_id, conversation_id, tokens)
+SELECT i.id, i.conversation_id, array_to_tsvector(string_to_array('@' || i.conversation_id || ' ' || i.tokens, ' '))
+FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS i (conversation_id, id, tokens))";
+
+// The cluster's number and the database's: a dump read into another database, and a database made anew, have
+// others.
+constexpr const char* find_epoch_sql = R"(
+SELECT epoch FROM store_identity WHERE home = (
+  SELECT s.system_identifier || '/' || d.oid FROM pg_control_system() s, pg_database d
+  WHERE d.datname = current_database()))";
+constexpr const char* give_epoch_sql = R"(
+INSERT INTO store_identity (epoch, home)
+SELECT $1::text, s.system_identifier || '/' || d.oid FROM pg_control_system() s, pg_database d
+WHERE d.datname = current_database()
+ON CONFLICT (only_one) DO UPDATE
+SET epoch = CASE WHEN store_identity.home = excluded.home THEN store_identity.epoch ELSE excluded.epoch END,
+    home = excluded.home
+RETURNING epoch)";
+
+/// Puts the messages of a version 1, which are all texts, into the search index.
+pg_outcome<void> index_messages(pg_connection& connection) {
+  pg_parameters parameters;
+  std::int64_t conversation = 0, id = 0;
+  for (;;) {
+    parameters.clear();
+    parameters.add(conversation);
+    parameters.add(id);
+    parameters.add(reindex_batch);
+    auto messages = connection.query(unindexed_sql, parameters, migration_limit);
+    if (!messages) return messages.error();
+    if (messages->size() == 0) return {};
+
+    std::vector<std::int64_t> conversations, ids;
+    std::vector<std::string> tokens;
+    for (int row = 0; row < messages->size(); ++row) {
+      conversation = messages->bigint(row, 0);
+      id = messages->bigint(row, 1);
+      auto found = index_text(message_kind::text, std::string(messages->text(row, 2)));
+      if (found.empty()) continue;
+      conversations.push_back(conversation);
+      ids.push_back(id);
+      tokens.push_back(std::move(found));
+    }
+    parameters.clear();
+    parameters.add(conversations);
+    parameters.add(ids);
+    add_texts(parameters, tokens, [](const std::string& text) -> std::string_view { return text; });
+    if (auto indexed = connection.query(index_sql, parameters, migration_limit); !indexed)
+      return indexed.error();
+  }
+}
+
+/// Applies what is missing, under a lock that other servers wait for; all or none.
+pg_outcome<void> migrate(pg_connection& connection) {
+  pg_parameters none;
+  auto begun =
+      connection.script("BEGIN; SELECT pg_advisory_xact_lock(" + std::string(migration_lock) +
+                            "); CREATE TABLE IF NOT EXISTS schema_migration (version bigint PRIMARY KEY,"
+                            " applied_at timestamptz NOT NULL DEFAULT now())",
+                        migration_limit);
+  if (!begun) return begun.error();
+  auto version =
+      connection.query("SELECT coalesce(max(version), 0) FROM schema_migration", none, migration_limit);
+  if (!version) return version.error();
+  for (const migration& step : postgres_migrations()) {
+    if (step.version <= version->bigint(0, 0)) continue;
+    if (auto done = connection.script(std::string(step.sql), migration_limit); !done) return done.error();
+    if (step.version == search_index_version)
+      if (auto indexed = index_messages(connection); !indexed) return indexed.error();
+    pg_parameters applied;
+    applied.add(std::int64_t{step.version});
+    if (auto noted = connection.query("INSERT INTO schema_migration (version) VALUES ($1::bigint)", applied,
+                                      migration_limit);
+        !noted)
+      return noted.error();
+  }
+  return connection.script("COMMIT", migration_limit);
+}
+
+} // namespace
+
+pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const named_statement> statements) {
+  auto made = pg_connection::connect(uri);
+  if (!made) return made.error();
+  pg_connection& connection = *made;
+  const auto unfit = [&connection](const std::string& why) {
+    return pg_error{"PostgreSQL at " + connection.where() + " cannot be used: " + why, {}, false};
+  };
+
+  if (connection.server_version() < 120000) return unfit("it is older than version 12");
+  if (const auto encoding = connection.server_setting("server_encoding"); encoding != "UTF8")
+    return unfit("the database's encoding is " + std::string(encoding) + "; create it with ENCODING 'UTF8'");
+  pg_parameters none;
+  auto facts = connection.query(server_facts_sql, none, check_limit);
+  if (!facts) return facts.error();
+  if (!facts->boolean(0, 0))
+    return unfit("it runs with fsync = off, which loses acknowledged messages; turn it on");
+  if (facts->boolean(0, 1)) return unfit("it is read-only, perhaps a standby; give the URL of the primary");
+
+  std::int64_t version = 0;
+  const int known = postgres_migrations().back().version;
+  if (facts->boolean(0, 2)) {
+    auto found =
+        connection.query("SELECT coalesce(max(version), 0) FROM schema_migration", none, check_limit);
+    if (!found) return found.error();
+    version = found->bigint(0, 0);
+  }
+  if (version > known)
+    return unfit("its schema has version " + std::to_string(version) + ", this server knows " +
+                 std::to_string(known) + "; use the newer server that made it");
+  if (version < known)
+    if (auto migrated = migrate(connection); !migrated) return migrated.error();
+
+  pg_parameters settings;
+  settings.add(statement_timeout_ms);
+  if (auto set = connection.query(session_settings_sql, settings, check_limit); !set) return set.error();
+  if (auto set = connection.query(durable_sql, none, check_limit); !set) return set.error();
+  for (const auto& [name, sql] : statements)
+    if (auto prepared = connection.prepare(name, sql.c_str(), check_limit); !prepared)
+      return prepared.error();
+  return made;
+}
+
+pg_outcome<void> find_epoch(pg_connection& connection, std::string& epoch) {
+  pg_parameters parameters;
+  auto found = connection.query(find_epoch_sql, parameters, check_limit);
+  if (!found) return found.error();
+  if (found->size() == 0) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::random_device random;
+    epoch.clear();
+    for (int i = 0; i < 16; ++i) epoch += digits[random() % digits.size()];
+    parameters.add(std::string_view(epoch));
+    found = connection.query(give_epoch_sql, parameters, check_limit);
+    if (!found) return found.error();
+  }
+  epoch = found->text(0, 0);
+  return {};
+}
+
+bool is_race(std::string_view state) { return state == "23505" || state == "40001" || state == "40P01"; }
+
+} // namespace hongyan::postgres

@@ -1,0 +1,42 @@
+/// Opening a session: a server that keeps our promises, with our schema, settings and prepared statements.
+#pragma once
+
+#include "core/errors.hpp"
+#include "persistence/postgres/handle.hpp"
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace hongyan::postgres {
+
+/// Long enough for a disk that stalls; short enough that senders, who wait for it, do not give up first.
+inline constexpr std::chrono::milliseconds write_limit{5000};
+inline constexpr std::chrono::milliseconds read_limit{5000};
+/// /readyz waits for it.
+inline constexpr std::chrono::milliseconds check_limit{2000};
+
+/// Attempts at a transaction that loses races against other nodes; more are for a hostile client that races
+/// on purpose.
+inline constexpr int attempts_max = 4;
+
+struct named_statement {
+  const char* name;
+  std::string sql;
+};
+
+/// Connects, migrates a schema that is older, and prepares the statements.
+pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const named_statement> statements);
+
+/// The name of the database's history: see message_writer::epoch(). Given here when there is none, or when it
+/// was given elsewhere.
+pg_outcome<void> find_epoch(pg_connection& connection, std::string& epoch);
+
+inline error unavailable(const pg_error& why) { return {errc::unavailable, why.text}; }
+
+/// Another attempt may go well: a unique index (another node stored the same), a serialization failure, a
+/// deadlock.
+bool is_race(std::string_view state);
+
+} // namespace hongyan::postgres

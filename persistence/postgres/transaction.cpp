@@ -1,0 +1,288 @@
+#include "persistence/postgres/transaction.hpp"
+
+#include "persistence/append_rules.hpp"
+#include "persistence/postgres/rows.hpp"
+
+#include <algorithm>
+
+namespace hongyan::postgres {
+
+namespace {
+
+constexpr const char* lock_group_sql = R"(
+SELECT id, last_seq, name, member_count::bigint, muted, history::bigint, dismissed, created_at_ms
+FROM conversation WHERE group_id = $1::text FOR UPDATE)";
+constexpr const char* lock_direct_sql = R"(
+SELECT id, last_seq, name, member_count::bigint, muted, history::bigint, dismissed, created_at_ms
+FROM conversation WHERE user_low = $1::text AND user_high = $2::text FOR UPDATE)";
+/// Waits for another node that makes it, which has then made it.
+constexpr const char* make_direct_sql = R"(
+WITH made AS (
+  INSERT INTO conversation (user_low, user_high) VALUES ($1::text, $2::text)
+  ON CONFLICT (user_low, user_high) DO NOTHING RETURNING id
+)
+INSERT INTO member (user_id, conversation_id)
+SELECT $1::text, id FROM made UNION SELECT $2::text, id FROM made)";
+constexpr const char* make_group_sql = R"(
+INSERT INTO conversation (group_id, name, history, created_at_ms)
+VALUES ($1::text, $2::text, $3::bigint, $4::bigint) ON CONFLICT (group_id) DO NOTHING RETURNING id)";
+constexpr const char* update_conversation_sql = R"(
+UPDATE conversation SET name = CASE WHEN group_id IS NOT NULL THEN $2::text END, muted = $3::bigint = 1,
+  history = $4::bigint, dismissed = $5::bigint = 1, member_count = $6::bigint, version = version + 1
+WHERE id = $1::bigint)";
+
+constexpr const char* find_member_sql = R"(
+SELECT user_id, role::bigint, joined_seq, first_seq, read_seq, pinned, muted
+FROM member WHERE conversation_id = $1::bigint AND user_id = $2::text)";
+constexpr const char* find_members_sql = R"(
+SELECT user_id, role::bigint, joined_seq, first_seq, read_seq, pinned, muted
+FROM member WHERE conversation_id = $1::bigint ORDER BY user_id)";
+/// A read position only goes forward: mark_read() may have moved it since the row was read, for it does not
+/// wait for the conversation's lock.
+constexpr const char* put_members_sql = R"(
+INSERT INTO member (conversation_id, user_id, role, joined_seq, first_seq, read_seq, pinned, muted)
+SELECT $1::bigint, i.user_id, i.role, i.joined_seq, i.first_seq, i.read_seq, i.pinned = 1, i.muted = 1
+FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+  AS i (user_id, role, joined_seq, first_seq, read_seq, pinned, muted)
+ON CONFLICT (user_id, conversation_id) DO UPDATE
+SET role = excluded.role, joined_seq = excluded.joined_seq, first_seq = excluded.first_seq,
+    read_seq = greatest(member.read_seq, excluded.read_seq), pinned = excluded.pinned, muted = excluded.muted)";
+constexpr const char* remove_members_sql =
+    "DELETE FROM member WHERE conversation_id = $1::bigint AND user_id = ANY ($2::text[])";
+
+const std::string find_entry_sql = "SELECT " + std::string(message_columns) + R"(
+FROM message m JOIN conversation c ON c.id = m.conversation_id
+WHERE m.conversation_id = $1::bigint AND m.seq = $2::bigint)";
+constexpr const char* append_entry_sql = R"(
+WITH counted AS (
+  UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = $2::bigint WHERE id = $1::bigint RETURNING last_seq
+)
+INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content, ext,
+                     client_msg_id)
+SELECT $1::bigint, last_seq, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $9::text,
+       $10::text
+FROM counted RETURNING id, seq)";
+constexpr const char* erase_content_sql = R"(
+WITH gone AS (DELETE FROM message_search WHERE message_id = $2::bigint)
+UPDATE message SET content = '', ext = NULL, recalled = true WHERE conversation_id = $1::bigint AND id = $2::bigint)";
+
+constexpr const char* put_profile_sql = R"(
+INSERT INTO profile (user_id, name, avatar) VALUES ($1::text, $2::text, $3::text)
+ON CONFLICT (user_id) DO UPDATE
+SET name = coalesce(excluded.name, profile.name), avatar = coalesce(excluded.avatar, profile.avatar))";
+constexpr const char* add_blocks_sql = R"(
+INSERT INTO block (user_id, blocked) SELECT $1::text, i.blocked FROM unnest($2::text[]) AS i (blocked)
+ON CONFLICT DO NOTHING)";
+constexpr const char* remove_blocks_sql =
+    "DELETE FROM block WHERE user_id = $1::text AND blocked = ANY ($2::text[])";
+
+std::string_view text_of(const user_id& user) { return user.text(); }
+
+member_row read_member(const pg_rows& rows, int row) {
+  return {.user = stored_user(rows.text(row, 0)),
+          .role = static_cast<group_role>(rows.bigint(row, 1)),
+          .joined_seq = rows.bigint(row, 2),
+          .first_seq = rows.bigint(row, 3),
+          .read_seq = rows.bigint(row, 4),
+          .pinned = rows.boolean(row, 5),
+          .muted = rows.boolean(row, 6)};
+}
+
+void add_optional(pg_parameters& parameters, const std::optional<std::string>& text) {
+  if (text)
+    parameters.add(std::string_view(*text));
+  else
+    parameters.add_null();
+}
+
+} // namespace
+
+const std::vector<named_statement>& transaction_statements() {
+  static const std::vector<named_statement> list{{"lock_group", lock_group_sql},
+                                                 {"lock_direct", lock_direct_sql},
+                                                 {"make_direct", make_direct_sql},
+                                                 {"make_group", make_group_sql},
+                                                 {"update_conversation", update_conversation_sql},
+                                                 {"find_member", find_member_sql},
+                                                 {"find_members", find_members_sql},
+                                                 {"put_members", put_members_sql},
+                                                 {"remove_members", remove_members_sql},
+                                                 {"find_entry", find_entry_sql},
+                                                 {"append_entry", append_entry_sql},
+                                                 {"erase_content", erase_content_sql},
+                                                 {"put_profile", put_profile_sql},
+                                                 {"add_blocks", add_blocks_sql},
+                                                 {"remove_blocks", remove_blocks_sql}};
+  return list;
+}
+
+result<pg_rows> transaction::run(const char* statement) {
+  if (failure_) return unavailable(*failure_);
+  auto rows = connection_.run(statement, parameters_, write_limit);
+  if (rows) return *std::move(rows);
+  failure_ = rows.error();
+  return unavailable(*failure_);
+}
+
+result<std::optional<conversation_row>> transaction::lock(const char* statement, const place& of) {
+  auto rows = run(statement);
+  if (!rows) return rows.error();
+  if (rows->size() == 0) return std::optional<conversation_row>();
+  return std::optional(conversation_row{.id = rows->bigint(0, 0),
+                                        .of = of,
+                                        .last_seq = rows->bigint(0, 1),
+                                        .name = std::string(rows->text(0, 2)),
+                                        .member_count = static_cast<std::size_t>(rows->bigint(0, 3)),
+                                        .muted = rows->boolean(0, 4),
+                                        .history = static_cast<group_history>(rows->bigint(0, 5)),
+                                        .dismissed = rows->boolean(0, 6),
+                                        .created_at = from_ms(rows->bigint(0, 7))});
+}
+
+result<std::optional<conversation_row>> transaction::lock_group(const user_id& id) {
+  parameters_.clear();
+  parameters_.add(std::string_view(id.text()));
+  return lock("lock_group", place::group(id));
+}
+
+result<std::optional<conversation_row>> transaction::lock_direct(const user_id& one, const user_id& other,
+                                                                 bool make) {
+  const auto [low, high] = conversation_key(one, other);
+  parameters_.clear();
+  parameters_.add(low);
+  parameters_.add(high);
+  auto found = lock("lock_direct", other);
+  if (!found || *found || !make) return found;
+  if (auto made = run("make_direct"); !made) return made.error();
+  return lock("lock_direct", other);
+}
+
+result<std::optional<conversation_row>> transaction::make_group(const user_id& id, const std::string& name,
+                                                                group_history history, wall_time now) {
+  parameters_.clear();
+  parameters_.add(std::string_view(id.text()));
+  parameters_.add(std::string_view(name));
+  parameters_.add(static_cast<std::int64_t>(history));
+  parameters_.add(to_ms(now));
+  auto made = run("make_group");
+  if (!made) return made.error();
+  if (made->size() == 0) return std::optional<conversation_row>();
+  return std::optional(conversation_row{
+      .id = made->bigint(0, 0), .of = place::group(id), .name = name, .history = history, .created_at = now});
+}
+
+result<void> transaction::update_conversation(const conversation_row& row) {
+  parameters_.clear();
+  parameters_.add(row.id);
+  parameters_.add(std::string_view(row.name));
+  parameters_.add(std::int64_t{row.muted});
+  parameters_.add(static_cast<std::int64_t>(row.history));
+  parameters_.add(std::int64_t{row.dismissed});
+  parameters_.add(static_cast<std::int64_t>(row.member_count));
+  if (auto done = run("update_conversation"); !done) return done.error();
+  return {};
+}
+
+result<std::optional<member_row>> transaction::member(std::int64_t conversation, const user_id& user) {
+  parameters_.clear();
+  parameters_.add(conversation);
+  parameters_.add(text_of(user));
+  auto rows = run("find_member");
+  if (!rows) return rows.error();
+  if (rows->size() == 0) return std::optional<member_row>();
+  return std::optional(read_member(*rows, 0));
+}
+
+result<std::vector<member_row>> transaction::members(std::int64_t conversation) {
+  parameters_.clear();
+  parameters_.add(conversation);
+  auto rows = run("find_members");
+  if (!rows) return rows.error();
+  std::vector<member_row> found;
+  found.reserve(static_cast<std::size_t>(rows->size()));
+  for (int row = 0; row < rows->size(); ++row) found.push_back(read_member(*rows, row));
+  return found;
+}
+
+result<void> transaction::put_members(std::int64_t conversation, std::span<const member_row> rows) {
+  parameters_.clear();
+  parameters_.add(conversation);
+  add_texts(parameters_, rows, [](const member_row& m) { return text_of(m.user); });
+  add_numbers(parameters_, rows, [](const member_row& m) { return m.role; });
+  add_numbers(parameters_, rows, [](const member_row& m) { return m.joined_seq; });
+  add_numbers(parameters_, rows, [](const member_row& m) { return m.first_seq; });
+  add_numbers(parameters_, rows, [](const member_row& m) { return m.read_seq; });
+  add_numbers(parameters_, rows, [](const member_row& m) { return m.pinned; });
+  add_numbers(parameters_, rows, [](const member_row& m) { return m.muted; });
+  if (auto done = run("put_members"); !done) return done.error();
+  return {};
+}
+
+result<void> transaction::remove_members(std::int64_t conversation, std::span<const user_id> users) {
+  parameters_.clear();
+  parameters_.add(conversation);
+  add_texts(parameters_, users, text_of);
+  if (auto done = run("remove_members"); !done) return done.error();
+  return {};
+}
+
+result<std::optional<message>> transaction::entry(const conversation_row& in, std::int64_t seq) {
+  parameters_.clear();
+  parameters_.add(in.id);
+  parameters_.add(seq);
+  auto rows = run("find_entry");
+  if (!rows) return rows.error();
+  if (rows->size() == 0) return std::optional<message>();
+  return std::optional(read_message(*rows, 0, 0));
+}
+
+result<message> transaction::append_entry(conversation_row& in, message entry) {
+  parameters_.clear();
+  parameters_.add(in.id);
+  parameters_.add(to_ms(entry.created_at));
+  parameters_.add(text_of(entry.from));
+  if (const auto target = target_column(entry.to))
+    parameters_.add(*target);
+  else
+    parameters_.add_null();
+  add_optional(parameters_, entry.from_name);
+  add_optional(parameters_, entry.to_name);
+  parameters_.add(static_cast<std::int64_t>(entry.kind));
+  parameters_.add(std::string_view(entry.content));
+  add_optional(parameters_, entry.ext);
+  add_optional(parameters_, entry.client_msg_id);
+  auto stored = run("append_entry");
+  if (!stored) return stored.error();
+  if (stored->size() == 0) return error{errc::internal, "an entry for a conversation that is not there"};
+  entry.id = stored->bigint(0, 0);
+  entry.conversation_id = in.id;
+  entry.seq = in.last_seq = stored->bigint(0, 1);
+  return entry;
+}
+
+result<void> transaction::erase_content(const message& of) {
+  parameters_.clear();
+  parameters_.add(of.conversation_id);
+  parameters_.add(of.id);
+  if (auto done = run("erase_content"); !done) return done.error();
+  return {};
+}
+
+result<void> transaction::put_profile(const profile& p) {
+  parameters_.clear();
+  parameters_.add(text_of(p.user));
+  add_optional(parameters_, p.name);
+  add_optional(parameters_, p.avatar);
+  if (auto done = run("put_profile"); !done) return done.error();
+  return {};
+}
+
+result<void> transaction::put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) {
+  parameters_.clear();
+  parameters_.add(text_of(user));
+  add_texts(parameters_, others, text_of);
+  if (auto done = run(blocked ? "add_blocks" : "remove_blocks"); !done) return done.error();
+  return {};
+}
+
+} // namespace hongyan::postgres

@@ -1,0 +1,54 @@
+/// PostgreSQL's change_transaction: its primitives are statements of an open transaction.
+#pragma once
+
+#include "persistence/postgres/handle.hpp"
+#include "persistence/postgres/session.hpp"
+#include "persistence/store.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace hongyan::postgres {
+
+/// To be prepared in the session that a transaction is of.
+const std::vector<named_statement>& transaction_statements();
+
+class transaction final : public change_transaction {
+public:
+  /// `connection` has begun one; both are used until the object is gone.
+  transaction(pg_connection& connection, pg_parameters& parameters)
+      : connection_(connection)
+      , parameters_(parameters) {}
+
+  result<std::optional<conversation_row>> lock_group(const user_id& id) override;
+  result<std::optional<conversation_row>> lock_direct(const user_id& one, const user_id& other,
+                                                      bool make) override;
+  result<std::optional<conversation_row>> make_group(const user_id& id, const std::string& name,
+                                                     group_history history, wall_time now) override;
+  result<void> update_conversation(const conversation_row& row) override;
+
+  result<std::optional<member_row>> member(std::int64_t conversation, const user_id& user) override;
+  result<std::vector<member_row>> members(std::int64_t conversation) override;
+  result<void> put_members(std::int64_t conversation, std::span<const member_row> rows) override;
+  result<void> remove_members(std::int64_t conversation, std::span<const user_id> users) override;
+
+  result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override;
+  result<message> append_entry(conversation_row& in, message entry) override;
+  result<void> erase_content(const message& of) override;
+
+  result<void> put_profile(const profile& p) override;
+  result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
+
+  /// Why a statement failed, which loses the transaction.
+  const std::optional<pg_error>& failure() const { return failure_; }
+
+private:
+  result<pg_rows> run(const char* statement);
+  result<std::optional<conversation_row>> lock(const char* statement, const place& of);
+
+  pg_connection& connection_;
+  pg_parameters& parameters_;
+  std::optional<pg_error> failure_;
+};
+
+} // namespace hongyan::postgres

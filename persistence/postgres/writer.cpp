@@ -1,0 +1,546 @@
+#include "persistence/postgres/writer.hpp"
+
+#include "persistence/append_rules.hpp"
+#include "persistence/postgres/index_keeper.hpp"
+#include "persistence/postgres/rules.hpp"
+#include "persistence/postgres/session.hpp"
+#include "persistence/postgres/transaction.hpp"
+#include "persistence/postgres/writer_sql.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace hongyan::postgres {
+
+namespace {
+
+std::vector<named_statement> statements() {
+  std::vector<named_statement> list{
+      {"conversations", conversations_sql}, {"groups", groups_sql},   {"append", append_sql},
+      {"find_repeats", find_repeats_sql},   {"give_up", give_up_sql}, {"read_mark", read_mark_sql},
+      {"mark_read", mark_read_sql}};
+  const auto& of_transactions = transaction_statements();
+  list.insert(list.end(), of_transactions.begin(), of_transactions.end());
+  return list;
+}
+
+/// A batch on its way: which of its messages are sent to the server, and what is known of the others.
+struct batch_work {
+  wall_time now;
+  std::vector<append_outcome> outcomes;
+  std::vector<std::string> names;  ///< of each message, the conversation; see conversation_name()
+  std::vector<std::string> tokens; ///< of each message, for the search
+
+  /// The conversations that were learned for this batch: what they forbid is forbidden.
+  std::unordered_set<std::string> learned;
+  /// Messages that were refused, and have not been stored before.
+  std::vector<bool> refused;
+  /// What was stored under a message's sender and client_msg_id before this batch.
+  std::unordered_map<std::size_t, message> stored_before;
+  /// Of each message, the first in the batch with its sender and client_msg_id that is or was stored; most
+  /// often itself.
+  std::vector<std::size_t> first;
+
+  /// The messages to be stored, in the batch's order, and for each its conversation's place (from 1) in the
+  /// list of conversations and how many of the same conversation follow.
+  std::vector<std::size_t> rows;
+  std::vector<std::int32_t> places;
+  std::vector<std::int32_t> later;
+
+  // By place, ascending by id:
+  std::vector<std::int64_t> conversation_ids;
+  std::vector<std::int64_t> versions;
+  std::vector<std::int64_t> counts;
+  std::vector<audience_ptr> audiences; ///< of groups
+};
+
+batch_work prepare_work(std::span<const new_message> batch, wall_time now) {
+  batch_work work;
+  work.now = now;
+  work.outcomes.resize(batch.size());
+  work.refused.resize(batch.size());
+  work.first.resize(batch.size());
+  work.names.reserve(batch.size());
+  work.tokens.reserve(batch.size());
+  for (const new_message& message : batch) {
+    work.names.push_back(conversation_name(message));
+    work.tokens.push_back(index_text(message.kind, message.content));
+  }
+  return work;
+}
+
+/// The outcomes of the rows from what append_sql, or the mark of it, says.
+void take(batch_work& work, const std::vector<std::int64_t>& ids,
+          const std::vector<std::int64_t>& last_seqs) {
+  for (std::size_t row = 0; row < work.rows.size(); ++row) {
+    const auto at = static_cast<std::size_t>(work.places[row] - 1);
+    work.outcomes[work.rows[row]] = {.id = ids.at(row),
+                                     .conversation_id = work.conversation_ids[at],
+                                     .seq = last_seqs.at(at) - work.later[row],
+                                     .created_at = work.now,
+                                     .audience = work.audiences[at]};
+  }
+}
+
+/// Adds the outcomes of messages that repeat another one of the batch.
+std::vector<append_outcome> finish(std::span<const new_message> batch, batch_work work) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const std::size_t first = work.first[i];
+    if (first == i) continue;
+    append_outcome& outcome = work.outcomes[i] = work.outcomes[first];
+    if (const auto before = work.stored_before.find(first); before != work.stored_before.end()) {
+      outcome.status = repeat_status(batch[i], before->second);
+      continue;
+    }
+    const new_message& sent = batch[first];
+    outcome.status = repeat_status(
+        batch[i], {.from = sent.from, .to = sent.to, .kind = sent.kind, .content = sent.content});
+    outcome.audience = nullptr;
+    outcome.ext = sent.ext;
+  }
+  return std::move(work.outcomes);
+}
+
+class writer final : public message_writer {
+public:
+  explicit writer(std::string uri) : uri_(std::move(uri)), index_keeper_(uri_) {
+    std::random_device random;
+    writer_ = static_cast<std::int64_t>((std::uint64_t{random()} << 32U) | random());
+  }
+
+  result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
+    if (pending_) return error{errc::outcome_unknown, "the batch before this one has not been settled"};
+    if (batch.empty()) return std::vector<append_outcome>{};
+
+    known_.make_room();
+    batch_work work = prepare_work(batch, now);
+    error last;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      if (auto opened = open(); !opened) return opened.error();
+      if (auto decided = decide(batch, work); !decided) return give_up(decided.error());
+      if (work.rows.empty()) return finish(batch, std::move(work));
+
+      fill(batch, work);
+      auto answer = connection_.run("append", parameters_, write_limit);
+      if (!answer && answer.error().lost) {
+        pending_ = std::move(work);
+        return error{errc::outcome_unknown, answer.error().text};
+      }
+      if (!answer) {
+        const std::string& state = answer.error().state;
+        last = unavailable(answer.error());
+        if (!is_race(state) && state != outdated_state) return give_up(answer.error());
+        // All is decided anew, what was refused too.
+        for (const std::size_t i : work.rows) known_.forget(work.names[i]);
+        work.learned.clear();
+        work.refused.assign(batch.size(), false);
+      } else if (answer->boolean(0, 0)) {
+        last = {errc::unavailable, "PostgreSQL changed its mind about what is stored"};
+        if (auto found = find_repeats(batch, work.rows, work); !found) return give_up(found.error());
+      } else {
+        take(work, answer->bigints(0, 1), answer->bigints(0, 2));
+        index_keeper_.count(work.rows.size());
+        return finish(batch, std::move(work));
+      }
+    }
+    return last;
+  }
+
+  result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message> batch) override {
+    if (!pending_) return error{errc::internal, "there is no batch to settle"};
+    if (auto opened = open(); !opened) return opened.error();
+    parameters_.clear();
+    parameters_.add(writer_);
+    parameters_.add(batch_number_);
+    // Two statements, because the second must see what the first has waited for.
+    if (auto given_up = connection_.run("give_up", parameters_, write_limit); !given_up)
+      return give_up(given_up.error());
+    auto mark = connection_.run("read_mark", parameters_, write_limit);
+    if (!mark) return give_up(mark.error());
+    if (mark->size() != 1)
+      return error{errc::unavailable, "PostgreSQL has lost the mark of the batch; ask again"};
+
+    std::optional<std::vector<append_outcome>> outcomes;
+    if (!mark->is_null(0, 0)) {
+      take(*pending_, mark->bigints(0, 0), mark->bigints(0, 1));
+      outcomes = finish(batch, *std::move(pending_));
+    }
+    pending_.reset();
+    return outcomes;
+  }
+
+  result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) override {
+    if (marks.empty()) return std::vector<read_outcome>{};
+    // Of each user and place the farthest is stored; what the others moved is counted out afterwards.
+    std::map<std::string, std::size_t> places;
+    std::vector<read_mark> farthest;
+    std::vector<std::size_t> asked;
+    for (const read_mark& mark : marks) {
+      const std::string name = mark.user.text() + (mark.in.is_group() ? "  " : " ") + mark.in.id.text();
+      const auto [found, is_new] = places.try_emplace(name, farthest.size());
+      if (is_new)
+        farthest.push_back(mark);
+      else
+        farthest[found->second].seq = std::max(farthest[found->second].seq, mark.seq);
+      asked.push_back(found->second);
+    }
+
+    error last;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      if (auto opened = open(); !opened) return opened.error();
+      fill(farthest);
+      auto answer = connection_.run("mark_read", parameters_, write_limit);
+      if (answer) return read_outcomes(marks, asked, *answer);
+      if (answer.error().lost) return error{errc::outcome_unknown, answer.error().text};
+      if (!is_race(answer.error().state)) return give_up(answer.error());
+      last = unavailable(answer.error());
+    }
+    return last;
+  }
+
+  result<void> transact(const std::function<result<void>(change_transaction&)>& work) override {
+    error last;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      if (auto opened = open(); !opened) return opened.error();
+      if (auto begun = connection_.script("BEGIN", write_limit); !begun) return give_up(begun.error());
+      transaction changes(connection_, parameters_);
+      const auto done = work(changes);
+      std::optional<pg_error> failure = changes.failure();
+      if (done && !failure) {
+        auto committed = connection_.script("COMMIT", write_limit);
+        if (committed) return {};
+        failure = committed.error();
+        if (failure->lost) return error{errc::outcome_unknown, failure->text};
+      } else if (!failure || !failure->lost) {
+        if (auto undone = connection_.script("ROLLBACK", write_limit); !undone) connection_.close();
+      }
+      if (!failure) return done.error();
+      if (!is_race(failure->state)) return give_up(*failure);
+      last = unavailable(*failure);
+    }
+    return last;
+  }
+
+  result<void> check() override {
+    if (auto opened = open(); !opened) return opened.error();
+    parameters_.clear();
+    // A primary may have become a standby without ending its sessions.
+    auto answer =
+        connection_.query("SELECT current_setting('transaction_read_only') = 'on'", parameters_, check_limit);
+    if (!answer) return give_up(answer.error());
+    if (answer->boolean(0, 0)) return give_up({"PostgreSQL at " + connection_.where() + " is read-only"});
+    return {};
+  }
+
+  std::string epoch() const override { return epoch_; }
+
+private:
+  result<void> open() {
+    // Nothing has been sent: a session that ended while it was idle is simply made again.
+    if (connection_.is_alive()) return {};
+    connection_.close();
+    known_.clear(); // the next server may be another one
+    auto made = open_session(uri_, statements());
+    if (!made) return unavailable(made.error());
+    connection_ = *std::move(made);
+    if (auto found = find_epoch(connection_, epoch_); !found) return give_up(found.error());
+    parameters_.clear();
+    if (auto swept = connection_.query(sweep_marks_sql, parameters_, check_limit); !swept)
+      return give_up(swept.error());
+    return {};
+  }
+
+  /// Nothing was stored. The session goes too, in case the server is the trouble.
+  error give_up(const pg_error& why) {
+    connection_.close();
+    return unavailable(why);
+  }
+
+  /// Finds out what may be stored, and has been: `rows` are what is left to store. Conversations that are not
+  /// known are learned, and made.
+  pg_outcome<void> decide(std::span<const new_message> batch, batch_work& work) {
+    const auto is_open = [&](std::size_t i) { return !work.refused[i] && !work.stored_before.contains(i); };
+    std::vector<std::size_t> unknown;
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      if (is_open(i) && !known_.find(work.names[i]) && !work.learned.contains(work.names[i]))
+        unknown.push_back(i);
+    if (auto learned = learn(batch, unknown, work); !learned) return learned.error();
+
+    const auto verdict_of = [&](std::size_t i) { return verdict(batch[i], known_.find(work.names[i])); };
+    std::vector<std::size_t> doubtful;
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      if (is_open(i) && verdict_of(i) != append_status::stored && !work.learned.contains(work.names[i]))
+        doubtful.push_back(i);
+    if (auto learned = learn(batch, doubtful, work); !learned) return learned.error();
+
+    std::vector<std::size_t> against;
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      if (is_open(i) && verdict_of(i) != append_status::stored) against.push_back(i);
+    if (auto found = find_repeats(batch, against, work); !found) return found.error();
+
+    work.rows.clear();
+    std::unordered_map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const new_message& message = batch[i];
+      work.first[i] = i;
+      // A space is in no user id, so the joined key is unambiguous.
+      std::string key = message.client_msg_id ? message.from.text() + ' ' + *message.client_msg_id : "";
+      if (const auto before = seen.find(key); !key.empty() && before != seen.end()) {
+        work.first[i] = before->second;
+        continue;
+      }
+      if (is_open(i)) {
+        const append_status status = verdict_of(i);
+        if (status == append_status::stored) {
+          work.rows.push_back(i);
+        } else {
+          work.outcomes[i] = {.status = status};
+          work.refused[i] = true;
+        }
+      }
+      if (!key.empty() && !work.refused[i]) seen.emplace(std::move(key), i);
+    }
+    place_rows(work);
+    return {};
+  }
+
+  /// The rows' places in their conversations.
+  void place_rows(batch_work& work) {
+    std::vector<const conversation_rules*> rules(work.rows.size());
+    for (std::size_t row = 0; row < work.rows.size(); ++row)
+      rules[row] = known_.find(work.names[work.rows[row]]);
+    auto conversations = rules;
+    std::ranges::sort(conversations, {}, &conversation_rules::id);
+    const auto repeated = std::ranges::unique(conversations);
+    conversations.erase(repeated.begin(), repeated.end());
+
+    work.conversation_ids.clear();
+    work.versions.clear();
+    work.audiences.clear();
+    for (const auto* conversation : conversations) {
+      work.conversation_ids.push_back(conversation->id);
+      work.versions.push_back(conversation->version);
+      work.audiences.push_back(conversation->members);
+    }
+    work.counts.assign(conversations.size(), 0);
+    work.places.resize(rules.size());
+    work.later.resize(rules.size());
+    for (std::size_t row = rules.size(); row-- > 0;) {
+      const auto at =
+          std::ranges::lower_bound(work.conversation_ids, rules[row]->id) - work.conversation_ids.begin();
+      work.places[row] = static_cast<std::int32_t>(at + 1);
+      work.later[row] = static_cast<std::int32_t>(work.counts[static_cast<std::size_t>(at)]++);
+    }
+  }
+
+  /// Learns, anew, the conversations of these messages.
+  pg_outcome<void> learn(std::span<const new_message> batch, const std::vector<std::size_t>& messages,
+                         batch_work& work) {
+    std::vector<std::pair<std::string_view, std::string_view>> pairs;
+    std::vector<std::string_view> groups;
+    for (const std::size_t i : messages) {
+      if (!work.learned.insert(work.names[i]).second) continue;
+      known_.forget(work.names[i]);
+      if (batch[i].to.is_group())
+        groups.push_back(batch[i].to.id.text());
+      else
+        pairs.push_back(conversation_key(batch[i].from, batch[i].to.id));
+    }
+    if (!pairs.empty())
+      if (auto learned = learn_pairs(pairs); !learned) return learned.error();
+    if (!groups.empty())
+      if (auto learned = learn_groups(groups); !learned) return learned.error();
+    return {};
+  }
+
+  pg_outcome<void> learn_pairs(std::vector<std::pair<std::string_view, std::string_view>>& pairs) {
+    std::ranges::sort(pairs);
+    pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+    parameters_.clear();
+    add_texts(parameters_, pairs, [](const auto& pair) { return pair.first; });
+    add_texts(parameters_, pairs, [](const auto& pair) { return pair.second; });
+    auto found = connection_.run("conversations", parameters_, write_limit);
+    if (!found) return found.error();
+    if (static_cast<std::size_t>(found->size()) != pairs.size())
+      return pg_error{"PostgreSQL has not made a conversation", {}, false};
+    for (int row = 0; row < found->size(); ++row)
+      known_.learn(std::string(found->text(row, 0)).append(1, ' ').append(found->text(row, 1)),
+                   {.id = found->bigint(row, 2),
+                    .version = found->bigint(row, 3),
+                    .low_blocks = found->boolean(row, 4),
+                    .high_blocks = found->boolean(row, 5)});
+    return {};
+  }
+
+  pg_outcome<void> learn_groups(std::vector<std::string_view>& groups) {
+    std::ranges::sort(groups);
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    parameters_.clear();
+    add_texts(parameters_, groups, [](std::string_view id) { return id; });
+    auto found = connection_.run("groups", parameters_, write_limit);
+    if (!found) return found.error();
+    for (int row = 0; row < found->size(); ++row) {
+      auto members = std::make_shared<std::vector<user_id>>();
+      members->reserve(found->text(row, 5).size());
+      std::string_view users = found->text(row, 4);
+      while (!users.empty()) {
+        const std::string_view user = users.substr(0, users.find(' '));
+        members->push_back(stored_user(user));
+        users.remove_prefix(std::min(user.size() + 1, users.size()));
+      }
+      known_.learn(' ' + std::string(found->text(row, 0)), {.id = found->bigint(row, 1),
+                                                            .version = found->bigint(row, 2),
+                                                            .muted = found->boolean(row, 3),
+                                                            .members = std::move(members),
+                                                            .roles = std::string(found->text(row, 5))});
+    }
+    return {};
+  }
+
+  /// The parameters of append_sql.
+  void fill(std::span<const new_message> batch, const batch_work& work) {
+    parameters_.clear();
+    parameters_.add(work.conversation_ids);
+    parameters_.add(work.versions);
+    parameters_.add(work.counts);
+    parameters_.add(to_ms(work.now));
+    parameters_.add(writer_);
+    parameters_.add(++batch_number_);
+    parameters_.add(work.places);
+    parameters_.add(work.later);
+    const auto texts = [&](auto value_of) {
+      add_texts(parameters_, work.rows,
+                [&](std::size_t i) -> std::string_view { return value_of(batch[i]); });
+    };
+    /// `find` answers a string or nullptr.
+    const auto optional_texts = [&](auto find) {
+      if (std::ranges::none_of(work.rows, [&](std::size_t i) { return find(i) != nullptr; }))
+        return parameters_.add_null(); // unnest() makes it a column of NULLs
+      parameters_.begin_texts(work.rows.size());
+      for (const std::size_t i : work.rows)
+        if (const auto* value = find(i))
+          parameters_.element(*value);
+        else
+          parameters_.null_element();
+    };
+    const auto value_of = [&](std::optional<std::string> new_message::*member) {
+      return [&batch, member](std::size_t i) { return (batch[i].*member) ? &*(batch[i].*member) : nullptr; };
+    };
+    texts([](const new_message& m) { return std::string_view(m.from.text()); });
+    optional_texts([&](std::size_t i) { return batch[i].to.is_group() ? nullptr : &batch[i].to.id.text(); });
+    optional_texts(value_of(&new_message::from_name));
+    optional_texts(value_of(&new_message::to_name));
+    fill_kinds(batch, work);
+    texts([](const new_message& m) { return std::string_view(m.content); });
+    optional_texts(value_of(&new_message::ext));
+    optional_texts(value_of(&new_message::client_msg_id));
+    optional_texts([&](std::size_t i) { return work.tokens[i].empty() ? nullptr : &work.tokens[i]; });
+  }
+
+  void fill_kinds(std::span<const new_message> batch, const batch_work& work) {
+    std::vector<std::int32_t> kinds;
+    kinds.reserve(work.rows.size());
+    for (const std::size_t i : work.rows) kinds.push_back(static_cast<std::int32_t>(batch[i].kind));
+    if (std::ranges::all_of(kinds, [](std::int32_t kind) { return kind == 0; }))
+      parameters_.add_null();
+    else
+      parameters_.add(kinds);
+  }
+
+  /// The parameters of mark_read_sql.
+  void fill(const std::vector<read_mark>& marks) {
+    const auto keys = [&](auto value_of) {
+      parameters_.begin_texts(marks.size());
+      for (const read_mark& mark : marks) {
+        const std::string_view value = value_of(mark);
+        if (value.empty())
+          parameters_.null_element();
+        else
+          parameters_.element(value);
+      }
+    };
+    using text = std::string_view;
+    parameters_.clear();
+    keys([](const read_mark& m) { return text(m.user.text()); });
+    keys([](const read_mark& m) {
+      return m.in.is_group() ? text() : conversation_key(m.user, m.in.id).first;
+    });
+    keys([](const read_mark& m) {
+      return m.in.is_group() ? text() : conversation_key(m.user, m.in.id).second;
+    });
+    keys([](const read_mark& m) { return m.in.is_group() ? text(m.in.id.text()) : text(); });
+    add_numbers(parameters_, marks, [](const read_mark& m) { return m.seq; });
+  }
+
+  /// What became of each mark, as if they had come one after the other. `asked`: for each the row's number,
+  /// from 0.
+  static std::vector<read_outcome> read_outcomes(std::span<const read_mark> marks,
+                                                 const std::vector<std::size_t>& asked, const pg_rows& rows) {
+    struct position {
+      read_outcome now;
+      std::int64_t last_seq = 0;
+    };
+    std::vector<position> positions(marks.size());
+    for (int row = 0; row < rows.size(); ++row)
+      positions.at(static_cast<std::size_t>(rows.bigint(row, 0) - 1)) = {
+          {.found = true, .conversation_id = rows.bigint(row, 1), .seq = rows.bigint(row, 2)},
+          rows.bigint(row, 3)};
+    std::vector<read_outcome> outcomes;
+    outcomes.reserve(marks.size());
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      auto& [now, last_seq] = positions[asked[i]];
+      const std::int64_t seq = std::min(marks[i].seq, last_seq);
+      now.moved = now.found && seq > now.seq;
+      if (now.moved) now.seq = seq;
+      outcomes.push_back(now);
+    }
+    return outcomes;
+  }
+
+  /// Looks up which of these messages are stored already.
+  pg_outcome<void> find_repeats(std::span<const new_message> batch, const std::vector<std::size_t>& messages,
+                                batch_work& work) {
+    std::vector<std::size_t> asked;
+    for (const std::size_t i : messages)
+      if (batch[i].client_msg_id) asked.push_back(i);
+    if (asked.empty()) return {};
+    parameters_.clear();
+    add_texts(parameters_, asked, [&](std::size_t i) -> std::string_view { return batch[i].from.text(); });
+    add_texts(parameters_, asked, [&](std::size_t i) -> std::string_view { return *batch[i].client_msg_id; });
+    auto found = connection_.run("find_repeats", parameters_, write_limit);
+    if (!found) return found.error();
+    for (int row = 0; row < found->size(); ++row) {
+      const std::size_t i = asked.at(static_cast<std::size_t>(found->bigint(row, 0) - 1));
+      message stored = read_message(*found, row, 1);
+      work.outcomes[i] = {.status = repeat_status(batch[i], stored),
+                          .id = stored.id,
+                          .conversation_id = stored.conversation_id,
+                          .seq = stored.seq,
+                          .created_at = stored.created_at,
+                          .ext = stored.ext,
+                          .recalled = stored.recalled};
+      work.stored_before.emplace(i, std::move(stored));
+    }
+    return {};
+  }
+
+  std::string uri_;
+  std::int64_t writer_; ///< our row in append_mark
+  std::int64_t batch_number_ = 0;
+  std::string epoch_;
+  pg_connection connection_;
+  pg_parameters parameters_;
+  known_conversations known_;
+  /// The batch with the number batch_number_, whose outcome is unknown.
+  std::optional<batch_work> pending_;
+  index_keeper index_keeper_;
+};
+
+} // namespace
+
+std::unique_ptr<message_writer> make_writer(const std::string& uri) { return std::make_unique<writer>(uri); }
+
+} // namespace hongyan::postgres

@@ -1,0 +1,144 @@
+/// The statements of PostgreSQL's writer.
+#pragma once
+
+#include "persistence/postgres/rows.hpp"
+
+namespace hongyan::postgres {
+
+/// Direct conversations by their keys, which are sorted, so that two nodes that make the same ones wait for
+/// one another in one direction only. It commits by itself and without a sync: should the row be lost in a
+/// crash, then so is every later commit that used it.
+///
+/// Whether the two block one another is as of the statement's start. Who blocks somebody makes their
+/// conversation or changes its version, so a row that was made meanwhile has a version that will not be met.
+inline constexpr const char* conversations_sql = R"(
+WITH found AS MATERIALIZED (
+  SELECT i.low, i.high, c.id, c.version FROM unnest($1::text[], $2::text[]) AS i (low, high)
+  LEFT JOIN LATERAL (SELECT id, version FROM conversation WHERE user_low = i.low AND user_high = i.high OFFSET 0)
+    AS c ON true
+), made AS (
+  INSERT INTO conversation (user_low, user_high)
+  SELECT found.low, found.high FROM found WHERE found.id IS NULL
+  ON CONFLICT (user_low, user_high) DO UPDATE SET last_seq = conversation.last_seq
+  RETURNING user_low, user_high, id, CASE WHEN xmax = 0 THEN version ELSE -1 END AS version
+), peopled AS (
+  INSERT INTO member (user_id, conversation_id)
+  SELECT user_low, id FROM made WHERE version >= 0 UNION SELECT user_high, id FROM made WHERE version >= 0
+)
+SELECT low, high, id, version,
+       EXISTS (SELECT FROM block b WHERE b.user_id = low AND b.blocked = high),
+       EXISTS (SELECT FROM block b WHERE b.user_id = high AND b.blocked = low),
+       set_config('synchronous_commit', 'off', true) FROM (
+  SELECT low, high, id, version FROM found WHERE id IS NOT NULL
+  UNION ALL SELECT user_low, user_high, id, version FROM made
+) AS all_of_them)";
+
+/// Groups by their ids: members in the order of the index, and their roles, a digit each.
+inline constexpr const char* groups_sql = R"(
+SELECT c.group_id, c.id, c.version, c.muted, joined.users, joined.roles
+FROM unnest($1::text[]) AS i (group_id) JOIN conversation c ON c.group_id = i.group_id AND NOT c.dismissed
+CROSS JOIN LATERAL (
+  SELECT string_agg(m.user_id, ' ') AS users, string_agg(m.role::text, '') AS roles FROM (
+    SELECT user_id, role FROM member WHERE conversation_id = c.id ORDER BY user_id) AS m) AS joined)";
+
+/// A batch. $1 the conversations' ids, ascending, $2 their versions, $3 how many messages each gets, $4 the
+/// time, $5 the writer, $6 the batch's number; then one element a message: $7 its conversation's place in $1,
+/// $8 how many of the conversation's come after it, $9 sender, $10 target, $11 and $12 their names, $13 kind,
+/// $14 content, $15 ext, $16 client_msg_id, $17 its tokens for the search. An array without values is NULL.
+///
+/// Steps, each needing the one before, which makes PostgreSQL do them in this order:
+/// repeats: is any of the messages stored already? Then nothing is done, and the caller drops those. One that
+///   another node is committing at this moment is not seen; it runs into the unique index, and the batch is
+///   tried again.
+/// counted: the conversations' rows are locked, in the order of id, and counted up.
+/// base: their new last_seq, as an array. A conversation that is gone or has another version than expected
+/// ends
+///   the statement by a division by zero, which, other than a constraint, puts no message into the server's
+///   log.
+/// stored: the messages; FROM base makes their ids be taken after the locks.
+/// indexed: their tokens.
+/// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.
+inline constexpr const char* append_sql = R"(
+WITH repeats AS MATERIALIZED (
+  SELECT count((SELECT m.id FROM message m
+                WHERE m.sender = i.sender AND m.client_msg_id = i.client_msg_id)) > 0 AS found
+  FROM unnest($9::text[], $16::text[]) AS i (sender, client_msg_id) WHERE i.client_msg_id IS NOT NULL
+), counted AS (
+  UPDATE conversation c
+  SET last_seq = c.last_seq + ($3::bigint[])[width_bucket(c.id, $1::bigint[])], last_at_ms = $4::bigint
+  WHERE c.id = ANY ($1::bigint[]) AND c.version = ($2::bigint[])[width_bucket(c.id, $1::bigint[])]
+    AND NOT (SELECT found FROM repeats)
+  RETURNING c.id, c.last_seq
+), base AS MATERIALIZED (
+  SELECT CASE WHEN count(*) = cardinality($1::bigint[]) THEN array_agg(last_seq ORDER BY id)
+              WHEN NOT (SELECT found FROM repeats) THEN ARRAY[1 / (count(*) - count(*))] END AS last_seqs
+  FROM counted
+), stored AS (
+  INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content,
+                       ext, client_msg_id)
+  SELECT ($1::bigint[])[i.place], base.last_seqs[i.place] - i.later, $4::bigint, i.sender, i.target,
+         i.sender_name, i.target_name, coalesce(i.kind, 0), i.content, i.ext, i.client_msg_id
+  FROM base, unnest($7::int[], $8::int[], $9::text[], $10::text[], $11::text[], $12::text[], $13::int[],
+                    $14::text[], $15::text[], $16::text[])
+    AS i (place, later, sender, target, sender_name, target_name, kind, content, ext, client_msg_id)
+  WHERE NOT (SELECT found FROM repeats)
+  RETURNING id
+), given AS MATERIALIZED (
+  SELECT array_agg(id) AS ids FROM stored
+), indexed AS (
+  INSERT INTO message_search (message_id, conversation_id, tokens)
+  SELECT i.id, ($1::bigint[])[i.place],
+         array_to_tsvector(string_to_array('@' || ($1::bigint[])[i.place] || ' ' || i.tokens, ' '))
+  FROM given, unnest(given.ids, $7::int[], $17::text[]) AS i (id, place, tokens)
+  WHERE given.ids IS NOT NULL AND i.tokens IS NOT NULL
+), marked AS (
+  INSERT INTO append_mark (writer, batch, made_at, ids, last_seqs)
+  SELECT $5::bigint, $6::bigint, now(), given.ids, base.last_seqs FROM given, base WHERE given.ids IS NOT NULL
+  ON CONFLICT (writer) DO UPDATE
+  SET batch = CASE WHEN append_mark.batch < excluded.batch THEN excluded.batch END,
+      made_at = excluded.made_at, ids = excluded.ids, last_seqs = excluded.last_seqs
+)
+SELECT repeats.found, given.ids, base.last_seqs FROM repeats, given, base)";
+inline constexpr std::string_view outdated_state = "22012"; ///< division_by_zero, see base
+
+/// The stored messages of these senders and client_msg_ids; i.n counts from 1. OFFSET 0 keeps the lookup a
+/// lookup.
+inline const std::string find_repeats_sql = "SELECT i.n, " + std::string(message_columns) + R"(
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (sender, client_msg_id, n)
+CROSS JOIN LATERAL (
+  SELECT * FROM message WHERE sender = i.sender AND client_msg_id = i.client_msg_id OFFSET 0) AS m
+JOIN conversation c ON c.id = m.conversation_id)";
+
+/// Waits for the batch's own transaction when that is still under way.
+inline constexpr const char* give_up_sql = R"(
+INSERT INTO append_mark (writer, batch, made_at) VALUES ($1::bigint, $2::bigint, now())
+ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, made_at = excluded.made_at, ids = NULL, last_seqs = NULL
+WHERE append_mark.batch < excluded.batch)";
+inline constexpr const char* read_mark_sql =
+    "SELECT ids, last_seqs FROM append_mark WHERE writer = $1::bigint AND batch = $2::bigint";
+
+/// Marks of servers that are no more. So late, because one with an unsettled batch may have been without its
+/// database for days.
+inline constexpr const char* sweep_marks_sql =
+    "DELETE FROM append_mark WHERE made_at < now() - interval '30 days'";
+
+/// Read positions. One element a user and place, each once: $1 user, $2 and $3 the key of a direct
+/// conversation or $4 a group, $5 seq. The members' rows are locked in one order everywhere. Answers the
+/// positions as they were, and the conversations' last_seq, which bounds the new ones.
+inline constexpr const char* mark_read_sql = R"(
+WITH theirs AS MATERIALIZED (
+  SELECT i.n, m.user_id, m.conversation_id, m.read_seq, c.last_seq, least(i.seq, c.last_seq) AS seq
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY
+    AS i (user_id, low, high, group_id, seq, n)
+  JOIN conversation c ON c.id = coalesce(
+    (SELECT id FROM conversation WHERE user_low = i.low AND user_high = i.high),
+    (SELECT id FROM conversation WHERE group_id = i.group_id AND NOT dismissed))
+  JOIN member m ON m.user_id = i.user_id AND m.conversation_id = c.id
+  ORDER BY m.user_id, m.conversation_id FOR NO KEY UPDATE OF m
+), moved AS (
+  UPDATE member m SET read_seq = theirs.seq FROM theirs
+  WHERE m.user_id = theirs.user_id AND m.conversation_id = theirs.conversation_id AND theirs.seq > theirs.read_seq
+)
+SELECT n, conversation_id, read_seq, last_seq FROM theirs)";
+
+} // namespace hongyan::postgres

@@ -1,0 +1,344 @@
+#include "persistence/sqlite/reader.hpp"
+
+#include "persistence/append_rules.hpp"
+#include "persistence/sqlite/rows.hpp"
+#include "persistence/sqlite/search.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace hongyan {
+
+namespace {
+
+/// Of direct conversations, without what was taken back and without own entries (message_kind::recall and
+/// group).
+const std::string classic_rows = "m.target IS NOT NULL AND m.recalled = 0 AND m.kind NOT IN (6, 7)";
+/// Two walks down an index, until each has met `limit` rows that count; UNION drops the second mention of a
+/// note to oneself.
+const std::string latest_of_user_sql = "SELECT " + message_columns +
+                                       " FROM message m WHERE m.id IN (SELECT id FROM ("
+                                       "   SELECT * FROM (SELECT m.id FROM message m INDEXED BY "
+                                       "message_sender WHERE m.sender = ?1 AND m.id < ?2 AND " +
+                                       classic_rows +
+                                       "     ORDER BY m.id DESC LIMIT ?3)"
+                                       "   UNION"
+                                       "   SELECT * FROM (SELECT m.id FROM message m INDEXED BY "
+                                       "message_target WHERE m.target = ?1 AND m.id < ?2 AND " +
+                                       classic_rows +
+                                       "     ORDER BY m.id DESC LIMIT ?3))"
+                                       "  ORDER BY id DESC LIMIT ?3)"
+                                       " ORDER BY m.id DESC";
+const std::string latest_of_pair_sql =
+    "SELECT " + message_columns +
+    " FROM message m INDEXED BY message_conversation WHERE m.conversation_id ="
+    " (SELECT id FROM conversation WHERE user_low = ?1 AND user_high = ?2) AND m.id < ?3 AND " +
+    classic_rows + " ORDER BY m.id DESC LIMIT ?4";
+
+const std::string memberships_sql =
+    "SELECT c.id, c.group_id, c.user_low, c.user_high, m.role, c.last_seq, c.last_at_ms, m.first_seq, "
+    "m.read_seq,"
+    " m.pinned, m.muted, peer.read_seq"
+    " FROM member m JOIN conversation c ON c.id = m.conversation_id AND c.dismissed = 0"
+    " LEFT JOIN member peer ON c.group_id IS NULL AND peer.conversation_id = c.id"
+    "  AND peer.user_id = iif(c.user_low = m.user_id, c.user_high, c.user_low)"
+    " WHERE m.user_id = ?1";
+const std::string membership_of_direct_sql = memberships_sql + " AND c.user_low = ?2 AND c.user_high = ?3";
+const std::string membership_of_group_sql = memberships_sql + " AND c.group_id = ?2";
+
+const std::string log_sql =
+    "SELECT " + message_columns +
+    " FROM message m INDEXED BY message_seq WHERE m.conversation_id = ?1 AND m.seq > ?2"
+    " AND m.seq < ?3 ORDER BY m.seq ";
+const std::string oldest_of_log_sql = log_sql + "ASC LIMIT ?4";
+const std::string newest_of_log_sql = log_sql + "DESC LIMIT ?4";
+constexpr std::string_view unread_sql = "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_seq "
+                                        "WHERE conversation_id = ?2 AND seq > ?3"
+                                        " AND sender <> ?1 AND recalled = 0 AND kind NOT IN (6, 7) LIMIT ?4)";
+
+/// Most active first: they fill an answer soonest.
+constexpr std::string_view searched_sql =
+    "SELECT c.id FROM member m JOIN conversation c ON c.id = m.conversation_id WHERE m.user_id = ?1"
+    " AND (?2 = 0 OR c.id = ?2) AND c.dismissed = 0 AND c.last_seq >= m.first_seq"
+    " ORDER BY c.last_at_ms DESC";
+/// What matches from the newest on, until there are enough that the user may read.
+const std::string search_sql =
+    "SELECT " + message_columns +
+    " FROM message_search s CROSS JOIN message m ON m.id = s.rowid CROSS JOIN member"
+    " ON member.user_id = ?1 AND member.conversation_id = m.conversation_id AND member.first_seq <= m.seq"
+    " WHERE s.message_search MATCH ?2 AND s.rowid > ?3 AND s.rowid < ?4 AND m.recalled = 0"
+    " ORDER BY s.rowid DESC LIMIT ?5";
+/// Words of a MATCH expression, one for each conversation and term: each is looked up, at some 10 us.
+constexpr std::size_t match_words_max = 512;
+
+const std::string groups_sql =
+    "SELECT c.id, c.group_id, c.name, (SELECT user_id FROM member WHERE conversation_id = c.id AND role = 2),"
+    " c.member_count, c.muted, c.history, c.created_at_ms"
+    " FROM member m JOIN conversation c ON c.id = m.conversation_id AND c.dismissed = 0 WHERE m.user_id = ?1";
+const std::string find_group_sql = groups_sql + " AND c.group_id = ?2";
+const std::string list_groups_sql = groups_sql + " AND c.group_id > ?2 ORDER BY c.group_id LIMIT ?3";
+constexpr std::string_view members_sql =
+    "SELECT user_id, role, joined_seq FROM member WHERE conversation_id = ?1 AND user_id > ?2"
+    " ORDER BY user_id LIMIT ?3";
+constexpr std::string_view profile_sql = "SELECT name, avatar FROM profile WHERE user_id = ?1";
+constexpr std::string_view blocks_sql = "SELECT blocked FROM block WHERE user_id = ?1 ORDER BY blocked";
+constexpr std::string_view has_blocked_sql = "SELECT 1 FROM block WHERE user_id = ?1 AND blocked = ?2";
+
+constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+
+/// A size_t beyond SQLite's integers would mean "no limit" to it.
+std::int64_t limit_of(std::size_t limit) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(limit, no_limit));
+}
+
+membership read_membership(const sqlite_statement::execution& row, const user_id& user) {
+  membership of{.conversation_id = row.integer(0),
+                .with = {},
+                .role = static_cast<group_role>(row.integer(4)),
+                .last_seq = row.integer(5),
+                .last_at = from_ms(row.integer(6)),
+                .first_seq = row.integer(7),
+                .read_seq = row.integer(8),
+                .pinned = row.integer(9) != 0,
+                .muted = row.integer(10) != 0};
+  if (row.is_null(1)) {
+    of.with = stored_user(row.text(row.text(2) == user.text() ? 3 : 2));
+    of.peer_read_seq = row.integer(11);
+  } else {
+    of.with = place::group(stored_user(row.text(1)));
+  }
+  return of;
+}
+
+group_info read_group(const sqlite_statement::execution& row) {
+  return {.conversation_id = row.integer(0),
+          .id = stored_user(row.text(1)),
+          .name = std::string(row.text(2)),
+          .owner = stored_user(row.text(3)),
+          .member_count = static_cast<std::size_t>(row.integer(4)),
+          .muted = row.integer(5) != 0,
+          .history = static_cast<group_history>(row.integer(6)),
+          .created_at = from_ms(row.integer(7))};
+}
+
+} // namespace
+
+/// What lives as long as the connection.
+struct sqlite_reader::session {
+  explicit session(sqlite_connection connection) : db(std::move(connection)) {}
+  sqlite_connection db;
+  sqlite_statement latest_of_user{db, latest_of_user_sql};
+  sqlite_statement latest_of_pair{db, latest_of_pair_sql};
+  sqlite_statement memberships{db, memberships_sql};
+  sqlite_statement membership_of_direct{db, membership_of_direct_sql};
+  sqlite_statement membership_of_group{db, membership_of_group_sql};
+  sqlite_statement oldest_of_log{db, oldest_of_log_sql};
+  sqlite_statement newest_of_log{db, newest_of_log_sql};
+  sqlite_statement unread{db, unread_sql};
+  sqlite_statement searched{db, searched_sql};
+  sqlite_statement search{db, search_sql};
+  sqlite_statement find_group{db, find_group_sql};
+  sqlite_statement groups{db, list_groups_sql};
+  sqlite_statement members{db, members_sql};
+  sqlite_statement profile{db, profile_sql};
+  sqlite_statement blocks{db, blocks_sql};
+  sqlite_statement has_blocked{db, has_blocked_sql};
+};
+
+sqlite_reader::sqlite_reader(std::shared_ptr<sqlite_file> file) : file_(std::move(file)) {}
+sqlite_reader::~sqlite_reader() = default;
+
+result<void> sqlite_reader::open() {
+  if (session_ && !broken_) return {};
+  broken_ = false;
+  session_.reset();
+  auto db = file_->open_for_reading();
+  if (!db) return error{errc::unavailable, "SQLite cannot read " + file_->path() + ": " + db.error().detail};
+  session_ = std::make_unique<session>(*std::move(db));
+  return {};
+}
+
+template <class Take>
+result<void> sqlite_reader::each(sqlite_statement::execution& rows, Take take) {
+  int code = rows.step();
+  for (; code == SQLITE_ROW; code = rows.step()) {
+    count_rows(1);
+    take();
+  }
+  if (code == SQLITE_DONE) return {};
+  broken_ = true;
+  return error{errc::unavailable, "SQLite cannot read " + file_->path() + ": " + reason(session_->db, code)};
+}
+
+result<std::vector<message>> sqlite_reader::latest(const history_query& query) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(query.peer ? session_->latest_of_pair : session_->latest_of_user);
+  if (query.peer) {
+    const auto [low, high] = conversation_key(query.user, *query.peer);
+    rows.bind(low).bind(high);
+  } else {
+    rows.bind(query.user.text());
+  }
+  rows.bind(query.before_id.value_or(no_limit)).bind(limit_of(query.limit));
+  std::vector<message> messages;
+  if (auto read = each(rows, [&] { messages.push_back(read_message(rows)); }); !read) return read.error();
+  std::ranges::reverse(messages);
+  return messages;
+}
+
+result<std::vector<membership>> sqlite_reader::memberships(const user_id& user) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->memberships);
+  rows.bind(user.text());
+  std::vector<membership> all;
+  if (auto read = each(rows, [&] { all.push_back(read_membership(rows, user)); }); !read) return read.error();
+  return all;
+}
+
+result<std::optional<membership>> sqlite_reader::find_membership(const user_id& user, const place& with) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(with.is_group() ? session_->membership_of_group
+                                                   : session_->membership_of_direct);
+  rows.bind(user.text());
+  const auto [low, high] = conversation_key(user, with.id);
+  if (with.is_group())
+    rows.bind(with.id.text());
+  else
+    rows.bind(low).bind(high);
+  std::optional<membership> found;
+  if (auto read = each(rows, [&] { found = read_membership(rows, user); }); !read) return read.error();
+  return found;
+}
+
+result<std::vector<message>> sqlite_reader::log(std::span<const log_range> ranges) {
+  if (auto opened = open(); !opened) return opened.error();
+  std::vector<message> messages;
+  for (const log_range& range : ranges) {
+    sqlite_statement::execution rows(range.newest ? session_->newest_of_log : session_->oldest_of_log);
+    rows.bind(range.conversation_id).bind(range.after_seq).bind(range.before_seq).bind(limit_of(range.limit));
+    const auto first = static_cast<std::ptrdiff_t>(messages.size());
+    if (auto read = each(rows, [&] { messages.push_back(read_message(rows)); }); !read) return read.error();
+    if (range.newest) std::reverse(messages.begin() + first, messages.end());
+  }
+  return messages;
+}
+
+result<std::vector<std::size_t>> sqlite_reader::unread(const user_id& user,
+                                                       std::span<const unread_question> questions) {
+  if (auto opened = open(); !opened) return opened.error();
+  std::vector<std::size_t> counts;
+  counts.reserve(questions.size());
+  for (const unread_question& question : questions) {
+    sqlite_statement::execution rows(session_->unread);
+    rows.bind(user.text()).bind(question.conversation_id).bind(question.after_seq).bind(limit_of(unread_max));
+    if (auto read = each(rows, [&] { counts.push_back(static_cast<std::size_t>(rows.integer(0))); }); !read)
+      return read.error();
+    count_rows(counts.back());
+  }
+  return counts;
+}
+
+/// The conversations to search.
+result<std::vector<std::int64_t>> sqlite_reader::searched(const search_question& question) {
+  sqlite_statement::execution rows(session_->searched);
+  rows.bind(question.user.text()).bind(question.conversation_id.value_or(0));
+  std::vector<std::int64_t> all;
+  if (auto read = each(rows, [&] { all.push_back(rows.integer(0)); }); !read) return read.error();
+  return all;
+}
+
+result<std::vector<message>> sqlite_reader::search(const search_question& question) {
+  if (auto opened = open(); !opened) return opened.error();
+  std::vector<message> found;
+  if (question.terms.empty() || question.limit == 0) return found;
+  const auto conversations = searched(question);
+  if (!conversations) return conversations.error();
+  const std::size_t at_once = std::max<std::size_t>(1, match_words_max / question.terms.size());
+  for (std::span<const std::int64_t> rest = *conversations; !rest.empty();) {
+    const std::size_t count = std::min(at_once, rest.size());
+    const std::string match = match_expression(rest.first(count), question.terms);
+    rest = rest.subspan(count);
+    // What is older than all of a full answer is not of interest.
+    const std::int64_t after = found.size() < question.limit ? 0 : found.back().id;
+    sqlite_statement::execution rows(session_->search);
+    rows.bind(question.user.text()).bind(match).bind(after).bind(question.before_id.value_or(no_limit));
+    rows.bind(limit_of(question.limit));
+    if (auto read = each(rows, [&] { found.push_back(read_message(rows)); }); !read) return read.error();
+    std::ranges::sort(found, std::ranges::greater{}, &message::id);
+    if (found.size() > question.limit) found.resize(question.limit);
+  }
+  return found;
+}
+
+result<std::optional<group_info>> sqlite_reader::find_group(const user_id& user, const user_id& id) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->find_group);
+  rows.bind(user.text()).bind(id.text());
+  std::optional<group_info> found;
+  if (auto read = each(rows, [&] { found = read_group(rows); }); !read) return read.error();
+  return found;
+}
+
+result<std::vector<group_info>> sqlite_reader::groups(const user_id& user, const std::string& after,
+                                                      std::size_t limit) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->groups);
+  rows.bind(user.text()).bind(after).bind(limit_of(limit));
+  std::vector<group_info> all;
+  if (auto read = each(rows, [&] { all.push_back(read_group(rows)); }); !read) return read.error();
+  return all;
+}
+
+result<std::vector<group_member>> sqlite_reader::members(std::int64_t conversation, const std::string& after,
+                                                         std::size_t limit) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->members);
+  rows.bind(conversation).bind(after).bind(limit_of(limit));
+  std::vector<group_member> all;
+  const auto take = [&] {
+    all.push_back({.user = stored_user(rows.text(0)),
+                   .role = static_cast<group_role>(rows.integer(1)),
+                   .joined_seq = rows.integer(2)});
+  };
+  if (auto read = each(rows, take); !read) return read.error();
+  return all;
+}
+
+result<std::vector<profile>> sqlite_reader::profiles(std::span<const user_id> users) {
+  if (auto opened = open(); !opened) return opened.error();
+  std::vector<profile> all;
+  all.reserve(users.size());
+  for (const user_id& user : users) {
+    profile& of = all.emplace_back(profile{.user = user});
+    sqlite_statement::execution rows(session_->profile);
+    rows.bind(user.text());
+    const auto take = [&] {
+      of.name = rows.optional_text(0);
+      of.avatar = rows.optional_text(1);
+    };
+    if (auto read = each(rows, take); !read) return read.error();
+  }
+  return all;
+}
+
+result<std::vector<user_id>> sqlite_reader::blocks(const user_id& user) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->blocks);
+  rows.bind(user.text());
+  std::vector<user_id> all;
+  if (auto read = each(rows, [&] { all.push_back(stored_user(rows.text(0))); }); !read) return read.error();
+  return all;
+}
+
+result<bool> sqlite_reader::has_blocked(const user_id& user, const user_id& other) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->has_blocked);
+  rows.bind(user.text()).bind(other.text());
+  bool found = false;
+  if (auto read = each(rows, [&] { found = true; }); !read) return read.error();
+  return found;
+}
+
+} // namespace hongyan

@@ -1,0 +1,44 @@
+/// message_reader on SQLite.
+#pragma once
+
+#include "persistence/sqlite/file.hpp"
+#include "persistence/store.hpp"
+
+namespace hongyan {
+
+class sqlite_reader final : public message_reader {
+public:
+  explicit sqlite_reader(std::shared_ptr<sqlite_file> file);
+  ~sqlite_reader() override;
+
+  result<std::vector<message>> latest(const history_query& query) override;
+  result<std::vector<membership>> memberships(const user_id& user) override;
+  result<std::optional<membership>> find_membership(const user_id& user, const place& with) override;
+  result<std::vector<message>> log(std::span<const log_range> ranges) override;
+  result<std::vector<std::size_t>> unread(const user_id& user,
+                                          std::span<const unread_question> questions) override;
+  result<std::vector<message>> search(const search_question& question) override;
+  result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) override;
+  result<std::vector<group_info>> groups(const user_id& user, const std::string& after,
+                                         std::size_t limit) override;
+  result<std::vector<group_member>> members(std::int64_t conversation, const std::string& after,
+                                            std::size_t limit) override;
+  result<std::vector<profile>> profiles(std::span<const user_id> users) override;
+  result<std::vector<user_id>> blocks(const user_id& user) override;
+  result<bool> has_blocked(const user_id& user, const user_id& other) override;
+
+private:
+  struct session;
+
+  result<void> open();
+  /// Calls `take` for each row, to the last.
+  template <class Take>
+  result<void> each(sqlite_statement::execution& rows, Take take);
+  result<std::vector<std::int64_t>> searched(const search_question& question);
+
+  std::shared_ptr<sqlite_file> file_;
+  std::unique_ptr<session> session_;
+  bool broken_ = false; ///< the next one to read opens it anew
+};
+
+} // namespace hongyan

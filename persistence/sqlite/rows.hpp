@@ -1,0 +1,36 @@
+/// How rows of the table message are read, for whoever selects them.
+#pragma once
+
+#include "core/message.hpp"
+#include "persistence/append_rules.hpp"
+#include "persistence/sqlite/handle.hpp"
+
+#include <string>
+
+namespace hongyan {
+
+/// The columns of `message m` that read_message() takes, in its order. A group's messages have no target:
+/// their place is the conversation's.
+inline const std::string message_columns =
+    "m.id, m.conversation_id, m.seq, m.created_at_ms, m.sender, m.target, m.sender_name, m.target_name, "
+    "m.kind,"
+    " m.content, m.ext, m.client_msg_id, m.recalled, CASE WHEN m.target IS NULL THEN"
+    " (SELECT group_id FROM conversation WHERE conversation.id = m.conversation_id) END";
+
+inline message read_message(const sqlite_statement::execution& row) {
+  return {.id = row.integer(0),
+          .conversation_id = row.integer(1),
+          .seq = row.integer(2),
+          .from = stored_user(row.text(4)),
+          .to = row.is_null(5) ? place::group(stored_user(row.text(13))) : place(stored_user(row.text(5))),
+          .from_name = row.optional_text(6),
+          .to_name = row.optional_text(7),
+          .kind = static_cast<message_kind>(row.integer(8)),
+          .content = std::string(row.text(9)),
+          .ext = row.optional_text(10),
+          .client_msg_id = row.optional_text(11),
+          .created_at = from_ms(row.integer(3)),
+          .recalled = row.integer(12) != 0};
+}
+
+} // namespace hongyan

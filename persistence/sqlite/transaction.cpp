@@ -1,0 +1,275 @@
+#include "persistence/sqlite/transaction.hpp"
+
+#include "persistence/append_rules.hpp"
+#include "persistence/sqlite/file.hpp"
+#include "persistence/sqlite/rows.hpp"
+#include "persistence/sqlite/search.hpp"
+
+#include <sqlite3.h>
+
+namespace hongyan {
+
+namespace {
+
+const std::string conversation_columns =
+    "id, last_seq, name, member_count, muted, history, dismissed, created_at_ms";
+const std::string find_group_sql =
+    "SELECT " + conversation_columns + " FROM conversation WHERE group_id = ?1";
+const std::string find_direct_sql =
+    "SELECT " + conversation_columns + " FROM conversation WHERE user_low = ?1 AND user_high = ?2";
+const std::string make_direct_sql =
+    "INSERT INTO conversation (user_low, user_high, last_seq) VALUES (?1, ?2, 0) RETURNING " +
+    conversation_columns;
+const std::string make_group_sql =
+    "INSERT INTO conversation (group_id, name, history, created_at_ms, last_at_ms, last_seq)"
+    " VALUES (?1, ?2, ?3, ?4, ?4, 0) ON CONFLICT (group_id) DO NOTHING RETURNING " +
+    conversation_columns;
+constexpr std::string_view join_sql =
+    "INSERT INTO member (conversation_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+constexpr std::string_view update_conversation_sql =
+    "UPDATE conversation SET name = ?2, muted = ?3, history = ?4, dismissed = ?5, member_count = ?6,"
+    " version = version + 1 WHERE id = ?1";
+constexpr std::string_view next_seq_sql =
+    "UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = ?2 WHERE id = ?1 RETURNING last_seq";
+
+const std::string member_columns = "user_id, role, joined_seq, first_seq, read_seq, pinned, muted";
+const std::string member_sql =
+    "SELECT " + member_columns + " FROM member WHERE conversation_id = ?1 AND user_id = ?2";
+const std::string members_sql =
+    "SELECT " + member_columns + " FROM member WHERE conversation_id = ?1 ORDER BY user_id";
+const std::string put_member_sql = "INSERT OR REPLACE INTO member (conversation_id, " + member_columns +
+                                   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+constexpr std::string_view remove_member_sql =
+    "DELETE FROM member WHERE conversation_id = ?1 AND user_id = ?2";
+
+const std::string entry_sql =
+    "SELECT " + message_columns + " FROM message m WHERE m.conversation_id = ?1 AND m.seq = ?2";
+const std::string entry_by_id_sql = "SELECT " + message_columns + " FROM message m WHERE m.id = ?1";
+constexpr std::string_view insert_entry_sql =
+    "INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, kind, content, ext)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+constexpr std::string_view erase_sql =
+    "UPDATE message SET content = '', ext = NULL, recalled = 1 WHERE id = ?1";
+
+constexpr std::string_view put_profile_sql =
+    "INSERT INTO profile (user_id, name, avatar) VALUES (?1, ?2, ?3) ON CONFLICT (user_id) DO UPDATE"
+    " SET name = coalesce(excluded.name, name), avatar = coalesce(excluded.avatar, avatar)";
+constexpr std::string_view block_sql =
+    "INSERT INTO block (user_id, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+constexpr std::string_view unblock_sql = "DELETE FROM block WHERE user_id = ?1 AND blocked = ?2";
+
+conversation_row read_conversation(const sqlite_statement::execution& row, place of) {
+  return {.id = row.integer(0),
+          .of = std::move(of),
+          .last_seq = row.integer(1),
+          .name = std::string(row.text(2)),
+          .member_count = static_cast<std::size_t>(row.integer(3)),
+          .muted = row.integer(4) != 0,
+          .history = static_cast<group_history>(row.integer(5)),
+          .dismissed = row.integer(6) != 0,
+          .created_at = from_ms(row.integer(7))};
+}
+
+member_row read_member(const sqlite_statement::execution& row) {
+  return {.user = stored_user(row.text(0)),
+          .role = static_cast<group_role>(row.integer(1)),
+          .joined_seq = row.integer(2),
+          .first_seq = row.integer(3),
+          .read_seq = row.integer(4),
+          .pinned = row.integer(5) != 0,
+          .muted = row.integer(6) != 0};
+}
+
+} // namespace
+
+sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
+    : find_group(db, find_group_sql)
+    , find_direct(db, find_direct_sql)
+    , make_direct(db, make_direct_sql)
+    , join(db, join_sql)
+    , make_group(db, make_group_sql)
+    , update_conversation(db, update_conversation_sql)
+    , next_seq(db, next_seq_sql)
+    , member(db, member_sql)
+    , members(db, members_sql)
+    , put_member(db, put_member_sql)
+    , remove_member(db, remove_member_sql)
+    , entry(db, entry_sql)
+    , insert_entry(db, insert_entry_sql)
+    , entry_by_id(db, entry_by_id_sql)
+    , unindex(db, unindex_message_sql)
+    , erase(db, erase_sql)
+    , put_profile(db, put_profile_sql)
+    , block(db, block_sql)
+    , unblock(db, unblock_sql) {}
+
+int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
+                                          const user_id& other) {
+  for (const user_id* user : {&one, &other})
+    if (const int code = sqlite_statement::execution(join).bind(conversation).bind(user->text()).finish();
+        code != SQLITE_OK)
+      return code;
+  return SQLITE_OK;
+}
+
+int sqlite_change_statements::take_seq(std::int64_t conversation, wall_time now, std::int64_t& seq) {
+  sqlite_statement::execution next(next_seq);
+  if (const int code = next.bind(conversation).bind(to_ms(now)).step(); code != SQLITE_ROW)
+    return code == SQLITE_DONE ? SQLITE_NOTFOUND : code;
+  seq = next.integer(0);
+  return next.finish();
+}
+
+error sqlite_transaction::failed(int code) {
+  if (code_ == SQLITE_OK) code_ = code;
+  return {errc::unavailable, "SQLite cannot write: " + reason(db_, code)};
+}
+
+result<void> sqlite_transaction::answer(int code) {
+  if (code != SQLITE_OK) return failed(code);
+  return {};
+}
+
+result<std::optional<conversation_row>> sqlite_transaction::lock_group(const user_id& id) {
+  sqlite_statement::execution row(statements_.find_group);
+  const int code = row.bind(id.text()).step();
+  if (code == SQLITE_ROW) return read_conversation(row, place::group(id));
+  if (code != SQLITE_DONE) return failed(code);
+  return std::nullopt;
+}
+
+result<std::optional<conversation_row>> sqlite_transaction::lock_direct(const user_id& one,
+                                                                        const user_id& other, bool make) {
+  const auto [low, high] = conversation_key(one, other);
+  {
+    sqlite_statement::execution row(statements_.find_direct);
+    const int code = row.bind(low).bind(high).step();
+    if (code == SQLITE_ROW) return read_conversation(row, other);
+    if (code != SQLITE_DONE) return failed(code);
+  }
+  if (!make) return std::nullopt;
+  sqlite_statement::execution row(statements_.make_direct);
+  if (const int code = row.bind(low).bind(high).step(); code != SQLITE_ROW) return failed(code);
+  auto made = read_conversation(row, other);
+  if (const int code = row.finish(); code != SQLITE_OK) return failed(code);
+  if (const int code = statements_.join_direct(made.id, one, other); code != SQLITE_OK) return failed(code);
+  return made;
+}
+
+result<std::optional<conversation_row>> sqlite_transaction::make_group(const user_id& id,
+                                                                       const std::string& name,
+                                                                       group_history history, wall_time now) {
+  sqlite_statement::execution row(statements_.make_group);
+  row.bind(id.text()).bind(name).bind(static_cast<std::int64_t>(history)).bind(to_ms(now));
+  const int code = row.step();
+  if (code == SQLITE_DONE) return std::nullopt;
+  if (code != SQLITE_ROW) return failed(code);
+  auto made = read_conversation(row, place::group(id));
+  if (const int end = row.finish(); end != SQLITE_OK) return failed(end);
+  return made;
+}
+
+result<void> sqlite_transaction::update_conversation(const conversation_row& row) {
+  sqlite_statement::execution update(statements_.update_conversation);
+  update.bind(row.id)
+      .bind(row.name)
+      .bind(std::int64_t{row.muted})
+      .bind(static_cast<std::int64_t>(row.history));
+  update.bind(std::int64_t{row.dismissed}).bind(static_cast<std::int64_t>(row.member_count));
+  return answer(update.finish());
+}
+
+result<std::optional<member_row>> sqlite_transaction::member(std::int64_t conversation, const user_id& user) {
+  sqlite_statement::execution row(statements_.member);
+  const int code = row.bind(conversation).bind(user.text()).step();
+  if (code == SQLITE_ROW) return read_member(row);
+  if (code != SQLITE_DONE) return failed(code);
+  return std::nullopt;
+}
+
+result<std::vector<member_row>> sqlite_transaction::members(std::int64_t conversation) {
+  sqlite_statement::execution rows(statements_.members);
+  rows.bind(conversation);
+  std::vector<member_row> all;
+  int code = rows.step();
+  for (; code == SQLITE_ROW; code = rows.step()) all.push_back(read_member(rows));
+  if (code != SQLITE_DONE) return failed(code);
+  return all;
+}
+
+result<void> sqlite_transaction::put_members(std::int64_t conversation, std::span<const member_row> rows) {
+  for (const member_row& row : rows) {
+    sqlite_statement::execution put(statements_.put_member);
+    put.bind(conversation).bind(row.user.text()).bind(static_cast<std::int64_t>(row.role));
+    put.bind(row.joined_seq).bind(row.first_seq).bind(row.read_seq);
+    put.bind(std::int64_t{row.pinned}).bind(std::int64_t{row.muted});
+    if (const int code = put.finish(); code != SQLITE_OK) return failed(code);
+  }
+  return {};
+}
+
+result<void> sqlite_transaction::remove_members(std::int64_t conversation, std::span<const user_id> users) {
+  for (const user_id& user : users) {
+    sqlite_statement::execution remove(statements_.remove_member);
+    if (const int code = remove.bind(conversation).bind(user.text()).finish(); code != SQLITE_OK)
+      return failed(code);
+  }
+  return {};
+}
+
+result<std::optional<message>> sqlite_transaction::entry(const conversation_row& in, std::int64_t seq) {
+  sqlite_statement::execution row(statements_.entry);
+  const int code = row.bind(in.id).bind(seq).step();
+  if (code == SQLITE_ROW) return read_message(row);
+  if (code != SQLITE_DONE) return failed(code);
+  return std::nullopt;
+}
+
+result<message> sqlite_transaction::append_entry(conversation_row& in, message entry) {
+  if (const int code = statements_.take_seq(in.id, entry.created_at, entry.seq); code != SQLITE_OK)
+    return failed(code);
+  sqlite_statement::execution insert(statements_.insert_entry);
+  insert.bind(in.id).bind(entry.seq).bind(to_ms(entry.created_at)).bind(entry.from.text());
+  insert.bind_optional(target_column(entry.to)).bind(static_cast<std::int64_t>(entry.kind));
+  insert.bind(entry.content).bind_optional(entry.ext);
+  if (const int code = insert.finish(); code != SQLITE_OK) return failed(code);
+  entry.id = sqlite3_last_insert_rowid(db_.get());
+  entry.conversation_id = in.id;
+  in.last_seq = entry.seq;
+  return entry;
+}
+
+result<void> sqlite_transaction::erase_content(const message& of) {
+  std::string tokens;
+  {
+    // As it is stored: taking out what is not in the index would damage it.
+    sqlite_statement::execution row(statements_.entry_by_id);
+    if (const int code = row.bind(of.id).step(); code != SQLITE_ROW)
+      return failed(code == SQLITE_DONE ? SQLITE_NOTFOUND : code);
+    const message stored = read_message(row);
+    if (stored.recalled) return {};
+    tokens = indexed_tokens(stored.conversation_id, searchable_text(stored.kind, stored.content));
+  }
+  if (!tokens.empty())
+    if (const int code = sqlite_statement::execution(statements_.unindex).bind(of.id).bind(tokens).finish();
+        code != SQLITE_OK)
+      return failed(code);
+  return answer(sqlite_statement::execution(statements_.erase).bind(of.id).finish());
+}
+
+result<void> sqlite_transaction::put_profile(const profile& p) {
+  sqlite_statement::execution put(statements_.put_profile);
+  return answer(put.bind(p.user.text()).bind_optional(p.name).bind_optional(p.avatar).finish());
+}
+
+result<void> sqlite_transaction::put_blocks(const user_id& user, std::span<const user_id> others,
+                                            bool blocked) {
+  for (const user_id& other : others) {
+    sqlite_statement::execution put(blocked ? statements_.block : statements_.unblock);
+    if (const int code = put.bind(user.text()).bind(other.text()).finish(); code != SQLITE_OK)
+      return failed(code);
+  }
+  return {};
+}
+
+} // namespace hongyan

@@ -1,0 +1,59 @@
+/// change_transaction on SQLite, within a transaction that the writer begins and ends.
+#pragma once
+
+#include "persistence/sqlite/handle.hpp"
+#include "persistence/store.hpp"
+
+namespace hongyan {
+
+/// What the writer's transactions are made of, prepared once a connection.
+struct sqlite_change_statements {
+  explicit sqlite_change_statements(const sqlite_connection& db);
+
+  /// Makes both users (or the one) members of their direct conversation. Answers SQLite's code.
+  int join_direct(std::int64_t conversation, const user_id& one, const user_id& other);
+  /// The next seq of a conversation that is there, whose last entry is of `now`. Answers SQLite's code.
+  int take_seq(std::int64_t conversation, wall_time now, std::int64_t& seq);
+
+  sqlite_statement find_group, find_direct, make_direct, join, make_group, update_conversation, next_seq;
+  sqlite_statement member, members, put_member, remove_member;
+  sqlite_statement entry, insert_entry, entry_by_id, unindex, erase;
+  sqlite_statement put_profile, block, unblock;
+};
+
+class sqlite_transaction final : public change_transaction {
+public:
+  /// Both must outlive it.
+  sqlite_transaction(const sqlite_connection& db, sqlite_change_statements& statements)
+      : db_(db)
+      , statements_(statements) {}
+
+  /// Of the first call that failed, which loses the transaction; SQLITE_OK.
+  int code() const { return code_; }
+
+  result<std::optional<conversation_row>> lock_group(const user_id& id) override;
+  result<std::optional<conversation_row>> lock_direct(const user_id& one, const user_id& other,
+                                                      bool make) override;
+  result<std::optional<conversation_row>> make_group(const user_id& id, const std::string& name,
+                                                     group_history history, wall_time now) override;
+  result<void> update_conversation(const conversation_row& row) override;
+  result<std::optional<member_row>> member(std::int64_t conversation, const user_id& user) override;
+  result<std::vector<member_row>> members(std::int64_t conversation) override;
+  result<void> put_members(std::int64_t conversation, std::span<const member_row> rows) override;
+  result<void> remove_members(std::int64_t conversation, std::span<const user_id> users) override;
+  result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override;
+  result<message> append_entry(conversation_row& in, message entry) override;
+  result<void> erase_content(const message& of) override;
+  result<void> put_profile(const profile& p) override;
+  result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
+
+private:
+  error failed(int code);
+  result<void> answer(int code);
+
+  const sqlite_connection& db_;
+  sqlite_change_statements& statements_;
+  int code_ = 0;
+};
+
+} // namespace hongyan

@@ -1,0 +1,378 @@
+#include "persistence/sqlite/writer.hpp"
+
+#include "persistence/append_rules.hpp"
+#include "persistence/sqlite/rows.hpp"
+#include "persistence/sqlite/search.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace hongyan {
+
+namespace {
+
+const std::string find_repeat_sql =
+    "SELECT " + message_columns + " FROM message m WHERE m.sender = ?1 AND m.client_msg_id = ?2";
+constexpr std::string_view is_blocked_sql = "SELECT 1 FROM block WHERE user_id = ?1 AND blocked = ?2";
+constexpr std::string_view next_direct_seq_sql =
+    "INSERT INTO conversation (user_low, user_high, last_seq, last_at_ms) VALUES (?1, ?2, 1, ?3)"
+    " ON CONFLICT (user_low, user_high) DO UPDATE SET last_seq = last_seq + 1, last_at_ms = ?3"
+    " RETURNING id, last_seq";
+constexpr std::string_view find_group_sql =
+    "SELECT id, muted, version FROM conversation WHERE group_id = ?1 AND dismissed = 0";
+constexpr std::string_view group_members_sql =
+    "SELECT user_id, role FROM member WHERE conversation_id = ?1 ORDER BY user_id";
+constexpr std::string_view insert_sql =
+    "INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, "
+    "kind,"
+    " content, ext, client_msg_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+constexpr std::string_view exists_sql = "SELECT 1 FROM message WHERE id = ?1 AND conversation_id = ?2";
+constexpr std::string_view find_mark_of_direct_sql =
+    "SELECT c.id, c.last_seq, m.read_seq FROM conversation c JOIN member m ON m.conversation_id = c.id"
+    " WHERE m.user_id = ?1 AND c.user_low = ?2 AND c.user_high = ?3";
+constexpr std::string_view find_mark_of_group_sql =
+    "SELECT c.id, c.last_seq, m.read_seq FROM conversation c JOIN member m ON m.conversation_id = c.id"
+    " WHERE m.user_id = ?1 AND c.group_id = ?2 AND c.dismissed = 0";
+constexpr std::string_view set_mark_sql =
+    "UPDATE member SET read_seq = ?3 WHERE user_id = ?1 AND conversation_id = ?2";
+/// A write for its own sake. A real change, because SQLite does not write what stays the same.
+constexpr const char* touch_sql = "UPDATE write_proof SET count = count + 1";
+
+/// Members of all groups that a writer remembers; beyond it forgets them all and begins anew.
+constexpr std::size_t known_members_max = 500'000;
+
+} // namespace
+
+/// A group's members as of its row's version, and the role of each.
+struct sqlite_writer::known_group {
+  std::int64_t version = -1;
+  audience_ptr members;
+  std::vector<group_role> roles;
+
+  std::optional<group_role> role_of(const user_id& user) const {
+    const auto at = std::ranges::lower_bound(*members, user);
+    if (at == members->end() || *at != user) return std::nullopt;
+    return roles[static_cast<std::size_t>(at - members->begin())];
+  }
+};
+
+/// What lives as long as the connection.
+struct sqlite_writer::session {
+  explicit session(sqlite_connection connection) : db(std::move(connection)) {}
+  sqlite_connection db;
+  sqlite_statement find_repeat{db, find_repeat_sql};
+  sqlite_statement is_blocked{db, is_blocked_sql};
+  sqlite_statement next_direct_seq{db, next_direct_seq_sql};
+  sqlite_statement find_group{db, find_group_sql};
+  sqlite_statement group_members{db, group_members_sql};
+  sqlite_statement insert{db, insert_sql};
+  sqlite_statement index{db, index_message_sql};
+  sqlite_statement find_mark_of_direct{db, find_mark_of_direct_sql};
+  sqlite_statement find_mark_of_group{db, find_mark_of_group_sql};
+  sqlite_statement set_mark{db, set_mark_sql};
+  sqlite_change_statements changes{db};
+  std::unordered_map<std::int64_t, known_group> groups; ///< by conversation
+  std::size_t known_members = 0;
+};
+
+sqlite_writer::sqlite_writer(std::shared_ptr<sqlite_file> file) : file_(std::move(file)) {}
+
+sqlite_writer::~sqlite_writer() {
+  session_.reset();
+  if (has_writing_) file_->give_back_writing();
+}
+
+result<std::vector<append_outcome>> sqlite_writer::append(std::span<const new_message> batch, wall_time now) {
+  if (pending_) return error{errc::outcome_unknown, "the batch before this one has not been settled"};
+  if (batch.empty()) return std::vector<append_outcome>{};
+  if (auto opened = open(); !opened) return opened.error();
+
+  std::vector<append_outcome> outcomes;
+  outcomes.reserve(batch.size());
+  int code = begin();
+  for (const new_message& message : batch) {
+    if (code != SQLITE_OK) break;
+    code = append_one(message, now, outcomes.emplace_back());
+  }
+  if (code != SQLITE_OK) return give_up(code);
+  if (auto done = commit(); !done) {
+    if (done.error().code != errc::outcome_unknown) return done.error();
+    if (std::ranges::find(outcomes, append_status::stored, &append_outcome::status) == outcomes.end())
+      return error{errc::unavailable, done.error().detail}; // there was nothing to store
+    pending_ = std::move(outcomes);
+    return done.error();
+  }
+  return outcomes;
+}
+
+result<std::optional<std::vector<append_outcome>>> sqlite_writer::settle(std::span<const new_message>) {
+  if (!pending_) return error{errc::internal, "there is no batch to settle"};
+  if (const int code = overwrite(); code != SQLITE_OK) return failed(code);
+  // The failed batch's place in the log is taken, unless SQLite stored it although it said that it had not;
+  // that would be a bug of SQLite's, but the answer is one look away.
+  const auto first_new = std::ranges::find(*pending_, append_status::stored, &append_outcome::status);
+  sqlite_statement statement(session_->db, exists_sql);
+  sqlite_statement::execution query(statement);
+  const int code = query.bind(first_new->id).bind(first_new->conversation_id).step();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return failed(code);
+  std::optional<std::vector<append_outcome>> outcomes;
+  if (code == SQLITE_ROW) outcomes = std::move(*pending_);
+  pending_.reset();
+  return outcomes;
+}
+
+result<std::vector<read_outcome>> sqlite_writer::mark_read(std::span<const read_mark> marks) {
+  if (pending_) return error{errc::unavailable, "the batch before this has not been settled"};
+  if (marks.empty()) return std::vector<read_outcome>{};
+  if (auto opened = open(); !opened) return opened.error();
+
+  std::vector<read_outcome> outcomes;
+  outcomes.reserve(marks.size());
+  int code = begin();
+  for (const read_mark& mark : marks) {
+    if (code != SQLITE_OK) break;
+    code = mark_one(mark, outcomes.emplace_back());
+  }
+  if (code != SQLITE_OK) return give_up(code);
+  if (auto done = commit(); !done) return done.error();
+  return outcomes;
+}
+
+result<void> sqlite_writer::transact(const std::function<result<void>(change_transaction&)>& work) {
+  if (pending_) return error{errc::unavailable, "the batch before this has not been settled"};
+  if (auto opened = open(); !opened) return opened.error();
+  if (const int code = begin(); code != SQLITE_OK) return give_up(code);
+  sqlite_transaction transaction(session_->db, session_->changes);
+  const auto done = work(transaction);
+  if (transaction.code() != SQLITE_OK) return give_up(transaction.code());
+  if (done) return commit();
+  session_->db.run("ROLLBACK");
+  return done;
+}
+
+result<void> sqlite_writer::check() {
+  if (auto opened = open(); !opened) return opened.error();
+  // After a failed write only a write can tell whether the trouble is over.
+  const int code = write_failed_ ? overwrite() : session_->db.run("SELECT 1 FROM schema_migration");
+  if (code == SQLITE_OK) {
+    write_failed_ = false;
+    return {};
+  }
+  const error answer = failed(code);
+  if (!pending_ && !in_doubt_) session_.reset();
+  return answer;
+}
+
+error sqlite_writer::failed(int code) const {
+  return {errc::unavailable, "SQLite cannot write " + file_->path() + ": " + reason(session_->db, code)};
+}
+
+/// Opens the file when it is not open; else sees to it that no commit is in doubt, but for one that settle()
+/// asks about.
+result<void> sqlite_writer::open() {
+  if (session_) {
+    if (!in_doubt_ || pending_) return {};
+    if (const int code = overwrite(); code != SQLITE_OK) return failed(code);
+    return {};
+  }
+  if (!has_writing_ && !file_->take_writing())
+    return error{errc::unavailable, "this store has a writer already; SQLite takes one"};
+  has_writing_ = true;
+  const auto cannot = [this](const std::string& why) {
+    return error{errc::unavailable, "SQLite cannot open " + file_->path() + ": " + why};
+  };
+  auto db = file_->open_for_writing();
+  if (!db) return cannot(db.error().detail);
+  sqlite_statement identity(*db, "SELECT epoch FROM store_identity");
+  {
+    sqlite_statement::execution row(identity);
+    if (const int code = row.step(); code != SQLITE_ROW) return cannot(reason(*db, code));
+    epoch_ = row.text(0);
+  }
+  session_ = std::make_unique<session>(*std::move(db));
+  return {};
+}
+
+int sqlite_writer::begin() {
+  sqlite_connection& db = session_->db;
+  if (sqlite3_get_autocommit(db.get()) == 0) db.run("ROLLBACK"); // an exception left it open
+  return db.run("BEGIN IMMEDIATE");
+}
+
+int sqlite_writer::append_one(const new_message& message, wall_time now, append_outcome& outcome) {
+  bool found = false;
+  if (message.client_msg_id)
+    if (const int code = find_repeat(message, outcome, found); found || code != SQLITE_OK) return code;
+  outcome.created_at = now;
+  if (const int code = message.to.is_group() ? take_group_seq(message, now, outcome)
+                                             : take_direct_seq(message, now, outcome);
+      code != SQLITE_OK || outcome.status != append_status::stored)
+    return code;
+  {
+    sqlite_statement::execution insert(session_->insert);
+    insert.bind(outcome.conversation_id).bind(outcome.seq).bind(to_ms(now));
+    insert.bind(message.from.text())
+        .bind_optional(target_column(message.to))
+        .bind_optional(message.from_name)
+        .bind_optional(message.to_name);
+    insert.bind(static_cast<std::int64_t>(message.kind)).bind(message.content).bind_optional(message.ext);
+    insert.bind_optional(message.client_msg_id);
+    if (const int code = insert.finish(); code != SQLITE_OK) return code;
+    outcome.id = sqlite3_last_insert_rowid(session_->db.get());
+  }
+  const std::string tokens =
+      indexed_tokens(outcome.conversation_id, searchable_text(message.kind, message.content));
+  if (tokens.empty()) return SQLITE_OK;
+  return sqlite_statement::execution(session_->index).bind(outcome.id).bind(tokens).finish();
+}
+
+int sqlite_writer::find_repeat(const new_message& message, append_outcome& outcome, bool& found) {
+  sqlite_statement::execution find(session_->find_repeat);
+  const int code = find.bind(message.from.text()).bind(*message.client_msg_id).step();
+  if (code == SQLITE_DONE) return SQLITE_OK;
+  if (code != SQLITE_ROW) return code;
+  found = true;
+  auto first = read_message(find);
+  outcome = {.status = repeat_status(message, first),
+             .id = first.id,
+             .conversation_id = first.conversation_id,
+             .seq = first.seq,
+             .created_at = first.created_at,
+             .ext = std::move(first.ext),
+             .recalled = first.recalled};
+  return SQLITE_OK;
+}
+
+/// Gives the message its place in its direct conversation, or the reason why it gets none.
+int sqlite_writer::take_direct_seq(const new_message& message, wall_time now, append_outcome& outcome) {
+  const user_id &from = message.from, &to = message.to.id;
+  {
+    sqlite_statement::execution block(session_->is_blocked);
+    const int code = block.bind(to.text()).bind(from.text()).step();
+    if (code == SQLITE_ROW) outcome.status = append_status::blocked;
+    if (code != SQLITE_DONE) return code == SQLITE_ROW ? SQLITE_OK : code;
+  }
+  {
+    const auto [low, high] = conversation_key(from, to);
+    sqlite_statement::execution next(session_->next_direct_seq);
+    if (const int code = next.bind(low).bind(high).bind(to_ms(now)).step(); code != SQLITE_ROW) return code;
+    outcome.conversation_id = next.integer(0);
+    outcome.seq = next.integer(1);
+    if (const int code = next.finish(); code != SQLITE_OK) return code;
+  }
+  return outcome.seq == 1 ? session_->changes.join_direct(outcome.conversation_id, from, to) : SQLITE_OK;
+}
+
+/// Gives the message its place in its group, or the reason why it gets none.
+int sqlite_writer::take_group_seq(const new_message& message, wall_time now, append_outcome& outcome) {
+  outcome.status = append_status::no_group;
+  std::int64_t version = 0;
+  bool muted = false;
+  {
+    sqlite_statement::execution group(session_->find_group);
+    const int code = group.bind(message.to.id.text()).step();
+    if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
+    outcome.conversation_id = group.integer(0);
+    muted = group.integer(1) != 0;
+    version = group.integer(2);
+  }
+  const known_group* known = nullptr;
+  if (const int code = know_group(outcome.conversation_id, version, known); code != SQLITE_OK) return code;
+  const auto role = known->role_of(message.from);
+  if (!role) return SQLITE_OK;
+  outcome.status = append_status::silenced;
+  if (muted && *role == group_role::member) return SQLITE_OK;
+  outcome.status = append_status::stored;
+  outcome.audience = known->members;
+  return session_->changes.take_seq(outcome.conversation_id, now, outcome.seq);
+}
+
+/// The members as of `version`, read only when another version is what we know.
+int sqlite_writer::know_group(std::int64_t conversation, std::int64_t version, const known_group*& known) {
+  session& s = *session_;
+  if (const auto at = s.groups.find(conversation); at != s.groups.end() && at->second.version == version) {
+    known = &at->second;
+    return SQLITE_OK;
+  }
+  std::vector<user_id> users;
+  known_group fresh{.version = version, .members = {}, .roles = {}};
+  sqlite_statement::execution rows(s.group_members);
+  rows.bind(conversation);
+  int code = rows.step();
+  for (; code == SQLITE_ROW; code = rows.step()) {
+    users.push_back(stored_user(rows.text(0)));
+    fresh.roles.push_back(static_cast<group_role>(rows.integer(1)));
+  }
+  if (code != SQLITE_DONE) return code;
+  if (s.known_members + users.size() > known_members_max) {
+    s.groups.clear();
+    s.known_members = 0;
+  }
+  auto& slot = s.groups[conversation];
+  s.known_members += users.size();
+  s.known_members -= slot.roles.size();
+  fresh.members = std::make_shared<const std::vector<user_id>>(std::move(users));
+  slot = std::move(fresh);
+  known = &slot;
+  return SQLITE_OK;
+}
+
+int sqlite_writer::mark_one(const read_mark& mark, read_outcome& outcome) {
+  {
+    sqlite_statement::execution find(mark.in.is_group() ? session_->find_mark_of_group
+                                                        : session_->find_mark_of_direct);
+    find.bind(mark.user.text());
+    const auto [low, high] = conversation_key(mark.user, mark.in.id);
+    if (mark.in.is_group())
+      find.bind(mark.in.id.text());
+    else
+      find.bind(low).bind(high);
+    const int code = find.step();
+    if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
+    outcome.found = true;
+    outcome.conversation_id = find.integer(0);
+    const std::int64_t before = find.integer(2);
+    outcome.seq = std::max(before, std::min(mark.seq, find.integer(1)));
+    outcome.moved = outcome.seq > before;
+  }
+  if (!outcome.moved) return SQLITE_OK;
+  sqlite_statement::execution set(session_->set_mark);
+  return set.bind(mark.user.text()).bind(outcome.conversation_id).bind(outcome.seq).finish();
+}
+
+/// Nothing of the transaction is in the file: a disk that is full, or a write that failed, leaves a log
+/// without the commit's frame, which no recovery takes for a transaction.
+error sqlite_writer::give_up(int code) {
+  error answer = failed(code);
+  write_failed_ = true;
+  session_.reset(); // rolls back
+  return answer;
+}
+
+/// When the *sync* of a commit fails, the commit's frame is in the log, perhaps on the disk too. SQLite
+/// rolls back, and goes on behind the last good frame; but were this process killed now, the next one's
+/// recovery might find the frame and take the transaction as stored. Only when another commit has been
+/// written over it, and synced, will it never come back, and only then we say so. Until then the outcome is
+/// unknown, nothing is acknowledged, and this connection stays: it alone knows where the last good frame
+/// is. Pages whose sync failed are never counted on (the system may have dropped them): they are written
+/// again.
+result<void> sqlite_writer::commit() {
+  const int code = session_->db.run("COMMIT");
+  if (code == SQLITE_OK) return {};
+  if (code == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_BUSY) return give_up(code);
+  write_failed_ = true;
+  in_doubt_ = true;
+  return error{errc::outcome_unknown, failed(code).detail};
+}
+
+/// A commit of nothing, over whatever the last one may have left behind. Answers SQLite's code.
+int sqlite_writer::overwrite() {
+  int code = begin();
+  if (code == SQLITE_OK) code = session_->db.run(touch_sql);
+  if (code == SQLITE_OK) code = session_->db.run("COMMIT");
+  if (code == SQLITE_OK) in_doubt_ = false;
+  return code;
+}
+
+} // namespace hongyan

@@ -1,0 +1,55 @@
+/// message_writer on SQLite: one connection, one transaction a batch.
+#pragma once
+
+#include "persistence/sqlite/file.hpp"
+#include "persistence/sqlite/transaction.hpp"
+#include "persistence/store.hpp"
+
+#include <unordered_map>
+
+namespace hongyan {
+
+class sqlite_writer final : public message_writer {
+public:
+  explicit sqlite_writer(std::shared_ptr<sqlite_file> file);
+  ~sqlite_writer() override;
+  sqlite_writer(const sqlite_writer&) = delete;
+  sqlite_writer& operator=(const sqlite_writer&) = delete;
+
+  result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override;
+  result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message> batch) override;
+  result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) override;
+  result<void> transact(const std::function<result<void>(change_transaction&)>& work) override;
+  result<void> check() override;
+  std::string epoch() const override { return epoch_; }
+
+private:
+  struct session;
+  struct known_group;
+
+  error failed(int code) const;
+  result<void> open();
+  int begin();
+  result<void> commit();
+  error give_up(int code);
+  int overwrite();
+
+  int append_one(const new_message& message, wall_time now, append_outcome& outcome);
+  int find_repeat(const new_message& message, append_outcome& outcome, bool& found);
+  int take_direct_seq(const new_message& message, wall_time now, append_outcome& outcome);
+  int take_group_seq(const new_message& message, wall_time now, append_outcome& outcome);
+  int know_group(std::int64_t conversation, std::int64_t version, const known_group*& known);
+  int mark_one(const read_mark& mark, read_outcome& outcome);
+
+  std::shared_ptr<sqlite_file> file_;
+  bool has_writing_ = false; ///< we are the file's one writer
+  std::string epoch_;
+  std::unique_ptr<session> session_;
+  bool write_failed_ = false; ///< since the last good check()
+  bool in_doubt_ = false;     ///< the last commit's sync failed, and nothing has been written over it since
+  /// The outcomes of the batch whose commit failed, as they are if it is stored after all. Never without
+  /// in_doubt_ until settle() or check() has written over it.
+  std::optional<std::vector<append_outcome>> pending_;
+};
+
+} // namespace hongyan

@@ -1,0 +1,364 @@
+#include "persistence/views.hpp"
+
+#include "persistence/changes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <tuple>
+
+namespace hongyan {
+
+namespace {
+
+error no_such_group(const place& in) {
+  return {errc::not_found, "there is no group \"" + in.id.text() + "\" that is yours"};
+}
+
+error not_a_cursor() {
+  return {errc::malformed, "cursor is none that this server gave: pass the one of the page before, or none",
+          "cursor"};
+}
+
+/// `N` numbers with points between them. Nothing: it is something else.
+template <std::size_t N>
+std::optional<std::array<std::int64_t, N>> parse_cursor(std::string_view text) {
+  std::array<std::int64_t, N> numbers{};
+  for (std::size_t i = 0; i < N; ++i) {
+    if (i > 0) {
+      if (text.empty() || text.front() != '.') return {};
+      text.remove_prefix(1);
+    }
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), numbers[i]);
+    if (fault != std::errc{}) return {};
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  }
+  if (!text.empty()) return {};
+  return numbers;
+}
+
+/// How many entries lie between the two, without them: seqs are dense.
+std::size_t entries_between(std::int64_t after_seq, std::int64_t before_seq) {
+  return before_seq - after_seq > 1 ? static_cast<std::size_t>(before_seq - after_seq - 1) : 0;
+}
+
+/// The highest seq that is not the user's to read.
+std::int64_t hidden_up_to(const membership& m) { return m.first_seq - 1; }
+
+/// What a client that has all up to `position` may read besides.
+std::int64_t read_from(const membership& m, std::int64_t position) {
+  return std::max(std::min(position, m.last_seq), hidden_up_to(m));
+}
+
+/// Counts what an answer holds.
+class answer_budget {
+public:
+  /// May this one come too? The first always may.
+  bool takes(const message& m) {
+    const auto size = m.content.size() + (m.ext ? m.ext->size() : 0);
+    if (used_ > 0 && used_ + size > answer_bytes_max) return false;
+    used_ += size + 1;
+    return true;
+  }
+
+private:
+  std::size_t used_ = 0;
+};
+
+/// Drops what is too much for one answer, from the far end. True: something was dropped.
+bool trim(std::vector<message>& messages, bool keep_newest) {
+  answer_budget budget;
+  if (keep_newest) {
+    const auto kept = std::find_if_not(messages.rbegin(), messages.rend(),
+                                       [&](const message& m) { return budget.takes(m); });
+    const bool dropped = kept != messages.rend();
+    messages.erase(messages.begin(), kept.base());
+    return dropped;
+  }
+  const auto end =
+      std::find_if_not(messages.begin(), messages.end(), [&](const message& m) { return budget.takes(m); });
+  const bool dropped = end != messages.end();
+  messages.erase(end, messages.end());
+  return dropped;
+}
+
+/// Unread counts, one a conversation, by one question to the store.
+result<std::vector<std::size_t>> unread_counts(message_reader& reader, const user_id& user,
+                                               const std::vector<const membership*>& conversations) {
+  std::vector<std::size_t> counts(conversations.size());
+  std::vector<unread_question> questions;
+  std::vector<std::size_t> asked;
+  for (std::size_t i = 0; i < conversations.size(); ++i) {
+    const membership& m = *conversations[i];
+    const auto after = std::max(m.read_seq, hidden_up_to(m));
+    if (m.last_seq <= after) continue;
+    questions.push_back({m.conversation_id, after});
+    asked.push_back(i);
+  }
+  if (questions.empty()) return counts;
+  const auto answers = reader.unread(user, questions);
+  if (!answers) return answers.error();
+  for (std::size_t i = 0; i < asked.size(); ++i) counts[asked[i]] = (*answers)[i];
+  return counts;
+}
+
+/// Those that a user sees.
+result<std::vector<membership>> shown_memberships(message_reader& reader, const user_id& user) {
+  auto all = reader.memberships(user);
+  if (all) std::erase_if(*all, [](const membership& m) { return !m.is_shown(); });
+  return all;
+}
+
+/// The conversation list's order, as what a cursor says: less comes first.
+std::array<std::int64_t, 3> list_key(const membership& m) {
+  return {m.pinned ? 0 : 1, -m.last_at.time_since_epoch().count(), m.conversation_id};
+}
+
+std::string list_cursor(const membership& m) {
+  const auto key = list_key(m);
+  return std::to_string(key[0]) + "." + std::to_string(key[1]) + "." + std::to_string(key[2]);
+}
+
+result<void> fill(message_reader& reader, const user_id& user, std::vector<conversation_view>& views) {
+  if (views.empty()) return {};
+  std::vector<log_range> ranges;
+  std::vector<const membership*> memberships;
+  for (const conversation_view& view : views) {
+    const membership& m = view.of;
+    ranges.push_back({m.conversation_id, m.last_seq - 1, m.last_seq + 1, 1});
+    memberships.push_back(&m);
+  }
+  auto last = reader.log(ranges);
+  if (!last) return last.error();
+  const auto unread = unread_counts(reader, user, memberships);
+  if (!unread) return unread.error();
+  auto entry = last->begin();
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    views[i].unread = (*unread)[i];
+    if (entry != last->end() && entry->conversation_id == views[i].of.conversation_id)
+      views[i].last = std::move(*entry++);
+  }
+  return {};
+}
+
+/// Decides what one answer to `sync` holds, and then reads it.
+class sync_planner {
+public:
+  explicit sync_planner(const sync_query& query)
+      : query_(query)
+      , left_(std::max<std::size_t>(query.limit, 1)) {} // or it would never end
+
+  sync_page plan(std::vector<membership> shown) {
+    std::ranges::sort(shown, {}, [](const membership& m) {
+      return std::pair(-m.last_at.time_since_epoch().count(), m.conversation_id);
+    });
+    list_gone(shown);
+    std::vector<membership> unchanged;
+    for (membership& m : shown) {
+      const auto known = query_.positions.find(m.conversation_id);
+      if (known == query_.positions.end())
+        plan_new(std::move(m));
+      else if (read_from(m, known->second) < m.last_seq)
+        plan_newer(std::move(m), known->second);
+      else
+        unchanged.push_back(std::move(m));
+    }
+    if (page_.has_more) return std::move(page_); // they come with the last page
+    for (membership& m : unchanged)
+      if (has_room()) page_.conversations.push_back({.of = std::move(m), .messages = {}});
+    return std::move(page_);
+  }
+
+  const std::vector<log_range>& ranges() const { return ranges_; }
+
+private:
+  bool has_room() const { return page_.conversations.size() < sync_conversations_max; }
+
+  void list_gone(const std::vector<membership>& shown) {
+    std::vector<std::int64_t> ids;
+    for (const membership& m : shown) ids.push_back(m.conversation_id);
+    std::ranges::sort(ids);
+    for (const auto& [id, position] : query_.positions)
+      if (!std::ranges::binary_search(ids, id)) page_.gone.push_back(id);
+  }
+
+  /// A conversation that the client does not have: as if it had all but the newest messages.
+  void plan_new(membership m) {
+    const auto oldest = m.last_seq - static_cast<std::int64_t>(query_.recent);
+    plan_newer(std::move(m), std::max<std::int64_t>(oldest, 0));
+  }
+
+  void plan_newer(membership m, std::int64_t position) {
+    const auto after = read_from(m, position);
+    const auto wanted = entries_between(after, m.last_seq + 1);
+    add(std::move(m), {.after_seq = after, .limit = wanted}, wanted > left_);
+  }
+
+  /// Takes in as much of `range`, of which `limit` messages are wanted, as there is room for.
+  void add(membership m, log_range range, bool has_more) {
+    if (!has_room() || (left_ == 0 && range.limit > 0)) {
+      page_.has_more = true;
+      return;
+    }
+    range.limit = std::min(range.limit, left_);
+    range.conversation_id = m.conversation_id;
+    range.before_seq = m.last_seq + 1;
+    left_ -= range.limit;
+    if (range.limit > 0) ranges_.push_back(range);
+    page_.has_more = page_.has_more || has_more;
+    page_.conversations.push_back({.of = std::move(m), .messages = {}, .has_more = has_more});
+  }
+
+  const sync_query& query_;
+  std::size_t left_; ///< messages
+  sync_page page_;
+  std::vector<log_range> ranges_; ///< in the order of the page's conversations, which need not all have one
+};
+
+result<void> fill(message_reader& reader, const sync_query& query, const std::vector<log_range>& ranges,
+                  std::vector<synced_conversation>& conversations) {
+  std::vector<const membership*> memberships;
+  for (const synced_conversation& c : conversations) memberships.push_back(&c.of);
+  const auto unread = unread_counts(reader, query.user, memberships);
+  if (!unread) return unread.error();
+  for (std::size_t i = 0; i < conversations.size(); ++i) conversations[i].unread = (*unread)[i];
+
+  if (ranges.empty()) return {};
+  auto entries = reader.log(ranges);
+  if (!entries) return entries.error();
+  auto conversation = conversations.begin();
+  for (message& entry : *entries) {
+    const auto is_its = [&](const synced_conversation& c) {
+      return c.of.conversation_id == entry.conversation_id;
+    };
+    conversation = std::find_if(conversation, conversations.end(), is_its);
+    if (conversation == conversations.end()) break;
+    conversation->messages.push_back(std::move(entry));
+  }
+  return {};
+}
+
+/// What is too much for one answer comes with the next: the rest of the conversation in which the room ended,
+/// and those after it in which something is new.
+void trim(sync_page& page) {
+  answer_budget budget;
+  bool full = false;
+  std::erase_if(page.conversations, [&](synced_conversation& c) {
+    if (c.messages.empty()) return false;
+    const auto end = std::find_if_not(c.messages.begin(), c.messages.end(),
+                                      [&](const message& m) { return !full && budget.takes(m); });
+    if (end == c.messages.end()) return false;
+    full = page.has_more = c.has_more = true;
+    c.messages.erase(end, c.messages.end());
+    return c.messages.empty();
+  });
+}
+
+} // namespace
+
+result<history_page> read_history(message_reader& reader, const page_query& query) {
+  const auto found = reader.find_membership(query.user, query.in);
+  if (!found) return found.error();
+  if (!*found && query.in.is_group()) return no_such_group(query.in);
+  if (!*found) return history_page{};
+
+  const membership& m = **found;
+  const auto end = m.last_seq + 1;
+  const auto after = read_from(m, query.after_seq.value_or(0));
+  const auto before = std::clamp<std::int64_t>(query.before_seq.value_or(end), 0, end);
+  const auto available = entries_between(after, before);
+  history_page page{.messages = {}, .has_more = available > query.limit};
+  if (available == 0 || query.limit == 0) return page;
+  const log_range range{m.conversation_id, after, before, query.limit, !query.after_seq};
+  auto entries = reader.log(std::span(&range, 1));
+  if (!entries) return entries.error();
+  page.messages = *std::move(entries);
+  if (trim(page.messages, range.newest)) page.has_more = true;
+  return page;
+}
+
+result<conversation_page> list_conversations(message_reader& reader, const list_query& query) {
+  const auto begin = query.cursor.empty() ? std::array{std::numeric_limits<std::int64_t>::min(),
+                                                       std::int64_t{}, std::int64_t{}}
+                                          : parse_cursor<3>(query.cursor);
+  if (!begin) return not_a_cursor();
+  auto shown = shown_memberships(reader, query.user);
+  if (!shown) return shown.error();
+  std::erase_if(*shown, [&](const membership& m) { return list_key(m) <= *begin; });
+  std::ranges::sort(*shown, {}, list_key);
+
+  conversation_page page;
+  const auto size = std::min(shown->size(), std::max<std::size_t>(query.limit, 1));
+  for (std::size_t i = 0; i < size; ++i) page.conversations.push_back({std::move((*shown)[i])});
+  if (size < shown->size()) page.cursor = list_cursor(page.conversations.back().of);
+  if (auto filled = fill(reader, query.user, page.conversations); !filled) return filled.error();
+  answer_budget budget;
+  const auto end = std::ranges::find_if_not(page.conversations, [&](const conversation_view& view) {
+    return !view.last || budget.takes(*view.last);
+  });
+  if (end != page.conversations.end()) {
+    page.conversations.erase(end, page.conversations.end());
+    page.cursor = list_cursor(page.conversations.back().of);
+  }
+  return page;
+}
+
+result<sync_page> sync(message_reader& reader, const sync_query& query) {
+  auto shown = shown_memberships(reader, query.user);
+  if (!shown) return shown.error();
+  sync_planner planner(query);
+  auto page = planner.plan(*std::move(shown));
+  if (auto filled = fill(reader, query, planner.ranges(), page.conversations); !filled) return filled.error();
+  trim(page);
+  return page;
+}
+
+result<search_page> search(message_reader& reader, const search_query& query) {
+  search_question question{.user = query.user, .terms = search_terms(query.text), .limit = query.limit + 1};
+  if (question.terms.empty()) return search_page{};
+  if (!query.cursor.empty()) {
+    const auto before = parse_cursor<1>(query.cursor);
+    if (!before) return not_a_cursor();
+    question.before_id = (*before)[0];
+  }
+  if (query.in) {
+    const auto found = reader.find_membership(query.user, *query.in);
+    if (!found) return found.error();
+    if (!*found && query.in->is_group()) return no_such_group(*query.in);
+    if (!*found) return search_page{};
+    question.conversation_id = (*found)->conversation_id;
+  }
+  // One more than the page holds, to know whether there is another.
+  auto matches = reader.search(question);
+  if (!matches) return matches.error();
+  search_page page{.messages = *std::move(matches), .cursor = {}};
+  const bool cut = page.messages.size() > query.limit;
+  if (cut) page.messages.resize(query.limit);
+  const bool trimmed = trim(page.messages, false);
+  if ((cut || trimmed) && !page.messages.empty()) page.cursor = std::to_string(page.messages.back().id);
+  return page;
+}
+
+result<audience_of_place> audience(message_reader& reader, const user_id& user, const place& in) {
+  const auto found = reader.find_membership(user, in);
+  if (!found) return found.error();
+  if (!*found && in.is_group()) return no_such_group(in);
+  if (!*found || (*found)->last_seq == 0) return audience_of_place{};
+
+  audience_of_place others{.conversation_id = (*found)->conversation_id, .users = {}};
+  if (in.is_group()) {
+    auto members = reader.members(others.conversation_id, "", group_members_max);
+    if (!members) return members.error();
+    for (group_member& member : *members)
+      if (member.user != user) others.users.push_back(std::move(member.user));
+    return others;
+  }
+  if (in.id == user) return others;
+  const auto blocked = reader.has_blocked(in.id, user);
+  if (!blocked) return blocked.error();
+  if (!*blocked) others.users.push_back(in.id);
+  return others;
+}
+
+} // namespace hongyan

@@ -1,0 +1,39 @@
+/// What users ask for, put together from the store's reads: pages of history, the conversation list, a whole
+/// resume, search. Every function checks that the place is the user's.
+#pragma once
+
+#include "core/query.hpp"
+#include "persistence/store.hpp"
+
+namespace hongyan {
+
+/// A direct conversation without a word is empty. Errors: not_found (a group that is not the user's).
+result<history_page> read_history(message_reader& reader, const page_query& query);
+
+/// Errors: malformed (a cursor that is not ours).
+result<conversation_page> list_conversations(message_reader& reader, const list_query& query);
+
+/// Conversations an answer holds at most; the others follow while has_more.
+inline constexpr std::size_t sync_conversations_max = 500;
+
+/// What the contents of one answer may come to: an answer waits in memory until its client has read it. Fewer
+/// messages than asked for come then, and the rest with the next page; one at least always comes.
+inline constexpr std::size_t answer_bytes_max = 256 * 1024;
+
+/// A whole resume. Conversations in which nothing is new come too, without messages, as far as there is room:
+/// their read positions may have moved.
+result<sync_page> sync(message_reader& reader, const sync_query& query);
+
+/// Errors: malformed (nothing to search for; a cursor that is not ours), not_found (a group that is not
+/// theirs).
+result<search_page> search(message_reader& reader, const search_query& query);
+
+/// Whom `user` would reach with a sign of life in `in` (typing): everyone else there. Empty: nothing was ever
+/// said there, or they have blocked the user. Errors: not_found.
+struct audience_of_place {
+  std::int64_t conversation_id = 0;
+  std::vector<user_id> users;
+};
+result<audience_of_place> audience(message_reader& reader, const user_id& user, const place& in);
+
+} // namespace hongyan

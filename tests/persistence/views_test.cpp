@@ -1,0 +1,475 @@
+/// persistence/views.hpp over the store in memory.
+#include "persistence/views.hpp"
+
+#include "persistence/changes.hpp"
+#include "tests/persistence/store_fixtures.hpp"
+#include "tests/support/memory_store.hpp"
+
+#include <tuple>
+
+using namespace hongyan;
+using namespace hongyan::testing;
+
+namespace {
+
+using seqs = std::vector<std::int64_t>;
+
+place group(std::string_view id) { return place::group(user(id)); }
+
+seqs seqs_of(const std::vector<message>& messages) {
+  seqs list;
+  for (const message& m : messages) list.push_back(m.seq);
+  return list;
+}
+
+/// Counts the questions that a view asks.
+struct counting_reader : message_reader {
+  explicit counting_reader(message_reader& reader) : real(reader) {}
+
+  result<std::vector<message>> latest(const history_query& q) override { return real.latest(q); }
+  result<std::vector<membership>> memberships(const user_id& u) override { return real.memberships(u); }
+  result<std::optional<membership>> find_membership(const user_id& u, const place& p) override {
+    return real.find_membership(u, p);
+  }
+  result<std::vector<message>> log(std::span<const log_range> ranges) override {
+    ++logs;
+    return real.log(ranges);
+  }
+  result<std::vector<std::size_t>> unread(const user_id& u, std::span<const unread_question> q) override {
+    ++unreads;
+    asked += q.size();
+    return real.unread(u, q);
+  }
+  result<std::vector<message>> search(const search_question& q) override { return real.search(q); }
+  result<std::optional<group_info>> find_group(const user_id& u, const user_id& g) override {
+    return real.find_group(u, g);
+  }
+  result<std::vector<group_info>> groups(const user_id& u, const std::string& a, std::size_t n) override {
+    return real.groups(u, a, n);
+  }
+  result<std::vector<hongyan::group_member>> members(std::int64_t c, const std::string& a,
+                                                     std::size_t n) override {
+    return real.members(c, a, n);
+  }
+  result<std::vector<profile>> profiles(std::span<const user_id> u) override { return real.profiles(u); }
+  result<std::vector<user_id>> blocks(const user_id& u) override { return real.blocks(u); }
+  result<bool> has_blocked(const user_id& u, const user_id& o) override { return real.has_blocked(u, o); }
+
+  message_reader& real;
+  int logs = 0;
+  int unreads = 0;
+  std::size_t asked = 0;
+};
+
+struct fixture {
+  memory_store store;
+  std::unique_ptr<message_writer> writer = store.make_writer();
+  std::unique_ptr<message_reader> memory_reader = store.make_reader();
+  counting_reader reader{*memory_reader};
+  wall_time now = at(10'000);
+
+  /// `count` messages, each a moment after the one before. The answer is the conversation.
+  std::int64_t say(std::string_view from, const place& to, int count = 1, const std::string& text = "x") {
+    std::int64_t id = 0;
+    for (int i = 0; i < count; ++i) {
+      auto message = chat(from, "-", text);
+      message.to = to;
+      now += std::chrono::milliseconds(1);
+      const auto got = append(*writer, {message}, now)[0];
+      REQUIRE(got.status == append_status::stored);
+      id = got.conversation_id;
+    }
+    return id;
+  }
+  void as(std::string_view by, change_action what) {
+    now += std::chrono::milliseconds(1);
+    const auto done = apply(*writer, {user(by), std::move(what)}, now);
+    if (!done) FAIL(done.error().detail);
+  }
+  void read(std::string_view by, const place& in, std::int64_t seq) {
+    REQUIRE((*writer->mark_read(std::vector<read_mark>{{user(by), in, seq}}))[0].found);
+  }
+
+  history_page history(page_query query) {
+    auto page = read_history(reader, query);
+    if (!page) FAIL(page.error().detail);
+    return *std::move(page);
+  }
+  conversation_page list(list_query query) {
+    auto page = list_conversations(reader, query);
+    if (!page) FAIL(page.error().detail);
+    return *std::move(page);
+  }
+  sync_page resume(sync_query query) {
+    auto page = sync(reader, query);
+    if (!page) FAIL(page.error().detail);
+    return *std::move(page);
+  }
+  search_page find(search_query query) {
+    auto page = search(reader, query);
+    if (!page) FAIL(page.error().detail);
+    return *std::move(page);
+  }
+};
+
+/// A conversation in an answer to sync: its id, the messages, has_more.
+using told = std::tuple<std::int64_t, seqs, bool>;
+std::vector<told> told_of(const sync_page& page) {
+  std::vector<told> list;
+  for (const auto& c : page.conversations)
+    list.emplace_back(c.of.conversation_id, seqs_of(c.messages), c.has_more);
+  return list;
+}
+
+std::vector<place> places(const conversation_page& page) {
+  std::vector<place> list;
+  for (const auto& view : page.conversations) list.push_back(view.of.with);
+  return list;
+}
+
+} // namespace
+
+#define VIEW_TEST(name) TEST_CASE_METHOD(fixture, name, "[persistence][views]")
+
+VIEW_TEST("history is paged in both directions") {
+  say("1", place(user("2")), 10);
+  const page_query all{.user = user("2"), .in = user("1"), .limit = 4};
+
+  const auto check = [&](std::optional<std::int64_t> before, std::optional<std::int64_t> after,
+                         const seqs& expected, bool has_more) {
+    auto query = all;
+    query.before_seq = before;
+    query.after_seq = after;
+    const auto page = history(query);
+    CHECK(seqs_of(page.messages) == expected);
+    CHECK(page.has_more == has_more);
+  };
+  check({}, {}, {7, 8, 9, 10}, true);
+  check(7, {}, {3, 4, 5, 6}, true);
+  check(5, {}, {1, 2, 3, 4}, false);
+  check(3, {}, {1, 2}, false);
+  check(1, {}, {}, false);
+  check(-5, {}, {}, false);
+  check(99, {}, {7, 8, 9, 10}, true);
+  check({}, 0, {1, 2, 3, 4}, true);
+  check({}, 6, {7, 8, 9, 10}, false);
+  check({}, 5, {6, 7, 8, 9}, true);
+  check({}, 10, {}, false);
+  check({}, -1, {1, 2, 3, 4}, true);
+  check({}, std::numeric_limits<std::int64_t>::max(), {}, false);
+  check(std::numeric_limits<std::int64_t>::max(), {}, {7, 8, 9, 10}, true);
+  check(std::numeric_limits<std::int64_t>::min(), {}, {}, false);
+}
+
+VIEW_TEST("history ends where the user's own begins") {
+  say("1", place(user("2")), 5);
+  as("1", clear_conversation{user("2")});
+  CHECK(history({.user = user("1"), .in = user("2")}).messages.empty());
+  say("2", place(user("1")), 3);
+
+  const auto newest = history({.user = user("1"), .in = user("2"), .limit = 2});
+  CHECK(seqs_of(newest.messages) == seqs{7, 8});
+  CHECK(newest.has_more);
+  const auto older = history({.user = user("1"), .in = user("2"), .before_seq = 7});
+  CHECK(seqs_of(older.messages) == seqs{6});
+  CHECK_FALSE(older.has_more);
+  CHECK(seqs_of(history({.user = user("1"), .in = user("2"), .after_seq = 2}).messages) == seqs{6, 7, 8});
+  CHECK(history({.user = user("2"), .in = user("1")}).messages.size() == 8);
+}
+
+VIEW_TEST("history of nothing is empty, of another's group not found") {
+  as("1", create_group{user("g"), "Geese", {}});
+
+  CHECK(history({.user = user("1"), .in = user("2")}).messages.empty());
+  CHECK(failure(read_history(reader, {.user = user("2"), .in = group("g")})).code == errc::not_found);
+  CHECK(failure(read_history(reader, {.user = user("1"), .in = group("h")})).code == errc::not_found);
+  CHECK(history({.user = user("1"), .in = group("g")}).messages.size() == 1);
+}
+
+VIEW_TEST("the list begins with what is pinned, then what is newest") {
+  say("1", place(user("2")));
+  say("3", place(user("1")), 2);
+  as("1", create_group{user("g"), "Geese", {}});
+  say("4", place(user("1")));
+  say("1", place(user("5")));
+  as("1", set_conversation{user("2"), true, {}});
+  as("1", clear_conversation{user("4")});
+  as("1", block_users{{user("6")}}); // makes a conversation without a word
+
+  const auto all = list({.user = user("1")});
+
+  CHECK(places(all) == std::vector<place>{user("2"), user("5"), group("g"), user("3")});
+  CHECK(all.cursor.empty());
+  CHECK(all.conversations[3].unread == 2);
+  CHECK(all.conversations[1].unread == 0);
+  REQUIRE(all.conversations[3].last);
+  CHECK(all.conversations[3].last->seq == 2);
+  CHECK(all.conversations[2].last->kind == message_kind::group);
+  CHECK(reader.logs == 1);
+  CHECK(reader.unreads == 1);
+}
+
+VIEW_TEST("the list is paged without a gap or a repeat") {
+  for (const auto other : {"2", "3", "4", "5", "6"}) say("1", place(user(other)));
+  append(*writer, {chat("1", "7", "at"), chat("1", "8", "one"), chat("1", "9", "time")}, now);
+  as("1", set_conversation{user("3"), true, {}});
+  const auto all = places(list({.user = user("1")}));
+  REQUIRE(all.size() == 8);
+  const std::size_t limit = GENERATE(1U, 3U, 7U, 8U);
+
+  std::vector<place> paged;
+  std::string cursor;
+  std::size_t pages = 0;
+  do {
+    const auto page = list({.user = user("1"), .cursor = cursor, .limit = limit});
+    for (const place& p : places(page)) paged.push_back(p);
+    cursor = page.cursor;
+    ++pages;
+  } while (!cursor.empty() && pages < 20);
+
+  CHECK(paged == all);
+  CHECK(pages == (8 + limit - 1) / limit);
+}
+
+VIEW_TEST("a cursor that is not ours is malformed") {
+  say("1", place(user("2")));
+  const std::string cursor = GENERATE("x", "1", "1.2", "1.2.3.4", "1.2.x", "1.2.3 ", "1..3", "-", "1.2.",
+                                      "1.2.99999999999999999999");
+  CAPTURE(cursor);
+
+  CHECK(failure(list_conversations(reader, {.user = user("1"), .cursor = cursor})).code == errc::malformed);
+  if (cursor != "1")
+    CHECK(failure(search(reader, {.user = user("1"), .text = "x", .cursor = cursor})).code ==
+          errc::malformed);
+}
+
+VIEW_TEST("unread counts others' messages after the read position, not the log's own nor recalled ones") {
+  say("2", place(user("1")), 3);
+  say("1", place(user("2")));
+  say("2", place(user("1")), 3);
+  as("2", recall_message{user("1"), 6});
+  read("1", user("2"), 2);
+
+  CHECK(list({.user = user("1")}).conversations[0].unread == 3);
+  CHECK(resume({.user = user("1"), .positions = {}}).conversations[0].unread == 3);
+  as("1", clear_conversation{user("2")});
+  say("2", place(user("1")));
+  CHECK(list({.user = user("1")}).conversations[0].unread == 1);
+  read("1", user("2"), 9);
+  CHECK(list({.user = user("1")}).conversations[0].unread == 0);
+}
+
+VIEW_TEST("a resume brings all after each position, newest active first, by one question of each kind") {
+  const auto a = say("2", place(user("1")), 5);
+  const auto b = say("3", place(user("1")), 5);
+  const auto c = say("4", place(user("1")), 5);
+  say("2", place(user("1")));
+
+  const auto page = resume({.user = user("1"), .positions = {{a, 2}, {b, 5}, {c, 4}}});
+
+  CHECK(told_of(page) == std::vector<told>{{a, {3, 4, 5, 6}, false}, {c, {5}, false}, {b, {}, false}});
+  CHECK(page.gone.empty());
+  CHECK_FALSE(page.has_more);
+  CHECK(page.conversations[0].unread == 6);
+  CHECK(reader.logs == 1);
+  CHECK(reader.unreads == 1);
+}
+
+VIEW_TEST("a resume with nothing to say asks for nothing") {
+  const auto a = say("2", place(user("1")), 5);
+  read("1", user("2"), 5);
+
+  const auto page = resume({.user = user("1"), .positions = {{a, 5}}});
+
+  CHECK(told_of(page) == std::vector<told>{{a, {}, false}});
+  CHECK_FALSE(page.has_more);
+  CHECK(reader.logs == 0);
+  CHECK(reader.unreads == 0);
+}
+
+VIEW_TEST("a conversation that the client does not have comes with its newest messages") {
+  const auto a = say("2", place(user("1")), 9);
+  const auto b = say("3", place(user("1")), 2);
+
+  CHECK(told_of(resume({.user = user("1"), .positions = {}, .recent = 4})) ==
+        std::vector<told>{{b, {1, 2}, false}, {a, {6, 7, 8, 9}, false}});
+  const auto none = resume({.user = user("1"), .positions = {}, .recent = 0});
+  CHECK(told_of(none) == std::vector<told>{{b, {}, false}, {a, {}, false}});
+  CHECK_FALSE(none.has_more);
+}
+
+VIEW_TEST("when the limit is used up, the rest follows") {
+  const auto a = say("2", place(user("1")), 5);
+  const auto b = say("3", place(user("1")), 5);
+  const auto c = say("4", place(user("1")), 5);
+
+  const auto first = resume({.user = user("1"), .positions = {{a, 0}, {b, 1}, {c, 5}}, .limit = 6});
+  CHECK(told_of(first) == std::vector<told>{{b, {2, 3, 4, 5}, false}, {a, {1, 2}, true}});
+  CHECK(first.has_more);
+  const auto second = resume({.user = user("1"), .positions = {{a, 2}, {b, 5}, {c, 5}}, .limit = 6});
+  CHECK(told_of(second) == std::vector<told>{{a, {3, 4, 5}, false}, {c, {}, false}, {b, {}, false}});
+  CHECK_FALSE(second.has_more);
+}
+
+VIEW_TEST("a conversation for which no room is left is not told empty") {
+  const auto a = say("2", place(user("1")), 5);
+  const auto b = say("3", place(user("1")), 5);
+  const auto c = say("4", place(user("1")), 5);
+
+  const auto page = resume({.user = user("1"), .positions = {{c, 0}, {b, 0}}, .limit = 5});
+  CHECK(told_of(page) == std::vector<told>{{c, {1, 2, 3, 4, 5}, false}});
+  CHECK(page.has_more);
+  const auto less = resume({.user = user("1"), .positions = {{c, 3}, {b, 5}}, .limit = 5});
+  CHECK(told_of(less) == std::vector<told>{{c, {4, 5}, false}, {a, {1, 2, 3}, true}});
+  CHECK(less.has_more);
+}
+
+VIEW_TEST("positions beyond the end, or before the user's own, do no harm") {
+  const auto a = say("2", place(user("1")), 5);
+  as("1", clear_conversation{user("2")});
+  say("2", place(user("1")), 2);
+
+  CHECK(told_of(resume({.user = user("1"), .positions = {{a, 99}}})) == std::vector<told>{{a, {}, false}});
+  CHECK(told_of(resume({.user = user("1"), .positions = {{a, -9}}})) ==
+        std::vector<told>{{a, {6, 7}, false}});
+  const auto page = resume({.user = user("1"), .positions = {{a, 2}}});
+  CHECK(told_of(page) == std::vector<told>{{a, {6, 7}, false}});
+  CHECK(page.conversations[0].of.first_seq == 6);
+}
+
+VIEW_TEST("what was left, dismissed, cleared or never the user's is gone") {
+  as("1", create_group{user("g"), "Geese", {user("2")}});
+  as("1", create_group{user("h"), "Swans", {user("2")}});
+  const auto g = say("1", group("g")), h = say("1", group("h"));
+  const auto cleared = say("1", place(user("2"))), others = say("1", place(user("3")));
+  const auto kept = say("2", place(user("4")));
+  as("2", leave_group{user("g")});
+  as("1", dismiss_group{user("h")});
+  as("2", clear_conversation{user("1")});
+
+  const auto page = resume(
+      {.user = user("2"), .positions = {{g, 1}, {h, 1}, {cleared, 1}, {others, 1}, {kept, 1}, {99, 1}}});
+
+  CHECK(page.gone == std::vector<std::int64_t>{g, h, cleared, others, 99});
+  CHECK(told_of(page) == std::vector<told>{{kept, {}, false}});
+}
+
+VIEW_TEST("an answer holds 500 conversations; what is new goes before what is not") {
+  sync_query query{.user = user("1"), .positions = {}, .limit = 10'000, .recent = 1};
+  for (int i = 0; i < 510; ++i) {
+    const auto id = say("1", place(user("u" + std::to_string(i))));
+    if (i >= 300) query.positions[id] = 1; // the newest 210 are known
+  }
+
+  const auto page = resume(query);
+  CHECK(page.conversations.size() == sync_conversations_max);
+  CHECK(page.conversations[299].messages.size() == 1);
+  CHECK(page.conversations[300].messages.empty());
+  CHECK_FALSE(page.has_more); // the ten left out hold nothing new
+
+  query.positions.clear();
+  query.recent = GENERATE(0U, 1U);
+  const auto first = resume(query);
+  CHECK(first.conversations.size() == sync_conversations_max);
+  CHECK(first.has_more);
+  for (const auto& c : first.conversations) query.positions[c.of.conversation_id] = c.of.last_seq;
+  const auto rest = resume(query);
+  CHECK(rest.conversations.size() == sync_conversations_max);
+  CHECK_FALSE(rest.has_more);
+  CHECK(std::ranges::none_of(std::span(rest.conversations).first(10), [&](const synced_conversation& c) {
+    return query.positions.contains(c.of.conversation_id);
+  }));
+}
+
+VIEW_TEST("repeating while there is more ends, with everything") {
+  const auto limit = GENERATE(0U, 1U, 3U, 7U, 500U);
+  const auto recent = GENERATE(0U, 1U, 5U);
+  CAPTURE(limit, recent);
+  sync_query query{.user = user("1"), .positions = {}, .limit = limit, .recent = recent};
+  for (const auto other : {"2", "3", "4", "5"}) {
+    const auto id = say(other, place(user("1")), 9);
+    if (other[0] != '5') query.positions[id] = other[0] - '2';
+  }
+  as("1", clear_conversation{user("2")});
+  as("1", clear_conversation{user("3")});
+  say("3", place(user("1")), 4);
+
+  std::size_t got = 0;
+  int pages = 0;
+  for (bool more = true; more; ++pages) {
+    REQUIRE(pages < 100);
+    const auto page = resume(query);
+    for (const auto id : page.gone) query.positions.erase(id);
+    for (const auto& c : page.conversations) {
+      got += c.messages.size();
+      query.positions[c.of.conversation_id] = c.has_more ? c.messages.back().seq : c.of.last_seq;
+    }
+    more = page.has_more;
+  }
+
+  // 4 after what was cleared, 7 after position 2, and of the unknown one as many as there is room for.
+  CHECK(got >= 11 + std::min<std::size_t>(recent, 1));
+  CHECK(got <= 11 + recent);
+  CHECK(query.positions.size() == 3);
+}
+
+VIEW_TEST("search finds in one's own conversations, newest first, page by page") {
+  say("1", place(user("2")), 1, "the wild goose");
+  say("2", place(user("1")), 3, "goose again");
+  say("1", place(user("3")), 1, "no bird");
+  say("2", place(user("3")), 1, "another goose");
+  as("1", create_group{user("g"), "Geese", {}});
+  say("1", group("g"), 1, "鸿雁 goose");
+
+  const auto first = find({.user = user("1"), .text = "Goose", .limit = 3});
+  CHECK(contents(first.messages) == std::vector<std::string>{"鸿雁 goose", "goose again", "goose again"});
+  REQUIRE_FALSE(first.cursor.empty());
+  const auto second = find({.user = user("1"), .text = "Goose", .cursor = first.cursor, .limit = 2});
+  CHECK(contents(second.messages) == std::vector<std::string>{"goose again", "the wild goose"});
+  CHECK(second.cursor.empty());
+  CHECK(find({.user = user("1"), .text = "goose", .in = group("g")}).messages.size() == 1);
+  CHECK(find({.user = user("1"), .text = "goose", .in = user("9")}).messages.empty());
+  CHECK(find({.user = user("1"), .text = "鸿雁"}).messages.size() == 1);
+}
+
+VIEW_TEST("search finds nothing by signs alone, and refuses places of others") {
+  say("1", place(user("2")), 1, "!? what");
+  as("1", create_group{user("g"), "Geese", {}});
+
+  for (const auto* text : {"", " ", "!?", "。"})
+    CHECK(find({.user = user("1"), .text = text}).messages.empty());
+  CHECK(failure(search(reader, {.user = user("2"), .text = "x", .in = group("g")})).code == errc::not_found);
+}
+
+VIEW_TEST("what is cleared or recalled is not found") {
+  say("1", place(user("2")), 2, "goose");
+  as("1", recall_message{user("2"), 1});
+  CHECK(seqs_of(find({.user = user("2"), .text = "goose"}).messages) == seqs{2});
+
+  as("2", clear_conversation{user("1")});
+  CHECK(find({.user = user("2"), .text = "goose"}).messages.empty());
+  CHECK(find({.user = user("1"), .text = "goose"}).messages.size() == 1);
+}
+
+VIEW_TEST("a sign of life reaches everyone else in a place") {
+  const auto reached = [&](std::string_view by, const place& in) {
+    const auto answer = audience(reader, user(by), in);
+    if (!answer) FAIL(answer.error().detail);
+    return *answer;
+  };
+  CHECK(reached("1", user("2")).users.empty());
+  CHECK(reached("1", user("2")).conversation_id == 0);
+  const auto direct = say("1", place(user("2")));
+  as("1", create_group{user("g"), "Geese", {user("2"), user("3")}});
+  say("1", place(user("1")));
+
+  CHECK(reached("1", user("2")).users == std::vector{user("2")});
+  CHECK(reached("1", user("2")).conversation_id == direct);
+  CHECK(reached("2", group("g")).users == std::vector{user("1"), user("3")});
+  CHECK(reached("1", user("1")).users.empty());
+  CHECK(failure(audience(reader, user("4"), group("g"))).code == errc::not_found);
+  as("2", block_users{{user("1"), user("4")}});
+  CHECK(reached("1", user("2")).users.empty());
+  CHECK(reached("2", user("1")).users == std::vector{user("1")});
+  CHECK(reached("2", user("4")).conversation_id == 0); // blocked, and nothing was ever said
+}

@@ -1,0 +1,456 @@
+#include "tests/support/memory_store.hpp"
+
+#include "persistence/append_rules.hpp"
+
+#include <algorithm>
+
+namespace hongyan::testing {
+
+namespace {
+
+using kept = memory_state::conversation;
+
+std::pair<user_id, user_id> pair_of(const user_id& one, const user_id& other) {
+  return std::minmax(one, other);
+}
+
+place place_of(const kept& c, const user_id& seen_by) {
+  if (c.group) return place::group(*c.group);
+  return c.pair->first == seen_by ? c.pair->second : c.pair->first;
+}
+
+/// Counted, searched and shown by the classic contract: not the log's own, and still there.
+bool is_said(const message& m) { return !is_own_entry(m.kind) && !m.recalled; }
+
+bool matches(const message& m, const std::vector<search_term>& terms) {
+  const auto tokens = search_tokens(searchable_text(m.kind, m.content));
+  return std::ranges::all_of(terms, [&](const search_term& term) {
+    return std::ranges::any_of(tokens, [&](const std::string& token) {
+      return term.prefix ? token.starts_with(term.token) : token == term.token;
+    });
+  });
+}
+
+audience_ptr audience_of(const kept& c) {
+  if (!c.group) return nullptr;
+  std::vector<user_id> users;
+  for (const auto& [user, row] : c.members) users.push_back(user);
+  return std::make_shared<const std::vector<user_id>>(std::move(users));
+}
+
+template <class T>
+void keep_newest(std::vector<T>& ascending, std::size_t limit) {
+  if (ascending.size() > limit)
+    ascending.erase(ascending.begin(), ascending.end() - static_cast<std::ptrdiff_t>(limit));
+}
+
+class memory_transaction final : public change_transaction {
+public:
+  explicit memory_transaction(memory_state& state) : state_(state) {}
+
+  result<std::optional<conversation_row>> lock_group(const user_id& id) override {
+    const auto* c = state_.find({}, place::group(id));
+    if (c == nullptr) return std::optional<conversation_row>{};
+    return std::optional(row_of(*c, place::group(id)));
+  }
+
+  result<std::optional<conversation_row>> lock_direct(const user_id& one, const user_id& other,
+                                                      bool make) override {
+    const auto* c = make ? &state_.make_direct(one, other) : state_.find(one, other);
+    if (c == nullptr) return std::optional<conversation_row>{};
+    return std::optional(row_of(*c, other));
+  }
+
+  result<std::optional<conversation_row>> make_group(const user_id& id, const std::string& name,
+                                                     group_history history, wall_time now) override {
+    const auto conversation_id = static_cast<std::int64_t>(state_.conversations.size()) + 1;
+    if (!state_.groups.emplace(id, conversation_id).second) return std::optional<conversation_row>{};
+    auto& c = state_.conversations[conversation_id];
+    c.id = conversation_id;
+    c.group = id;
+    c.name = name;
+    c.history = history;
+    c.created_at = now;
+    return std::optional(row_of(c, place::group(id)));
+  }
+
+  result<void> update_conversation(const conversation_row& row) override {
+    auto& c = state_.conversations.at(row.id);
+    c.name = row.name;
+    c.muted = row.muted;
+    c.history = row.history;
+    c.dismissed = row.dismissed;
+    return {};
+  }
+
+  result<std::optional<member_row>> member(std::int64_t conversation, const user_id& user) override {
+    const auto& members = state_.conversations.at(conversation).members;
+    const auto at = members.find(user);
+    return at == members.end() ? std::nullopt : std::optional(at->second);
+  }
+
+  result<std::vector<member_row>> members(std::int64_t conversation) override {
+    std::vector<member_row> rows;
+    for (const auto& [user, row] : state_.conversations.at(conversation).members) rows.push_back(row);
+    return rows;
+  }
+
+  result<void> put_members(std::int64_t conversation, std::span<const member_row> rows) override {
+    for (const member_row& row : rows) state_.conversations.at(conversation).members[row.user] = row;
+    return {};
+  }
+
+  result<void> remove_members(std::int64_t conversation, std::span<const user_id> users) override {
+    for (const user_id& user : users) state_.conversations.at(conversation).members.erase(user);
+    return {};
+  }
+
+  result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override {
+    const auto& log = state_.conversations.at(in.id).log;
+    if (seq < 1 || seq > static_cast<std::int64_t>(log.size())) return std::optional<message>{};
+    return std::optional(log[static_cast<std::size_t>(seq - 1)]);
+  }
+
+  result<message> append_entry(conversation_row& in, message entry) override {
+    const message& added = state_.add(state_.conversations.at(in.id), std::move(entry));
+    in.last_seq = added.seq;
+    return added;
+  }
+
+  result<void> erase_content(const message& of) override {
+    message& m = state_.conversations.at(of.conversation_id).log.at(static_cast<std::size_t>(of.seq - 1));
+    m.content.clear();
+    m.ext.reset();
+    m.recalled = true;
+    return {};
+  }
+
+  result<void> put_profile(const profile& p) override {
+    profile& known = state_.profiles[p.user];
+    known.user = p.user;
+    if (p.name) known.name = p.name;
+    if (p.avatar) known.avatar = p.avatar;
+    return {};
+  }
+
+  result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override {
+    for (const user_id& other : others) {
+      if (blocked)
+        state_.blocks.emplace(user, other);
+      else
+        state_.blocks.erase({user, other});
+    }
+    return {};
+  }
+
+private:
+  static conversation_row row_of(const kept& c, const place& of) {
+    return {.id = c.id,
+            .of = of,
+            .last_seq = c.last_seq(),
+            .name = c.name,
+            .member_count = c.members.size(),
+            .muted = c.muted,
+            .history = c.history,
+            .dismissed = c.dismissed,
+            .created_at = c.created_at};
+  }
+
+  memory_state& state_;
+};
+
+class memory_writer final : public message_writer {
+public:
+  explicit memory_writer(memory_state& state) : state_(state) {}
+
+  result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
+    std::vector<append_outcome> outcomes;
+    for (const new_message& m : batch) outcomes.push_back(append(m, now));
+    return outcomes;
+  }
+
+  result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message>) override {
+    return error{errc::internal, "there is nothing to settle"};
+  }
+
+  result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) override {
+    std::vector<read_outcome> outcomes;
+    for (const read_mark& mark : marks) outcomes.push_back(mark_read(mark));
+    return outcomes;
+  }
+
+  result<void> transact(const std::function<result<void>(change_transaction&)>& work) override {
+    // Once for nothing: what is run again must begin anew.
+    memory_state lost = state_;
+    memory_transaction first(lost);
+    (void)work(first);
+
+    memory_state changed = state_;
+    memory_transaction second(changed);
+    auto done = work(second);
+    if (done) state_ = std::move(changed);
+    return done;
+  }
+
+  result<void> check() override { return {}; }
+  std::string epoch() const override { return "memory"; }
+
+private:
+  append_outcome append(const new_message& m, wall_time now) {
+    if (m.client_msg_id)
+      if (const auto first = state_.sent.find({m.from, *m.client_msg_id}); first != state_.sent.end())
+        return repeat(m, entry_of(first->second));
+    if (const auto refused = refusal(m)) return {.status = *refused};
+
+    auto& c = m.to.is_group() ? *state_.find(m.from, m.to) : state_.make_direct(m.from, m.to.id);
+    const message& stored = state_.add(c, {.from = m.from,
+                                           .to = m.to,
+                                           .from_name = m.from_name,
+                                           .to_name = m.to_name,
+                                           .kind = m.kind,
+                                           .content = m.content,
+                                           .ext = m.ext,
+                                           .client_msg_id = m.client_msg_id,
+                                           .created_at = now});
+    if (m.client_msg_id) state_.sent[{m.from, *m.client_msg_id}] = {c.id, stored.seq};
+    auto outcome = outcome_of(stored);
+    outcome.audience = audience_of(c);
+    return outcome;
+  }
+
+  const message& entry_of(std::pair<std::int64_t, std::int64_t> where) const {
+    return state_.conversations.at(where.first).log.at(static_cast<std::size_t>(where.second - 1));
+  }
+
+  static append_outcome outcome_of(const message& m) {
+    return {.id = m.id, .conversation_id = m.conversation_id, .seq = m.seq, .created_at = m.created_at};
+  }
+
+  static append_outcome repeat(const new_message& again, const message& stored) {
+    auto outcome = outcome_of(stored);
+    outcome.status = repeat_status(again, stored);
+    outcome.ext = stored.ext;
+    outcome.recalled = stored.recalled;
+    return outcome;
+  }
+
+  std::optional<append_status> refusal(const new_message& m) {
+    if (!m.to.is_group())
+      return state_.blocks.contains({m.to.id, m.from}) ? std::optional(append_status::blocked) : std::nullopt;
+    const auto* group = state_.find(m.from, m.to);
+    if (group == nullptr || !group->members.contains(m.from)) return append_status::no_group;
+    if (group->muted && group->members.at(m.from).role == group_role::member) return append_status::silenced;
+    return {};
+  }
+
+  read_outcome mark_read(const read_mark& mark) {
+    auto* c = state_.find(mark.user, mark.in);
+    if (c == nullptr || !c->members.contains(mark.user)) return {};
+    auto& position = c->members.at(mark.user).read_seq;
+    const auto wanted = std::min(mark.seq, c->last_seq());
+    const bool moved = wanted > position;
+    position = std::max(position, wanted);
+    return {.found = true, .moved = moved, .conversation_id = c->id, .seq = position};
+  }
+
+  memory_state& state_;
+};
+
+class memory_reader final : public message_reader {
+public:
+  explicit memory_reader(const memory_state& state) : state_(state) {}
+
+  result<std::vector<message>> latest(const history_query& query) override {
+    std::vector<message> found;
+    for (const auto& [id, c] : state_.conversations) {
+      if (c.group || !c.members.contains(query.user)) continue;
+      if (query.peer && place_of(c, query.user).id != *query.peer) continue;
+      for (const message& m : c.log)
+        if (is_said(m) && (!query.before_id || m.id < *query.before_id)) found.push_back(m);
+    }
+    std::ranges::sort(found, {}, &message::id);
+    keep_newest(found, query.limit);
+    return found;
+  }
+
+  result<std::vector<membership>> memberships(const user_id& user) override {
+    std::vector<membership> all;
+    for (const auto& [id, c] : state_.conversations)
+      if (c.members.contains(user)) all.push_back(state_.membership_of(user, c));
+    return all;
+  }
+
+  result<std::optional<membership>> find_membership(const user_id& user, const place& with) override {
+    const auto* c = find(user, with);
+    if (c == nullptr || !c->members.contains(user)) return std::optional<membership>{};
+    return std::optional(state_.membership_of(user, *c));
+  }
+
+  result<std::vector<message>> log(std::span<const log_range> ranges) override {
+    std::vector<message> all;
+    for (const log_range& range : ranges) {
+      std::vector<message> stretch;
+      for (const message& m : log_of(range.conversation_id))
+        if (m.seq > range.after_seq && m.seq < range.before_seq) stretch.push_back(m);
+      if (range.newest)
+        keep_newest(stretch, range.limit);
+      else
+        stretch.resize(std::min(stretch.size(), range.limit));
+      all.insert(all.end(), stretch.begin(), stretch.end());
+    }
+    return all;
+  }
+
+  result<std::vector<std::size_t>> unread(const user_id& user,
+                                          std::span<const unread_question> questions) override {
+    std::vector<std::size_t> counts;
+    for (const unread_question& question : questions) {
+      std::size_t count = 0;
+      for (const message& m : log_of(question.conversation_id))
+        if (m.seq > question.after_seq && m.from != user && is_said(m)) ++count;
+      counts.push_back(std::min(count, unread_max));
+    }
+    return counts;
+  }
+
+  result<std::vector<message>> search(const search_question& question) override {
+    std::vector<message> found;
+    for (const auto& [id, c] : state_.conversations) {
+      if (question.conversation_id && id != *question.conversation_id) continue;
+      const auto member = c.members.find(question.user);
+      if (member == c.members.end()) continue;
+      for (const message& m : c.log)
+        if (m.seq >= member->second.first_seq && (!question.before_id || m.id < *question.before_id) &&
+            is_said(m) && matches(m, question.terms))
+          found.push_back(m);
+    }
+    std::ranges::sort(found, std::greater{}, &message::id);
+    found.resize(std::min(found.size(), question.limit));
+    return found;
+  }
+
+  result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) override {
+    const auto* c = find(user, place::group(id));
+    if (c == nullptr || !c->members.contains(user)) return std::optional<group_info>{};
+    return std::optional(info_of(*c));
+  }
+
+  result<std::vector<group_info>> groups(const user_id& user, const std::string& after,
+                                         std::size_t limit) override {
+    std::vector<group_info> page;
+    for (const auto& [id, conversation_id] : state_.groups) {
+      const auto& c = state_.conversations.at(conversation_id);
+      if (id.text() > after && c.members.contains(user) && page.size() < limit) page.push_back(info_of(c));
+    }
+    return page;
+  }
+
+  result<std::vector<group_member>> members(std::int64_t conversation, const std::string& after,
+                                            std::size_t limit) override {
+    std::vector<group_member> page;
+    const auto at = state_.conversations.find(conversation);
+    if (at == state_.conversations.end()) return page;
+    for (const auto& [user, row] : at->second.members)
+      if (user.text() > after && page.size() < limit) page.push_back({user, row.role, row.joined_seq});
+    return page;
+  }
+
+  result<std::vector<profile>> profiles(std::span<const user_id> users) override {
+    std::vector<profile> all;
+    for (const user_id& user : users) {
+      const auto at = state_.profiles.find(user);
+      all.push_back(at == state_.profiles.end() ? profile{.user = user} : at->second);
+    }
+    return all;
+  }
+
+  result<std::vector<user_id>> blocks(const user_id& user) override {
+    std::vector<user_id> blocked;
+    for (const auto& [who, whom] : state_.blocks)
+      if (who == user) blocked.push_back(whom);
+    return blocked;
+  }
+
+  result<bool> has_blocked(const user_id& user, const user_id& other) override {
+    return state_.blocks.contains({user, other});
+  }
+
+private:
+  const kept* find(const user_id& from, const place& with) const {
+    return const_cast<memory_state&>(state_).find(from, with); // which changes nothing
+  }
+
+  std::vector<message> log_of(std::int64_t conversation_id) const {
+    const auto at = state_.conversations.find(conversation_id);
+    return at == state_.conversations.end() ? std::vector<message>{} : at->second.log;
+  }
+
+  static group_info info_of(const kept& c) {
+    group_info info{.conversation_id = c.id,
+                    .id = *c.group,
+                    .name = c.name,
+                    .owner = {},
+                    .member_count = c.members.size(),
+                    .muted = c.muted,
+                    .history = c.history,
+                    .created_at = c.created_at};
+    for (const auto& [user, row] : c.members)
+      if (row.role == group_role::owner) info.owner = user;
+    return info;
+  }
+
+  const memory_state& state_;
+};
+
+} // namespace
+
+kept* memory_state::find(const user_id& from, const place& with) {
+  if (with.is_group()) {
+    const auto at = groups.find(with.id);
+    return at == groups.end() ? nullptr : &conversations.at(at->second);
+  }
+  const auto at = direct.find(pair_of(from, with.id));
+  return at == direct.end() ? nullptr : &conversations.at(at->second);
+}
+
+kept& memory_state::make_direct(const user_id& one, const user_id& other) {
+  if (auto* there = find(one, other)) return *there;
+  const auto id = static_cast<std::int64_t>(conversations.size()) + 1;
+  auto& made = conversations[id];
+  made.id = id;
+  made.pair = pair_of(one, other);
+  direct[*made.pair] = id;
+  for (const user_id& user : {one, other}) made.members[user] = {.user = user};
+  return made;
+}
+
+message& memory_state::add(kept& to, message entry) {
+  entry.id = ++last_message_id;
+  entry.conversation_id = to.id;
+  entry.seq = to.last_seq() + 1;
+  return to.log.emplace_back(std::move(entry));
+}
+
+membership memory_state::membership_of(const user_id& user, const kept& in) const {
+  const member_row& row = in.members.at(user);
+  membership m{.conversation_id = in.id,
+               .with = place_of(in, user),
+               .role = row.role,
+               .last_seq = in.last_seq(),
+               .last_at = in.log.empty() ? wall_time{} : in.log.back().created_at,
+               .first_seq = row.first_seq,
+               .read_seq = row.read_seq,
+               .pinned = row.pinned,
+               .muted = row.muted};
+  if (!in.group) m.peer_read_seq = in.members.at(m.with.id).read_seq;
+  return m;
+}
+
+std::unique_ptr<message_writer> memory_store::make_writer() {
+  return std::make_unique<memory_writer>(state_);
+}
+std::unique_ptr<message_reader> memory_store::make_reader() {
+  return std::make_unique<memory_reader>(state_);
+}
+
+} // namespace hongyan::testing

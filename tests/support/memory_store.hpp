@@ -1,0 +1,57 @@
+/// A store over plain maps: what the interface means, for tests of what stands on it and as the model that
+/// real stores are compared with. One thread.
+#pragma once
+
+#include "persistence/store.hpp"
+
+#include <map>
+#include <set>
+
+namespace hongyan::testing {
+
+/// Everything that is stored. Copied whole for a transaction, so that undoing one is to drop the copy.
+struct memory_state {
+  struct conversation {
+    std::int64_t id = 0;
+    std::optional<std::pair<user_id, user_id>> pair{}; ///< of a direct one, the lower first
+    std::optional<user_id> group{};
+    std::string name{};
+    bool muted = false;
+    group_history history = group_history::joined;
+    bool dismissed = false;
+    wall_time created_at{};
+    std::vector<message> log{}; ///< the entry `seq` at seq - 1
+    std::map<user_id, member_row> members{};
+
+    std::int64_t last_seq() const { return static_cast<std::int64_t>(log.size()); }
+  };
+
+  std::map<std::int64_t, conversation> conversations;
+  std::map<std::pair<user_id, user_id>, std::int64_t> direct;
+  std::map<user_id, std::int64_t> groups; ///< dismissed ones too
+  /// Who used which client_msg_id, for which entry.
+  std::map<std::pair<user_id, std::string>, std::pair<std::int64_t, std::int64_t>> sent;
+  std::map<user_id, profile> profiles;
+  std::set<std::pair<user_id, user_id>> blocks; ///< who blocks whom
+  std::int64_t last_message_id = 0;
+
+  /// Nothing: there is none.
+  conversation* find(const user_id& from, const place& with);
+  conversation& make_direct(const user_id& one, const user_id& other);
+  message& add(conversation& to, message entry);
+  membership membership_of(const user_id& user, const conversation& in) const;
+};
+
+class memory_store final : public store {
+public:
+  std::unique_ptr<message_writer> make_writer() override;
+  std::unique_ptr<message_reader> make_reader() override;
+  std::string_view kind() const override { return "memory"; }
+
+  const memory_state& state() const { return state_; }
+
+private:
+  memory_state state_;
+};
+
+} // namespace hongyan::testing
