@@ -30,6 +30,7 @@ struct server_config {
   std::string time_zone;           ///< of createTime; empty: the system's
   std::chrono::seconds drain_timeout{10};
   std::chrono::seconds heartbeat{25};
+  std::chrono::seconds recall_window{120}; ///< how old a message may be to be taken back
   hongyan::limits limits;
   std::string log_level = "info";
 };

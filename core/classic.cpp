@@ -108,6 +108,25 @@ result<new_message> parse_push(std::string_view body, const limits& limits) {
                      .client_msg_id = std::move(*client_msg_id)};
 }
 
+namespace {
+
+/// What a classic client, which knows texts only, shows for a message of another kind (contract, section 2).
+std::string_view shown_content(const message& m) {
+  switch (m.kind) {
+  case message_kind::text: return m.content;
+  case message_kind::image: return "[图片]";
+  case message_kind::voice: return "[语音]";
+  case message_kind::file: return "[文件]";
+  case message_kind::location: return "[位置]";
+  case message_kind::custom:
+  case message_kind::recall:
+  case message_kind::group: break;
+  }
+  return "[消息]";
+}
+
+} // namespace
+
 std::string encode_chat(const message& m) {
   std::string out;
   out.reserve(160 + m.content.size());
@@ -116,7 +135,7 @@ std::string encode_chat(const message& m) {
   out += R"(,"userId":)";
   append_id(out, m.from);
   out += R"(,"targetUserId":)";
-  append_id(out, m.to);
+  append_id(out, m.to.id);
   out += R"(,"createTime":")";
   append_local_time(out, m.created_at);
   out += R"(","userName":)";
@@ -124,7 +143,7 @@ std::string encode_chat(const message& m) {
   out += R"(,"targetUserName":)";
   append_optional(out, m.to_name);
   out += R"(,"content":)";
-  append_json_string(out, m.content);
+  append_json_string(out, shown_content(m));
   out += '}';
   return out;
 }

@@ -8,18 +8,22 @@ namespace hongyan {
 namespace {
 
 constexpr std::array rows{
-    error_row{errc::malformed, "malformed", 400, "Malformed request"},
-    error_row{errc::forbidden, "forbidden", 403, "Forbidden"},
-    error_row{errc::not_found, "not-found", 404, "Not found"},
-    error_row{errc::method_not_allowed, "method-not-allowed", 405, "Method not allowed"},
-    error_row{errc::timeout, "timeout", 408, "Request took too long"},
-    error_row{errc::conflict, "conflict", 409, "Conflict"},
-    error_row{errc::too_large, "too-large", 413, "Too large"},
-    error_row{errc::upgrade_required, "upgrade-required", 426, "WebSocket upgrade required"},
-    error_row{errc::header_too_large, "header-too-large", 431, "Request header too large"},
-    error_row{errc::internal, "internal", 500, "Internal error"},
-    error_row{errc::unavailable, "unavailable", 503, "Unavailable", true},
-    error_row{errc::outcome_unknown, "outcome-unknown", 503, "Outcome unknown", true},
+    error_row{errc::not_json, "not-json", 400, -32700, "Not JSON"},
+    error_row{errc::not_a_request, "not-a-request", 400, -32600, "Not a request"},
+    error_row{errc::no_such_method, "no-such-method", 404, -32601, "No such method"},
+    error_row{errc::malformed, "malformed", 400, -32602, "Malformed request"},
+    error_row{errc::forbidden, "forbidden", 403, -32003, "Forbidden"},
+    error_row{errc::not_found, "not-found", 404, -32004, "Not found"},
+    error_row{errc::method_not_allowed, "method-not-allowed", 405, -32601, "Method not allowed"},
+    error_row{errc::timeout, "timeout", 408, -32600, "Request took too long"},
+    error_row{errc::conflict, "conflict", 409, -32009, "Conflict"},
+    error_row{errc::too_large, "too-large", 413, -32013, "Too large"},
+    error_row{errc::upgrade_required, "upgrade-required", 426, -32600, "WebSocket upgrade required"},
+    error_row{errc::header_too_large, "header-too-large", 431, -32600, "Request header too large"},
+    error_row{errc::rate_limited, "rate-limited", 429, -32029, "Too many at once", true},
+    error_row{errc::internal, "internal", 500, -32603, "Internal error"},
+    error_row{errc::unavailable, "unavailable", 503, -32053, "Unavailable", true},
+    error_row{errc::outcome_unknown, "outcome-unknown", 503, -32053, "Outcome unknown", true},
 };
 
 constexpr bool rows_are_in_order() {

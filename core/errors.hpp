@@ -12,15 +12,19 @@ namespace hongyan {
 
 enum class errc : std::uint8_t {
   // the client's faults
+  not_json,           ///< a JSON-RPC message that is no JSON, or too deep
+  not_a_request,      ///< JSON, but no JSON-RPC request
+  no_such_method,     ///< of JSON-RPC
   malformed,          ///< the request cannot be read, or a value in it is not accepted
   forbidden,          ///< understood, and refused
-  not_found,          ///< no such path
+  not_found,          ///< no such path; not there, or not theirs: the same answer
   method_not_allowed, ///< the path exists, the method does not
   timeout,            ///< the request did not arrive whole in time
   conflict,           ///< the clientMsgId is taken by another message
   too_large,          ///< a body, a content or a frame over its limit
   upgrade_required,   ///< a socket path without a WebSocket upgrade
   header_too_large,   ///< the request's header over its limit
+  rate_limited,       ///< too many at once
   // ours
   internal,        ///< a fault of ours; details go to the log only
   unavailable,     ///< cannot be done now; nothing was stored
@@ -31,6 +35,7 @@ enum class errc : std::uint8_t {
 struct error {
   errc code = errc::internal;
   std::string detail{};
+  std::string param{}; ///< the parameter that is at fault, when there is one
 };
 
 template <class T>
@@ -50,7 +55,8 @@ enum class close_code : std::uint16_t {
   too_large = 1009,   ///< a message over its limit
   internal = 1011,    ///< a fault of ours
   kicked = 4003,      ///< ended by /close
-  too_slow = 4008,    ///< a message took too long to arrive whole
+  too_slow = 4008,    ///< a message took too long to arrive whole, or the peer does not read
+  replaced = 4009,    ///< a newer session of the same device
   idle = 4010,        ///< nothing heard for too long
   flooding = 4029,    ///< too many control frames
 };
@@ -60,8 +66,9 @@ struct error_row {
   errc code;
   std::string_view name; ///< stable: part of the problem's `type`, and of log lines
   unsigned http_status;
+  int rpc_code;             ///< JSON-RPC 2.0, section 5.1, and the contract's own
   std::string_view title;   ///< the problem's `title`
-  bool retry_later = false; ///< answered with Retry-After
+  bool retry_later = false; ///< answered with Retry-After, or data.retryAfterMs
 };
 
 /// The row of `code`; every code has one.

@@ -84,9 +84,20 @@ struct flow {
     database_up_.store(up, std::memory_order_release);
   }
 
+  /// The store's epoch; empty until the database has been reached once.
+  std::string epoch() const {
+    const std::lock_guard lock(mutex_);
+    return epoch_;
+  }
+  void set_epoch(std::string epoch) {
+    const std::lock_guard lock(mutex_);
+    epoch_ = std::move(epoch);
+  }
+
 private:
   std::atomic<bool> database_up_ = false;
   mutable std::mutex mutex_;
+  std::string epoch_;
   std::string fault_ = "the database has not been reached yet";
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/errors.hpp"
+#include "core/limits.hpp"
 
 #include <boost/json/value.hpp>
 #include <string>
@@ -9,9 +10,14 @@
 
 namespace hongyan {
 
-/// Parses one JSON text (RFC 8259; nothing after it; at most json_depth_max deep; valid UTF-8, no lone
-/// surrogates). Errors: errc::malformed, naming the byte where it went wrong.
-result<boost::json::value> parse_json(std::string_view text);
+/// Parses one JSON text (RFC 8259; nothing after it; at most `depth_max` deep; valid UTF-8, no lone
+/// surrogates). Of a key given twice the later value counts; a number without a 64-bit integer is the nearest
+/// double, as in JavaScript. Errors: errc::malformed, naming the byte where it went wrong.
+result<boost::json::value> parse_json(std::string_view text, std::size_t depth_max = json_depth_max);
+
+/// Appends `value` without white space; numbers in their shortest exact form.
+void append_json(std::string& out, const boost::json::value& value);
+void append_json(std::string& out, const boost::json::object& object);
 
 /// Appends `text` (valid UTF-8) as a JSON string, quotes included; what needs no escape stays as it is.
 void append_json_string(std::string& out, std::string_view text);

@@ -9,10 +9,13 @@ namespace hongyan {
 
 struct limits {
   std::size_t content_chars = 4096;   ///< Unicode characters of a text
-  std::size_t name_chars = 64;        ///< Unicode characters of userName, targetUserName, clientMsgId
+  std::size_t object_bytes = 8'192;   ///< of the content of every other kind, as JSON without white space
+  std::size_t ext_bytes = 1'024;      ///< of `ext`, likewise
+  std::size_t name_chars = 64;        ///< Unicode characters of names and clientMsgId
   std::size_t header_bytes = 8'192;   ///< of an HTTP request's line and header
   std::size_t body_bytes = 262'144;   ///< of an HTTP request's body
   std::size_t message_bytes = 65'536; ///< of one WebSocket message
+  std::size_t outbox_bytes = 1 << 20; ///< waiting for one slow v1 socket; above it is closed with 4008
   std::size_t connections = 100'000;  ///< accepted sockets, HTTP and WebSocket together
   std::size_t backlog = 8192;         ///< messages admitted and not answered yet
   std::size_t deliveries = 65'536;    ///< deliveries on their way to sessions
@@ -21,9 +24,34 @@ struct limits {
 
 /// JSON nested deeper is refused (contract: "32 elsewhere").
 inline constexpr std::size_t json_depth_max = 32;
+/// Likewise, in v1 (contract: "JSON depth 8 in v1").
+inline constexpr std::size_t v1_json_depth_max = 8;
 
-/// The rows a history request may ask for.
+/// The rows a history request may ask for; every `limit` of v1 likewise.
 inline constexpr std::size_t history_limit_max = 500;
+/// `limit` of `sync`: messages over all conversations; and `recent`, messages of a conversation new to the
+/// client.
+inline constexpr std::size_t sync_limit_max = 500;
+inline constexpr std::size_t sync_recent_max = 100;
+
+// v1: what one session may have going on, and what one request may name.
+
+/// Sends of one session in flight (contract); beyond: -32029.
+inline constexpr std::size_t sends_in_flight_max = 32;
+/// Requests of one session in flight, sends among them; beyond: -32029.
+inline constexpr std::size_t requests_in_flight_max = 64;
+/// Users a session may watch (contract).
+inline constexpr std::size_t watched_users_max = 200;
+/// `userIds` of user.get (contract), and of block.add and block.remove.
+inline constexpr std::size_t user_ids_max = 100;
+/// Unicode characters of a `fileId`, of a user's `avatar` (a URL or fileId), of a search's `query`, and of a
+/// cursor or an epoch, which are ours and shorter.
+inline constexpr std::size_t file_id_chars_max = 128;
+inline constexpr std::size_t avatar_chars_max = 512;
+inline constexpr std::size_t query_chars_max = 100;
+inline constexpr std::size_t token_chars_max = 256;
+/// Bytes of a JSON-RPC id that is a string: it is kept until the answer.
+inline constexpr std::size_t rpc_id_bytes_max = 256;
 
 // Deadlines. All run on the monotonic clock.
 
@@ -42,6 +70,10 @@ inline constexpr std::chrono::seconds ask_deadline{10};
 inline constexpr std::chrono::seconds push_deadline{30};
 /// For the peer's half of the closing handshake; Beast's own wait can be for ever.
 inline constexpr std::chrono::seconds close_deadline{5};
+/// The client may come again after it, when it was told -32029 or -32053.
+inline constexpr std::chrono::milliseconds retry_after{1000};
+/// A session's `typing` in one place is passed on at most once in it.
+inline constexpr std::chrono::seconds typing_interval{2};
 /// Pings and pongs a peer may send in one second before it is closed with 4029.
 inline constexpr unsigned control_frames_per_second_max = 10;
 

@@ -35,9 +35,12 @@ public:
   prometheus::Gauge& users_online;
   prometheus::Gauge& database_up;
   prometheus::Family<prometheus::Counter>& pushes;          ///< label outcome
+  prometheus::Family<prometheus::Counter>& rpc_answers;     ///< label outcome: v1
   prometheus::Family<prometheus::Counter>& refused;         ///< label reason: a limit was met
   prometheus::Family<prometheus::Counter>& sessions_closed; ///< label code
   prometheus::Counter& pushes_stored;                       ///< of `pushes`; the hot one, looked up once
+  prometheus::Counter& rpc_ok;                              ///< of `rpc_answers`; the hot one, looked up once
+  prometheus::Counter& rows_read;                           ///< from the database, by reads
   prometheus::Counter& frames_sent;
   prometheus::Counter& frames_replaced;               ///< a newer one came while the socket was slow
   prometheus::Histogram& push_seconds;                ///< request parsed to answer ready

@@ -39,7 +39,7 @@ TEST_CASE("the tutorial's push is read; what the server decides is ignored", "[c
       defaults);
   REQUIRE(m.has_value());
   CHECK(m->from.text() == "2");
-  CHECK(m->to.text() == "1");
+  CHECK(m->to.id.text() == "1");
   CHECK(m->from_name == "李四");
   CHECK_FALSE(m->to_name);
   CHECK(m->content == "你好");
