@@ -4,15 +4,21 @@
 
 #include "core/errors.hpp"
 
+#include <memory>
 #include <string>
 
 namespace hongyan {
+
+/// Whole WebSocket frames, shared by all who send them.
+using shared_frames = std::shared_ptr<const std::string>;
 
 class frame_sink {
 public:
   /// What a sink tells its session. Nothing follows gone().
   class owner {
   public:
+    /// The upgrade is answered; what is sent now is the first that the client gets.
+    virtual void handshake_done() = 0;
     /// A text message came from the client.
     virtual void text_received(const std::string& text) = 0;
     /// The last send() has gone out whole; the next may follow.
@@ -33,6 +39,8 @@ public:
   /// Sends one text message, given as a whole frame. False: part of it waits for the socket; send no other
   /// until writable().
   virtual bool send(std::string frame) = 0;
+  /// The same for a frame, or several, that others send too: copied only as far as it waits.
+  virtual bool send(const shared_frames& frame) = 0;
   /// Begins the closing handshake; gone() follows in bounded time.
   virtual void close(close_code code) = 0;
   /// Closes the socket at once and forgets the owner.

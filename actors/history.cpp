@@ -1,33 +1,65 @@
 #include "actors/history.hpp"
 
+#include "actors/v1_reads.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
 
 namespace {
 
-history_answer failed(error e) { return {std::move(e), nullptr}; }
-
-history_answer look_up(message_reader& reader, const history_question& question) {
-  // What nobody waits for any more would only delay those who do, after a database was away.
-  if (std::chrono::steady_clock::now() > question.until)
-    return failed({errc::unavailable, "the database was too slow"});
+/// What nobody waits for any more would only delay those who do, after a database was away. Whatever a store
+/// throws all the same is a fault of ours.
+template <class Answer, class Look>
+Answer answer_in_time(steady_time until, Look look_up) {
+  if (std::chrono::steady_clock::now() > until)
+    return {.failure = error{errc::unavailable, "the database was too slow"}};
   try {
-    auto found = reader.latest(question.query);
-    if (!found) return failed(found.error());
-    return {{}, std::make_shared<const std::vector<message>>(std::move(*found))};
+    return look_up();
   } catch (const std::exception& e) {
     spdlog::critical("event=uncaught_exception where=history what=\"{}\"", e.what());
-    return failed({errc::internal, "a fault of the server; its log says more"});
+    return {.failure = error{errc::internal, "a fault of the server; its log says more"}};
   }
 }
 
+history_answer latest_for(message_reader& reader, const history_query& query) {
+  auto found = reader.latest(query);
+  if (!found) return {.failure = found.error()};
+  return {{}, std::make_shared<const std::vector<message>>(std::move(*found))};
+}
+
+/// Adds what one answer has read to the figures.
+class rows_counted {
+public:
+  rows_counted(const message_reader& reader, metrics& figures)
+      : reader_(reader)
+      , figures_(figures)
+      , before_(reader.rows_read()) {}
+  rows_counted(const rows_counted&) = delete;
+  rows_counted& operator=(const rows_counted&) = delete;
+  ~rows_counted() { figures_.rows_read.Increment(static_cast<double>(reader_.rows_read() - before_)); }
+
+private:
+  const message_reader& reader_;
+  metrics& figures_;
+  std::uint64_t before_;
+};
+
 } // namespace
 
-history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<message_reader> reader) {
+history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<message_reader> reader,
+                                     const flow* admitted, metrics* figures) {
   return {
-      [reader = std::move(reader)](query_atom, const history_question& question) {
-        return look_up(*reader, question);
+      [reader, figures](query_atom, const history_question& question) {
+        const rows_counted scope(*reader, *figures);
+        return answer_in_time<history_answer>(question.until,
+                                              [&] { return latest_for(*reader, question.query); });
+      },
+      [reader, admitted, figures](query_atom, const v1_question& question) {
+        const rows_counted scope(*reader, *figures);
+        return answer_in_time<v1_answer>(question.until, [&] {
+          return read_for(*reader, question.user, question.what, admitted->epoch());
+        });
       },
   };
 }

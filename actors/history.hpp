@@ -2,12 +2,14 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "core/metrics.hpp"
 
 #include <memory>
 
 namespace hongyan {
 
-/// Detached. `reader` is used by this actor alone.
-history_actor::behavior_type history(history_actor::pointer self, std::shared_ptr<message_reader> reader);
+/// Detached. `reader` is used by this actor alone; `admitted` knows the epoch.
+history_actor::behavior_type history(history_actor::pointer self, std::shared_ptr<message_reader> reader,
+                                     const flow* admitted, metrics* figures);
 
 } // namespace hongyan

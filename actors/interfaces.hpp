@@ -4,7 +4,7 @@
 ///                          -> HISTORY
 ///                          -> REGISTRY
 ///
-///   SESSION -> HISTORY (its window)
+///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
 ///
 /// Who asks waits; nobody waits for who asks him: persistence, registry and history ask nobody, and tell the
 /// rest by notifications.
@@ -18,33 +18,56 @@ namespace hongyan {
 using session_actor = caf::typed_actor<
     // The registry has it: the user is online. The session answers the upgrade.
     caf::reacts_to<bound_atom>,
-    // New chats of the user, for the client.
+    // Classic: new chats of the user, for the client.
     caf::reacts_to<deliver_atom, delivery_ptr>,
+    // v1: new entries of one of the user's conversations, for the client.
+    caf::reacts_to<deliver_atom, news_ptr>,
+    // v1: a notification that is no log entry, for the client.
+    caf::reacts_to<notify_atom, shared_frames>,
     // Ends the session with this close code.
     caf::reacts_to<close_atom, close_code>,
-    // The HISTORY's answer to the session's own query for its window.
+    // Classic: the HISTORY's answer to the session's own query for its window.
     caf::reacts_to<history_answer>>;
 
 /// The REGISTRY knows which users are online, and hands committed messages to their sessions.
 /// Pinned to the first shard.
 using registry_actor = caf::typed_actor<
-    // Takes a session in and sends it `bound`; while draining it sends `close` instead.
-    caf::reacts_to<bind_atom, user_id, session_actor>,
+    // Takes a session in and sends it `bound`; while draining it sends `close` instead. An older session of
+    // the same user and device is closed with 4009.
+    caf::reacts_to<bind_atom, user_id, session_facts, session_actor>,
     // Forgets a session; one that it does not have (a kick was first) is ignored.
     caf::reacts_to<unbind_atom, user_id, session_actor>,
-    // Sends each message to every session of its two users.
+    // Sends each message to every session of its two users, or of its group's members.
     caf::reacts_to<deliver_atom, committed_ptr>,
+    // Tells of a read position.
+    caf::reacts_to<read_atom, read_note>,
+    // Passes a notification on.
+    caf::reacts_to<notify_atom, notice>,
+    // From now on (or, with false, no more) the session is told when one of the users comes or goes; answers
+    // who of them is online.
+    caf::replies_to<watch_atom, std::vector<user_id>, bool, session_actor>::with<std::vector<user_id>>,
     // Forgets all sessions of the user and closes them with 4003; answers how many there were.
     caf::replies_to<kick_atom, user_id>::with<std::size_t>,
     // Who is online.
     caf::replies_to<online_atom>::with<online_ptr>,
+    // Who of these is online.
+    caf::replies_to<online_atom, std::vector<user_id>>::with<std::vector<user_id>>,
+    // The user's sessions.
+    caf::replies_to<sessions_atom, user_id>::with<session_list>,
     // From now on nobody is taken in; closes all sessions with 1001.
-    caf::reacts_to<drain_atom>>;
+    caf::reacts_to<drain_atom>,
+    // Something may be in the log that was not delivered: closes the v1 sessions with 1001, to come back by
+    // sync.
+    caf::reacts_to<resync_atom>>;
 
 /// PERSISTENCE stores messages: it batches what waits while a commit runs. Detached, since it blocks.
 using persistence_actor = caf::typed_actor<
     // Stores a message; answers after the commit.
     caf::replies_to<append_atom, new_message>::with<append_answer>,
+    // Moves a read position forward; answers after the commit.
+    caf::replies_to<read_atom, read_mark>::with<read_answer>,
+    // Does any other change, after all that came before it; answers after the commit.
+    caf::replies_to<change_atom, change>::with<change_answer>,
     // INTERNAL, to itself: all that came during the last commit is collected; commit it.
     caf::reacts_to<flush_atom>,
     // Twice a second, from the application: looks after the database's state.
@@ -52,8 +75,10 @@ using persistence_actor = caf::typed_actor<
 
 /// HISTORY reads. Detached, on a connection of its own, so that reads never delay writes.
 using history_actor = caf::typed_actor<
-    // The newest messages that match.
-    caf::replies_to<query_atom, history_question>::with<history_answer>>;
+    // The newest messages that match, for classic clients.
+    caf::replies_to<query_atom, history_question>::with<history_answer>,
+    // What a v1 client wants to read.
+    caf::replies_to<query_atom, v1_question>::with<v1_answer>>;
 
 } // namespace hongyan
 

@@ -2,10 +2,12 @@
 /// so payloads are plain values and shared immutable ones, allowed by name at the end of the file.
 #pragma once
 
+#include "actors/frame_sink.hpp"
 #include "core/classic.hpp"
 #include "core/flow.hpp"
 #include "core/timer_wheel.hpp"
-#include "persistence/store.hpp"
+#include "core/v1/commands.hpp"
+#include "persistence/views.hpp"
 
 #include <caf/all.hpp>
 #include <memory>
@@ -16,23 +18,41 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, append_atom, "append")
   CAF_ADD_ATOM(hongyan, hongyan, flush_atom, "flush")
   CAF_ADD_ATOM(hongyan, hongyan, tick_atom, "tick")
+  CAF_ADD_ATOM(hongyan, hongyan, change_atom, "change")
+  CAF_ADD_ATOM(hongyan, hongyan, read_atom, "read")
   CAF_ADD_ATOM(hongyan, hongyan, query_atom, "query")
   CAF_ADD_ATOM(hongyan, hongyan, bind_atom, "bind")
   CAF_ADD_ATOM(hongyan, hongyan, bound_atom, "bound")
   CAF_ADD_ATOM(hongyan, hongyan, unbind_atom, "unbind")
   CAF_ADD_ATOM(hongyan, hongyan, deliver_atom, "deliver")
+  CAF_ADD_ATOM(hongyan, hongyan, notify_atom, "notify")
+  CAF_ADD_ATOM(hongyan, hongyan, watch_atom, "watch")
   CAF_ADD_ATOM(hongyan, hongyan, close_atom, "close")
   CAF_ADD_ATOM(hongyan, hongyan, kick_atom, "kick")
   CAF_ADD_ATOM(hongyan, hongyan, online_atom, "online")
+  CAF_ADD_ATOM(hongyan, hongyan, sessions_atom, "sessions")
   CAF_ADD_ATOM(hongyan, hongyan, drain_atom, "drain")
+  CAF_ADD_ATOM(hongyan, hongyan, resync_atom, "resync")
 CAF_END_TYPE_ID_BLOCK(hongyan)
 
 namespace hongyan {
 
-/// What became of an append: `failure`, or else `outcome`.
+/// What became of an append: `failure`, or else `outcome`; with the message when it is stored, now or before.
 struct append_answer {
   std::optional<error> failure{};
   append_outcome outcome{};
+  message_ptr stored{};
+};
+
+/// What became of a change: `failure`, or else, of a change of a group, how the group is now.
+struct change_answer {
+  std::optional<error> failure{};
+  std::optional<group_info> group{};
+};
+
+/// What became of a read_mark.
+struct read_answer {
+  std::optional<error> failure{};
 };
 
 /// A question to the history. Not worth an answer any more when `until` has passed: nobody waits for it.
@@ -47,22 +67,78 @@ struct history_answer {
   std::shared_ptr<const std::vector<message>> messages{};
 };
 
+/// A v1 client's question to the history: those commands that only read.
+struct v1_question {
+  user_id user;
+  v1::command what;
+  steady_time until;
+};
+
+/// `failure`, or else the result as JSON; of show_typing, whom it reaches instead.
+struct v1_answer {
+  std::optional<error> failure{};
+  std::string json{};
+  audience_of_place audience{};
+};
+
+/// A message that was committed, and the members of its group that it goes to; a direct one says itself.
+struct committed_message {
+  message_ptr stored;
+  audience_ptr audience{};
+};
+
 /// Messages that were committed together.
 struct committed_batch {
-  std::vector<message> messages;
+  std::vector<committed_message> messages;
   steady_time at; ///< when the commit had ended
   lease counted;  ///< against the limit of deliveries, until the registry has handled it
 };
 using committed_ptr = std::shared_ptr<const committed_batch>;
 
+/// A read position that moved; told to the reader's other sessions, and in a direct conversation to the peer.
+struct read_note {
+  std::int64_t conversation_id = 0;
+  user_id user;
+  std::int64_t seq = 0;
+  std::optional<user_id> peer{};
+  caf::actor_addr origin{}; ///< the session that said so
+};
+
 /// New chats for one user, encoded; shared by all sessions of the user. Counted against the limit of
 /// deliveries until the last of them has handled it.
 struct delivery {
   std::vector<classic::chat> chats; ///< ascending by id
+  bool reload = false;              ///< one was recalled: the window is to be read anew, and shown
   steady_time committed;
   lease counted;
 };
 using delivery_ptr = std::shared_ptr<const delivery>;
+
+/// New entries of one conversation for v1 clients: encoded once, whoever receives them.
+struct news {
+  std::int64_t conversation_id = 0;
+  std::int64_t last_seq = 0;
+  shared_frames frames; ///< the `message` notifications in the order of seq, each a whole WebSocket frame
+  steady_time committed;
+  lease counted;
+};
+using news_ptr = std::shared_ptr<const news>;
+
+/// A notification that is no log entry, for those v1 sessions of `users` that are not `origin`.
+struct notice {
+  std::vector<user_id> users;
+  shared_frames frame;
+  caf::actor_addr origin{};
+};
+
+/// A session, as the registry lists it.
+struct session_facts {
+  std::string id{};     ///< empty for a classic one
+  std::string device{}; ///< may be empty
+  bool is_v1 = false;
+  wall_time since{};
+};
+using session_list = std::shared_ptr<const std::vector<session_facts>>;
 
 /// Who is online, sorted by user id.
 using online_ptr = std::shared_ptr<const std::vector<classic::online_user>>;
@@ -73,7 +149,20 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::new_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::append_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::history_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::history_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::change_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_mark)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::v1_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::v1_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::committed_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::news_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::shared_frames)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_facts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<hongyan::user_id>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::delivery_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::online_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::user_id)

@@ -24,6 +24,12 @@ struct persistence_state {
   using promise = caf::typed_response_promise<append_answer>;
   std::vector<new_message> batch; ///< collected, not committed
   std::vector<promise> promises;  ///< of `batch`, in its order
+  struct reader_mark {
+    read_mark mark;
+    caf::actor_addr origin;
+    caf::typed_response_promise<read_answer> answer_to;
+  };
+  std::vector<reader_mark> reads; ///< collected, not committed
   bool armed = false;             ///< a flush is on its way
   bool in_doubt = false;          ///< `batch` was sent and its outcome is not known; nothing is added to it
 
@@ -32,17 +38,22 @@ struct persistence_state {
   steady_time::duration last_took{};
 
   promise append(new_message&& m);
+  caf::typed_response_promise<read_answer> mark(read_mark&& m);
+  change_answer change_now(const change& what);
   void flush();
   void tick();
   /// Delivers an answer to everyone whose message is in limbo; for the actor's end.
   void give_up();
 
 private:
+  void arm();
   void commit();
-  result<std::vector<append_outcome>> try_append();
+  void commit_reads();
   void look();
+  void deliver(std::shared_ptr<committed_batch> committed);
   void answer(const std::vector<append_outcome>& outcomes);
   void fail(const error& e);
+  void publish_epoch();
   void set_state(bool up, const std::string& fault);
 };
 

@@ -6,7 +6,9 @@
 #include "actors/shard.hpp"
 #include "core/metrics.hpp"
 
+#include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace hongyan {
@@ -19,20 +21,37 @@ public:
   behavior_type make_behavior() override;
 
 private:
+  struct listed {
+    session_actor session;
+    session_facts facts;
+  };
   struct presence {
-    std::vector<session_actor> sessions; ///< never empty
-    wall_time since;                     ///< of the first of them
+    std::vector<listed> sessions; ///< never empty
+    wall_time since;              ///< of the first of them
   };
 
-  void bind(const user_id& user, const session_actor& s);
+  void bind(const user_id& user, const session_facts& facts, const session_actor& s);
   void unbind(const user_id& user, const session_actor& s);
   void deliver(const committed_batch& batch);
+  void deliver_classic(const committed_batch& batch);
+  void deliver_v1(const committed_batch& batch);
+  void tell_news(std::span<const committed_message> messages, steady_time committed);
+  void tell_read(const read_note& note);
+  void pass_on(const notice& n);
+  std::vector<user_id> watch(const std::vector<user_id>& users, bool on, const session_actor& s);
+  void tell_watchers(const user_id& user, bool is_online);
+  std::vector<user_id> online_of(const std::vector<user_id>& users) const;
   std::size_t kick(const user_id& user);
   online_ptr online() const;
+  session_list sessions_of(const user_id& user) const;
   void drain();
+  void resync();
   void count_users();
 
   std::unordered_map<user_id, presence> users_;
+  /// Who is told when a user comes or goes. Bounded by what each session may watch.
+  std::unordered_map<user_id, std::unordered_set<session_actor>> watchers_;
+  std::size_t v1_sessions_ = 0; ///< without any, nothing is encoded for them
   flow& flow_;
   metrics& figures_;
   bool draining_ = false;

@@ -1,10 +1,7 @@
-/// One live WebSocket of a classic user.
+/// What every live WebSocket is, whatever is spoken over it.
 ///
 ///   opening ──bound──> active ──close──> closing ──gone──> (end)
 ///      └──close──> refused, (end)  └──gone──> (end)
-///
-/// A classic frame is the whole window of the user's latest chats, so a newer one replaces one that waits:
-/// the session's whole outbox is the frame being written and a mark that the window has changed since.
 #pragma once
 
 #include "actors/frame_sink.hpp"
@@ -12,8 +9,9 @@
 #include "actors/shard.hpp"
 #include "core/metrics.hpp"
 
+#include <chrono>
 #include <memory>
-#include <optional>
+#include <string>
 
 namespace hongyan {
 
@@ -21,31 +19,50 @@ namespace hongyan {
 struct session_env {
   registry_actor registry;
   history_actor history;
+  persistence_actor persistence;
   metrics& figures;
-  std::size_t window; ///< chats a frame holds
+  flow& admitted;
+  const limits& bounds;
+  std::size_t window; ///< chats a classic frame holds
+  std::string node;
+  std::chrono::seconds heartbeat;
+  std::chrono::seconds recall_window;
 };
 
 /// Pinned. Spawn with spawn_on(); it binds itself in the registry.
-class session final : public pinned<session_actor::base>, private frame_sink::owner {
+class session : public pinned<session_actor::base>, protected frame_sink::owner {
 public:
-  session(caf::actor_config& config, shard& home, user_id user, std::shared_ptr<frame_sink> sink,
-          const session_env& env);
+  session(caf::actor_config& config, shard& home, user_id user, session_facts facts,
+          std::shared_ptr<frame_sink> sink, const session_env& env);
 
-  behavior_type make_behavior() override;
-  void on_exit() override;
+  behavior_type make_behavior() final;
+  void on_exit() final;
 
-private:
+protected:
   enum class phase : std::uint8_t { opening, active, closing };
 
-  /// What the client sees, as far as it is known here.
-  struct view {
-    explicit view(std::size_t capacity) : chats(capacity) {}
-    classic::window chats;
-    /// Delivered while the history is loading: each becomes a frame of its own when it has come. No more than
-    /// a window of them: what is older has left the window by then.
-    std::vector<classic::chat> waiting;
-    bool loaded = false; ///< `chats` is complete
-  };
+  // What a kind of session does with what comes. Only in phase `active`, but for take_...() and
+  // timer_fired().
+  virtual void opened() {}
+  virtual void take_chats(const delivery&) {}
+  virtual void take_news(const news&) {}
+  virtual void take_notice(const shared_frames&) {}
+  virtual void take_history(const history_answer&) {}
+  /// A last word to the client before the closing handshake.
+  virtual void farewell(close_code) {}
+  /// Is the client owed answers that can still come? Then the server's drain waits for them.
+  virtual bool owes_answers() const { return false; }
+  /// The deadline has come, after opening.
+  virtual void timer_fired(steady_time now) = 0;
+  /// Frees what must not outlive the shard.
+  virtual void ended() {}
+
+  void close(close_code code);
+  /// An answer was given: perhaps it was the last that the end of this session waited for.
+  void after_answer();
+  phase state() const { return phase_; }
+  bool drains() const { return drains_; }
+  session_actor myself() { return session_actor(this); }
 
   /// One timer serves all: what it means depends on what the session waits for.
   struct deadline final : timer_wheel::timer {
@@ -54,34 +71,24 @@ private:
     session& waiting;
   };
 
-  // from the sink
-  void text_received(const std::string&) override {} // a classic client says nothing over the socket
-  void writable() override;
-  void gone(close_code why) override;
+  shard& home_;
+  const session_env& env_;
+  user_id user_;
+  session_facts facts_;
+  std::shared_ptr<frame_sink> sink_;
+  deadline deadline_;
 
-  void deliver(const delivery& news);
-  void take_history(const history_answer& answer);
-  void load_window();
-  void show(classic::chat news);
-  void send_window();
-  void close(close_code code);
+private:
+  void handshake_done() final { opened(); }
+  void gone(close_code why) final;
   void deadline_passed(steady_time now);
   /// Ends the actor; safe from a socket's handler, outside of the actor's turn.
   void end();
 
-  shard& home_;
-  const session_env& env_;
-  user_id user_;
-  std::shared_ptr<frame_sink> sink_;
   caf::strong_actor_ptr self_; ///< a socket's handlers call it: it lives until on_exit()
-  std::unique_ptr<view> view_; ///< made by the first delivery, dropped when long unused
-  deadline deadline_;
-  std::optional<steady_time> oldest_unsent_; ///< commit time of the oldest chat that waits
   phase phase_ = phase::opening;
-  bool loading_ = false; ///< the history was asked
-  bool writing_ = false; ///< a frame is on its way
-  bool changed_ = false; ///< a chat came since the last frame
-  bool touched_ = false; ///< a delivery came since the last look at idleness
+  bool drains_ = false;  ///< said farewell; the answers under way are waited for
+  bool lingers_ = false; ///< the socket is gone; what was admitted for this session is not yet done
 };
 
 } // namespace hongyan

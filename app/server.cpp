@@ -21,6 +21,7 @@ namespace {
 /// How often the persistence actor looks after the database: a lost one is back in use well within the
 /// promised 5 s of its return.
 constexpr std::chrono::milliseconds database_tick{500};
+constexpr std::size_t history_actors_max = 4;
 /// For the first look at the database before the server says that it listens: an embedded one answers at
 /// once, an absent one is refused at once, a frozen one need not hold the server up.
 constexpr std::chrono::seconds first_look_deadline{3};
@@ -46,6 +47,18 @@ origin_policy origins_of(const server_config& config) {
       .allowed = config.allow_origin, .wechat = true, .loopback_only = is_loopback_host(config.listen.host)};
 }
 
+/// Contract, section 2: pings every 25 s, closes a peer that has been silent for 60 s.
+websocket_env classic_sockets(const server_config& config, metrics& figures) {
+  return {figures, config.limits.message_bytes, config.heartbeat,
+          std::chrono::milliseconds(config.heartbeat) * 12 / 5, transfer_deadline};
+}
+
+/// Contract, section 3: the clients ping, by a method of the protocol; a socket that takes no more bytes is
+/// cut after 5 s.
+websocket_env v1_sockets(const server_config& config, metrics& figures) {
+  return {figures, config.limits.message_bytes, {}, {}, std::chrono::seconds(5)};
+}
+
 /// All parts, in the order of their making.
 class server {
 public:
@@ -65,6 +78,7 @@ public:
   void stop();
 
 private:
+  history_actor history_for(std::size_t shard);
   void tick();
   std::size_t count_connections();
   bool drain(steady_time deadline);
@@ -79,6 +93,7 @@ private:
   std::vector<std::unique_ptr<io_shard>> shards_;
   std::optional<caf::actor_system> system_;
   std::unique_ptr<server_context> context_;
+  std::vector<std::unique_ptr<session_env>> session_envs_; ///< one a shard
   std::vector<caf::actor> bridges_;
   std::vector<std::unique_ptr<serving_shard>> serving_;
   std::optional<asio::ip::tcp::acceptor> acceptor_;
@@ -106,21 +121,21 @@ void server::start() {
   figures_.emplace(config_.node, config_.limits);
   auto& first = *shards_.front();
   auto registry_handle = spawn_on<registry>(*system_, first, admitted_, *figures_);
-  auto history_handle =
-      system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()));
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
-  context_.reset(
-      new server_context{config_, *figures_, admitted_, origins_of(config_),
-                         websocket_env{*figures_, config_.limits.message_bytes, config_.heartbeat},
-                         session_env{registry_handle, history_handle, *figures_, config_.classic_window},
-                         persistence_handle, *system_});
+  context_.reset(new server_context{config_, *figures_, admitted_, origins_of(config_),
+                                    classic_sockets(config_, *figures_), v1_sockets(config_, *figures_),
+                                    registry_handle, persistence_handle, *system_});
   for (auto& shard : shards_) {
     auto handle = spawn_on<bridge>(*system_, *shard, *shard);
     auto& asks = *caf::actor_cast<bridge*>(handle);
     bridges_.push_back(std::move(handle));
-    serving_.push_back(std::make_unique<serving_shard>(serving_shard{edge{*context_, *shard, asks}, {}}));
+    session_envs_.push_back(std::make_unique<session_env>(session_env{
+        registry_handle, history_for(session_envs_.size()), persistence_handle, *figures_, admitted_,
+        config_.limits, config_.classic_window, config_.node, config_.heartbeat, config_.recall_window}));
+    serving_.push_back(std::make_unique<serving_shard>(
+        serving_shard{edge{*context_, *shard, asks, *session_envs_.back()}, {}}));
   }
   for (auto& shard : shards_) shard->start();
   caf::scoped_actor self{*system_};
@@ -129,6 +144,13 @@ void server::start() {
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
   tick();
+}
+
+/// The shards share a few, each with a connection of its own: reads wait for the database more than for us.
+history_actor server::history_for(std::size_t shard) {
+  if (shard >= history_actors_max) return session_envs_[shard % history_actors_max]->history;
+  return system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()),
+                                       &admitted_, &*figures_);
 }
 
 void server::tick() {
@@ -165,7 +187,7 @@ bool server::drain(steady_time deadline) {
     on_shard(*shards_[i], [&, i] {
       for (auto* connection : http_connections(serving_[i]->connections)) connection->drain();
     });
-  caf::anon_send(context_->sessions.registry, drain_atom::value);
+  caf::anon_send(context_->registry, drain_atom::value);
 
   asio::steady_timer pause(main_io_);
   for (auto left = count_connections(); left > 0; left = count_connections()) {
@@ -186,13 +208,17 @@ bool server::drain(steady_time deadline) {
 bool server::end_actors(steady_time deadline) {
   ticker_.cancel();
   caf::anon_send_exit(context_->persistence, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(context_->sessions.history, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(context_->sessions.registry, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(context_->registry, caf::exit_reason::user_shutdown);
   for (auto& b : bridges_) caf::anon_send_exit(b, caf::exit_reason::user_shutdown);
   bridges_.clear();
+  for (auto& env : session_envs_) {
+    caf::anon_send_exit(env->history, caf::exit_reason::user_shutdown);
+    env->history = nullptr;
+    env->persistence = nullptr;
+    env->registry = nullptr;
+  }
   context_->persistence = nullptr;
-  context_->sessions.history = nullptr;
-  context_->sessions.registry = nullptr;
+  context_->registry = nullptr;
 
   while (system_->registry().running() > 0) {
     if (std::chrono::steady_clock::now() >= deadline) {

@@ -20,8 +20,9 @@ struct server_context {
   metrics& figures;
   flow& admitted;
   origin_policy origins;
-  websocket_env sockets;
-  session_env sessions; ///< with the registry and the history actor
+  websocket_env classic_sockets;
+  websocket_env v1_sockets;
+  registry_actor registry;
   persistence_actor persistence;
   caf::actor_system& system;
   std::atomic<bool> draining = false;
@@ -32,6 +33,7 @@ struct edge {
   server_context& server;
   io_shard& home;
   bridge& asks;
+  const session_env& sessions; ///< of this shard, with its history actor
 };
 
 } // namespace hongyan

@@ -1,38 +1,12 @@
 #include "net/handlers.hpp"
 
+#include "actors/admission.hpp"
 #include "core/classic.hpp"
-
-#include <charconv>
+#include "net/parameters.hpp"
 
 namespace hongyan {
 
 namespace {
-
-result<user_id> user_parameter(const target& to, std::string_view name) {
-  auto value = to.parameter(name);
-  if (!value) return value.error();
-  if (!*value)
-    return error{errc::malformed, "the parameter " + std::string(name) + " is missing; it is " +
-                                      std::string(user_id::accepted)};
-  auto id = user_id::parse(**value);
-  if (!id) return error{errc::malformed, "the parameter " + std::string(name) + ": " + id.error().detail};
-  return id;
-}
-
-/// A whole number from 1 to `highest`, when it is given.
-result<std::optional<std::int64_t>> number_parameter(const target& to, std::string_view name,
-                                                     std::int64_t highest) {
-  auto value = to.parameter(name);
-  if (!value) return value.error();
-  if (!*value) return std::optional<std::int64_t>{};
-  const auto text = **value;
-  std::int64_t number = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (ec != std::errc() || end != text.data() + text.size() || number < 1 || number > highest)
-    return error{errc::malformed, "the parameter " + std::string(name) +
-                                      " must be a whole number from 1 to " + std::to_string(highest)};
-  return std::optional(number);
-}
 
 result<history_query> parse_history_query(const target& to, std::size_t default_limit) {
   auto user = user_parameter(to, "userId");
@@ -54,40 +28,13 @@ result<history_query> parse_history_query(const target& to, std::size_t default_
   return query;
 }
 
-/// Why the database failed is for the log and /readyz; a stranger is told what to do.
-error for_strangers(const error& e) {
-  if (e.code == errc::outcome_unknown)
-    return {e.code,
-            "the database went away while it stored the message: it may be stored or not; push it again with "
-            "the same clientMsgId"};
-  return {errc::unavailable,
-          "the database does not answer just now; nothing was stored; try again in a moment"};
-}
-
-/// Takes one credit for a push, or says why not.
-std::optional<error> admit_push(server_context& server) {
-  if (!server.admitted.database_up()) return for_strangers({errc::unavailable});
-  if (server.admitted.deliveries.exhausted()) {
-    server.figures.refused.Add({{"reason", "deliveries"}}).Increment();
-    return error{errc::unavailable, "too many deliveries are under way; try again in a moment"};
-  }
-  if (!server.admitted.appends.try_take()) {
-    server.figures.refused.Add({{"reason", "backlog"}}).Increment();
-    return error{errc::unavailable, "too many messages wait to be stored; try again in a moment"};
-  }
-  return {};
-}
-
 reply push_failed(server_context& server, const error& e) {
   server.figures.pushes.Add({{"outcome", std::string(row_of(e.code).name)}}).Increment();
   return problem(e);
 }
 
 reply pushed(server_context& server, append_status status) {
-  if (status == append_status::conflict)
-    return push_failed(server,
-                       {errc::conflict, "this clientMsgId is taken by a message of the same sender with "
-                                        "another target or content; nothing was stored"});
+  if (const auto refused = refusal_of(status)) return push_failed(server, *refused);
   if (status == append_status::duplicate) {
     server.figures.pushes.Add({{"outcome", "duplicate"}}).Increment();
   } else {
@@ -102,7 +49,8 @@ asio::awaitable<reply> push(edge& at, const routed_request& request) {
   auto& server = at.server;
   auto message = classic::parse_push(request.http.body(), server.config.limits);
   if (!message) co_return push_failed(server, message.error());
-  if (const auto refusal = admit_push(server)) co_return push_failed(server, *refusal);
+  if (const auto refusal = admit_write(server.admitted, server.figures))
+    co_return push_failed(server, *refusal);
   const lease admitted(server.admitted.appends, 1);
 
   const auto begin = at.home.now();
@@ -119,16 +67,13 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   auto& server = at.server;
   auto query = parse_history_query(request.to, server.config.classic_window);
   if (!query) co_return problem(query.error());
-  if (!server.admitted.history.try_take()) {
-    server.figures.refused.Add({{"reason", "history"}}).Increment();
-    co_return problem({errc::unavailable, "too many history requests are under way; try again in a moment"});
-  }
+  if (const auto refusal = admit_read(server.admitted, server.figures)) co_return problem(*refusal);
   lease admitted(server.admitted.history, 1);
 
   // A variable, since GCC 12 destroys a temporary in a co_await expression twice.
   history_question question{std::move(*query), at.home.now() + ask_deadline};
-  auto answer = co_await ask<history_answer>(at.asks, server.sessions.history, ask_deadline,
-                                             query_atom::value, std::move(question));
+  auto answer = co_await ask<history_answer>(at.asks, at.sessions.history, ask_deadline, query_atom::value,
+                                             std::move(question));
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(for_strangers(*answer->failure));
   auto r = json_reply(classic::encode_chats(*answer->messages));
@@ -137,8 +82,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
 }
 
 asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {
-  auto online =
-      co_await ask<online_ptr>(at.asks, at.server.sessions.registry, ask_deadline, online_atom::value);
+  auto online = co_await ask<online_ptr>(at.asks, at.server.registry, ask_deadline, online_atom::value);
   if (!online) co_return problem(online.error());
   co_return json_reply(classic::encode_online(**online, at.server.config.node));
 }
@@ -146,8 +90,8 @@ asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {
 asio::awaitable<reply> close_user(edge& at, const routed_request& request) {
   auto user = user_parameter(request.to, "userId");
   if (!user) co_return problem(user.error());
-  auto closed = co_await ask<std::size_t>(at.asks, at.server.sessions.registry, ask_deadline,
-                                          kick_atom::value, std::move(*user));
+  auto closed = co_await ask<std::size_t>(at.asks, at.server.registry, ask_deadline, kick_atom::value,
+                                          std::move(*user));
   if (!closed) co_return problem(closed.error());
   co_return text_reply("ok");
 }
@@ -162,10 +106,8 @@ asio::awaitable<reply> handle(edge& at, endpoint to, const routed_request& reque
   case endpoint::health: co_return health();
   case endpoint::ready: co_return readiness(at);
   case endpoint::metrics: co_return metrics_page(at, request);
-  case endpoint::socket:
-  case endpoint::none: break;
+  default: co_return co_await handle_v1(at, to, request);
   }
-  co_return problem({errc::not_found, "there is nothing at this path"});
 }
 
 } // namespace hongyan

@@ -20,6 +20,7 @@ struct routed_request {
   const http_request& http;
   const target& to;
   const asio::ip::address& peer;
+  std::array<std::string_view, 2> segments{}; ///< of the path, at the route's `{}`
 };
 
 // The classic contract (contract, section 2).
@@ -34,6 +35,9 @@ reply health();
 reply readiness(edge& at);
 /// Loopback only until there are API keys.
 reply metrics_page(edge& at, const routed_request& request);
+
+/// The endpoints of v1 (contract, section 4).
+asio::awaitable<reply> handle_v1(edge& at, endpoint to, const routed_request& request);
 
 /// The handler of `to`, which is not a socket.
 asio::awaitable<reply> handle(edge& at, endpoint to, const routed_request& request);

@@ -1,11 +1,18 @@
 #include "net/http_connection.hpp"
 
+#include "actors/classic_session.hpp"
+#include "actors/v1_session.hpp"
+#include "core/time_format.hpp"
+#include "net/parameters.hpp"
+
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <cstdio>
+#include <random>
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -21,6 +28,16 @@ constexpr std::chrono::seconds linger_deadline{2};
 constexpr std::size_t linger_bytes_max = 1 << 20;
 /// Read at once; most requests fit.
 constexpr std::size_t read_bytes = 4096;
+
+constexpr const char* v1_subprotocol = "hongyan.v1";
+
+/// 64 random bits, as a session's name.
+std::string random_name() {
+  static thread_local std::random_device random;
+  char text[17];
+  std::snprintf(text, sizeof text, "%08x%08x", random(), random());
+  return text;
+}
 
 error malformed(std::string detail) { return {errc::malformed, std::move(detail)}; }
 
@@ -238,9 +255,10 @@ asio::awaitable<void> http_connection::linger() {
 asio::awaitable<reply> http_connection::answer(const http_request& request) {
   auto to = parse_target(view(request.target()));
   if (!to) co_return problem(to.error());
-  const auto* row = find_route(to->path);
-  if (row == nullptr)
+  const auto found = find_route(to->path);
+  if (!found)
     co_return problem({errc::not_found, "there is nothing at " + to->path + "; see / for what there is"});
+  const auto* row = found->row;
 
   const auto origin = view(request[http::field::origin]);
   const auto method = view(request.method_string());
@@ -255,29 +273,17 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     r.headers.emplace_back("Allow", allowed_methods(*row));
     co_return r;
   }
-  if (row->changes_state) {
+  if (changes_state(*row, method)) {
     // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
     const bool foreign = origin.empty() && view(request["Sec-Fetch-Site"]) == "cross-site";
     if (foreign || !is_allowed(at_.server.origins, origin, view(request[http::field::host])))
       co_return problem(
           {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
   }
-  if (row->to == endpoint::socket) {
-    auto user = user_id::parse(std::string_view(to->path).substr(socket_prefix.size()));
-    if (!user) co_return problem(user.error());
-    if (auto bad = check_upgrade(request)) {
-      auto r = problem(*bad);
-      if (bad->code == errc::upgrade_required) {
-        r.headers.emplace_back("Upgrade", "websocket");
-        r.headers.emplace_back("Sec-WebSocket-Version", "13");
-      }
-      co_return r;
-    }
-    become_websocket(request, std::move(*user));
-    co_return reply{.status = 101};
-  }
+  const routed_request routed{request, *to, peer_, found->segments};
+  if (row->to == endpoint::classic_socket || row->to == endpoint::v1_socket)
+    co_return open_socket(row->to, routed);
 
-  const routed_request routed{request, *to, peer_};
   reply r;
   try {
     r = co_await handle(at_, row->to, routed);
@@ -286,6 +292,23 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     r = problem({errc::internal, "a fault of the server; its log says more"});
   }
   co_return r;
+}
+
+/// A reply with status 101 is none: the socket is a session's now.
+reply http_connection::open_socket(endpoint to, const routed_request& request) {
+  auto user = to == endpoint::classic_socket ? user_id::parse(request.segments[0]) : user_id{};
+  if (!user) return problem(user.error());
+  if (auto bad = check_upgrade(request.http)) {
+    auto r = problem(*bad);
+    if (bad->code == errc::upgrade_required) {
+      r.headers.emplace_back("Upgrade", "websocket");
+      r.headers.emplace_back("Sec-WebSocket-Version", "13");
+    }
+    return r;
+  }
+  if (to == endpoint::v1_socket) return become_v1(request);
+  become_classic(request.http, std::move(*user));
+  return {.status = 101};
 }
 
 std::optional<error> http_connection::check_upgrade(const http_request& request) const {
@@ -303,13 +326,39 @@ std::optional<error> http_connection::check_upgrade(const http_request& request)
 }
 
 /// The socket goes to a session actor, which answers the upgrade when the registry has it.
-void http_connection::become_websocket(const http_request& request, user_id user) {
-  upgrade asked{std::string(request[http::field::sec_websocket_key]),
+void http_connection::become_classic(const http_request& request, user_id user) {
+  upgrade asked{std::string(request[http::field::sec_websocket_key]), "",
                 beast::buffers_to_string(buffer_.data())};
   auto socket =
-      std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.sockets);
-  spawn_on<session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(socket),
-                    at_.server.sessions);
+      std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.classic_sockets);
+  spawn_on<classic_session>(at_.server.system, at_.home, at_.home, std::move(user),
+                            session_facts{.since = wall_now()}, std::move(socket), at_.sessions);
+}
+
+/// Contract, section 3: the subprotocol must be offered; who it is comes with the address, until there are
+/// tokens.
+reply http_connection::become_v1(const routed_request& request) {
+  const http::token_list offered{request.http[http::field::sec_websocket_protocol]};
+  if (std::find(offered.begin(), offered.end(), v1_subprotocol) == offered.end()) // the case matters
+    return problem({errc::malformed, "offer the WebSocket subprotocol hongyan.v1"});
+  auto user = user_parameter(request.to, "userId");
+  if (!user) return problem(user.error());
+  const auto device = request.to.parameter("device");
+  if (!device) return problem(device.error());
+  if (*device && !user_id::parse(**device))
+    return problem({errc::malformed, "the parameter device is " + std::string(user_id::accepted), "device"});
+  if (at_.server.admitted.epoch().empty())
+    return problem({errc::unavailable, "the database has not been reached yet; try again in a moment"});
+
+  upgrade asked{std::string(request.http[http::field::sec_websocket_key]), v1_subprotocol,
+                beast::buffers_to_string(buffer_.data())};
+  auto socket =
+      std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.v1_sockets);
+  session_facts facts{
+      .id = random_name(), .device = std::string(device->value_or("")), .is_v1 = true, .since = wall_now()};
+  spawn_on<v1_session>(at_.server.system, at_.home, at_.home, std::move(*user), std::move(facts),
+                       std::move(socket), at_.sessions);
+  return {.status = 101};
 }
 
 /// An --allow-origin's pages may read answers too.
@@ -319,7 +368,7 @@ void http_connection::add_cors(const http_request& request, reply& r) const {
   r.headers.emplace_back("Access-Control-Allow-Origin", origin);
   r.headers.emplace_back("Vary", "Origin");
   if (request.method() != http::verb::options) return;
-  r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST");
+  r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
   r.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization");
   r.headers.emplace_back("Access-Control-Max-Age", "600");
 }

@@ -9,34 +9,77 @@ constexpr std::array routes{
     route{endpoint::health, "/healthz", "GET"},
     route{endpoint::ready, "/readyz", "GET"},
     route{endpoint::metrics, "/metrics", "GET"},
-    route{endpoint::push, "/push", "POST", true},
+    route{endpoint::push, "/push", "POST"},
     route{endpoint::get_message, "/getMessage", "GET"},
     route{endpoint::get_online_user, "/getOnlineUser", "GET"},
     route{endpoint::close, "/close", "GET", true},
-    route{endpoint::socket, socket_prefix, "GET", true},
+    route{endpoint::classic_socket, "/imserver/{}", "GET", true},
+    route{endpoint::v1_socket, "/v1/connect", "GET", true},
+    route{endpoint::v1_messages, "/v1/messages", "GET, POST"},
+    route{endpoint::v1_conversations, "/v1/conversations", "GET"},
+    route{endpoint::v1_groups, "/v1/groups", "POST"},
+    route{endpoint::v1_group, "/v1/groups/{}", "GET, PATCH, DELETE"},
+    route{endpoint::v1_member, "/v1/groups/{}/members/{}", "PUT, DELETE"},
+    route{endpoint::v1_user, "/v1/users/{}", "PUT"},
+    route{endpoint::v1_user_sessions, "/v1/users/{}/sessions", "GET, DELETE"},
+    route{endpoint::v1_online, "/v1/online", "GET"},
 };
 
-bool also_head(const route& r) { return r.method == "GET" && !r.changes_state; }
+/// Takes the first segment off a path that is walked from the left.
+std::string_view take_segment(std::string_view& rest) {
+  const auto slash = rest.find('/');
+  const auto segment = rest.substr(0, slash);
+  rest.remove_prefix(slash == std::string_view::npos ? rest.size() : slash);
+  return segment;
+}
+
+std::optional<found_route> match(const route& r, std::string_view path) {
+  found_route found{&r};
+  auto pattern = r.path;
+  for (std::size_t count = 0; !pattern.empty() && !path.empty();) {
+    if (pattern.front() != '/' || path.front() != '/') return {};
+    pattern.remove_prefix(1);
+    path.remove_prefix(1);
+    const auto wanted = take_segment(pattern), segment = take_segment(path);
+    if (wanted == "{}") {
+      found.segments[count++] = segment;
+    } else if (wanted != segment) {
+      return {};
+    }
+  }
+  if (!pattern.empty() || !path.empty()) return {};
+  return found;
+}
+
+bool lists(std::string_view methods, std::string_view method) {
+  for (;;) {
+    const auto comma = methods.find(", ");
+    if (methods.substr(0, comma) == method) return true;
+    if (comma == std::string_view::npos) return false;
+    methods.remove_prefix(comma + 2);
+  }
+}
+
+bool also_head(const route& r) { return lists(r.methods, "GET") && !r.get_changes; }
 
 } // namespace
 
-const route* find_route(std::string_view path) {
-  for (const auto& r : routes) {
-    const bool matches =
-        r.to == endpoint::socket
-            ? path.starts_with(r.path) && path.find('/', r.path.size()) == std::string_view::npos
-            : path == r.path;
-    if (matches) return &r;
-  }
-  return nullptr;
+std::optional<found_route> find_route(std::string_view path) {
+  for (const auto& r : routes)
+    if (auto found = match(r, path)) return found;
+  return {};
 }
 
 bool takes(const route& r, std::string_view method) {
-  return method == r.method || (method == "HEAD" && also_head(r));
+  return lists(r.methods, method) || (method == "HEAD" && also_head(r));
+}
+
+bool changes_state(const route& r, std::string_view method) {
+  return r.get_changes || (method != "GET" && method != "HEAD");
 }
 
 std::string allowed_methods(const route& r) {
-  return std::string(r.method) + (also_head(r) ? ", HEAD, OPTIONS" : ", OPTIONS");
+  return std::string(r.methods) + (also_head(r) ? ", HEAD, OPTIONS" : ", OPTIONS");
 }
 
 } // namespace hongyan

@@ -3,13 +3,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace hongyan {
 
 enum class endpoint : std::uint8_t {
-  none, ///< no such path
   index,
   health,
   ready,
@@ -18,27 +18,42 @@ enum class endpoint : std::uint8_t {
   get_message,
   get_online_user,
   close,
-  socket, ///< /imserver/{userId}
+  classic_socket,
+  v1_socket,
+  v1_messages,
+  v1_conversations,
+  v1_groups,
+  v1_group,
+  v1_member,
+  v1_user,
+  v1_user_sessions,
+  v1_online,
 };
 
 /// A row of the table of paths.
 struct route {
   endpoint to;
-  std::string_view path;
-  std::string_view method;    ///< the one it takes; GET also takes HEAD, unless it changes something
-  bool changes_state = false; ///< the rule about Origin applies
+  std::string_view path;    ///< `{}` stands for one segment
+  std::string_view methods; ///< those it takes, as in the Allow header, without HEAD and OPTIONS
+  bool get_changes = false; ///< a GET with effects: the rule about Origin applies, and there is no HEAD
 };
 
-/// The row of a path; nullptr when there is none. A socket's path is a prefix.
-const route* find_route(std::string_view path);
+/// A path that was found, with what stands at its `{}`.
+struct found_route {
+  const route* row;
+  std::array<std::string_view, 2> segments{};
+};
 
-/// Does the row take this method?
+/// Nothing: there is no such path. The segments are views into `path`.
+std::optional<found_route> find_route(std::string_view path);
+
+/// Does the row take this method? GET also takes HEAD, unless it changes something.
 bool takes(const route& r, std::string_view method);
+
+/// Whether the rule about Origin applies.
+bool changes_state(const route& r, std::string_view method);
 
 /// For the Allow header.
 std::string allowed_methods(const route& r);
-
-/// Behind it comes the user id.
-inline constexpr std::string_view socket_prefix = "/imserver/";
 
 } // namespace hongyan

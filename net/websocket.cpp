@@ -10,8 +10,8 @@ namespace hongyan {
 
 namespace {
 
-/// Silence is 2.4 heartbeats: 60 s at the contract's 25.
-steady_time::duration silence_max(std::chrono::seconds heartbeat) { return heartbeat * 12 / 5; }
+/// Later than any deadline.
+constexpr std::chrono::hours never{1000};
 
 } // namespace
 
@@ -42,7 +42,10 @@ void websocket::open(owner& o) {
   arm();
   write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: " +
-        accept_key(request->key) + "\r\n\r\n");
+        accept_key(request->key) +
+        (request->subprotocol.empty() ? "" : "\r\nSec-WebSocket-Protocol: " + request->subprotocol) +
+        "\r\n\r\n");
+  if (owner_ != nullptr) owner_->handshake_done();
   if (owner_ != nullptr && !request->leftover.empty()) decode(request->leftover);
   if (owner_ != nullptr) await_readable();
 }
@@ -59,6 +62,20 @@ void websocket::refuse(const error& e) {
 bool websocket::send(std::string frame) {
   if (owner_ == nullptr || is_closing_) return true;
   write(std::move(frame));
+  session_waits_ = !out_.empty();
+  return !session_waits_;
+}
+
+bool websocket::send(const shared_frames& frame) {
+  if (owner_ == nullptr || is_closing_) return true;
+  std::size_t sent = 0;
+  if (out_.empty()) {
+    boost::system::error_code ec;
+    sent = socket_.write_some(asio::buffer(*frame), ec);
+    if (sent == frame->size()) return true;
+    if (ec && ec != asio::error::would_block) sent = 0; // the write below meets the error again, and ends
+  }
+  write(frame->substr(sent));
   session_waits_ = !out_.empty();
   return !session_waits_;
 }
@@ -216,9 +233,9 @@ void websocket::cut() {
 
 /// Sets the timer to the nearest deadline.
 void websocket::arm() {
-  auto due = std::min(pinged_ + env_.heartbeat, heard_ + silence_max(env_.heartbeat));
+  auto due = std::min(pinged_ + env_.ping_every.value_or(never), heard_ + env_.silence_max.value_or(never));
   if (decoder_.mid_message()) due = std::min(due, message_begun_ + transfer_deadline);
-  if (!out_.empty()) due = std::min(due, progress_ + transfer_deadline);
+  if (!out_.empty()) due = std::min(due, progress_ + env_.write_stall_max);
   if (is_closing_) due = std::min(due, closing_since_ + close_deadline);
   set(home_.timers(), due);
 }
@@ -226,14 +243,14 @@ void websocket::arm() {
 void websocket::fired(steady_time now) {
   if (owner_ == nullptr) return;
   if (is_closing_ && now >= closing_since_ + close_deadline) return end(closing_);
-  if (!out_.empty() && now >= progress_ + transfer_deadline) return end(close_code::too_slow);
+  if (!out_.empty() && now >= progress_ + env_.write_stall_max) return end(close_code::too_slow);
   if (!is_closing_) {
-    if (now >= heard_ + silence_max(env_.heartbeat)) {
+    if (env_.silence_max && now >= heard_ + *env_.silence_max) {
       close(close_code::idle);
     } else if (decoder_.mid_message() && now >= message_begun_ + transfer_deadline) {
       deaf_ = true;
       close(close_code::too_slow);
-    } else if (now >= pinged_ + env_.heartbeat) {
+    } else if (env_.ping_every && now >= pinged_ + *env_.ping_every) {
       pinged_ = now;
       if (out_.empty()) write(ws::frame(ws::opcode::ping, ""));
     }

@@ -19,18 +19,22 @@ namespace hongyan {
 
 /// An accepted upgrade request, to be answered.
 struct upgrade {
-  std::string key;      ///< Sec-WebSocket-Key
-  std::string leftover; ///< bytes that came behind the request
+  std::string key;         ///< Sec-WebSocket-Key
+  std::string subprotocol; ///< the one selected; may be empty
+  std::string leftover;    ///< bytes that came behind the request
 };
 
 /// Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
 std::string accept_key(const std::string& key);
 
-/// Figures and limits that all WebSockets share. Outlives them.
+/// Figures and limits that all WebSockets of a protocol share. Outlives them.
 struct websocket_env {
   metrics& figures;
   std::size_t message_bytes_max;
-  std::chrono::seconds heartbeat;
+  /// Between pings to the peer, and how long it may be silent. Nothing: the session looks after that.
+  std::optional<std::chrono::milliseconds> ping_every;
+  std::optional<std::chrono::milliseconds> silence_max;
+  std::chrono::seconds write_stall_max; ///< a write that makes no progress for so long ends the socket
 };
 
 /// Only on its shard's thread. Made with std::make_shared: the handlers of its socket share it.
@@ -44,6 +48,7 @@ public:
   void open(owner& o) override;
   void refuse(const error& e) override;
   bool send(std::string frame) override;
+  bool send(const shared_frames& frame) override;
   void close(close_code code) override;
   void cut() override;
 

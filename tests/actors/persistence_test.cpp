@@ -1,6 +1,8 @@
 #include "actors/persistence.hpp"
 
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/fake_registry.hpp"
+#include "tests/support/fake_store.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +12,7 @@ using namespace hongyan::test;
 namespace {
 
 /// A database under the test's hand.
-struct fake_writer final : message_writer {
+struct fake_writer final : unable_writer {
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
     sizes.push_back(batch.size());
     if (throws) throw std::runtime_error("planted");
@@ -33,7 +35,8 @@ struct fake_writer final : message_writer {
       const auto status = m.content == "again"   ? append_status::duplicate
                           : m.content == "clash" ? append_status::conflict
                                                  : append_status::stored;
-      all.push_back({status, ++last_id, 1, last_id, now});
+      all.push_back(
+          {.status = status, .id = ++last_id, .conversation_id = 1, .seq = last_id, .created_at = now});
     }
     return all;
   }
@@ -46,27 +49,10 @@ struct fake_writer final : message_writer {
   int checks = 0;
 };
 
-struct deliveries {
-  std::vector<std::int64_t> ids;
-};
-
-registry_actor::behavior_type recording_registry(registry_actor::pointer, deliveries* log) {
-  return {
-      [](bind_atom, const user_id&, const session_actor&) {},
-      [](unbind_atom, const user_id&, const session_actor&) {},
-      [log](deliver_atom, const committed_ptr& batch) {
-        for (const auto& m : batch->messages) log->ids.push_back(m.id);
-      },
-      [](kick_atom, const user_id&) { return std::size_t{0}; },
-      [](online_atom) { return online_ptr{}; },
-      [](drain_atom) {},
-  };
-}
-
 struct persistence_fixture : actor_fixture {
   std::shared_ptr<fake_writer> writer = std::make_shared<fake_writer>();
-  deliveries delivered;
-  registry_actor registry = system.spawn(recording_registry, &delivered);
+  registry_log told;
+  registry_actor registry = system.spawn(recording_registry, &told);
   persistence_actor p =
       system.spawn(persistence, std::shared_ptr<message_writer>(writer), registry, &admitted, &figures);
 
@@ -103,7 +89,7 @@ TEST_CASE_METHOD(persistence_fixture, "what waits together is committed together
   CHECK(writer->sizes == std::vector<std::size_t>{10});
   for (std::size_t i = 0; i < questions.size(); ++i)
     CHECK(answer(questions[i]).outcome.id == static_cast<int>(i) + 1);
-  CHECK(delivered.ids == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  CHECK(told.delivered == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
   CHECK(admitted.deliveries.used() == 0); // the registry has handled the batch
 }
 
@@ -134,7 +120,7 @@ TEST_CASE_METHOD(persistence_fixture, "duplicates and conflicts are answered and
   CHECK(answer(stored).outcome.status == append_status::stored);
   CHECK(answer(duplicate).outcome.status == append_status::duplicate);
   CHECK(answer(conflict).outcome.status == append_status::conflict);
-  CHECK(delivered.ids == std::vector<std::int64_t>{1});
+  CHECK(told.delivered == std::vector<std::int64_t>{1});
 }
 
 TEST_CASE_METHOD(persistence_fixture, "a failed batch is refused whole, and the next one may succeed",
@@ -145,7 +131,7 @@ TEST_CASE_METHOD(persistence_fixture, "a failed batch is refused whole, and the 
   run();
   CHECK(failure(a) == errc::unavailable);
   CHECK(failure(b) == errc::unavailable);
-  CHECK(delivered.ids.empty());
+  CHECK(told.delivered.empty());
   CHECK_FALSE(admitted.database_up());
   CHECK(admitted.database_fault() == "planted");
 
@@ -175,7 +161,7 @@ TEST_CASE_METHOD(persistence_fixture, "a commit in doubt is answered when it is 
     self->send(p, tick_atom::value);
     run();
     CHECK_FALSE(answer(doubtful).failure);
-    CHECK(delivered.ids.size() == 1);
+    CHECK(told.delivered.size() == 1);
   }
   SECTION("it was not") {
     writer->settles = false;
@@ -183,7 +169,7 @@ TEST_CASE_METHOD(persistence_fixture, "a commit in doubt is answered when it is 
     self->send(p, tick_atom::value);
     run();
     CHECK(failure(doubtful) == errc::unavailable);
-    CHECK(delivered.ids.empty());
+    CHECK(told.delivered.empty());
   }
   SECTION("the server stops before that is known") {
     caf::anon_send_exit(p, caf::exit_reason::user_shutdown);

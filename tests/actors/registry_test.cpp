@@ -15,15 +15,37 @@ session_actor::behavior_type recording_session(session_actor::pointer, heard* lo
   return {
       [log](bound_atom) { log->push_back("bound"); },
       [log](deliver_atom, const delivery_ptr& d) {
-        std::string ids = "chats";
+        std::string ids = d->reload ? "reload" : "chats";
         for (const auto& c : d->chats) ids += " " + std::to_string(c.id);
         log->push_back(ids);
       },
+      [log](deliver_atom, const news_ptr& n) {
+        log->push_back("news " + std::to_string(n->conversation_id) + ":" + std::to_string(n->last_seq));
+      },
+      [log](notify_atom, const shared_frames& f) { log->push_back(f->substr(f->find('{'))); },
       [log](close_atom, close_code code) {
         log->push_back("close " + std::to_string(static_cast<unsigned>(code)));
       },
       [](const history_answer&) {},
   };
+}
+
+committed_message committed(std::int64_t id, std::int64_t conversation, user_id from, place to,
+                            audience_ptr audience = {}, message_kind kind = message_kind::text) {
+  message m{.id = id,
+            .conversation_id = conversation,
+            .seq = id,
+            .from = std::move(from),
+            .to = std::move(to),
+            .kind = kind,
+            .content = "x"};
+  return {std::make_shared<const message>(std::move(m)), std::move(audience)};
+}
+
+audience_ptr members(std::vector<const char*> names) {
+  auto all = std::make_shared<std::vector<user_id>>();
+  for (const auto* name : names) all->push_back(user(name));
+  return all;
 }
 
 struct registry_fixture : actor_fixture {
@@ -36,16 +58,18 @@ struct registry_fixture : actor_fixture {
   registry_fixture() { run(); }
   ~registry_fixture() { end(r, phone_session, tablet_session, other_session); }
 
-  void bind(const char* who, const session_actor& s) {
-    self->send(r, bind_atom::value, user(who), s);
+  void bind(const char* who, const session_actor& s, session_facts facts = {}) {
+    self->send(r, bind_atom::value, user(who), std::move(facts), s);
     run();
+  }
+  void bind_v1(const char* who, const session_actor& s, std::string device = "") {
+    bind(who, s, {.id = "s", .device = std::move(device), .is_v1 = true});
   }
   void deliver(std::vector<std::pair<const char*, const char*>> from_to) {
     auto batch = std::make_shared<committed_batch>();
     std::int64_t id = 0;
     for (const auto& [from, to] : from_to)
-      batch->messages.push_back(
-          {.id = ++id, .conversation_id = 1, .seq = id, .from = user(from), .to = user(to), .content = "x"});
+      batch->messages.push_back(committed(++id, 1, user(from), user(to)));
     self->send(r, deliver_atom::value, committed_ptr(std::move(batch)));
     run();
   }
@@ -91,7 +115,7 @@ TEST_CASE_METHOD(registry_fixture, "a delivery counts until its session has hand
   bind("1", phone_session);
   bind("1", tablet_session);
   auto batch = std::make_shared<committed_batch>();
-  batch->messages.push_back({.id = 1, .from = user("1"), .to = user("9"), .content = "x"});
+  batch->messages.push_back(committed(1, 1, user("1"), user("9")));
   self->send(r, deliver_atom::value, committed_ptr(std::move(batch)));
   REQUIRE(coordinator.try_run_once());    // the registry's turn only
   CHECK(admitted.deliveries.used() == 2); // one a session
@@ -137,4 +161,94 @@ TEST_CASE_METHOD(registry_fixture, "a drain closes everybody and takes nobody in
   bind("2", other_session);
   CHECK(phone == heard{"bound", "close 1001"});
   CHECK(other == heard{"close 1001"});
+}
+
+TEST_CASE_METHOD(registry_fixture, "a classic session gets chats, a v1 session news, of the same message",
+                 "[registry][v1]") {
+  bind("1", phone_session);
+  bind_v1("1", tablet_session);
+  bind_v1("2", other_session);
+  deliver({{"1", "2"}, {"2", "1"}});
+  CHECK(phone == heard{"bound", "chats 1 2"});
+  CHECK(tablet == heard{"bound", "news 1:2"});
+  CHECK(other == tablet);
+  CHECK(admitted.deliveries.used() == 0);
+}
+
+TEST_CASE_METHOD(registry_fixture, "a group's message goes to its members' v1 sessions only",
+                 "[registry][v1]") {
+  bind("1", phone_session);
+  bind_v1("2", tablet_session);
+  bind_v1("3", other_session);
+  auto batch = std::make_shared<committed_batch>();
+  batch->messages.push_back(committed(1, 7, user("1"), place::group(user("g")), members({"1", "2"})));
+  self->send(r, deliver_atom::value, committed_ptr(std::move(batch)));
+  run();
+  CHECK(phone == heard{"bound"});
+  CHECK(tablet == heard{"bound", "news 7:1"});
+  CHECK(other == heard{"bound"});
+}
+
+TEST_CASE_METHOD(registry_fixture, "a recall is no chat: classic sessions read their windows anew",
+                 "[registry][v1]") {
+  bind("1", phone_session);
+  bind_v1("2", other_session);
+  auto batch = std::make_shared<committed_batch>();
+  batch->messages.push_back(committed(4, 7, user("1"), user("2"), {}, message_kind::recall));
+  self->send(r, deliver_atom::value, committed_ptr(std::move(batch)));
+  run();
+  CHECK(phone == heard{"bound", "reload"});
+  CHECK(other == heard{"bound", "news 7:4"});
+}
+
+TEST_CASE_METHOD(registry_fixture, "messages of several conversations in a batch are several news, by seq",
+                 "[registry][v1]") {
+  bind_v1("1", phone_session);
+  auto batch = std::make_shared<committed_batch>();
+  for (const auto& [id, conversation] : {std::pair{1, 8}, {2, 7}, {3, 8}})
+    batch->messages.push_back(committed(id, conversation, user("1"), user(conversation == 7 ? "2" : "3")));
+  self->send(r, deliver_atom::value, committed_ptr(std::move(batch)));
+  run();
+  CHECK(phone == heard{"bound", "news 7:2", "news 8:3"});
+}
+
+TEST_CASE_METHOD(registry_fixture, "a newer session of the same device replaces the older",
+                 "[registry][v1]") {
+  bind_v1("1", phone_session, "phone");
+  bind_v1("1", tablet_session, "tablet");
+  bind_v1("1", other_session, "phone");
+  CHECK(phone == heard{"bound", "close 4009"});
+  CHECK(tablet == heard{"bound"});
+  CHECK(ask<online_ptr>(online_atom::value)->front().sessions == 2);
+}
+
+TEST_CASE_METHOD(registry_fixture, "who watches hears when a user comes and goes", "[registry][v1]") {
+  bind_v1("1", phone_session);
+  const auto ask_about = [&](bool on) {
+    return ask<std::vector<user_id>>(watch_atom::value, std::vector{user("1"), user("2")}, on, phone_session);
+  };
+  CHECK(ask_about(true) == std::vector{user("1")});
+  bind("2", other_session);
+  bind("2", tablet_session); // a second session is no news
+  self->send(r, unbind_atom::value, user("2"), other_session);
+  self->send(r, unbind_atom::value, user("2"), tablet_session);
+  run();
+  REQUIRE(phone.size() == 3);
+  CHECK(phone[1].find(R"("userId":"2","online":true)") != std::string::npos);
+  CHECK(phone[2].find(R"("userId":"2","online":false)") != std::string::npos);
+  CHECK(ask_about(false).empty());
+  bind("2", other_session);
+  CHECK(phone.size() == 3);
+}
+
+TEST_CASE_METHOD(registry_fixture, "a read position is told to the reader's other sessions and to the peer",
+                 "[registry][v1]") {
+  bind_v1("1", phone_session);
+  bind_v1("1", tablet_session);
+  bind_v1("2", other_session);
+  self->send(r, read_atom::value, read_note{7, user("1"), 3, user("2"), phone_session.address()});
+  run();
+  CHECK(phone.size() == 1);
+  CHECK(tablet.size() == 2);
+  CHECK(other.size() == 2);
 }

@@ -7,27 +7,42 @@
 using namespace hongyan;
 
 TEST_CASE("paths have rows; what is not in the table is not there", "[router]") {
-  CHECK(find_route("/")->to == endpoint::index);
-  CHECK(find_route("/push")->to == endpoint::push);
-  CHECK(find_route("/imserver/1")->to == endpoint::socket);
-  CHECK(find_route("/imserver/")->to == endpoint::socket); // an empty id: the id's own error tells more
-  for (const auto* path : {"", "/Push", "/push/", "/imserver", "/imserver/1/2", "/v1/connect", "//"}) {
+  const auto to = [](std::string_view path) { return find_route(path)->row->to; };
+  CHECK(to("/") == endpoint::index);
+  CHECK(to("/push") == endpoint::push);
+  CHECK(to("/imserver/1") == endpoint::classic_socket);
+  CHECK(to("/imserver/") == endpoint::classic_socket); // an empty id: the id's own error tells more
+  CHECK(to("/v1/groups") == endpoint::v1_groups);
+  CHECK(find_route("/imserver/ab")->segments[0] == "ab");
+  const auto member = find_route("/v1/groups/g1/members/u2");
+  CHECK(member->row->to == endpoint::v1_member);
+  CHECK(member->segments == std::array<std::string_view, 2>{"g1", "u2"});
+  for (const auto* path :
+       {"", "/Push", "/push/", "/imserver", "/imserver/1/2", "/v1", "//", "/v1/groups/1/2"}) {
     CAPTURE(path);
-    CHECK(find_route(path) == nullptr);
+    CHECK_FALSE(find_route(path));
   }
 }
 
 TEST_CASE("a row takes its methods", "[router]") {
-  const auto& get = *find_route("/getMessage");
+  const auto row = [](std::string_view path) -> const route& { return *find_route(path)->row; };
+  const auto& get = row("/getMessage");
   CHECK(takes(get, "GET"));
   CHECK(takes(get, "HEAD"));
   CHECK_FALSE(takes(get, "POST"));
   CHECK_FALSE(takes(get, "get"));
   CHECK(allowed_methods(get) == "GET, HEAD, OPTIONS");
   // GET /close changes state: it is no safe method, so HEAD would be a lie.
-  CHECK_FALSE(takes(*find_route("/close"), "HEAD"));
-  CHECK(takes(*find_route("/push"), "POST"));
-  CHECK(allowed_methods(*find_route("/push")) == "POST, OPTIONS");
+  CHECK_FALSE(takes(row("/close"), "HEAD"));
+  CHECK(changes_state(row("/close"), "GET"));
+  CHECK(takes(row("/push"), "POST"));
+  CHECK(allowed_methods(row("/push")) == "POST, OPTIONS");
+  const auto& group = row("/v1/groups/g");
+  CHECK(takes(group, "PATCH"));
+  CHECK_FALSE(takes(group, "PUT"));
+  CHECK_FALSE(changes_state(group, "GET"));
+  CHECK(changes_state(group, "DELETE"));
+  CHECK(allowed_methods(group) == "GET, PATCH, DELETE, HEAD, OPTIONS");
 }
 
 TEST_CASE("an answer is written with its length and the way to go on", "[reply]") {

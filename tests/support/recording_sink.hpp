@@ -15,17 +15,19 @@ public:
   void open(owner& o) override {
     events.push_back("open");
     session = &o;
+    o.handshake_done();
   }
   void refuse(const error& e) override {
     events.push_back("refused " + std::to_string(row_of(e.code).http_status));
   }
-  bool send(std::string frame) override {
+  bool send(std::string frames) override {
     ws::decoder decoder(ws::peer::server, 1 << 20);
-    std::string_view bytes = frame;
-    events.push_back(decoder.next(bytes) == ws::decoder::status::text ? decoder.payload()
-                                                                      : "not a text frame");
+    for (std::string_view bytes = frames; !bytes.empty();)
+      events.push_back(decoder.next(bytes) == ws::decoder::status::text ? decoder.payload()
+                                                                        : "not a text frame");
     return !slow;
   }
+  bool send(const shared_frames& frames) override { return send(std::string(*frames)); }
   void close(close_code code) override {
     events.push_back("close " + std::to_string(static_cast<unsigned>(code)));
   }

@@ -1,7 +1,9 @@
-#include "actors/session.hpp"
+#include "actors/classic_session.hpp"
 
 #include "actors/history.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/fake_registry.hpp"
+#include "tests/support/fake_store.hpp"
 #include "tests/support/recording_sink.hpp"
 
 #include <catch2/catch.hpp>
@@ -32,7 +34,7 @@ std::string ids(const std::string& frame) {
 }
 
 /// A history whose database can be away, and which counts the questions.
-struct fake_reader final : message_reader {
+struct fake_reader final : unable_reader {
   result<std::vector<message>> latest(const history_query& q) override {
     ++asked;
     if (away) return error{errc::unavailable, "away"};
@@ -45,30 +47,24 @@ struct fake_reader final : message_reader {
   int asked = 0;
 };
 
-/// A registry that answers only what the test says.
-struct silent_registry {
-  int binds = 0;
-  int unbinds = 0;
-};
-
-registry_actor::behavior_type recording_registry(registry_actor::pointer, silent_registry* log) {
-  return {
-      [log](bind_atom, const user_id&, const session_actor&) { ++log->binds; },
-      [log](unbind_atom, const user_id&, const session_actor&) { ++log->unbinds; },
-      [](deliver_atom, const committed_ptr&) {},
-      [](kick_atom, const user_id&) { return std::size_t{0}; },
-      [](online_atom) { return online_ptr{}; },
-      [](drain_atom) {},
-  };
-}
-
 struct session_fixture : actor_fixture {
-  silent_registry registry_log;
+  registry_log told;
+  limits bounds;
   std::shared_ptr<fake_reader> reader = std::make_shared<fake_reader>();
   std::shared_ptr<recording_sink> sink = std::make_shared<recording_sink>();
-  session_env env{system.spawn(recording_registry, &registry_log),
-                  system.spawn(history, std::shared_ptr<message_reader>(reader)), figures, 3};
-  session_actor s = spawn_on<session>(system, home, home, user("1"), std::shared_ptr<frame_sink>(sink), env);
+  session_env env{.registry = system.spawn(recording_registry, &told),
+                  .history =
+                      system.spawn(history, std::shared_ptr<message_reader>(reader), &admitted, &figures),
+                  .persistence = {},
+                  .figures = figures,
+                  .admitted = admitted,
+                  .bounds = bounds,
+                  .window = 3,
+                  .node = "n",
+                  .heartbeat = 25s,
+                  .recall_window = 120s};
+  session_actor s = spawn_on<classic_session>(system, home, home, user("1"), session_facts{},
+                                              std::shared_ptr<frame_sink>(sink), env);
 
   session_fixture() { run(); }
   ~session_fixture() { end(s, env.registry, env.history); }
@@ -80,7 +76,8 @@ struct session_fixture : actor_fixture {
   }
   delivery_ptr news(std::vector<classic::chat> chats) {
     admitted.deliveries.take(1);
-    return std::make_shared<const delivery>(std::move(chats), home.now(), lease(admitted.deliveries, 1));
+    return std::make_shared<const delivery>(std::move(chats), false, home.now(),
+                                            lease(admitted.deliveries, 1));
   }
   void deliver(std::vector<classic::chat> chats) {
     self->send(s, deliver_atom::value, news(std::move(chats)));
@@ -92,7 +89,7 @@ struct session_fixture : actor_fixture {
 
 TEST_CASE_METHOD(session_fixture, "the upgrade is answered only when the registry has the session",
                  "[session]") {
-  CHECK(registry_log.binds == 1);
+  CHECK(told.binds == 1);
   CHECK(sink->take().empty());
   open();
 }
@@ -102,7 +99,7 @@ TEST_CASE_METHOD(session_fixture, "a session that is not bound in time refuses t
   CHECK(sink->events.empty());
   advance(200ms);
   CHECK(sink->take() == events{"refused 503", "cut"});
-  CHECK(registry_log.unbinds == 1);
+  CHECK(told.unbinds == 1);
 }
 
 TEST_CASE_METHOD(session_fixture, "the first delivery loads the window, the next ones do not", "[session]") {
@@ -215,14 +212,14 @@ TEST_CASE_METHOD(session_fixture, "close begins the closing handshake; nothing i
   sink->session->gone(close_code::kicked);
   run();
   CHECK(sink->take() == events{"cut"});
-  CHECK(registry_log.unbinds == 1);
+  CHECK(told.unbinds == 1);
 }
 
 TEST_CASE_METHOD(session_fixture, "a socket that ends by itself unbinds the session once", "[session]") {
   open();
   sink->session->gone(close_code::going_away);
   run();
-  CHECK(registry_log.unbinds == 1);
+  CHECK(told.unbinds == 1);
   deliver({chat(1)}); // to an actor that has ended
   CHECK(admitted.deliveries.used() == 0);
 }

@@ -1,0 +1,60 @@
+#include "actors/admission.hpp"
+
+namespace hongyan {
+
+namespace {
+
+error busy(metrics& figures, const char* limit, const char* what) {
+  figures.refused.Add({{"reason", limit}}).Increment();
+  return {errc::unavailable, std::string(what) + "; try again in a moment"};
+}
+
+} // namespace
+
+std::optional<error> admit_write(flow& admitted, metrics& figures) {
+  if (!admitted.database_up()) return for_strangers({errc::unavailable});
+  if (admitted.deliveries.exhausted())
+    return busy(figures, "deliveries", "too many deliveries are under way");
+  if (!admitted.appends.try_take()) return busy(figures, "backlog", "too many messages wait to be stored");
+  return {};
+}
+
+std::optional<error> admit_read(flow& admitted, metrics& figures) {
+  if (!admitted.history.try_take())
+    return busy(figures, "history", "too many history requests are under way");
+  return {};
+}
+
+error for_strangers(const error& e) {
+  switch (e.code) {
+  case errc::unavailable:
+    return {e.code, "the database does not answer just now; nothing was stored; try again in a moment"};
+  case errc::outcome_unknown:
+  case errc::internal:
+    return {
+        errc::outcome_unknown,
+        "the database went away while it stored this: it may be stored or not; send it again with the same "
+        "clientMsgId"};
+  default: return e;
+  }
+}
+
+std::optional<error> refusal_of(append_status status) {
+  switch (status) {
+  case append_status::stored:
+  case append_status::duplicate: return {};
+  case append_status::conflict:
+    return error{errc::conflict,
+                 "this clientMsgId is taken by a message of the same sender with another target "
+                 "or content; nothing was stored",
+                 "clientMsgId"};
+  case append_status::blocked:
+    return error{errc::forbidden, "this user does not take messages from you", "to"};
+  case append_status::silenced:
+    return error{errc::forbidden, "the group is muted: only its owner and admins may send", "to"};
+  case append_status::no_group: return error{errc::not_found, "there is no such group of yours", "to"};
+  }
+  return error{errc::internal, "unknown outcome"};
+}
+
+} // namespace hongyan

@@ -1,0 +1,25 @@
+/// What an edge (an HTTP handler, a v1 session) decides around a question to persistence or history: whether
+/// it may be asked now, and what a stranger is told of the answer. Any thread.
+#pragma once
+
+#include "core/flow.hpp"
+#include "core/metrics.hpp"
+#include "persistence/store.hpp"
+
+#include <optional>
+
+namespace hongyan {
+
+/// Takes one credit of `admitted.appends` for a write, or says why not.
+std::optional<error> admit_write(flow& admitted, metrics& figures);
+/// Takes one credit of `admitted.history` for a read, or says why not.
+std::optional<error> admit_read(flow& admitted, metrics& figures);
+
+/// Why the database failed is for the log and /readyz; a stranger is told what to do. Other errors stay as
+/// they are.
+error for_strangers(const error& e);
+
+/// Why a message was not stored; nothing when it was, now or before.
+std::optional<error> refusal_of(append_status status);
+
+} // namespace hongyan

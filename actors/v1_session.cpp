@@ -1,0 +1,277 @@
+#include "actors/v1_session.hpp"
+
+#include "actors/admission.hpp"
+#include "core/time_format.hpp"
+#include "core/v1/encode.hpp"
+#include "core/ws_codec.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace hongyan {
+
+namespace {
+
+/// What waits is joined into writes of about this size: one system call for many small frames.
+constexpr std::size_t write_bytes = 65'536;
+/// A server that restarts should not meet all its clients in the same second.
+constexpr std::chrono::milliseconds reconnect_spread_min{500};
+constexpr std::chrono::milliseconds reconnect_spread_max{8'000};
+
+/// Contract, section 3: "sent nothing for 2.5 x heartbeatSeconds".
+steady_time::duration silence_max(std::chrono::seconds heartbeat) {
+  return std::chrono::milliseconds(heartbeat) * 5 / 2;
+}
+
+std::chrono::milliseconds spread_reconnect() {
+  static thread_local std::minstd_rand random(std::random_device{}());
+  return std::chrono::milliseconds(std::uniform_int_distribution<std::chrono::milliseconds::rep>(
+      reconnect_spread_min.count(), reconnect_spread_max.count())(random));
+}
+
+} // namespace
+
+void v1_session::opened() {
+  const auto now = home_.now();
+  silence_.heard(now);
+  arm(now + silence_max(env_.heartbeat));
+  say(v1::session_notification({.user = user_,
+                                .session_id = facts_.id,
+                                .node = env_.node,
+                                .epoch = env_.admitted.epoch(),
+                                .heartbeat = env_.heartbeat,
+                                .now = wall_now()},
+                               env_.bounds));
+}
+
+void v1_session::ended() {
+  if (!watched_.users().empty())
+    caf::anon_send(env_.registry, watch_atom::value, watched_.users(), false, myself());
+  outbox_.take_all();
+  pending_.clear();
+}
+
+// ---- in ----
+
+void v1_session::text_received(const std::string& text) {
+  if (state() != phase::active || drains()) return;
+  silence_.heard(home_.now());
+  auto request = v1::parse_request(text, user_, env_.bounds);
+  if (!request.what) return reply(request.id, request.what.error());
+  std::visit([&](auto& command) { handle(std::move(request.id), std::move(command)); }, *request.what);
+}
+
+void v1_session::handle(std::string id, new_message&& m) {
+  if (const auto token = begin(id, true, true))
+    ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
+}
+
+void v1_session::handle(std::string id, change&& what) {
+  if (auto* recall = std::get_if<recall_message>(&what.action)) recall->window = env_.recall_window;
+  if (const auto token = begin(id, false, true))
+    ask<change_answer>(*token, env_.persistence, change_atom::value, std::move(what));
+}
+
+void v1_session::handle(std::string id, read_mark&& mark) {
+  if (const auto token = begin(id, false, true))
+    ask<read_answer>(*token, env_.persistence, read_atom::value, std::move(mark));
+}
+
+void v1_session::handle(std::string id, v1::show_typing&& typing) {
+  if (!typing_.let_through(typing.in, home_.now())) return reply(id, std::string(v1::empty_result));
+  ask_history(std::move(id), v1::command(std::move(typing)));
+}
+
+void v1_session::handle(std::string id, v1::watch_users&& watch) {
+  if (auto begun = under_way_.begin(false); !begun) return reply(id, begun.error());
+  if (!watch.on) {
+    watched_.remove(watch.users);
+  } else if (auto added = watched_.add(watch.users); !added) {
+    under_way_.end(false);
+    return reply(id, added.error());
+  }
+  const auto on = watch.on;
+  request(env_.registry, caf::infinite, watch_atom::value, std::move(watch.users), on, myself())
+      .then(
+          [this, id, on](const std::vector<user_id>& online) {
+            under_way_.end(false);
+            reply(id, on ? v1::presence_result(online) : std::string(v1::empty_result));
+          },
+          [](const caf::error&) {}); // the server is shutting down
+}
+
+void v1_session::handle(std::string id, v1::ping&&) {
+  reply(id, v1::ping_result(wall_now(), moved_.take_positions()));
+}
+
+void v1_session::ask_history(std::string id, v1::command what) {
+  if (const auto token = begin(id, false, false))
+    ask<v1_answer>(*token, env_.history, query_atom::value,
+                   v1_question{user_, std::move(what), home_.now() + ask_deadline});
+}
+
+std::optional<std::uint64_t> v1_session::begin(std::string& id, bool is_send, bool writes) {
+  if (auto begun = under_way_.begin(is_send); !begun) {
+    reply(id, begun.error());
+    return {};
+  }
+  auto refused = writes ? admit_write(env_.admitted, env_.figures) : admit_read(env_.admitted, env_.figures);
+  if (refused) {
+    under_way_.end(is_send);
+    reply(id, *refused);
+    return {};
+  }
+  const auto due = home_.now() + (writes ? push_deadline : ask_deadline);
+  pending_.push_back({.token = ++last_token_,
+                      .id = std::move(id),
+                      .is_send = is_send,
+                      .writes = writes,
+                      .due = due,
+                      .counted = lease(writes ? env_.admitted.appends : env_.admitted.history, 1)});
+  if (due < armed_for_) arm(due);
+  return last_token_;
+}
+
+/// The deadline is ours, in timer_fired(): CAF 0.17 would keep each request's time-out, and a reference to
+/// this actor, until it expires.
+template <class Answer, class Handle, class... Args>
+void v1_session::ask(std::uint64_t token, const Handle& to, Args... args) {
+  request(to, caf::infinite, std::move(args)...)
+      .then([this, token](Answer& answer) { take_answer(token, answer); },
+            [this, token](const caf::error&) {
+              finish(token, error{errc::unavailable, "the server is shutting down"});
+            });
+}
+
+void v1_session::take_answer(std::uint64_t token, const append_answer& answer) {
+  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  if (auto refused = refusal_of(answer.outcome.status)) return finish(token, *refused);
+  if (answer.outcome.status == append_status::stored) env_.figures.pushes_stored.Increment();
+  finish(token, v1::send_result(*answer.stored, answer.outcome.status == append_status::duplicate));
+}
+
+void v1_session::take_answer(std::uint64_t token, const change_answer& answer) {
+  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  finish(token, answer.group ? v1::group_result(*answer.group) : std::string(v1::empty_result));
+}
+
+void v1_session::take_answer(std::uint64_t token, const read_answer& answer) {
+  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  finish(token, std::string(v1::empty_result));
+}
+
+void v1_session::take_answer(std::uint64_t token, v1_answer& answer) {
+  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  if (!answer.audience.users.empty()) {
+    const auto text = v1::typing_notification(answer.audience.conversation_id, user_);
+    send(env_.registry, notify_atom::value,
+         notice{std::move(answer.audience.users),
+                std::make_shared<const std::string>(ws::frame(ws::opcode::text, text)), address()});
+  }
+  finish(token, std::move(answer.json));
+}
+
+// ---- out ----
+
+void v1_session::finish(std::uint64_t token, const result<std::string>& answer) {
+  const auto found = std::ranges::find(pending_, token, &pending::token);
+  if (found == pending_.end()) return;
+  const auto answered = std::move(*found);
+  pending_.erase(found);
+  if (answered.is_send) // it was due a push_deadline after it came
+    env_.figures.push_seconds.Observe(seconds_of(home_.now() - (answered.due - push_deadline)));
+  under_way_.end(answered.is_send);
+  reply(answered.id, answer);
+  after_answer();
+}
+
+void v1_session::reply(const std::string& id, const result<std::string>& answer) {
+  if (answer) {
+    env_.figures.rpc_ok.Increment();
+  } else {
+    env_.figures.rpc_answers.Add({{"outcome", std::string(row_of(answer.error().code).name)}}).Increment();
+  }
+  if (id.empty() || state() != phase::active) return;
+  say(answer ? v1::answer(id, *answer) : v1::failure(id, answer.error()));
+}
+
+void v1_session::take_news(const news& n) {
+  moved_.note(n.conversation_id, n.last_seq);
+  env_.figures.delivery_seconds.Observe(seconds_of(home_.now() - n.committed));
+  env_.figures.frames_sent.Increment();
+  write(n.frames);
+}
+
+void v1_session::take_notice(const shared_frames& f) { write(f); }
+
+void v1_session::say(std::string_view text) {
+  write(std::make_shared<const std::string>(ws::frame(ws::opcode::text, text)));
+}
+
+void v1_session::write(shared_frames frame) {
+  if (!writing_) {
+    writing_ = !sink_->send(frame);
+    return;
+  }
+  if (outbox_.push(std::move(frame))) return;
+  outbox_.take_all();
+  close(close_code::too_slow);
+}
+
+void v1_session::writable() {
+  writing_ = false;
+  while (!writing_ && !outbox_.empty() && state() == phase::active) {
+    std::string joined;
+    while (!outbox_.empty() && joined.size() < write_bytes) joined += *outbox_.pop();
+    writing_ = !sink_->send(std::move(joined));
+  }
+  after_answer();
+}
+
+/// A slow client gets no last word: it does not read.
+void v1_session::farewell(close_code code) {
+  struct word {
+    const char* reason;
+    bool come_back;
+  };
+  const auto [reason, come_back] = [code]() -> word {
+    switch (code) {
+    case close_code::going_away: return {"the server is shutting down", true};
+    case close_code::kicked: return {"the session was ended by the application", false};
+    case close_code::replaced: return {"a newer session of the same device has come", false};
+    case close_code::idle: return {"nothing was heard from the client for 2.5 heartbeats", true};
+    default: return {nullptr, false};
+    }
+  }();
+  if (reason == nullptr) return;
+  const auto text =
+      v1::closing_notification(code, reason, come_back ? std::optional(spread_reconnect()) : std::nullopt);
+  sink_->send(ws::frame(ws::opcode::text, text));
+}
+
+// ---- time ----
+
+void v1_session::arm(steady_time due) {
+  armed_for_ = due;
+  deadline_.set(home_.timers(), due);
+}
+
+void v1_session::timer_fired(steady_time now) {
+  const auto silent_until = silence_.silent_since() + silence_max(env_.heartbeat);
+  if (state() == phase::active && now >= silent_until) close(close_code::idle);
+  std::vector<std::pair<std::uint64_t, error>> late;
+  auto next = state() == phase::active ? silent_until : now + push_deadline;
+  for (const auto& p : pending_) {
+    if (p.due <= now) {
+      late.emplace_back(p.token, for_strangers({p.writes ? errc::outcome_unknown : errc::unavailable}));
+    } else {
+      next = std::min(next, p.due);
+    }
+  }
+  // A write may still be done: its turn comes after we gave up.
+  for (const auto& [token, why] : late) finish(token, why);
+  arm(next);
+}
+
+} // namespace hongyan

@@ -1,0 +1,87 @@
+/// One live WebSocket that speaks v1: JSON-RPC in, answers and notifications out.
+///
+/// It asks persistence, history and registry, and holds nothing that is not bounded: requests under way, the
+/// outbox, the users it watches. What a client misses it fetches by `sync`.
+#pragma once
+
+#include "actors/session.hpp"
+#include "core/v1/commands.hpp"
+#include "core/v1/session_state.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace hongyan {
+
+class v1_session final : public session {
+public:
+  using session::session;
+
+private:
+  /// A request that was not answered yet.
+  struct pending {
+    std::uint64_t token = 0;
+    std::string id; ///< as JSON; empty: a notification, nobody waits
+    bool is_send = false;
+    bool writes = false;
+    steady_time due;
+    lease counted;
+  };
+
+  // from the sink
+  void text_received(const std::string& text) override;
+  void writable() override;
+
+  void opened() override;
+  void take_news(const news& n) override;
+  void take_notice(const shared_frames& f) override;
+  void farewell(close_code code) override;
+  bool owes_answers() const override {
+    return !pending_.empty() || (state() == phase::active && !outbox_.empty());
+  }
+  void timer_fired(steady_time now) override;
+  void ended() override;
+
+  // one for each kind of command
+  void handle(std::string id, new_message&& m);
+  void handle(std::string id, change&& what);
+  void handle(std::string id, read_mark&& mark);
+  void handle(std::string id, v1::show_typing&& typing);
+  void handle(std::string id, v1::watch_users&& watch);
+  void handle(std::string id, v1::ping&&);
+  /// All others only read.
+  template <class Query>
+  void handle(std::string id, Query&& query) {
+    ask_history(std::move(id), v1::command(std::move(query)));
+  }
+
+  void ask_history(std::string id, v1::command what);
+  void take_answer(std::uint64_t token, const append_answer& answer);
+  void take_answer(std::uint64_t token, const change_answer& answer);
+  void take_answer(std::uint64_t token, const read_answer& answer);
+  void take_answer(std::uint64_t token, v1_answer& answer);
+
+  /// Admits a write or a read and notes it as pending. Nothing: refused, and answered so.
+  std::optional<std::uint64_t> begin(std::string& id, bool is_send, bool writes);
+  template <class Answer, class Handle, class... Args>
+  void ask(std::uint64_t token, const Handle& to, Args... args);
+  /// Answers a pending request; one that was given up is ignored.
+  void finish(std::uint64_t token, const result<std::string>& answer);
+  void reply(const std::string& id, const result<std::string>& answer);
+  void say(std::string_view text);
+  void write(shared_frames frame);
+  void arm(steady_time due);
+
+  v1::admission under_way_;
+  v1::silence silence_{home_.now()};
+  v1::moved_positions moved_;
+  v1::typing_throttle typing_;
+  v1::watch_list watched_;
+  v1::outbox outbox_{env_.bounds.outbox_bytes}; ///< behind what the socket is writing
+  std::vector<pending> pending_;
+  std::uint64_t last_token_ = 0;
+  steady_time armed_for_;
+  bool writing_ = false;
+};
+
+} // namespace hongyan

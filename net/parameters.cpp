@@ -1,0 +1,33 @@
+#include "net/parameters.hpp"
+
+#include <charconv>
+
+namespace hongyan {
+
+result<user_id> user_parameter(const target& to, std::string_view name) {
+  auto value = to.parameter(name);
+  if (!value) return value.error();
+  if (!*value)
+    return error{errc::malformed, "the parameter " + std::string(name) + " is missing; it is " +
+                                      std::string(user_id::accepted)};
+  auto id = user_id::parse(**value);
+  if (!id) return error{errc::malformed, "the parameter " + std::string(name) + ": " + id.error().detail};
+  return id;
+}
+
+/// A whole number from 1 to `highest`, when it is given.
+result<std::optional<std::int64_t>> number_parameter(const target& to, std::string_view name,
+                                                     std::int64_t highest, std::int64_t lowest) {
+  auto value = to.parameter(name);
+  if (!value) return value.error();
+  if (!*value) return std::optional<std::int64_t>{};
+  const auto text = **value;
+  std::int64_t number = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (ec != std::errc() || end != text.data() + text.size() || number < lowest || number > highest)
+    return error{errc::malformed, "the parameter " + std::string(name) + " must be a whole number from " +
+                                      std::to_string(lowest) + " to " + std::to_string(highest)};
+  return std::optional(number);
+}
+
+} // namespace hongyan

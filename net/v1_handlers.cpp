@@ -1,0 +1,312 @@
+#include "actors/admission.hpp"
+#include "core/json.hpp"
+#include "core/time_format.hpp"
+#include "core/v1/encode.hpp"
+#include "net/handlers.hpp"
+#include "net/parameters.hpp"
+
+#include <boost/json/object.hpp>
+
+namespace hongyan {
+
+namespace {
+
+namespace json = boost::json;
+using http_verb = boost::beast::http::verb;
+
+/// The sessions or users that one question may be about.
+constexpr std::size_t online_users_max = 200;
+
+result<json::object> body_object(const routed_request& request) {
+  auto body = parse_json(request.http.body(), v1_json_depth_max);
+  if (!body) return body.error();
+  if (!body->is_object()) return error{errc::malformed, "the body must be a JSON object"};
+  return std::move(body->as_object());
+}
+
+result<user_id> path_id(const routed_request& request, std::size_t segment) {
+  return user_id::parse(request.segments[segment]);
+}
+
+/// Takes an id that HTTP adds to the parameters of a method, such as `from`, out of a body.
+result<user_id> take_user(json::object& body, std::string_view name) {
+  const auto* value = body.if_contains(name);
+  result<user_id> id = error{errc::malformed, "the id is missing"};
+  if (value != nullptr && value->is_string()) {
+    id = user_id::parse(std::string_view(value->get_string()));
+  } else if (value != nullptr && value->is_int64() && value->get_int64() >= 0) {
+    id = user_id::from_number(static_cast<std::uint64_t>(value->get_int64()));
+  }
+  if (!id)
+    return error{errc::malformed, std::string(name) + " must be a user id: " + std::string(user_id::accepted),
+                 std::string(name)};
+  body.erase(name);
+  return id;
+}
+
+asio::awaitable<reply> write_message(edge& at, new_message m) {
+  auto& server = at.server;
+  if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
+  const lease admitted(server.admitted.appends, 1);
+  auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
+                                            std::move(m));
+  if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
+  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  if (const auto refused = refusal_of(answer->outcome.status)) co_return problem(*refused);
+  if (answer->outcome.status == append_status::stored) server.figures.pushes_stored.Increment();
+  co_return json_reply(v1::send_result(*answer->stored, answer->outcome.status == append_status::duplicate));
+}
+
+asio::awaitable<reply> write_change(edge& at, change what, unsigned status) {
+  auto& server = at.server;
+  if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
+  const lease admitted(server.admitted.appends, 1);
+  auto answer = co_await ask<change_answer>(at.asks, server.persistence, push_deadline, change_atom::value,
+                                            std::move(what));
+  if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
+  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  auto r = json_reply(answer->group ? v1::group_result(*answer->group) : std::string(v1::empty_result));
+  r.status = status;
+  co_return r;
+}
+
+asio::awaitable<reply> read_v1(edge& at, user_id user, v1::command what) {
+  auto& server = at.server;
+  if (const auto refused = admit_read(server.admitted, server.figures)) co_return problem(*refused);
+  lease admitted(server.admitted.history, 1);
+  v1_question question{std::move(user), std::move(what), at.home.now() + ask_deadline};
+  auto answer = co_await ask<v1_answer>(at.asks, at.sessions.history, ask_deadline, query_atom::value,
+                                        std::move(question));
+  if (!answer) co_return problem(answer.error());
+  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  auto r = json_reply(std::move(answer->json));
+  r.counted = std::move(admitted); // answers may be large: until it is written
+  co_return r;
+}
+
+/// Carries out a method for `by`, as over a socket.
+asio::awaitable<reply> carry_out(edge& at, std::string_view method, json::object params, user_id by,
+                                 unsigned status, bool as_back_end) {
+  auto command = v1::parse_command(method, params, by, at.server.config.limits);
+  if (!command) co_return problem(command.error());
+  if (auto* m = std::get_if<new_message>(&*command)) {
+    auto r = co_await write_message(at, std::move(*m));
+    co_return r;
+  }
+  if (auto* what = std::get_if<change>(&*command)) {
+    if (as_back_end) what->by.reset();
+    auto r = co_await write_change(at, std::move(*what), status);
+    co_return r;
+  }
+  auto r = co_await read_v1(at, std::move(by), std::move(*command));
+  co_return r;
+}
+
+asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
+  auto body = body_object(request);
+  if (!body) co_return problem(body.error());
+  auto from = take_user(*body, "from");
+  if (!from) co_return problem(from.error());
+  auto r = co_await carry_out(at, "message.send", std::move(*body), std::move(*from), 200, false);
+  co_return r;
+}
+
+/// The parameters of message.history, from the query.
+result<json::object> history_parameters(const target& to) {
+  json::object params;
+  const auto peer = to.parameter("peer"), group = to.parameter("group");
+  if (!peer) return peer.error();
+  if (!group) return group.error();
+  if (peer->has_value() == group->has_value())
+    return error{errc::malformed, "one of the parameters peer and group must be given", "peer"};
+  const auto id = user_parameter(to, *peer ? "peer" : "group");
+  if (!id) return id.error();
+  params["in"] = json::object{{*peer ? "userId" : "groupId", id->text()}};
+  for (const auto* name : {"beforeSeq", "afterSeq", "limit"}) {
+    auto number = number_parameter(to, name, std::numeric_limits<std::int64_t>::max(), 0);
+    if (!number) return number.error();
+    if (*number) params[name] = **number;
+  }
+  return params;
+}
+
+asio::awaitable<reply> read_messages(edge& at, const routed_request& request) {
+  auto user = user_parameter(request.to, "userId");
+  if (!user) co_return problem(user.error());
+  auto params = history_parameters(request.to);
+  if (!params) co_return problem(params.error());
+  auto r = co_await carry_out(at, "message.history", std::move(*params), std::move(*user), 200, false);
+  co_return r;
+}
+
+asio::awaitable<reply> read_conversations(edge& at, const routed_request& request) {
+  auto user = user_parameter(request.to, "userId");
+  if (!user) co_return problem(user.error());
+  json::object params;
+  auto limit = number_parameter(request.to, "limit", history_limit_max);
+  if (!limit) co_return problem(limit.error());
+  if (*limit) params["limit"] = **limit;
+  const auto cursor = request.to.parameter("cursor");
+  if (!cursor) co_return problem(cursor.error());
+  if (*cursor) params["cursor"] = **cursor;
+  auto r = co_await carry_out(at, "conversation.list", std::move(params), std::move(*user), 200, false);
+  co_return r;
+}
+
+asio::awaitable<reply> make_group(edge& at, const routed_request& request) {
+  auto body = body_object(request);
+  if (!body) co_return problem(body.error());
+  auto owner = take_user(*body, "owner");
+  if (!owner) co_return problem(owner.error());
+  auto r = co_await carry_out(at, "group.create", std::move(*body), std::move(*owner), 201, false);
+  co_return r;
+}
+
+/// GET, PATCH, DELETE of one group, with the rights of its owner.
+asio::awaitable<reply> one_group(edge& at, const routed_request& request) {
+  auto id = path_id(request, 0);
+  if (!id) co_return problem(id.error());
+  if (request.http.method() == http_verb::get || request.http.method() == http_verb::head) {
+    // The history shows groups to their members; the back end is none, so it makes a change of nothing.
+    change nothing{.by = {}, .action = update_group{.group = std::move(*id)}};
+    auto r = co_await write_change(at, std::move(nothing), 200);
+    co_return r;
+  }
+  json::object params;
+  std::string_view method = "group.dismiss";
+  if (request.http.method() == http_verb::patch) {
+    method = "group.update";
+    auto body = body_object(request);
+    if (!body) co_return problem(body.error());
+    params = std::move(*body);
+  }
+  params["groupId"] = id->text();
+  user_id nobody;
+  auto r = co_await carry_out(at, method, std::move(params), std::move(nobody), 200, true);
+  co_return r;
+}
+
+/// PUT takes a user in, with a role when one is given; DELETE removes them.
+asio::awaitable<reply> one_member(edge& at, const routed_request& request) {
+  auto group = path_id(request, 0);
+  if (!group) co_return problem(group.error());
+  auto user = path_id(request, 1);
+  if (!user) co_return problem(user.error());
+  const user_id nobody;
+  json::object params{{"groupId", group->text()}, {"userIds", json::array{user->text()}}};
+  if (request.http.method() == http_verb::delete_) {
+    auto by = nobody;
+    auto r = co_await carry_out(at, "group.remove", std::move(params), std::move(by), 200, true);
+    co_return r;
+  }
+  json::object role{{"groupId", group->text()}, {"userId", user->text()}};
+  if (!request.http.body().empty()) {
+    auto body = body_object(request);
+    if (!body) co_return problem(body.error());
+    if (auto* given = body->if_contains("role")) role["role"] = std::move(*given);
+  }
+  if (role.contains("role")) { // before anything is done
+    const auto checked = v1::parse_command("group.role", role, nobody, at.server.config.limits);
+    if (!checked) co_return problem(checked.error());
+  }
+  auto by = nobody;
+  auto added = co_await carry_out(at, "group.add", std::move(params), std::move(by), 200, true);
+  if (added.status != 200 || !role.contains("role")) co_return added;
+  by = nobody;
+  auto r = co_await carry_out(at, "group.role", std::move(role), std::move(by), 200, true);
+  co_return r;
+}
+
+asio::awaitable<reply> put_user(edge& at, const routed_request& request) {
+  auto id = path_id(request, 0);
+  if (!id) co_return problem(id.error());
+  auto body = body_object(request);
+  if (!body) co_return problem(body.error());
+  auto r = co_await carry_out(at, "user.update", std::move(*body), std::move(*id), 200, false);
+  co_return r;
+}
+
+std::string encode_sessions(const std::vector<session_facts>& sessions, std::string_view node) {
+  std::string out = R"({"sessions":[)";
+  for (const auto& s : sessions) {
+    if (out.back() == '}') out += ',';
+    out += R"({"sessionId":)";
+    append_json_string(out, s.id);
+    out += s.is_v1 ? R"(,"kind":"v1","device":)" : R"(,"kind":"classic","device":)";
+    if (s.device.empty()) {
+      out += "null";
+    } else {
+      append_json_string(out, s.device);
+    }
+    out += R"(,"node":)";
+    append_json_string(out, node);
+    out += R"(,"since":")";
+    append_utc_time(out, s.since);
+    out += R"("})";
+  }
+  return out += "]}";
+}
+
+asio::awaitable<reply> user_sessions(edge& at, const routed_request& request) {
+  auto id = path_id(request, 0);
+  if (!id) co_return problem(id.error());
+  if (request.http.method() == http_verb::delete_) {
+    auto closed = co_await ask<std::size_t>(at.asks, at.server.registry, ask_deadline, kick_atom::value,
+                                            std::move(*id));
+    if (!closed) co_return problem(closed.error());
+    co_return json_reply(R"({"closed":)" + std::to_string(*closed) + "}");
+  }
+  auto sessions = co_await ask<session_list>(at.asks, at.server.registry, ask_deadline, sessions_atom::value,
+                                             std::move(*id));
+  if (!sessions) co_return problem(sessions.error());
+  co_return json_reply(encode_sessions(**sessions, at.server.config.node));
+}
+
+result<std::vector<user_id>> users_parameter(const target& to) {
+  const auto given = to.parameter("userIds");
+  if (!given) return given.error();
+  if (!*given)
+    return error{errc::malformed, "the parameter userIds is missing: ids, separated by commas", "userIds"};
+  std::vector<user_id> users;
+  for (auto rest = **given;;) {
+    const auto comma = rest.find(',');
+    auto id = user_id::parse(rest.substr(0, comma));
+    if (!id) return error{errc::malformed, "the parameter userIds: " + id.error().detail, "userIds"};
+    users.push_back(std::move(*id));
+    if (users.size() > online_users_max)
+      return error{errc::malformed, "the parameter userIds takes at most " + std::to_string(online_users_max),
+                   "userIds"};
+    if (comma == std::string_view::npos) return users;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+asio::awaitable<reply> online_of(edge& at, const routed_request& request) {
+  auto users = users_parameter(request.to);
+  if (!users) co_return problem(users.error());
+  auto online = co_await ask<std::vector<user_id>>(at.asks, at.server.registry, ask_deadline,
+                                                   online_atom::value, std::move(*users));
+  if (!online) co_return problem(online.error());
+  co_return json_reply(v1::presence_result(*online));
+}
+
+} // namespace
+
+asio::awaitable<reply> handle_v1(edge& at, endpoint to, const routed_request& request) {
+  switch (to) {
+  case endpoint::v1_messages:
+    if (request.http.method() == http_verb::post) co_return co_await send_message(at, request);
+    co_return co_await read_messages(at, request);
+  case endpoint::v1_conversations: co_return co_await read_conversations(at, request);
+  case endpoint::v1_groups: co_return co_await make_group(at, request);
+  case endpoint::v1_group: co_return co_await one_group(at, request);
+  case endpoint::v1_member: co_return co_await one_member(at, request);
+  case endpoint::v1_user: co_return co_await put_user(at, request);
+  case endpoint::v1_user_sessions: co_return co_await user_sessions(at, request);
+  case endpoint::v1_online: co_return co_await online_of(at, request);
+  default: break;
+  }
+  co_return problem({errc::not_found, "there is nothing at this path"});
+}
+
+} // namespace hongyan

@@ -1,0 +1,47 @@
+/// A registry that remembers what it was told, and does nothing by itself.
+#pragma once
+
+#include "actors/interfaces.hpp"
+
+namespace hongyan::test {
+
+struct registry_log {
+  int binds = 0;
+  int unbinds = 0;
+  int resyncs = 0;
+  std::vector<std::int64_t> delivered; ///< ids of messages
+  std::vector<audience_ptr> audiences; ///< of the same
+  std::vector<read_note> reads;
+  std::vector<notice> notices;
+  std::vector<user_id> watched;
+};
+
+inline registry_actor::behavior_type recording_registry(registry_actor::pointer, registry_log* log) {
+  return {
+      [log](bind_atom, const user_id&, const session_facts&, const session_actor&) { ++log->binds; },
+      [log](unbind_atom, const user_id&, const session_actor&) { ++log->unbinds; },
+      [log](deliver_atom, const committed_ptr& batch) {
+        for (const auto& m : batch->messages) {
+          log->delivered.push_back(m.stored->id);
+          log->audiences.push_back(m.audience);
+        }
+      },
+      [log](read_atom, const read_note& note) { log->reads.push_back(note); },
+      [log](notify_atom, const notice& n) { log->notices.push_back(n); },
+      [log](watch_atom, const std::vector<user_id>& users, bool on, const session_actor&) {
+        for (const auto& user : users) {
+          std::erase(log->watched, user);
+          if (on) log->watched.push_back(user);
+        }
+        return users;
+      },
+      [](kick_atom, const user_id&) { return std::size_t{0}; },
+      [](online_atom) { return online_ptr{}; },
+      [](online_atom, const std::vector<user_id>& users) { return users; },
+      [](sessions_atom, const user_id&) { return session_list{}; },
+      [](drain_atom) {},
+      [log](resync_atom) { ++log->resyncs; },
+  };
+}
+
+} // namespace hongyan::test
