@@ -125,8 +125,9 @@ for (const kind of storeKinds) {
     })
 
     describe('fields', () => {
+      refusedBody('a number that no double holds is 400, and says so', (a) => `{"userId":${a},"targetUserId":1e400,"content":"x"}`, 400, { mentions: /JSON/ })
       const badIds = [
-        'null', 'true', '[]', '[1]', '{}', '1.5', '-1', '-9', '9007199254740992', '18446744073709551616', '1e400', '""', '" "',
+        'null', 'true', '[]', '[1]', '{}', '1.5', '-1', '-9', '9007199254740992', '18446744073709551616', '1e300', '""', '" "',
         '"a b"', '"张三"', '"a/b"', '"a\\nb"', '"a\'b"', '"a\\u0000"', '"a%20b"', '"1,2"', '"a+b"', '"😀"', `"${'x'.repeat(65)}"`,
       ]
       for (const field of ['userId', 'targetUserId']) {
@@ -205,7 +206,7 @@ describe('paths and methods', () => {
   before(async () => { server = await startServer() })
   after(() => server?.dispose())
 
-  for (const path of ['/nope', '/push/', '/push/1', '/pushx', '/Push', '/getmessage', '/imserver', '/v1/connect', '/v1/messages',
+  for (const path of ['/nope', '/push/', '/push/1', '/pushx', '/Push', '/getmessage', '/imserver', '/v1', '/v1/nope', '/v1/groups/a/b', '/v1/users',
     '/favicon.txt', '/index.php', '/healthz/x', '/.git/config', '/../etc/passwd', '/%2e%2e/etc/passwd', '//healthz']) {
     it(`an unknown path is 404: ${path}`, async () => {
       assertProblem(await get(server, path), 404)

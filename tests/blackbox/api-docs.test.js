@@ -1,0 +1,517 @@
+// docs/protocol.md, asyncapi.json and openapi.json against the built server: each example is sent, each answer is
+// what the page shows and fits its schema, and nothing that the server knows is left out.
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { describe, it } from 'node:test'
+import Ajv from 'ajv'
+import Ajv2020 from 'ajv/dist/2020.js'
+import WebSocket from 'ws'
+import { connect, request } from './lib/client.js'
+import { onEachStore } from './lib/each-store.js'
+import { again, binary, serverFor } from './lib/server.js'
+import { connectV1, flood, newId, people, range, seqs, subprotocol, uniqueId, user } from './lib/v1.js'
+import { delay, eventually } from './lib/wait.js'
+
+const read = (name) => fs.readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
+const asyncapi = JSON.parse(read('asyncapi.json'))
+const openapi = JSON.parse(read('openapi.json'))
+const page = read('protocol.md')
+
+// ---- schemas ----
+
+// A copy in which an object has only the members that are written down: what the server says beyond is not documented.
+function closed(schema) {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (!schema || typeof schema !== 'object') return schema
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]))
+  if (copy.type === 'object' && copy.properties && !('additionalProperties' in copy)) copy.additionalProperties = false
+  return copy
+}
+
+function validators(Class, document) {
+  const ajv = new Class({ strict: false, allErrors: true })
+  ajv.addSchema(document, 'open')
+  ajv.addSchema(closed(document), 'closed')
+  const pointer = (path) => path.map((part) => `/${encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')
+  const fits = (where, path, value) => {
+    const check = ajv.getSchema(`${where}#${pointer(path)}`)
+    assert.ok(check, `no schema at ${path.join(' / ')}`)
+    if (check(value)) return null
+    // The deepest errors say most: others are of alternatives that were not meant.
+    const depth = ({ instancePath }) => instancePath.split('/').length
+    const deepest = Math.max(...check.errors.map(depth))
+    return `${path.join(' / ')}: ${ajv.errorsText(check.errors.filter((error) => depth(error) === deepest))} in ${JSON.stringify(value)}`
+  }
+  return {
+    // What a client may send.
+    accepts: (path, value) => fits('open', path, value),
+    // What the server says; fails unless it is exactly what is written down.
+    assert: (path, value) => assert.equal(fits('closed', path, value), null),
+  }
+}
+const socket = validators(Ajv, asyncapi)
+const http = validators(Ajv2020, openapi)
+
+const messages = asyncapi.components.messages
+const methods = Object.entries(asyncapi.operations).filter(([, { action }]) => action === 'receive').map(([name]) => name)
+const notifications = Object.entries(asyncapi.operations).filter(([, { action }]) => action === 'send').map(([name]) => name.replace('notify.', ''))
+const payload = (name) => ['components', 'messages', name, 'payload']
+const operations = Object.entries(openapi.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })))
+
+// What the server sends over a socket; `method` is that of the request.
+function assertDocumented(incoming, method) {
+  if (incoming.method) socket.assert(payload(incoming.method), incoming)
+  else socket.assert(payload(incoming.error ? 'error' : `${method}.result`), incoming)
+}
+
+// ---- comparing with what the page shows ----
+
+// These differ from run to run, or are sentences: of them only the type is compared.
+const varying = new Set(['sessionId', 'epoch', 'node', 'nodes', 'createTime', 'serverTime', 'since', 'message', 'detail', 'reason', 'reconnectAfterMs'])
+
+function assertLike(real, shown, where = '') {
+  const key = where.split('.').at(-1)
+  if (typeof shown === 'string' && varying.has(key) && typeof real === 'string') return
+  if (key === 'nodes' || (key === 'reconnectAfterMs' && typeof shown === typeof real)) return
+  if (shown && real && typeof shown === 'object' && typeof real === 'object' && Array.isArray(shown) === Array.isArray(real)) {
+    assert.deepEqual(Object.keys(real).sort(), Object.keys(shown).sort(), `the members at ${where || 'the top'}: ${JSON.stringify(real)}`)
+    for (const name of Object.keys(shown)) assertLike(real[name], shown[name], `${where}.${name}`)
+    return
+  }
+  assert.deepEqual(real, shown, `at ${where}`)
+}
+
+// The epoch of an example is that of the server it was taken from.
+const localized = (value, epoch) => JSON.parse(JSON.stringify(value), (key, it) => (key === 'epoch' && typeof it === 'string' ? epoch : it))
+
+// ---- the page's code ----
+
+const blocks = (text) => [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(([, language, code]) => ({ language, code }))
+
+// A block of lines `1 → …` and `1 ← …`, each going on in lines that are indented.
+function dialogue(code) {
+  const steps = []
+  for (const line of code.trimEnd().split('\n')) {
+    const [, who, arrow, text] = /^(\w+) ([→←]) (.*)$/.exec(line) ?? []
+    const connects = /^(\w+) connects$/.exec(line)
+    if (arrow) steps.push({ who, sends: arrow === '→', text })
+    else if (connects) steps.push({ who: connects[1] })
+    else steps.at(-1).text += line.trimStart()
+  }
+  return steps
+}
+
+// A block of curl lines, each with its answer behind `#`.
+function curls(code) {
+  const calls = []
+  for (const line of code.replaceAll('\\\n', '').trimEnd().split('\n')) {
+    if (line.startsWith('#')) {
+      calls.at(-1).shown += line.replace(/^# */, '')
+      continue
+    }
+    const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare)
+    assert.equal(words.shift(), 'curl', line)
+    const call = { line, method: 'GET', shown: '' }
+    while (words.length) {
+      const word = words.shift()
+      if (word === '-X') call.method = words.shift()
+      else if (word === '-d') {
+        call.body = words.shift()
+        call.method = call.method === 'GET' ? 'POST' : call.method
+      } else call.url = new URL(word)
+    }
+    calls.push(call)
+  }
+  return calls
+}
+
+const isDialogue = ({ code }) => /^\w+ [→←] /m.test(code)
+
+// The operation that a URL belongs to.
+function operationOf(method, pathname) {
+  const found = operations.find((it) => it.method === method.toLowerCase() && new RegExp(`^${it.path.replace(/{\w+}/g, '[^/]+')}$`).test(pathname))
+  assert.ok(found, `${method} ${pathname} is not in openapi.json`)
+  return found
+}
+
+function assertAnswer({ path, method, operation }, answer) {
+  const response = operation.responses[answer.status]
+  assert.ok(response, `${method} ${path} was answered ${answer.status}, which is not documented: ${answer.text}`)
+  const shared = response.$ref?.split('/').at(-1)
+  const where = shared ? ['components', 'responses', shared] : ['paths', path, method, 'responses', answer.status]
+  const content = (shared ? openapi.components.responses[shared] : response).content
+  const type = answer.headers['content-type']
+  assert.ok(content[type], `${method} ${path} was answered with ${type} instead of ${Object.keys(content)}`)
+  http.assert([...where, 'content', type, 'schema'], type.includes('json') ? answer.json() : answer.text)
+}
+
+// ---- the documents by themselves ----
+
+describe('the documents', () => {
+  it('have an example of each method and notification, that fits its schema', () => {
+    for (const [name, message] of Object.entries(messages)) {
+      assert.ok(message.examples?.length, `no example of ${name}`)
+      for (const example of message.examples) {
+        const refused = /-32602/.test(example.summary)
+        if (refused) assert.ok(socket.accepts(payload(name), example.payload), `${name} ${example.name} should not fit`)
+        else if (methods.includes(name)) assert.equal(socket.accepts(payload(name), example.payload), null)
+        else socket.assert(payload(name), example.payload)
+      }
+    }
+  })
+
+  it('have HTTP examples that fit their schemas', () => {
+    for (const { path, method, operation } of operations) {
+      for (const [name, { summary, value }] of Object.entries(operation.requestBody?.content['application/json'].examples ?? {})) {
+        const wrong = http.accepts(['paths', path, method, 'requestBody', 'content', 'application/json', 'schema'], value)
+        if (/400/.test(summary)) assert.ok(wrong, `${method} ${path} ${name} should not fit`)
+        else assert.equal(wrong, null)
+      }
+      for (const [status, response] of Object.entries(operation.responses)) {
+        for (const [type, { examples = {} }] of Object.entries(response.content ?? {})) {
+          for (const { value } of Object.values(examples)) http.assert(['paths', path, method, 'responses', status, 'content', type, 'schema'], value)
+        }
+      }
+    }
+    for (const [name, { content }] of Object.entries(openapi.components.responses)) {
+      for (const [type, { example }] of Object.entries(content)) http.assert(['components', 'responses', name, 'content', type, 'schema'], example)
+    }
+  })
+
+  it('agree with the page: methods, notifications, paths, codes', () => {
+    for (const name of methods) {
+      assert.ok(page.includes(`\`${name}\``), `${name} is not on the page`)
+      assert.ok(page.includes(`"method":"${name}"`), `${name} has no example on the page`)
+    }
+    for (const name of notifications) assert.ok(page.includes(`| \`${name}\` |`), `the notification ${name} is not on the page`)
+    for (const { path, method } of operations) assert.match(page, new RegExp(`\`${method} ${path.replace(/{\w+}/g, '{\\w+}').replaceAll('/', '\\/')}[?\`,]`, 'i'), `${method} ${path} is not on the page`)
+    const [, errors] = /\n# Errors\n([^]*?)\n## Close codes\n/.exec(page)
+    const rows = [...errors.matchAll(/^\| (-\d+|) ?\| (\d+) \| `([\w-]+)` \|/gm)]
+    const known = asyncapi.components.schemas.Failure.properties.error.properties.code.enum
+    assert.deepEqual([...new Set(rows.map(([, code]) => Number(code)).filter(Boolean))].sort(), [...known].sort())
+    const names = /\((.*)\)/.exec(openapi.components.schemas.Problem.properties.type.pattern)[1].split('|')
+    assert.deepEqual(rows.map(([, , , name]) => name).sort(), names.sort())
+    const [, closings] = /\n## Close codes\n([^]*?)\n## /.exec(page)
+    for (const [, code] of closings.matchAll(/^\| (\d+) \|/gm)) if (code !== '1006') assert.ok(asyncapi.channels.v1.description.includes(code), `${code} is not in asyncapi.json`)
+  })
+
+  it('say the same in Chinese: all code is the same', () => {
+    assert.deepEqual(blocks(read('protocol.zh-CN.md')), blocks(page))
+  })
+
+  it('have JSON that parses and fits', () => {
+    for (const { language, code } of blocks(page)) {
+      const [, schema] = /^json (\w+)$/.exec(language) ?? []
+      if (!schema) continue
+      if (messages[schema]) socket.assert(payload(schema), JSON.parse(code))
+      else http.assert(['components', 'schemas', schema], JSON.parse(code))
+    }
+    for (const { sends, text } of blocks(page).filter(isDialogue).flatMap(({ code }) => dialogue(code))) {
+      if (!text) continue
+      const value = JSON.parse(text)
+      if (!sends) assertDocumented(value, value.id === undefined ? undefined : methodOf(text))
+    }
+  })
+
+  // The method that an answer on the page belongs to: the last request of that user with that id before it.
+  function methodOf(text) {
+    const steps = blocks(page).filter(isDialogue).flatMap(({ code }) => dialogue(code))
+    const at = steps.findIndex((step) => !step.sends && step.text === text)
+    const asked = steps.slice(0, at).reverse().find((step) => step.sends && step.who === steps[at].who && JSON.parse(step.text).id === JSON.parse(text).id)
+    return JSON.parse(asked.text).method
+  }
+})
+
+// ---- the documents and the server ----
+
+const config = '[classic]\ntime_zone = "Asia/Shanghai"\n'
+
+onEachStore('the documents', (the) => {
+  const ownServer = async (t, settings) => serverFor(t, { database: await the.store.newDatabase(), config, ...settings })
+
+  it('asyncapi.json: the examples, step by step, are answered as they say', async (t) => {
+    const server = await ownServer(t)
+    const stepOf = ({ name }) => /^step-(\d+)-user-(\w+)$/.exec(name)
+    const steps = methods.flatMap((method) => messages[method].examples.map((example) => ({ method, example, number: Number(stepOf(example)[1]), who: stepOf(example)[2] }))).sort((a, b) => a.number - b.number)
+    assert.deepEqual(steps.map(({ number }) => number), range(1, steps.length), 'the steps have no hole')
+    const shown = new Map([...methods.map((method) => `${method}.result`), 'error'].flatMap((name) => messages[name].examples.map((example) => [example.name, example.payload])))
+    const sessions = new Map()
+    for (const { method, example, who } of steps) {
+      if (!sessions.has(who)) sessions.set(who, await connectV1(server, who, { t }))
+      const session = sessions.get(who)
+      const sent = localized(example.payload, session.hello.epoch)
+      session.send(sent)
+      const answer = await session.take((incoming) => incoming.id === sent.id, 5_000, `the answer to ${example.name}`)
+      assertDocumented(answer, method)
+      assert.ok(shown.has(example.name), `${example.name} has no answer in the document`)
+      try {
+        assertLike(answer, shown.get(example.name))
+      } catch (error) {
+        error.message = `${example.name} ${method}: ${error.message}`
+        throw error
+      }
+    }
+    assert.equal((await request(server, { method: 'DELETE', path: '/v1/users/1/sessions' })).status, 200)
+    await sessions.get('1').closing()
+    const came = new Set(['session'])
+    for (const session of sessions.values()) {
+      socket.assert(payload('session'), { jsonrpc: '2.0', method: 'session', params: session.hello })
+      for (const incoming of session.queue) {
+        assertDocumented(incoming)
+        came.add(incoming.method)
+      }
+    }
+    assert.deepEqual([...came].sort(), [...notifications].sort(), 'every notification came')
+  })
+
+  it('openapi.json: the examples, step by step, are answered as they say', async (t) => {
+    const server = await ownServer(t)
+    const session = await connectV1(server, 1, { t, device: 'phone-7f3a' })
+    await connect(server, 2, { t })
+    const steps = new Map()
+    const step = (name, found) => steps.get(name) ?? steps.set(name, { ...found, path: {}, query: {}, template: found.path }).get(name)
+    for (const found of operations) {
+      for (const { name, in: where, examples = {} } of found.operation.parameters ?? []) {
+        for (const [at, { value }] of Object.entries(examples)) step(at, found)[where][name] = value
+      }
+      for (const [at, { value }] of Object.entries(found.operation.requestBody?.content['application/json'].examples ?? {})) step(at, found).body = value
+      for (const [status, { content = {} }] of Object.entries(found.operation.responses)) {
+        for (const [at, { value }] of Object.values(content).flatMap(({ examples = {} }) => Object.entries(examples))) Object.assign(step(at, found), { status: Number(status), shown: value })
+      }
+    }
+    const names = [...steps.keys()].sort()
+    assert.deepEqual(names, range(1, names.length).map((n) => `step-${String(n).padStart(2, '0')}`), 'the steps have no hole')
+    for (const name of names) {
+      const { template, method, operation, path, query, body, status, shown } = steps.get(name)
+      const filled = template.replace(/{(\w+)}/g, (_, key) => encodeURIComponent(path[key])) + (Object.keys(query).length ? `?${new URLSearchParams(query)}` : '')
+      const answer = await request(server, { method: method.toUpperCase(), path: filled, body, headers: { 'content-type': body === undefined ? undefined : 'application/json' } })
+      assert.equal(answer.status, status, `${name} ${method} ${filled}: ${answer.text}`)
+      assertAnswer({ path: template, method, operation }, answer)
+      if (typeof shown === 'object') assertLike(answer.json(), shown)
+      else if (!['/', '/metrics'].includes(template)) assert.equal(answer.text, shown)
+    }
+    for (const incoming of session.queue) assertDocumented(incoming)
+    for (const { path, method, operation } of operations) assert.ok(names.some((name) => steps.get(name).operation === operation), `${method} ${path} has no example`)
+  })
+
+  it('protocol.md: every request and every curl line, from top to bottom, is answered as it shows', async (t) => {
+    const server = await ownServer(t)
+    const sessions = new Map()
+    const fresh = new Set()
+    const session = async (who) => {
+      if (!sessions.has(who)) {
+        sessions.set(who, await connectV1(server, who, { t }))
+        fresh.add(who)
+      }
+      return sessions.get(who)
+    }
+    const run = async ({ who, sends, text }) => {
+      const at = await session(who)
+      if (text === undefined) return
+      const value = localized(JSON.parse(text), at.hello.epoch)
+      if (sends) {
+        at.send(text.includes('"epoch"') ? value : text)
+        at.asked = value
+      } else if (value.method === 'session') {
+        assert.ok(fresh.delete(who), 'session comes once')
+        assertLike({ jsonrpc: '2.0', method: 'session', params: at.hello }, value)
+      } else {
+        const what = value.method ?? `the answer to ${at.asked.method}`
+        const kind = value.params?.message?.kind
+        const incoming = await at.take((it) => it.method === value.method && (value.method ? it.params.message?.kind === kind : it.id === value.id), 5_000, what)
+        assertDocumented(incoming, at.asked?.method)
+        assertLike(incoming, value)
+      }
+    }
+    for (const { language, code } of blocks(page)) {
+      if (isDialogue({ code })) {
+        for (const step of dialogue(code)) {
+          await run(step).catch((error) => {
+            error.message = `${step.who} ${step.sends ? '→' : '←'} ${step.text}: ${error.message}`
+            throw error
+          })
+        }
+      } else if (language === 'sh' && code.startsWith('curl')) {
+        for (const { line, method, url, body, shown } of curls(code)) {
+          // As curl does.
+          const answer = await request(server, { method, path: url.pathname + url.search, body, headers: { 'content-type': body === undefined ? undefined : 'application/x-www-form-urlencoded' } })
+          assert.ok(answer.status < 300, `${line}: ${answer.status} ${answer.text}`)
+          assertAnswer(operationOf(method, url.pathname), answer)
+          if (/^[[{]/.test(shown)) assertLike(answer.json(), JSON.parse(shown))
+          else assert.equal(answer.text, shown)
+        }
+      }
+    }
+  })
+
+  it('leave out no method, and name none that is not there', async (t) => {
+    const [session] = await people(the.server, t, 1)
+    const knows = (method) => session.call(method, {}).then(() => true, ({ code }) => code !== -32601)
+    for (const method of methods) assert.ok(await knows(method), `${method} is documented, and the server does not know it`)
+    // Whatever in the server looks like a method.
+    const texts = fs.readFileSync(binary).toString('latin1').match(/(?<![\w.])[a-z]{3,16}\.[a-z]{3,16}(?![\w.])/g)
+    const candidates = new Set(texts.filter((it) => /^(message|conversation|presence|user|users|block|group|session|file|rpc|device|push)\./.test(it)))
+    assert.ok(methods.filter((it) => it.includes('.')).every((it) => candidates.has(it)), 'the texts in the server are found')
+    for (const method of [...candidates, 'sync', 'ping', 'echo', 'hello', 'connect', 'login', 'typing', 'read', 'resume']) {
+      assert.equal(await knows(method), methods.includes(method), method)
+    }
+  })
+
+  it('leave out no path and no method of it, and name none that is not there', async () => {
+    const allowed = async (path) => {
+      const answer = await request(the.server, { method: 'LOCK', path })
+      assert.ok([404, 405].includes(answer.status), `LOCK ${path}: ${answer.status}`)
+      return answer.status === 404 ? null : answer.headers.allow.split(', ').filter((it) => !['HEAD', 'OPTIONS'].includes(it)).sort()
+    }
+    for (const [path, item] of Object.entries(openapi.paths)) {
+      assert.deepEqual(await allowed(path.replace(/{\w+}/g, 'x')), Object.keys(item).map((it) => it.toUpperCase()).sort(), path)
+    }
+    // Whatever in the server looks like a path.
+    const texts = fs.readFileSync(binary).toString('latin1').match(/(?<=\0)\/[A-Za-z0-9_{}/]{0,60}(?=\0)/g)
+    const templates = new Set(Object.keys(openapi.paths).map((path) => path.replace(/{\w+}/g, '{}')))
+    assert.ok([...templates].every((path) => texts.includes(path)), 'the texts in the server are found')
+    for (const text of new Set(texts)) {
+      if (!templates.has(text) && !text.includes('//')) assert.equal(await allowed(text.replaceAll('{}', 'x')), null, `${text} is there, and not documented`)
+    }
+  })
+}, { concurrency: 1 })
+
+// ---- the client of the page ----
+
+describe('the client that the page gives', { concurrency: 4 }, () => {
+  const { code } = blocks(page).find((block) => block.language === 'js' && block.code.includes('function chat('))
+  const chat = new Function(`${code}\nreturn chat`)()
+
+  // Someone's device: what it shows is what it kept.
+  function device(server, userId, t) {
+    const it = { userId: String(userId), store: { epoch: null, positions: {}, outbox: [] }, logs: {}, failed: [], ended: 0, wrong: [], live: 0, bad: false, deaf: false, dead: false, server, connections: 0 }
+    const show = (message) => {
+      const log = it.logs[message.conversationId] ??= []
+      if (log.length && message.seq !== log.at(-1).seq + 1) it.wrong.push(`seq ${message.seq} after ${log.at(-1).seq}`)
+      log.push(message)
+    }
+    const forget = (id) => { if (id === undefined) it.logs = {}; else delete it.logs[id] }
+    it.start = () => Object.assign(it, chat(() => {
+      if (it.over) return {}
+      it.connections++
+      const ws = new WebSocket(`ws://${it.server.authority}/v1/connect?userId=${it.userId}&device=d`, [subprotocol], { perMessageDeflate: false })
+      it.ws = ws
+      const socket = it.socket = { send: (text) => ws.send(text), close: () => ws.close() }
+      ws.onmessage = (event) => {
+        if (it.dead) return
+        // What a bad link does to notifications: every 7th is lost, every 5th comes twice.
+        const live = event.data.includes('"method":"message"') ? ++it.live : 0
+        if (live && (it.deaf || (it.bad && live % 7 === 6))) return
+        socket.onmessage(event)
+        if (it.bad && live % 5 === 4) socket.onmessage(event)
+      }
+      ws.onclose = (event) => socket.onclose(event)
+      ws.onerror = () => {}
+      return socket
+    }, it.store, () => {}, { show, forget, failed: (params, error) => it.failed.push(error), ended: () => it.ended++ }))
+    // As if the program were closed.
+    it.end = () => {
+      it.socket.onmessage?.({ data: JSON.stringify({ jsonrpc: '2.0', method: 'closing', params: { reconnectAfterMs: null } }) })
+      it.ws.terminate()
+    }
+    t.after(() => {
+      it.over = true
+      it.end()
+    })
+    it.texts = () => Object.values(it.logs).flat().filter(({ kind }) => kind === 'text').map(({ content }) => content)
+    return it
+  }
+  const say = (from, to, content) => from.send({ to: user(to.userId), clientMsgId: uniqueId(), kind: 'text', content })
+  const whole = (it, count, ms = 15_000) => eventually(ms, `${count} texts`, () => it.texts().length >= count).then(() => {
+    assert.deepEqual(it.wrong, [])
+    assert.equal(it.texts().length, count)
+  }, (error) => { throw new Error(`${error.message}: ${it.texts().length}, ${it.wrong}`) })
+
+  it('shows each message once and in order, over a bad link, lost sockets and a kill -9 of the server', { timeout: 60_000 }, async (t) => {
+    let server = await serverFor(t, { config: 'heartbeat = 1\n' })
+    const [a, b] = [device(server, newId(), t), device(server, newId(), t)]
+    a.bad = b.bad = true
+    a.start()
+    b.start()
+    const total = 200
+    for (let i = 0; i < total; i++) {
+      say(a, b, `a${i}`)
+      if (i % 2) say(b, a, `b${i}`)
+      if (i === 40) b.ws.terminate()
+      if (i === 80) a.ws.terminate()
+      if (i === 120) {
+        await server.kill9()
+        server = await again(t, server)
+        a.server = b.server = server
+      }
+      await delay(3)
+    }
+    await Promise.all([a, b].map((it) => whole(it, total * 1.5, 30_000)))
+    a.deaf = b.deaf = true
+    say(a, b, 'seen by ping only')
+    await Promise.all([a, b].map((it) => whole(it, total * 1.5 + 1, 5_000)))
+    assert.deepEqual(a.logs, b.logs)
+    assert.deepEqual(a.texts().filter((it) => /^a\d/.test(it)), range(0, total - 1).map((i) => `a${i}`))
+    for (const it of [a, b]) assert.deepEqual([it.store.outbox, it.failed, it.ended], [[], [], 0])
+  })
+
+  it('pages through what was missed, and begins anew with another store', { timeout: 60_000 }, async (t) => {
+    const server = await serverFor(t)
+    const [writer] = await people(server, t, 1)
+    const reader = device(server, newId(), t)
+    reader.start()
+    await writer.say(user(reader.userId), 'first')
+    await whole(reader, 1)
+    reader.end()
+    await flood(writer, user(reader.userId), 1, 450)
+    reader.start()
+    await whole(reader, 451)
+    const other = await serverFor(t)
+    const [stranger] = await people(other, t, 1)
+    await flood(stranger, user(reader.userId), 1, 30)
+    reader.end()
+    reader.server = other
+    reader.start()
+    await eventually(5_000, 'the other epoch', () => reader.store.epoch === stranger.hello.epoch)
+    await whole(reader, 20)
+    assert.deepEqual(seqs(Object.values(reader.logs)[0]), range(11, 30))
+  })
+
+  it('notices a dead line by its ping, and comes back', { timeout: 60_000 }, async (t) => {
+    const server = await serverFor(t, { config: 'heartbeat = 1\n' })
+    const [writer] = await people(server, t, 1)
+    const beats = setInterval(() => writer.call('ping').catch(() => {}), 1_000)
+    t.after(() => clearInterval(beats))
+    const reader = device(server, newId(), t)
+    reader.start()
+    await writer.say(user(reader.userId), 'first')
+    await whole(reader, 1)
+    reader.dead = true
+    reader.ws.close = () => {} // nor does it close
+    await writer.say(user(reader.userId), 'second')
+    await eventually(20_000, 'another connection', () => {
+      if (reader.connections > 1) reader.dead = false
+      return !reader.dead
+    })
+    await whole(reader, 2)
+  })
+
+  it('does not come back when it was kicked or replaced, and drops what is refused', async (t) => {
+    const server = await serverFor(t)
+    const [one, two] = [device(server, newId(), t), device(server, newId(), t)]
+    one.start()
+    one.send({ to: { groupId: 'none' }, clientMsgId: uniqueId(), content: 'x' })
+    await eventually(5_000, 'the refusal', () => one.failed.length)
+    assert.deepEqual([one.failed[0].code, one.store.outbox], [-32004, []])
+    two.start()
+    await eventually(5_000, 'two', () => two.ws.readyState === WebSocket.OPEN)
+    await request(server, { path: `/close?userId=${two.userId}` })
+    await eventually(5_000, 'the end of it', () => two.ended)
+    const newer = await connectV1(server, one.userId, { t, device: 'd' })
+    await eventually(5_000, 'the end of it', () => one.ended)
+    await delay(1_700) // longer than the first wait to reconnect
+    assert.deepEqual([one.connections, two.connections], [1, 1])
+    await newer.call('ping')
+  })
+})
