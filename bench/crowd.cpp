@@ -14,28 +14,35 @@ constexpr std::size_t closing_at_once = 1'000;
 
 } // namespace
 
-crowd::crowd(runtime& where, const server_address& server, std::uint64_t first_user, listener& frames)
+crowd::crowd(runtime& where, const server_address& server, protocol speaks, std::uint64_t first_user,
+             listener& told)
     : where_(where)
     , server_(server)
-    , frames_to_(frames)
-    , first_user_(first_user) {}
+    , told_(told)
+    , first_user_(first_user)
+    , speaks_(speaks) {}
 
 asio::awaitable<void> crowd::open(std::size_t count, std::size_t at_once, double per_second) {
   clients_.clear();
-  is_open_.assign(count, false);
+  speakers_.assign(count, nullptr);
+  phases_.assign(count, phase::opening);
   handshakes_.clear();
   wanted_ = count;
   at_once_ = at_once;
-  opening_ = open_ = failed_ = 0;
+  busy_ = open_ = failed_ = 0;
   begun_ = last_opened_ = where_.shard().now();
-  while (open_ + failed_ < wanted_) {
+  while (clients_.size() < wanted_ || busy_ > 0) {
     const auto passed = std::chrono::duration<double>(where_.shard().now() - begun_).count();
     allowed_ =
         per_second > 0 ? std::min(wanted_, static_cast<std::size_t>(passed * per_second) + 1) : wanted_;
-    while (opening_ < at_once_ && clients_.size() < allowed_) spawn_next();
+    spawn_more();
     co_await pause(where_.shard(), look);
-    frames_to_.opening();
+    told_.opening();
   }
+}
+
+void crowd::spawn_more() {
+  while (busy_ < at_once_ && clients_.size() < allowed_) spawn_next();
 }
 
 void crowd::spawn_next() {
@@ -44,26 +51,36 @@ void crowd::spawn_next() {
   if (wanted_ > clients_per_source && server_.endpoint.address().is_v4())
     source = asio::ip::address_v4(asio::ip::address_v4::loopback().to_uint() +
                                   static_cast<std::uint32_t>(index / clients_per_source));
-  ++opening_;
+  ++busy_;
   ++alive_;
   clients_.push_back(spawn_on<socket_client>(where_.system(), where_.shard(), where_.shard(), server_,
-                                             user(index), static_cast<std::uint32_t>(index), source,
+                                             speaks_, user(index), static_cast<std::uint32_t>(index), source,
                                              static_cast<socket_client::watcher&>(*this)));
 }
 
 void crowd::opened(socket_client& client) {
-  --opening_;
   ++open_;
-  is_open_[client.index()] = true;
+  phases_[client.index()] = phase::working;
+  speakers_[client.index()] = &client;
   last_opened_ = where_.shard().now();
   handshakes_.record(static_cast<std::uint64_t>((last_opened_ - client.begun()).count()));
-  if (opening_ < at_once_ && clients_.size() < allowed_)
-    spawn_next(); // at once: a storm does not wait for a tick
+  if (told_.opened(client)) settled(client);
+}
+
+void crowd::settled(socket_client& client) {
+  if (phases_[client.index()] != phase::working) return;
+  phases_[client.index()] = phase::settled;
+  --busy_;
+  spawn_more(); // at once: a storm does not wait for a tick
+}
+
+void crowd::send(std::size_t index, std::string_view text) {
+  if (is_open(index)) speakers_[index]->send(text);
 }
 
 void crowd::received(socket_client& client, const std::string& frame) {
   ++frames_;
-  frames_to_.received(client, frame);
+  told_.received(client, frame);
 }
 
 void crowd::failed(socket_client& client, const std::string& why) {
@@ -74,7 +91,9 @@ void crowd::failed(socket_client& client, const std::string& why) {
   } else {
     ++known->second;
   }
+  const bool was_open = is_open(client.index());
   leave(client);
+  if (was_open) told_.lost(client);
 }
 
 void crowd::ended(socket_client& client) { leave(client); }
@@ -82,12 +101,11 @@ void crowd::ended(socket_client& client) { leave(client); }
 void crowd::leave(socket_client& client) {
   --alive_;
   bytes_received_ += client.bytes_received();
-  if (is_open_[client.index()]) {
-    --open_;
-  } else {
-    --opening_;
-  }
-  is_open_[client.index()] = false;
+  auto& now = phases_[client.index()];
+  if (is_open(client.index())) --open_;
+  if (now != phase::settled) --busy_;
+  now = phase::over;
+  speakers_[client.index()] = nullptr;
   clients_[client.index()] = nullptr;
 }
 

@@ -1,10 +1,7 @@
 #include "bench/idle.hpp"
 
-#include "bench/chat_tail.hpp"
-#include "bench/crowd.hpp"
-#include "bench/http_client.hpp"
+#include "bench/dialect.hpp"
 #include "bench/ledger.hpp"
-#include "bench/names.hpp"
 #include "bench/process_stats.hpp"
 
 #include <iostream>
@@ -25,23 +22,23 @@ constexpr std::chrono::milliseconds look{10};
 double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 /// A run's state. All on the shard's thread.
-class idle_run final : private crowd::listener, private http_client::source {
+class idle_run final : private dialect::listener {
 public:
   idle_run(runtime& where, const options& asked)
       : where_(where)
       , asked_(asked)
-      , ledger_(run_tag())
-      , users_(where, asked.server, first_user(), *this) {}
+      , speech_(make_dialect(where, asked, *this))
+      , users_(speech_->users()) {}
 
   asio::awaitable<report> run();
 
 private:
-  void received(socket_client& client, const std::string& frame) override;
   void opening() override;
-  bool next(http_client& client, std::string& body) override;
-  void answered(http_client& client, unsigned status) override;
-  void failed(http_client& client, const std::string& why, bool in_flight) override;
-  void ended(http_client&) override { sender_alive_ = false; }
+  std::optional<dialect::letter> next(std::uint32_t sender) override;
+  void stored(std::uint32_t sender) override;
+  void refused(std::uint32_t sender, const std::string& code) override;
+  void broke(std::uint32_t sender, const std::string& why, bool in_flight) override;
+  void seen(std::uint32_t user, std::uint64_t number) override { ledger_.seen(user, number); }
 
   asio::awaitable<void> hold(std::chrono::seconds duration, const char* what);
   asio::awaitable<void> push_one();
@@ -49,12 +46,13 @@ private:
   std::optional<std::size_t> resident() const {
     return asked_.server_pid == 0 ? std::nullopt : resident_bytes(asked_.server_pid);
   }
-  report tell() const;
+  report tell();
 
   runtime& where_;
   const options& asked_;
   ledger ledger_;
-  crowd users_;
+  std::unique_ptr<dialect> speech_;
+  crowd& users_;
   std::vector<std::string> failures_;
   plot memory_{"memory", "Resident memory of the server, MiB", {}, {{"resident", {}}}};
   plot connections_{"connections", "Connections open", {}, {{"open", {}}}};
@@ -63,9 +61,6 @@ private:
   std::optional<std::size_t> before_, after_; ///< resident bytes of the server
   std::size_t opened_ = 0;
   std::size_t open_at_end_ = 0;
-  bool sender_alive_ = false;
-  bool pushed_ = false;
-  bool acknowledged_ = false;
 };
 
 asio::awaitable<report> idle_run::run() {
@@ -114,59 +109,38 @@ void idle_run::take_second(const char* what) {
 
 /// From the first user to the last: both sockets are still of use.
 asio::awaitable<void> idle_run::push_one() {
-  sender_alive_ = true;
-  auto sender = spawn_on<http_client>(where_.system(), where_.shard(), where_.shard(), asked_.server, 0U,
-                                      static_cast<http_client::source&>(*this));
-  caf::anon_send(sender, caf::publish_atom::value);
+  speech_->add_senders(1);
+  speech_->wake(0);
   const auto deadline = where_.shard().now() + push_wait;
   while (ledger_.complete() == 0 && where_.shard().now() < deadline) co_await pause(where_.shard(), look);
-  if (!acknowledged_) failures_.emplace_back("a push to an idle user was not acknowledged");
+  if (ledger_.complete() == 0) failures_.emplace_back("a push to an idle user did not arrive at both ends");
   for (auto& line : ledger_.faults()) failures_.push_back(std::move(line));
-  caf::anon_send_exit(sender, caf::exit_reason::user_shutdown);
-  while (sender_alive_) co_await pause(where_.shard(), look);
+  co_await speech_->end_senders();
 }
 
-bool idle_run::next(http_client&, std::string& body) {
-  if (pushed_) return false;
-  pushed_ = true;
+std::optional<dialect::letter> idle_run::next(std::uint32_t) {
+  if (ledger_.pushes() > 0) return {};
   const auto last = static_cast<std::uint32_t>(asked_.users - 1);
   const auto now = where_.shard().now();
-  const auto number = ledger_.sent(0, last, now, now);
-  body = R"({"userId":)" + std::to_string(users_.user(0)) + R"(,"targetUserId":)" +
-         std::to_string(users_.user(last)) + R"(,"content":")";
-  ledger_.append_content(body, number, asked_.content_bytes);
-  body += R"("})";
-  return true;
+  return dialect::letter{0, last, ledger_.sent(0, last, now, now)};
 }
 
-void idle_run::answered(http_client&, unsigned status) {
-  if (status == 200) {
-    acknowledged_ = true;
-    ledger_.acknowledged(1, where_.shard().now());
-  } else {
-    ledger_.refused(1);
-    failures_.push_back("a push to an idle user was answered " + std::to_string(status));
-  }
+void idle_run::stored(std::uint32_t) { ledger_.acknowledged(1, where_.shard().now()); }
+
+void idle_run::refused(std::uint32_t, const std::string& code) {
+  ledger_.refused(1);
+  failures_.push_back("a push to an idle user was answered " + code);
 }
 
-void idle_run::failed(http_client&, const std::string& why, bool in_flight) {
+void idle_run::broke(std::uint32_t, const std::string& why, bool in_flight) {
   if (in_flight) ledger_.unanswered(1);
   failures_.push_back("a push to an idle user: " + why);
 }
 
-void idle_run::received(socket_client& client, const std::string& frame) {
-  std::vector<tail_chat> news;
-  if (const auto state = read_tail(frame, 0, news);
-      state == tail_state::unreadable || state == tail_state::not_ascending) {
-    ledger_.fault("a frame that is not an array of chats by id", "user #" + std::to_string(client.index()));
-    return;
-  }
-  for (const auto& chat : news) ledger_.seen(client.index(), chat.content);
-}
-
-report idle_run::tell() const {
+report idle_run::tell() {
   report r{.scenario = "idle",
-           .summary = std::to_string(asked_.users) + " silent connections, held for " +
+           .summary = std::to_string(asked_.users) + " silent " +
+                      (asked_.speaks == protocol::v1 ? "v1 " : "") + "connections, held for " +
                       std::to_string(asked_.duration.count()) + " s"};
   r.failures = failures_;
   r.plots = {memory_, connections_};
@@ -189,6 +163,7 @@ report idle_run::tell() const {
                        static_cast<double>(taken.percentile(50)) / 1e6, "ms", 2});
   r.figures.push_back({"handshakeP99Ms", "connect and upgrade, p99",
                        static_cast<double>(taken.percentile(99)) / 1e6, "ms", 2});
+  speech_->tell(r, ledger_.unseen_count() > 0);
   return r;
 }
 

@@ -1,7 +1,6 @@
 #include "bench/ledger.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace hongyan::bench {
 
@@ -23,25 +22,6 @@ std::uint64_t ledger::sent(std::uint32_t from, std::uint32_t to, steady_time due
   auto& between = conversations_[pair_key(from, to)];
   between.open.push_back(number);
   live_.emplace(number, entry{.from = from, .to = to, .due = due, .sent_at = at, .in = &between});
-  return number;
-}
-
-void ledger::append_content(std::string& out, std::uint64_t number, std::size_t bytes) const {
-  const auto begin = out.size();
-  out += tag_;
-  char digits[20];
-  const auto end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
-  out.append(digits, end);
-  out += '-';
-  if (out.size() - begin < bytes) out.append(bytes - (out.size() - begin), 'x');
-}
-
-std::optional<std::uint64_t> ledger::number_of(std::string_view content) const {
-  if (!content.starts_with(tag_)) return {};
-  content.remove_prefix(tag_.size());
-  std::uint64_t number = 0;
-  const auto [end, ec] = std::from_chars(content.data(), content.data() + content.size(), number);
-  if (ec != std::errc()) return {};
   return number;
 }
 
@@ -70,32 +50,30 @@ void ledger::unanswered(std::uint64_t number) {
   live_.at(number).answered = answer::none;
 }
 
-std::optional<ledger::sighting> ledger::seen(std::uint32_t at, std::string_view content) {
-  const auto number = number_of(content);
-  if (!number) return {};
-  const auto found = live_.find(*number);
+std::optional<ledger::sighting> ledger::seen(std::uint32_t at, std::uint64_t number) {
+  const auto found = live_.find(number);
   const auto where = [at] { return " at user #" + std::to_string(at); };
   if (found == live_.end()) {
-    const auto what = refused_.contains(*number) ? "answered with an error, but delivered"
-                      : *number <= pushes_       ? "seen twice at one socket"
-                                                 : "never pushed, but seen";
-    fault(what, "push " + std::to_string(*number) + where());
+    const auto what = refused_.contains(number) ? "answered with an error, but delivered"
+                      : number <= pushes_       ? "seen twice at one socket"
+                                                : "never pushed, but seen";
+    fault(what, "push " + std::to_string(number) + where());
     return {};
   }
   auto& e = found->second;
   if (at != e.from && at != e.to) {
-    fault("seen by a user it is none of", described(*number, e.from, e.to) + where());
+    fault("seen by a user it is none of", described(number, e.from, e.to) + where());
     return {};
   }
   auto& saw = at == e.to ? e.receiver_saw : e.sender_saw;
   if (saw) {
-    fault("seen twice at one socket", described(*number, e.from, e.to) + where());
+    fault("seen twice at one socket", described(number, e.from, e.to) + where());
     return {};
   }
-  check_order(at, *number, e);
+  check_order(at, number, e);
   saw = true;
   const sighting result{.due = e.due, .by_receiver = at == e.to};
-  settle(*number, e);
+  settle(number, e);
   return result;
 }
 
@@ -123,11 +101,6 @@ void ledger::forget(std::uint64_t number, const entry& e) {
   live_.erase(number);
 }
 
-void ledger::fault(const std::string& kind, const std::string& example) {
-  auto& t = faults_[kind];
-  if (++t.count == 1) t.example = example;
-}
-
 std::vector<std::string> ledger::faults() {
   for (const auto& [number, e] : live_) {
     if (e.answered != answer::yes) continue;
@@ -136,10 +109,7 @@ std::vector<std::string> ledger::faults() {
                                                                : "the sender";
     fault("acknowledged, but not seen by " + blind, described(number, e.from, e.to));
   }
-  std::vector<std::string> lines;
-  for (const auto& [kind, t] : faults_)
-    lines.push_back(std::to_string(t.count) + " × " + kind + ", for one " + t.example);
-  return lines;
+  return faults_.lines();
 }
 
 } // namespace hongyan::bench

@@ -1,15 +1,14 @@
 /// What was pushed, answered and seen: the judge of a push run. Every acknowledged push must be seen at both
-/// of its ends, once, and in each conversation in the order of the acknowledgements. Knows no socket and no
-/// clock.
+/// of its ends, once, and in each conversation in the order of the acknowledgements. Knows no socket, no
+/// protocol and no clock.
 #pragma once
 
+#include "bench/faults.hpp"
 #include "core/timer_wheel.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -18,15 +17,10 @@ namespace hongyan::bench {
 
 class ledger {
 public:
-  /// `tag` marks the contents of this run.
-  explicit ledger(std::string tag) : tag_(std::move(tag)) {}
-
-  /// A push is about to go out, from one user's index to another's. Returns its number, for content().
+  /// A push is about to go out, from one user's index to another's. Returns its number, the first is 1.
   std::uint64_t sent(std::uint32_t from, std::uint32_t to, steady_time due, steady_time at);
-  /// Appends the content of push `number`, padded to `bytes`.
-  void append_content(std::string& out, std::uint64_t number, std::size_t bytes) const;
 
-  /// Answered with 200. Returns when it was due.
+  /// Answered: it is stored. Returns when it was due.
   steady_time acknowledged(std::uint64_t number, steady_time at);
   /// Answered with an error: it must never be seen.
   void refused(std::uint64_t number);
@@ -38,9 +32,9 @@ public:
     steady_time due;
     bool by_receiver;
   };
-  /// The socket of user `at` got a chat, newer than all it got before. Empty when it is none of this run's,
-  /// or must not have come.
-  std::optional<sighting> seen(std::uint32_t at, std::string_view content);
+  /// The socket of user `at` got push `number`, behind all that it got before. Empty when it must not have
+  /// come.
+  std::optional<sighting> seen(std::uint32_t at, std::uint64_t number);
 
   /// Pushes whose answer is awaited.
   std::uint64_t unanswered_count() const { return pushes_ - answers_; }
@@ -50,7 +44,7 @@ public:
   std::uint64_t complete() const { return complete_; }
 
   /// A fault that is not a push's own, such as a frame that cannot be read.
-  void fault(const std::string& kind, const std::string& example);
+  void fault(const std::string& kind, const std::string& example) { faults_.add(kind, example); }
   /// Closes the books: what is unseen now is missing. One line for each kind of fault, with how many and an
   /// example; none: all is as promised.
   std::vector<std::string> faults();
@@ -77,22 +71,14 @@ private:
     bool seen_at(std::uint32_t user) const { return user == to ? receiver_saw : sender_saw; }
   };
 
-  /// Kinds of fault with how often, and the first.
-  struct tally {
-    std::uint64_t count = 0;
-    std::string example;
-  };
-
-  std::optional<std::uint64_t> number_of(std::string_view content) const;
   void check_order(std::uint32_t at, std::uint64_t number, const entry& e);
   void settle(std::uint64_t number, const entry& e);
   void forget(std::uint64_t number, const entry& e);
 
-  std::string tag_;
   std::unordered_map<std::uint64_t, entry> live_;                 ///< not complete, by number
   std::unordered_map<std::uint64_t, conversation> conversations_; ///< by both indices, the lower one first
   std::unordered_set<std::uint64_t> refused_;
-  std::map<std::string, tally> faults_;
+  fault_list faults_;
   std::uint64_t pushes_ = 0;
   std::uint64_t answers_ = 0;
   std::uint64_t acknowledged_ = 0;

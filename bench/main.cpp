@@ -1,3 +1,4 @@
+#include "bench/fanout.hpp"
 #include "bench/idle.hpp"
 #include "bench/options.hpp"
 #include "bench/process_stats.hpp"
@@ -5,6 +6,7 @@
 #include "bench/report.hpp"
 #include "bench/runtime.hpp"
 #include "bench/storm.hpp"
+#include "bench/sync.hpp"
 
 #include <fstream>
 #include <iostream>
@@ -17,7 +19,13 @@ using namespace hongyan::bench;
 constexpr int check_failed = 1;
 constexpr int bad_options = 2;
 /// Files that are open beside the clients' sockets.
-constexpr std::size_t other_files = 64;
+constexpr std::size_t other_files = 128;
+
+/// Sockets that are open in this process at the same time.
+std::size_t sockets_of(const options& asked) {
+  return asked.what == scenario::fanout ? 2 * asked.users // both ends of its echo's
+                                        : asked.users + asked.senders;
+}
 
 int refuse(std::string why) {
   for (auto& c : why)
@@ -31,6 +39,8 @@ asio::awaitable<report> run_scenario(runtime& where, const options& asked) {
   case scenario::push: return run_push(where, asked);
   case scenario::idle: return run_idle(where, asked);
   case scenario::storm: return run_storm(where, asked);
+  case scenario::fanout: return run_fanout(where, asked);
+  case scenario::sync: return run_sync(where, asked);
   }
   std::abort();
 }
@@ -56,8 +66,8 @@ int main(int argc, char** argv) {
   }
   auto asked = std::get<options>(std::move(*parsed));
   const auto files = raise_file_limit();
-  if (asked.users + asked.senders + other_files > files)
-    return refuse("--users: " + std::to_string(asked.users) + " sockets are more than the " +
+  if (sockets_of(asked) + other_files > files)
+    return refuse("--users: " + std::to_string(sockets_of(asked)) + " sockets are more than the " +
                   std::to_string(files) + " files that this process may open (ulimit -n)");
   if (asked.server_pid == 0) asked.server_pid = listener_of(asked.server.endpoint.port()).value_or(0);
 

@@ -13,17 +13,27 @@ namespace {
 constexpr std::size_t content_min = 32;
 constexpr std::size_t content_max = 4096;
 
-const std::map<std::string, scenario> scenarios{
-    {"push", scenario::push}, {"idle", scenario::idle}, {"storm", scenario::storm}};
+/// Of a group (contract, section 1), and the one that creates it is a member.
+constexpr std::size_t group_users_max = 2'000;
+
+const std::map<std::string, scenario> scenarios{{"push", scenario::push},
+                                                {"idle", scenario::idle},
+                                                {"storm", scenario::storm},
+                                                {"fanout", scenario::fanout},
+                                                {"sync", scenario::sync}};
 
 std::size_t default_users(scenario what) {
   switch (what) {
   case scenario::push: return 200;
   case scenario::idle: return 5000;
   case scenario::storm: return 2000;
+  case scenario::fanout: return 500;
+  case scenario::sync: return 64;
   }
   return 0;
 }
+
+constexpr double default_fanout_rate = 20;
 
 error bad(std::string detail) { return {errc::malformed, std::move(detail)}; }
 
@@ -80,20 +90,32 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
       "Load on a Hongyan server by actors over real sockets, which check what they measure.\n"
       "  push   messages between random users, each seen by both; closed loop, or open loop with --rate\n"
       "  idle   silent connections, and the memory each costs the server\n"
-      "  storm  connections as fast as they come, twice");
+      "  storm  connections as fast as they come, twice\n"
+      "  fanout messages to one group, all of whose members are connected\n"
+      "  sync   users who missed messages in 50 conversations come back");
   app.name("hongyan-bench");
   app.set_version_flag("--version", "hongyan-bench " HONGYAN_VERSION);
-  app.add_option("SCENARIO", name, "push, idle or storm")->required();
+  app.add_option("SCENARIO", name, "push, idle, storm, fanout or sync")->required();
   app.add_option("--url", url, "the server, on this machine")->required()->type_name("http://HOST:PORT");
-  auto* users = add_number<std::size_t>(app, "--users", o.users, 2, 1'000'000,
-                                        "connected users (push: 200, idle: 5000, storm: 2000)");
-  auto* rate = add_number(app, "--rate", o.rate, 1.0, 1'000'000.0,
-                          "push: so many a second, whatever the answers; latency counts from the due time");
+  auto* users =
+      add_number<std::size_t>(app, "--users", o.users, 2, 1'000'000,
+                              "connected users (push: 200, idle: 5000, storm: 2000, fanout: 500, sync: 64)");
+  bool by_v1 = false;
+  auto* v1 = app.add_flag("--v1", by_v1, "push, idle, storm: by v1, not by the classic contract");
+  auto* rate =
+      add_number(app, "--rate", o.rate, 0.0, 1'000'000.0,
+                 "push, fanout: so many a second, whatever the answers; latency counts from the due time. "
+                 "0: each sender sends again when it is answered (push: 0, fanout: 20)");
   add_number(app, "--duration", duration, 1L, 86'400L, "seconds that are measured (10)");
   auto* senders =
-      add_number<std::size_t>(app, "--senders", o.senders, 1, 10'000, "push: connections that push (32)");
+      add_number<std::size_t>(app, "--senders", o.senders, 1, 10'000,
+                              "push, fanout: those who send at the same time, without a rate (32)");
   auto* content = add_number(app, "--content", o.content_bytes, content_min, content_max,
-                             "push: bytes of a message's content (64)");
+                             "push, fanout, sync: bytes of a message's content (64)");
+  auto* missed = add_number<std::size_t>(app, "--missed", o.missed, 1, 100'000,
+                                         "sync: messages that each user missed (1000)");
+  auto* at_once = add_number<std::size_t>(app, "--at-once", o.at_once, 1, 10'000,
+                                          "sync: users that come back at the same time (32)");
   add_number(app, "--server-pid", o.server_pid, 1, 1 << 22, "the server's process (found by its port)");
   add_number(app, "--database-pid", o.database_pid, 1, 1 << 22,
              "PostgreSQL's first process; its CPU time is counted with its children's");
@@ -112,15 +134,24 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   }
 
   const auto found = scenarios.find(name);
-  if (found == scenarios.end()) return bad("unknown scenario '" + name + "'; accepted: push, idle, storm");
+  if (found == scenarios.end())
+    return bad("unknown scenario '" + name + "'; accepted: push, idle, storm, fanout, sync");
   o.what = found->second;
-  if (o.what != scenario::push)
-    for (const auto* only_push : {rate, senders, content})
-      if (only_push->count() > 0) return bad(only_push->get_name() + ": only the scenario push takes it");
+  using enum scenario;
+  const std::vector<std::pair<const CLI::Option*, std::vector<scenario>>> takers{
+      {v1, {push, idle, storm}},       {rate, {push, fanout}}, {senders, {push, fanout}},
+      {content, {push, fanout, sync}}, {missed, {sync}},       {at_once, {sync}}};
+  for (const auto& [option, by] : takers)
+    if (option->count() > 0 && std::ranges::find(by, o.what) == by.end())
+      return bad(option->get_name() + ": the scenario " + name + " does not take it");
   auto server = parse_url(url);
   if (!server) return server.error();
   o.server = std::move(*server);
   if (users->count() == 0) o.users = default_users(o.what);
+  if (o.what == fanout && o.users > group_users_max)
+    return bad("--users: a group has at most " + std::to_string(group_users_max) + " members");
+  if (o.what == fanout && rate->count() == 0) o.rate = default_fanout_rate;
+  if (by_v1 || o.what == fanout || o.what == sync) o.speaks = protocol::v1;
   o.duration = std::chrono::seconds(duration);
   return o;
 }

@@ -12,7 +12,10 @@
 
 namespace hongyan::bench {
 
-enum class scenario : std::uint8_t { push, idle, storm };
+enum class scenario : std::uint8_t { push, idle, storm, fanout, sync };
+
+/// What the clients speak.
+enum class protocol : std::uint8_t { classic, v1 };
 
 /// The server under test, always on this machine.
 struct server_address {
@@ -23,13 +26,16 @@ struct server_address {
 struct options {
   scenario what = scenario::push;
   server_address server{};
+  protocol speaks = protocol::classic;
   std::size_t users = 0;
-  double rate = 0; ///< pushes a second; 0: each sender pushes again when its last was answered
+  double rate = 0; ///< messages a second; 0: each sender sends again when its last was answered
   std::chrono::seconds duration{10};
   std::size_t senders = 32;
   std::size_t content_bytes = 64;
-  pid_t server_pid = 0;   ///< 0: found by its port
-  pid_t database_pid = 0; ///< PostgreSQL's postmaster; 0: not measured
+  std::size_t missed = 1000; ///< messages that each returning user missed
+  std::size_t at_once = 32;  ///< users that return at the same time
+  pid_t server_pid = 0;      ///< 0: found by its port
+  pid_t database_pid = 0;    ///< PostgreSQL's postmaster; 0: not measured
   std::string json_file{};
   std::string html_file{};
   std::string command_line{}; ///< as typed, for the report

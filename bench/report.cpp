@@ -42,10 +42,13 @@ std::string numbers(const std::vector<double>& values) {
 } // namespace
 
 std::string fixed(double value, int decimals) {
+  if (std::isnan(value)) return "n/a";
   char text[64];
   const auto length = std::snprintf(text, sizeof(text), "%.*f", decimals, value);
   return {text, static_cast<std::size_t>(length)};
 }
+
+double milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 
 circumstances describe_circumstances(const std::string& command_line) {
   circumstances c{.command_line = command_line, .machine = machine_description(), .versions = {}, .time = {}};

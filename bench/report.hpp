@@ -1,6 +1,7 @@
 /// What a run found, and how it is told: a table for people, JSON for scripts, a page with plots.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace hongyan::bench {
 struct figure {
   std::string key; ///< in JSON; carries its unit
   std::string label;
-  double value = 0;
+  double value = 0; ///< not a number: it could not be had
   std::string unit{};
   int decimals = 0;
 };
@@ -53,5 +54,7 @@ std::string to_html(const report& r, const circumstances& c);
 
 /// `value` with so many decimals.
 std::string fixed(double value, int decimals);
+/// Of the nanoseconds that histograms count.
+double milliseconds(std::uint64_t nanoseconds);
 
 } // namespace hongyan::bench

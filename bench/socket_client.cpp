@@ -1,5 +1,7 @@
 #include "bench/socket_client.hpp"
 
+#include "bench/faults.hpp"
+#include "bench/v1_text.hpp"
 #include "core/limits.hpp"
 #include "net/websocket.hpp"
 
@@ -12,6 +14,7 @@ constexpr std::size_t message_bytes_max = std::size_t{64} << 20;
 constexpr std::size_t answer_bytes_max = std::size_t{16} << 10;
 /// For connecting and upgrading together: a server that is stormed may let one wait.
 constexpr std::chrono::seconds open_deadline{30};
+constexpr std::string_view subprotocol_field = "\r\nSec-WebSocket-Protocol: hongyan.v1";
 /// Masking hides nothing from a server under test.
 constexpr std::array<std::uint8_t, 4> mask{0x68, 0x79, 0x62, 0x21};
 
@@ -25,18 +28,19 @@ std::string key_of(std::uint64_t user) {
 } // namespace
 
 socket_client::socket_client(caf::actor_config& config, io_shard& home, const server_address& server,
-                             std::uint64_t user, std::uint32_t index, std::optional<asio::ip::address> source,
-                             watcher& told)
+                             protocol speaks, std::uint64_t user, std::uint32_t index,
+                             std::optional<asio::ip::address> source, watcher& told)
     : pinned(config)
     , home_(home)
     , server_(server)
     , told_(told)
     , source_(std::move(source))
-    , deadline_(*this)
+    , alarm_(*this)
     , decoder_(ws::peer::server, message_bytes_max)
     , key_(key_of(user))
     , user_(user)
-    , index_(index) {}
+    , index_(index)
+    , speaks_(speaks) {}
 
 caf::behavior socket_client::make_behavior() {
   self_ = caf::strong_actor_ptr(ctrl());
@@ -46,7 +50,7 @@ caf::behavior socket_client::make_behavior() {
 }
 
 void socket_client::on_exit() {
-  deadline_.clear();
+  alarm_.clear();
   socket_.reset();
   if (std::exchange(phase_, phase::over) != phase::over) told_.ended(*this);
   self_.reset();
@@ -54,7 +58,7 @@ void socket_client::on_exit() {
 
 void socket_client::connect() {
   begun_ = home_.now();
-  deadline_.set(home_.timers(), begun_ + open_deadline);
+  alarm_.set(home_.timers(), begun_ + open_deadline);
   socket_.emplace(home_.io());
   boost::system::error_code ec;
   socket_->open(server_.endpoint.protocol(), ec);
@@ -72,20 +76,35 @@ void socket_client::upgrade() {
   socket_->non_blocking(true, ec);
   socket_->set_option(asio::ip::tcp::no_delay(true), ec);
   phase_ = phase::upgrading;
-  const bool written = write("GET /imserver/" + std::to_string(user_) + " HTTP/1.1\r\nHost: " + server_.host +
-                             "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                             "Sec-WebSocket-Key: " +
-                             key_ + "\r\n\r\n");
-  if (written) await_readable();
+  await_readable();
+  write("GET " + (speaks_ == protocol::v1 ? "/v1/connect?userId=" : std::string("/imserver/")) +
+        std::to_string(user_) + " HTTP/1.1\r\nHost: " + server_.host +
+        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
+        key_ + (speaks_ == protocol::v1 ? std::string(subprotocol_field) : "") + "\r\n\r\n");
 }
 
-/// A few hundred bytes at most, so a socket that does not take them is broken.
-bool socket_client::write(std::string_view bytes) {
+void socket_client::send(std::string_view text) { write(ws::masked_frame(ws::opcode::text, text, mask)); }
+
+void socket_client::write(std::string_view bytes) {
+  if (!out_.empty()) {
+    out_ += bytes;
+    return;
+  }
   boost::system::error_code ec;
   const auto sent = socket_->write_some(asio::buffer(bytes), ec);
-  if (!ec && sent == bytes.size()) return true;
-  over(ec ? "cannot write: " + ec.message() : "the socket does not take a few bytes");
-  return false;
+  if (ec && ec != asio::error::would_block) return over("cannot write: " + ec.message());
+  if (sent == bytes.size()) return;
+  out_ = bytes.substr(sent);
+  await_writable();
+}
+
+void socket_client::await_writable() {
+  socket_->async_wait(asio::ip::tcp::socket::wait_write,
+                      [this, keep = self_](const boost::system::error_code& ec) {
+                        if (ec || phase_ == phase::over) return;
+                        const auto waiting = std::exchange(out_, {});
+                        write(waiting);
+                      });
 }
 
 void socket_client::await_readable() {
@@ -123,23 +142,58 @@ void socket_client::take_answer(std::string_view bytes) {
   if (!line.starts_with("HTTP/1.1 101")) return over("the upgrade was answered: " + line);
   if (answer_.find(accept_key(key_)) > end)
     return over("the upgrade was answered with a wrong Sec-WebSocket-Accept");
+  if (speaks_ == protocol::v1 && answer_.find(subprotocol_field) > end)
+    return over("the upgrade was answered without the subprotocol");
   const auto leftover = answer_.substr(end + 4);
   std::string().swap(answer_);
   std::string().swap(key_);
-  deadline_.clear();
-  phase_ = phase::open;
-  told_.opened(*this);
+  if (speaks_ == protocol::v1) {
+    phase_ = phase::greeting;
+  } else {
+    opened();
+  }
   decode(leftover);
+}
+
+void socket_client::take_greeting(const std::string& text) {
+  const auto greeting = read_text(text);
+  auto facts = greeting.kind == v1_kind::session ? read_session(greeting.body) : std::nullopt;
+  if (!facts) return over("the first text is no session: " + beginning_of(text));
+  epoch_ = std::move(facts->epoch);
+  heartbeat_ = std::chrono::seconds(facts->heartbeat_seconds);
+  opened();
+}
+
+void socket_client::opened() {
+  phase_ = phase::open;
+  if (speaks_ == protocol::v1) {
+    alarm_.set(home_.timers(), home_.now() + heartbeat_);
+  } else {
+    alarm_.clear();
+  }
+  told_.opened(*this);
+}
+
+void socket_client::alarm_fired() {
+  if (phase_ != phase::open) return over("no answer in time");
+  alarm_.set(home_.timers(), home_.now() + heartbeat_);
+  send(ping_request());
 }
 
 void socket_client::decode(std::string_view bytes) {
   using status = ws::decoder::status;
-  while (phase_ == phase::open || phase_ == phase::closing) {
+  while (phase_ == phase::greeting || phase_ == phase::open || phase_ == phase::closing) {
     switch (decoder_.next(bytes)) {
     case status::need_more: return;
-    case status::text: told_.received(*this, decoder_.payload()); break;
+    case status::text:
+      if (phase_ == phase::greeting) {
+        take_greeting(decoder_.payload());
+      } else {
+        told_.received(*this, decoder_.payload());
+      }
+      break;
     case status::ping:
-      if (phase_ == phase::open) write(ws::masked_frame(ws::opcode::pong, decoder_.payload(), mask));
+      if (phase_ != phase::closing) write(ws::masked_frame(ws::opcode::pong, decoder_.payload(), mask));
       break;
     case status::pong: break;
     case status::close: {
@@ -158,7 +212,7 @@ void socket_client::decode(std::string_view bytes) {
 void socket_client::close() {
   if (phase_ != phase::open) return;
   phase_ = phase::closing;
-  deadline_.set(home_.timers(), home_.now() + close_deadline);
+  alarm_.set(home_.timers(), home_.now() + close_deadline);
   constexpr std::string_view normal("\x03\xE8", 2); // 1000
   write(ws::masked_frame(ws::opcode::close, normal, mask));
 }
@@ -166,7 +220,7 @@ void socket_client::close() {
 void socket_client::over(const std::string& why) {
   if (phase_ == phase::over) return;
   phase_ = phase::over;
-  deadline_.clear();
+  alarm_.clear();
   boost::system::error_code ec;
   socket_->close(ec);
   if (why.empty()) {

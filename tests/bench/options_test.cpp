@@ -26,6 +26,8 @@ TEST_CASE("each scenario has its own number of users", "[bench][options]") {
   CHECK(accepted({"push", "--url", "http://127.0.0.1:8080"}).users == 200);
   CHECK(accepted({"idle", "--url", "http://127.0.0.1:8080"}).users == 5000);
   CHECK(accepted({"storm", "--url", "http://127.0.0.1:8080"}).users == 2000);
+  CHECK(accepted({"fanout", "--url", "http://127.0.0.1:8080"}).users == 500);
+  CHECK(accepted({"sync", "--url", "http://127.0.0.1:8080"}).users == 64);
   CHECK(accepted({"storm", "--url", "http://127.0.0.1:8080", "--users", "7"}).users == 7);
 }
 
@@ -37,6 +39,32 @@ TEST_CASE("push takes its own options", "[bench][options]") {
   CHECK(o.senders == 4);
   CHECK(o.content_bytes == 100);
   CHECK(has(refusal({"idle", "--url", "http://127.0.0.1:8080", "--rate", "5"}), "--rate"));
+}
+
+TEST_CASE("classic is spoken unless v1 is asked for, or needed", "[bench][options]") {
+  CHECK(accepted({"push", "--url", "http://127.0.0.1:8080"}).speaks == protocol::classic);
+  CHECK(accepted({"push", "--url", "http://127.0.0.1:8080", "--v1"}).speaks == protocol::v1);
+  CHECK(accepted({"idle", "--url", "http://127.0.0.1:8080", "--v1"}).speaks == protocol::v1);
+  CHECK(accepted({"fanout", "--url", "http://127.0.0.1:8080"}).speaks == protocol::v1);
+  CHECK(accepted({"sync", "--url", "http://127.0.0.1:8080"}).speaks == protocol::v1);
+  CHECK(has(refusal({"sync", "--url", "http://127.0.0.1:8080", "--v1"}), "--v1"));
+}
+
+TEST_CASE("fanout has a rate of its own, and a group's bounds", "[bench][options]") {
+  CHECK(accepted({"fanout", "--url", "http://127.0.0.1:8080"}).rate == 20);
+  CHECK(accepted({"fanout", "--url", "http://127.0.0.1:8080", "--rate", "0"}).rate == 0);
+  CHECK(accepted({"push", "--url", "http://127.0.0.1:8080"}).rate == 0);
+  CHECK(accepted({"fanout", "--url", "http://127.0.0.1:8080", "--users", "2000"}).users == 2000);
+  CHECK(has(refusal({"fanout", "--url", "http://127.0.0.1:8080", "--users", "2001"}), "--users"));
+}
+
+TEST_CASE("sync takes its own options", "[bench][options]") {
+  const auto o = accepted(
+      {"sync", "--url", "http://127.0.0.1:8080", "--missed", "200", "--at-once", "8", "--content", "99"});
+  CHECK(o.missed == 200);
+  CHECK(o.at_once == 8);
+  CHECK(o.content_bytes == 99);
+  CHECK(has(refusal({"fanout", "--url", "http://127.0.0.1:8080", "--missed", "5"}), "--missed"));
 }
 
 TEST_CASE("load goes to this machine only", "[bench][options]") {

@@ -2,6 +2,7 @@
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
+#include <cmath>
 
 using namespace hongyan::bench;
 
@@ -51,6 +52,14 @@ TEST_CASE("the page needs nothing else and escapes what it shows", "[bench][repo
   CHECK(has(page, "<polyline"));
   CHECK_FALSE(has(page, "{{"));
   for (const auto* outside : {"<script", "src=", "href=", "@import", "url("}) CHECK_FALSE(has(page, outside));
+}
+
+TEST_CASE("a figure that could not be had is told as such", "[bench][report]") {
+  auto r = sample();
+  r.figures[0].value = std::nan("");
+  CHECK(has(to_table(r), "n/a"));
+  CHECK(has(to_html(r, there), "n/a"));
+  CHECK(boost::json::parse(to_json(r, there)).at("figures").at("pushesPerSecond").is_null());
 }
 
 TEST_CASE("a plot without a value is drawn all the same", "[bench][report]") {
