@@ -22,11 +22,11 @@ onEachStore('v1, slow', (the) => {
     const replica = new Replica()
     await replica.sync(slow[0])
     for (const session of slow) session.socket.pause()
-    // This one reads a little every two seconds: there is always progress, and never enough.
+    // This one reads a little every three seconds: there is always progress, and never enough.
     const drip = setInterval(() => {
       dripping.socket.resume()
       setImmediate(() => dripping.socket.pause())
-    }, 2_000)
+    }, 3_000)
     t.after(() => clearInterval(drip))
     const begin = the.server.memory()
     let peak = begin
