@@ -41,6 +41,7 @@ void classic_session::reload() {
   view_ = std::make_unique<view>(env_.window); // what was delivered before is in the history
   view_->show_anyway = true;
   view_->outdated = loading_; // the answer under way may be from before
+  changed_ = false;           // a window that waits for the socket is from before, too
   if (!loading_) load_window();
 }
 
@@ -57,11 +58,12 @@ void classic_session::load_window() {
 void classic_session::take_history(const history_answer& answer) {
   if (!loading_ || !view_) return;
   loading_ = false;
+  const bool outdated = std::exchange(view_->outdated, false);
   if (answer.failure) {
     deadline_.set(home_.timers(), home_.now() + history_retry);
     return;
   }
-  if (std::exchange(view_->outdated, false)) return load_window();
+  if (outdated) return load_window();
   view_->loaded = true;
   deadline_.set(home_.timers(), home_.now() + window_idle);
   const auto news = std::exchange(view_->waiting, {});

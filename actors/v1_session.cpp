@@ -247,7 +247,7 @@ void v1_session::farewell(close_code code) {
   if (reason == nullptr) return;
   const auto text =
       v1::closing_notification(code, reason, come_back ? std::optional(spread_reconnect()) : std::nullopt);
-  sink_->send(ws::frame(ws::opcode::text, text));
+  if (!sink_->send(ws::frame(ws::opcode::text, text))) writing_ = true; // answers of a drain go behind it
 }
 
 // ---- time ----

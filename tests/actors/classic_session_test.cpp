@@ -74,14 +74,30 @@ struct session_fixture : actor_fixture {
     run();
     REQUIRE(sink->take() == events{"open"});
   }
-  delivery_ptr news(std::vector<classic::chat> chats) {
+  delivery_ptr news(std::vector<classic::chat> chats, bool reload = false) {
     admitted.deliveries.take(1);
-    return std::make_shared<const delivery>(std::move(chats), false, home.now(),
+    return std::make_shared<const delivery>(std::move(chats), reload, home.now(),
                                             lease(admitted.deliveries, 1));
   }
   void deliver(std::vector<classic::chat> chats) {
     self->send(s, deliver_atom::value, news(std::move(chats)));
     run();
+  }
+  /// A chat was recalled.
+  void recall() {
+    self->send(s, deliver_atom::value, news({}, true));
+    run();
+  }
+  void take_one(const std::string& expected) {
+    const auto sent = sink->take();
+    REQUIRE(sent.size() == 1);
+    CHECK(ids(sent[0]) == expected);
+  }
+  /// One turn of the session alone: what it asks the history is not answered yet.
+  template <class... Args>
+  void turn(Args... args) {
+    self->send(s, args...);
+    REQUIRE(coordinator.try_run_once_lifo());
   }
 };
 
@@ -196,6 +212,96 @@ TEST_CASE_METHOD(session_fixture, "a window that nobody touches is dropped and l
   CHECK(reader->asked == 2);
   REQUIRE(sink->events.size() == 1);
   CHECK(ids(sink->take()[0]) == "1 2 3 ");
+}
+
+TEST_CASE_METHOD(session_fixture, "after a recall the window is read anew and shown", "[session]") {
+  open();
+  SECTION("it was loaded") {
+    reader->rows = {stored(1), stored(2), stored(3)};
+    deliver({chat(3)});
+    take_one("1 2 3 ");
+  }
+  SECTION("it was not") {}
+  const auto before = reader->asked;
+  reader->rows = {stored(1), stored(3)};
+  recall();
+  take_one("1 3 ");
+  CHECK(reader->asked == before + 1);
+  deliver({chat(4)});
+  take_one("1 3 4 ");
+  CHECK(reader->asked == before + 1);
+
+  reader->rows = {};
+  recall();
+  take_one(""); // also an empty one
+}
+
+TEST_CASE_METHOD(session_fixture, "a recall while the history is asked lets it be asked again", "[session]") {
+  open();
+  reader->rows = {stored(1), stored(2), stored(3)};
+  turn(deliver_atom::value, news({chat(3)}));
+  turn(deliver_atom::value, news({}, true)); // 3 was recalled, or 2: what waited is in the history
+  turn(deliver_atom::value, news({chat(4)}));
+  CHECK(reader->asked == 0);
+  CHECK(coordinator.try_run_once()); // the first question finds what was there before the recall
+  CHECK(reader->asked == 1);
+  reader->rows = {stored(1), stored(2)};
+  run();
+  CHECK(reader->asked == 2);
+  REQUIRE(sink->events.size() == 2);
+  CHECK(ids(sink->events[0]) == "1 2 ");
+  CHECK(ids(sink->events[1]) == "1 2 4 ");
+  CHECK(admitted.deliveries.used() == 0);
+}
+
+TEST_CASE_METHOD(session_fixture, "a recall while the history is away is shown when it is back",
+                 "[session]") {
+  open();
+  reader->away = true;
+  SECTION("away before") {
+    deliver({chat(3)});
+    CHECK(reader->asked == 1);
+    recall(); // asks at once
+    CHECK(reader->asked == 2);
+  }
+  SECTION("the question under way fails") {
+    turn(deliver_atom::value, news({chat(3)}));
+    turn(deliver_atom::value, news({}, true));
+    run();
+    CHECK(reader->asked == 1);
+  }
+  CHECK(sink->take().empty());
+  const auto before = reader->asked;
+  reader->away = false;
+  reader->rows = {stored(1)};
+  advance(1100ms);
+  take_one("1 ");
+  CHECK(reader->asked == before + 1);
+}
+
+TEST_CASE_METHOD(session_fixture, "after a recall a slow socket gets the whole window or nothing",
+                 "[session]") {
+  open();
+  sink->slow = true;
+  reader->rows = {stored(1), stored(2)};
+  deliver({chat(2)});
+  take_one("1 2 ");
+  deliver({chat(3)}); // waits for the socket
+  reader->rows = {stored(1), stored(3)};
+  SECTION("the window comes first") {
+    recall();
+    CHECK(sink->take().empty());
+    sink->session->writable();
+  }
+  SECTION("the socket comes first") {
+    turn(deliver_atom::value, news({}, true));
+    sink->session->writable();
+    CHECK(sink->take().empty()); // an empty window would look as if all was gone
+    run();
+  }
+  take_one("1 3 ");
+  sink->session->writable();
+  CHECK(sink->take().empty());
 }
 
 TEST_CASE_METHOD(session_fixture, "close begins the closing handshake; nothing is sent after it",

@@ -3,6 +3,7 @@
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_registry.hpp"
 #include "tests/support/fake_store.hpp"
+#include "tests/support/memory_store.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -24,6 +25,23 @@ struct fake_writer final : unable_writer {
     if (!*settles) return std::optional<std::vector<append_outcome>>{};
     return std::optional(outcomes(batch, wall_time{}));
   }
+  /// Seq 404 is in no conversation of theirs, 1 was read before.
+  result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) override {
+    mark_sizes.push_back(marks.size());
+    if (throws) throw std::runtime_error("planted");
+    if (fails_with) return error{*fails_with, "planted"};
+    std::vector<read_outcome> all;
+    for (const auto& m : marks)
+      all.push_back(
+          {.found = m.seq != 404, .moved = m.seq > 1 && m.seq != 404, .conversation_id = 7, .seq = m.seq});
+    return all;
+  }
+  result<void> transact(const std::function<result<void>(change_transaction&)>& work) override {
+    sizes_at_change.push_back(sizes.size());
+    if (throws) throw std::runtime_error("planted");
+    if (fails_with) return error{*fails_with, "planted"};
+    return changed->transact(work);
+  }
   result<void> check() override {
     ++checks;
     if (fails_with) return error{errc::unavailable, "planted"};
@@ -42,6 +60,10 @@ struct fake_writer final : unable_writer {
   }
 
   std::vector<std::size_t> sizes;
+  std::vector<std::size_t> mark_sizes;
+  std::vector<std::size_t> sizes_at_change; ///< how many batches were committed before each change
+  testing::memory_store store;              ///< of changes
+  std::unique_ptr<message_writer> changed = store.make_writer();
   std::optional<errc> fails_with;
   std::optional<bool> settles; ///< nothing: the database is still away
   bool throws = false;
@@ -77,6 +99,25 @@ struct persistence_fixture : actor_fixture {
     const auto a = answer(question);
     REQUIRE(a.failure);
     return a.failure->code;
+  }
+
+  auto mark(std::int64_t seq, place in = user("2")) {
+    return self->request(p, std::chrono::seconds(1), read_atom::value,
+                         read_mark{user("1"), std::move(in), seq});
+  }
+  auto ask_change(change_action action, std::optional<user_id> by = user("1")) {
+    return self->request(p, std::chrono::seconds(1), change_atom::value,
+                         change{std::move(by), std::move(action)});
+  }
+  auto ask_group(const char* id) {
+    return ask_change(create_group{.id = user(id), .name = "n", .members = {user("2")}});
+  }
+  /// Nothing: it went well.
+  template <class Answer, class Question>
+  std::optional<errc> fault(Question question) {
+    std::optional<Answer> got;
+    question.receive([&](const Answer& a) { got = a; }, [](const caf::error&) { FAIL("no answer"); });
+    return got->failure ? std::optional(got->failure->code) : std::nullopt;
   }
 };
 
@@ -204,4 +245,177 @@ TEST_CASE_METHOD(persistence_fixture, "a store that throws does not end the acto
   auto two = append("x");
   run();
   CHECK_FALSE(answer(two).failure);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "read marks that wait together are committed together",
+                 "[persistence]") {
+  std::vector<decltype(mark(1))> questions;
+  for (int seq = 1001; seq <= 2100; ++seq) questions.push_back(mark(seq));
+  run();
+  CHECK(writer->mark_sizes == std::vector<std::size_t>{500, 500, 100});
+  for (auto& q : questions) CHECK_FALSE(fault<read_answer>(std::move(q)));
+  REQUIRE(told.reads.size() == 1100);
+  CHECK(told.reads.back().seq == 2100);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a read mark that moved is told, with who said so", "[persistence]") {
+  auto direct = mark(5);
+  auto in_group = mark(6, place::group(user("g")));
+  auto to_oneself = mark(7, user("1"));
+  auto not_moved = mark(1);
+  auto not_there = mark(404);
+  run();
+  CHECK(writer->mark_sizes == std::vector<std::size_t>{5});
+  CHECK_FALSE(fault<read_answer>(std::move(direct)));
+  CHECK_FALSE(fault<read_answer>(std::move(in_group)));
+  CHECK_FALSE(fault<read_answer>(std::move(to_oneself)));
+  CHECK_FALSE(fault<read_answer>(std::move(not_moved)));
+  CHECK(fault<read_answer>(std::move(not_there)) == errc::not_found);
+  REQUIRE(told.reads.size() == 3);
+  for (const auto& note : told.reads) {
+    CHECK(note.conversation_id == 7);
+    CHECK(note.user == user("1"));
+    CHECK(note.origin == self->address());
+  }
+  CHECK(told.reads[0].seq == 5);
+  CHECK(told.reads[0].peer == user("2"));
+  CHECK(told.reads[1].seq == 6);
+  CHECK_FALSE(told.reads[1].peer);
+  CHECK(told.reads[2].seq == 7);
+  CHECK_FALSE(told.reads[2].peer);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "read marks that cannot be stored are refused, and tell nobody",
+                 "[persistence]") {
+  auto expected = errc::unavailable;
+  SECTION("the database is away") { writer->fails_with = errc::unavailable; }
+  SECTION("nobody knows") { expected = *(writer->fails_with = errc::outcome_unknown); }
+  SECTION("it throws") {
+    expected = errc::internal;
+    writer->throws = true;
+  }
+  auto one = mark(5);
+  auto two = mark(6);
+  run();
+  CHECK(fault<read_answer>(std::move(one)) == expected);
+  CHECK(fault<read_answer>(std::move(two)) == expected);
+  CHECK(told.reads.empty());
+  CHECK_FALSE(admitted.database_up());
+
+  writer->fails_with.reset();
+  writer->throws = false;
+  auto three = mark(7); // no batch in doubt stands before it
+  run();
+  CHECK_FALSE(fault<read_answer>(std::move(three)));
+}
+
+TEST_CASE_METHOD(persistence_fixture, "behind a commit in doubt nothing is marked or changed",
+                 "[persistence]") {
+  writer->fails_with = errc::outcome_unknown;
+  auto doubtful = append("x");
+  run();
+  writer->fails_with.reset();
+  auto marked = mark(5);
+  auto changed = ask_group("g");
+  run();
+  CHECK(fault<read_answer>(std::move(marked)) == errc::unavailable);
+  CHECK(fault<change_answer>(std::move(changed)) == errc::unavailable);
+  CHECK(writer->mark_sizes.empty());
+  CHECK(writer->sizes_at_change.empty());
+  CHECK(told.resyncs == 0);
+
+  writer->settles = true;
+  self->send(p, tick_atom::value);
+  run();
+  CHECK_FALSE(answer(doubtful).failure);
+  auto later = ask_group("g");
+  run();
+  CHECK_FALSE(fault<change_answer>(std::move(later)));
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a change stores what waits before it, and tells its entries",
+                 "[persistence]") {
+  auto before = append("x");
+  auto create = ask_group("g");
+  auto after = append("x");
+  run();
+  CHECK_FALSE(answer(before).failure);
+  CHECK_FALSE(answer(after).failure);
+  CHECK(writer->sizes == std::vector<std::size_t>{1, 1});
+  CHECK(writer->sizes_at_change == std::vector<std::size_t>{1});
+  std::optional<change_answer> got;
+  create.receive([&](const change_answer& a) { got = a; }, [](const caf::error&) { FAIL("no answer"); });
+  CHECK_FALSE(got->failure);
+  REQUIRE(got->group);
+  CHECK(got->group->id == user("g"));
+  CHECK(got->group->member_count == 2);
+
+  const auto& log = writer->store.state().conversations.at(got->group->conversation_id).log;
+  REQUIRE(log.size() == 1);
+  CHECK(told.delivered == std::vector<std::int64_t>{1, log[0].id, 2});
+  REQUIRE(told.audiences[1]);
+  CHECK(*told.audiences[1] == std::vector<user_id>{user("1"), user("2")});
+  CHECK(admitted.deliveries.used() == 0);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a change without an entry tells nobody", "[persistence]") {
+  auto profile = ask_change(update_profile{.name = "n"});
+  run();
+  CHECK_FALSE(fault<change_answer>(std::move(profile)));
+  CHECK(told.delivered.empty());
+  CHECK(told.resyncs == 0);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a change that fails says why", "[persistence]") {
+  auto make = ask_group("g");
+  run();
+  CHECK_FALSE(fault<change_answer>(std::move(make)));
+  REQUIRE(told.delivered.size() == 1);
+
+  SECTION("by the rules: the database is as well as before") {
+    auto taken = ask_group("g");
+    auto not_theirs = ask_change(dismiss_group{user("g")}, user("2"));
+    auto not_there = ask_change(leave_group{user("h")});
+    run();
+    CHECK(fault<change_answer>(std::move(taken)) == errc::conflict);
+    CHECK(fault<change_answer>(std::move(not_theirs)) == errc::forbidden);
+    CHECK(fault<change_answer>(std::move(not_there)) == errc::not_found);
+    CHECK(admitted.database_up());
+    CHECK(told.resyncs == 0);
+  }
+  SECTION("the database is away: nothing was stored") {
+    writer->fails_with = errc::unavailable;
+    auto dismiss = ask_change(dismiss_group{user("g")});
+    run();
+    CHECK(fault<change_answer>(std::move(dismiss)) == errc::unavailable);
+    CHECK_FALSE(admitted.database_up());
+    CHECK(told.resyncs == 0);
+  }
+  SECTION("nobody knows: perhaps an entry is there that was not told") {
+    writer->fails_with = errc::outcome_unknown;
+    auto dismiss = ask_change(dismiss_group{user("g")});
+    run();
+    CHECK(fault<change_answer>(std::move(dismiss)) == errc::outcome_unknown);
+    CHECK_FALSE(admitted.database_up());
+    CHECK(told.resyncs == 1);
+  }
+  SECTION("the store throws") {
+    writer->throws = true;
+    auto dismiss = ask_change(dismiss_group{user("g")});
+    run();
+    CHECK(fault<change_answer>(std::move(dismiss)) == errc::internal);
+    CHECK(told.resyncs == 1);
+  }
+  CHECK(told.delivered.size() == 1);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "who waits when the server stops is answered", "[persistence]") {
+  auto sent = append("x");
+  auto marked = mark(5);
+  caf::anon_send_exit(p, caf::exit_reason::user_shutdown); // before the flush
+  run();
+  CHECK(failure(sent) == errc::unavailable);
+  CHECK(fault<read_answer>(std::move(marked)) == errc::unavailable);
+  CHECK(writer->sizes.empty());
+  CHECK(writer->mark_sizes.empty());
 }
