@@ -25,6 +25,11 @@ std::optional<error> admit_read(flow& admitted, metrics& figures) {
   return {};
 }
 
+lease until_written(flow& admitted) {
+  admitted.history.take(1);
+  return {admitted.history, 1};
+}
+
 error for_strangers(const error& e) {
   switch (e.code) {
   case errc::unavailable:
@@ -33,8 +38,8 @@ error for_strangers(const error& e) {
   case errc::internal:
     return {
         errc::outcome_unknown,
-        "the database went away while it stored this: it may be stored or not; send it again with the same "
-        "clientMsgId"};
+        "the database went away while it stored this: it may be stored or not; ask again (a message with the "
+        "same clientMsgId is stored once)"};
   default: return e;
   }
 }

@@ -14,6 +14,8 @@ namespace hongyan {
 std::optional<error> admit_write(flow& admitted, metrics& figures);
 /// Takes one credit of `admitted.history` for a read, or says why not.
 std::optional<error> admit_read(flow& admitted, metrics& figures);
+/// Counts a read's answer, which may be large, as long as HTTP is writing it.
+lease until_written(flow& admitted);
 
 /// Why the database failed is for the log and /readyz; a stranger is told what to do. Other errors stay as
 /// they are.

@@ -48,6 +48,7 @@ void classic_session::reload() {
 void classic_session::load_window() {
   loading_ = true;
   deadline_.set(home_.timers(), home_.now() + ask_deadline);
+  env_.admitted.history.take(1); // one a session at most: bounded without asking
   send(env_.history, query_atom::value,
        history_question{{.user = user_, .limit = env_.window}, home_.now() + ask_deadline});
 }

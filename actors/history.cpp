@@ -48,14 +48,16 @@ private:
 } // namespace
 
 history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<message_reader> reader,
-                                     const flow* admitted, metrics* figures) {
+                                     flow* admitted, metrics* figures) {
   return {
-      [reader, figures](query_atom, const history_question& question) {
+      [reader, admitted, figures](query_atom, const history_question& question) {
+        const lease taken(admitted->history, 1);
         const rows_counted scope(*reader, *figures);
         return answer_in_time<history_answer>(question.until,
                                               [&] { return latest_for(*reader, question.query); });
       },
       [reader, admitted, figures](query_atom, const v1_question& question) {
+        const lease taken(admitted->history, 1);
         const rows_counted scope(*reader, *figures);
         return answer_in_time<v1_answer>(question.until, [&] {
           return read_for(*reader, question.user, question.what, admitted->epoch());

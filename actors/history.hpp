@@ -10,6 +10,6 @@ namespace hongyan {
 
 /// Detached. `reader` is used by this actor alone; `admitted` knows the epoch.
 history_actor::behavior_type history(history_actor::pointer self, std::shared_ptr<message_reader> reader,
-                                     const flow* admitted, metrics* figures);
+                                     flow* admitted, metrics* figures);
 
 } // namespace hongyan

@@ -43,9 +43,10 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<read_atom, read_note>,
     // Passes a notification on.
     caf::reacts_to<notify_atom, notice>,
-    // From now on (or, with false, no more) the session is told when one of the users comes or goes; answers
-    // who of them is online.
-    caf::replies_to<watch_atom, std::vector<user_id>, bool, session_actor>::with<std::vector<user_id>>,
+    // From now on the session is told when one of the users comes or goes; answers who of them is online.
+    caf::replies_to<watch_atom, std::vector<user_id>, session_actor>::with<std::vector<user_id>>,
+    // No more; what was told before is on its way before the answer.
+    caf::replies_to<unwatch_atom, std::vector<user_id>, session_actor>::with<caf::ok_atom>,
     // Forgets all sessions of the user and closes them with 4003; answers how many there were.
     caf::replies_to<kick_atom, user_id>::with<std::size_t>,
     // Who is online.

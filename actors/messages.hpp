@@ -7,6 +7,7 @@
 #include "core/flow.hpp"
 #include "core/timer_wheel.hpp"
 #include "core/v1/commands.hpp"
+#include "core/v1/session_state.hpp"
 #include "persistence/views.hpp"
 
 #include <caf/all.hpp>
@@ -27,6 +28,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, deliver_atom, "deliver")
   CAF_ADD_ATOM(hongyan, hongyan, notify_atom, "notify")
   CAF_ADD_ATOM(hongyan, hongyan, watch_atom, "watch")
+  CAF_ADD_ATOM(hongyan, hongyan, unwatch_atom, "unwatch")
   CAF_ADD_ATOM(hongyan, hongyan, close_atom, "close")
   CAF_ADD_ATOM(hongyan, hongyan, kick_atom, "kick")
   CAF_ADD_ATOM(hongyan, hongyan, online_atom, "online")
@@ -74,11 +76,12 @@ struct v1_question {
   steady_time until;
 };
 
-/// `failure`, or else the result as JSON; of show_typing, whom it reaches instead.
+/// `failure`, or else the result as JSON.
 struct v1_answer {
   std::optional<error> failure{};
   std::string json{};
-  audience_of_place audience{};
+  audience_of_place audience{};                          ///< of show_typing: whom it reaches
+  std::optional<v1::resume_progress::positions> given{}; ///< of a page of `sync`: see resume_progress::note()
 };
 
 /// A message that was committed, and the members of its group that it goes to; a direct one says itself.

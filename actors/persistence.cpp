@@ -59,6 +59,7 @@ persistence_state::promise persistence_state::append(new_message&& m) {
   auto answer_to = self->make_response_promise<append_answer>();
   if (in_doubt) {
     answer_to.deliver(append_answer{error{errc::unavailable, admitted->database_fault()}, {}});
+    admitted->appends.give(1);
     return answer_to;
   }
   batch.push_back(std::move(m));
@@ -143,13 +144,19 @@ void persistence_state::answer(const std::vector<append_outcome>& outcomes) {
     if (o.status == append_status::stored) committed->messages.push_back({told.stored, o.audience});
     promises[i].deliver(std::move(told));
   }
+  clear_batch();
+  deliver(std::move(committed));
+}
+
+void persistence_state::clear_batch() {
+  admitted->appends.give(batch.size());
   batch.clear();
   promises.clear();
-  deliver(std::move(committed));
 }
 
 void persistence_state::commit_reads() {
   const auto marked = std::exchange(reads, {});
+  const lease taken(admitted->appends, marked.size());
   std::vector<read_mark> marks;
   for (const auto& r : marked) marks.push_back(r.mark);
   auto outcomes = in_doubt ? error{errc::unavailable, admitted->database_fault()}
@@ -177,6 +184,7 @@ void persistence_state::commit_reads() {
 
 /// What was sent before is stored before: a recall finds its message.
 change_answer persistence_state::change_now(const change& what) {
+  const lease taken(admitted->appends, 1);
   if (!batch.empty() && !in_doubt) commit();
   if (in_doubt) return {error{errc::unavailable, admitted->database_fault()}, {}};
   auto done = guarded<change_outcome>([&] { return apply(*writer, what, wall_now()); });
@@ -198,8 +206,7 @@ change_answer persistence_state::change_now(const change& what) {
 
 void persistence_state::fail(const error& e) {
   for (auto& p : promises) p.deliver(append_answer{e, {}});
-  batch.clear();
-  promises.clear();
+  clear_batch();
 }
 
 void persistence_state::tick() {
@@ -258,6 +265,7 @@ void persistence_state::publish_epoch() {
 
 void persistence_state::give_up() {
   for (auto& r : reads) r.answer_to.deliver(read_answer{error{errc::unavailable, "the server stopped"}});
+  admitted->appends.give(reads.size());
   reads.clear();
   fail({in_doubt ? errc::outcome_unknown : errc::unavailable,
         "the server stopped before the message was stored"});

@@ -53,6 +53,7 @@ private:
   void deliver(std::shared_ptr<committed_batch> committed);
   void answer(const std::vector<append_outcome>& outcomes);
   void fail(const error& e);
+  void clear_batch();
   void publish_epoch();
   void set_state(bool up, const std::string& fault);
 };

@@ -34,8 +34,13 @@ registry::behavior_type registry::make_behavior() {
       [this](deliver_atom, const committed_ptr& batch) { deliver(*batch); },
       [this](read_atom, const read_note& note) { tell_read(note); },
       [this](notify_atom, const notice& n) { pass_on(n); },
-      [this](watch_atom, const std::vector<user_id>& users, bool on, const session_actor& s) {
-        return watch(users, on, s);
+      [this](watch_atom, const std::vector<user_id>& users, const session_actor& s) {
+        for (const auto& user : users) watchers_[user].insert(s);
+        return online_of(users);
+      },
+      [this](unwatch_atom, const std::vector<user_id>& users, const session_actor& s) {
+        unwatch(users, s);
+        return caf::ok_atom::value;
       },
       [this](kick_atom, const user_id& user) { return kick(user); },
       [this](online_atom) { return online(); },
@@ -190,17 +195,13 @@ void registry::pass_on(const notice& n) {
   }
 }
 
-std::vector<user_id> registry::watch(const std::vector<user_id>& users, bool on, const session_actor& s) {
+void registry::unwatch(const std::vector<user_id>& users, const session_actor& s) {
   for (const auto& user : users) {
-    auto& watching = watchers_[user];
-    if (on) {
-      watching.insert(s);
-    } else {
-      watching.erase(s);
-    }
-    if (watching.empty()) watchers_.erase(user);
+    const auto watching = watchers_.find(user);
+    if (watching == watchers_.end()) continue;
+    watching->second.erase(s);
+    if (watching->second.empty()) watchers_.erase(watching);
   }
-  return on ? online_of(users) : std::vector<user_id>{};
 }
 
 void registry::tell_watchers(const user_id& user, bool is_online) {

@@ -38,7 +38,7 @@ private:
   void tell_news(std::span<const committed_message> messages, steady_time committed);
   void tell_read(const read_note& note);
   void pass_on(const notice& n);
-  std::vector<user_id> watch(const std::vector<user_id>& users, bool on, const session_actor& s);
+  void unwatch(const std::vector<user_id>& users, const session_actor& s);
   void tell_watchers(const user_id& user, bool is_online);
   std::vector<user_id> online_of(const std::vector<user_id>& users) const;
   std::size_t kick(const user_id& user);

@@ -51,8 +51,14 @@ struct reading {
     const bool reset = r.epoch && *r.epoch != epoch;
     auto query = r.query;
     if (reset) query.positions.clear();
-    return encoded(sync(reader, query),
-                   [&](const sync_page& page) { return v1::sync_result(page, epoch, reset); });
+    const auto page = sync(reader, query);
+    if (!page) return {.failure = page.error()};
+    v1_answer answer{.failure = {}, .json = v1::sync_result(*page, epoch, reset)};
+    auto& given = answer.given.emplace();
+    if (page->has_more)
+      for (const auto& c : page->conversations)
+        given[c.of.conversation_id] = c.messages.empty() ? c.of.last_seq : c.messages.back().seq;
+    return answer;
   }
 
   v1_answer operator()(const v1::show_typing& t) const {

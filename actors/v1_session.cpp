@@ -47,8 +47,8 @@ void v1_session::opened() {
 
 void v1_session::ended() {
   if (!watched_.users().empty())
-    caf::anon_send(env_.registry, watch_atom::value, watched_.users(), false, myself());
-  outbox_.take_all();
+    caf::anon_send(env_.registry, unwatch_atom::value, watched_.users(), myself());
+  outbox_.clear();
   pending_.clear();
 }
 
@@ -63,18 +63,18 @@ void v1_session::text_received(const std::string& text) {
 }
 
 void v1_session::handle(std::string id, new_message&& m) {
-  if (const auto token = begin(id, true, true))
+  if (const auto token = begin(id, errand::send))
     ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
 }
 
 void v1_session::handle(std::string id, change&& what) {
   if (auto* recall = std::get_if<recall_message>(&what.action)) recall->window = env_.recall_window;
-  if (const auto token = begin(id, false, true))
+  if (const auto token = begin(id, errand::change))
     ask<change_answer>(*token, env_.persistence, change_atom::value, std::move(what));
 }
 
 void v1_session::handle(std::string id, read_mark&& mark) {
-  if (const auto token = begin(id, false, true))
+  if (const auto token = begin(id, errand::change))
     ask<read_answer>(*token, env_.persistence, read_atom::value, std::move(mark));
 }
 
@@ -84,21 +84,19 @@ void v1_session::handle(std::string id, v1::show_typing&& typing) {
 }
 
 void v1_session::handle(std::string id, v1::watch_users&& watch) {
-  if (auto begun = under_way_.begin(false); !begun) return reply(id, begun.error());
+  const auto token = begin(id, errand::look);
+  if (!token) return;
   if (!watch.on) {
     watched_.remove(watch.users);
-  } else if (auto added = watched_.add(watch.users); !added) {
-    under_way_.end(false);
-    return reply(id, added.error());
+    return ask<caf::ok_atom>(*token, env_.registry, unwatch_atom::value, std::move(watch.users), myself());
   }
-  const auto on = watch.on;
-  request(env_.registry, caf::infinite, watch_atom::value, std::move(watch.users), on, myself())
-      .then(
-          [this, id, on](const std::vector<user_id>& online) {
-            under_way_.end(false);
-            reply(id, on ? v1::presence_result(online) : std::string(v1::empty_result));
-          },
-          [](const caf::error&) {}); // the server is shutting down
+  if (const auto added = watched_.add(watch.users); !added) return finish(*token, added.error());
+  ask<std::vector<user_id>>(*token, env_.registry, watch_atom::value, std::move(watch.users), myself());
+}
+
+void v1_session::handle(std::string id, v1::resume&& resume) {
+  resumed_.add_to(resume.query.positions);
+  ask_history(std::move(id), v1::command(std::move(resume)));
 }
 
 void v1_session::handle(std::string id, v1::ping&&) {
@@ -106,29 +104,30 @@ void v1_session::handle(std::string id, v1::ping&&) {
 }
 
 void v1_session::ask_history(std::string id, v1::command what) {
-  if (const auto token = begin(id, false, false))
+  if (const auto token = begin(id, errand::read))
     ask<v1_answer>(*token, env_.history, query_atom::value,
                    v1_question{user_, std::move(what), home_.now() + ask_deadline});
 }
 
-std::optional<std::uint64_t> v1_session::begin(std::string& id, bool is_send, bool writes) {
+std::optional<error> v1_session::admit(errand what) {
+  if (what == errand::look) return {};
+  if (what == errand::read) return admit_read(env_.admitted, env_.figures);
+  return admit_write(env_.admitted, env_.figures);
+}
+
+std::optional<std::uint64_t> v1_session::begin(std::string& id, errand what) {
+  const bool is_send = what == errand::send;
   if (auto begun = under_way_.begin(is_send); !begun) {
     reply(id, begun.error());
     return {};
   }
-  auto refused = writes ? admit_write(env_.admitted, env_.figures) : admit_read(env_.admitted, env_.figures);
-  if (refused) {
+  if (const auto refused = admit(what)) {
     under_way_.end(is_send);
     reply(id, *refused);
     return {};
   }
-  const auto due = home_.now() + (writes ? push_deadline : ask_deadline);
-  pending_.push_back({.token = ++last_token_,
-                      .id = std::move(id),
-                      .is_send = is_send,
-                      .writes = writes,
-                      .due = due,
-                      .counted = lease(writes ? env_.admitted.appends : env_.admitted.history, 1)});
+  const auto due = home_.now() + (is_write(what) ? push_deadline : ask_deadline);
+  pending_.push_back({.token = ++last_token_, .id = std::move(id), .what = what, .due = due});
   if (due < armed_for_) arm(due);
   return last_token_;
 }
@@ -161,6 +160,14 @@ void v1_session::take_answer(std::uint64_t token, const read_answer& answer) {
   finish(token, std::string(v1::empty_result));
 }
 
+void v1_session::take_answer(std::uint64_t token, const std::vector<user_id>& online) {
+  finish(token, v1::presence_result(online));
+}
+
+void v1_session::take_answer(std::uint64_t token, caf::ok_atom) {
+  finish(token, std::string(v1::empty_result));
+}
+
 void v1_session::take_answer(std::uint64_t token, v1_answer& answer) {
   if (answer.failure) return finish(token, for_strangers(*answer.failure));
   if (!answer.audience.users.empty()) {
@@ -169,6 +176,7 @@ void v1_session::take_answer(std::uint64_t token, v1_answer& answer) {
          notice{std::move(answer.audience.users),
                 std::make_shared<const std::string>(ws::frame(ws::opcode::text, text)), address()});
   }
+  if (answer.given) resumed_.note(*answer.given);
   finish(token, std::move(answer.json));
 }
 
@@ -179,9 +187,10 @@ void v1_session::finish(std::uint64_t token, const result<std::string>& answer) 
   if (found == pending_.end()) return;
   const auto answered = std::move(*found);
   pending_.erase(found);
-  if (answered.is_send) // it was due a push_deadline after it came
+  const bool is_send = answered.what == errand::send;
+  if (is_send) // it was due a push_deadline after it came
     env_.figures.push_seconds.Observe(seconds_of(home_.now() - (answered.due - push_deadline)));
-  under_way_.end(answered.is_send);
+  under_way_.end(is_send);
   reply(answered.id, answer);
   after_answer();
 }
@@ -215,7 +224,7 @@ void v1_session::write(shared_frames frame) {
     return;
   }
   if (outbox_.push(std::move(frame))) return;
-  outbox_.take_all();
+  outbox_.clear();
   close(close_code::too_slow);
 }
 
@@ -264,7 +273,8 @@ void v1_session::timer_fired(steady_time now) {
   auto next = state() == phase::active ? silent_until : now + push_deadline;
   for (const auto& p : pending_) {
     if (p.due <= now) {
-      late.emplace_back(p.token, for_strangers({p.writes ? errc::outcome_unknown : errc::unavailable}));
+      late.emplace_back(p.token,
+                        for_strangers({is_write(p.what) ? errc::outcome_unknown : errc::unavailable}));
     } else {
       next = std::min(next, p.due);
     }

@@ -18,14 +18,16 @@ public:
   using session::session;
 
 private:
+  /// What a request asks of whom: the registry, the history, or the persistence.
+  enum class errand : std::uint8_t { look, read, change, send };
+  static bool is_write(errand what) { return what == errand::change || what == errand::send; }
+
   /// A request that was not answered yet.
   struct pending {
     std::uint64_t token = 0;
     std::string id; ///< as JSON; empty: a notification, nobody waits
-    bool is_send = false;
-    bool writes = false;
+    errand what;
     steady_time due;
-    lease counted;
   };
 
   // from the sink
@@ -48,6 +50,7 @@ private:
   void handle(std::string id, read_mark&& mark);
   void handle(std::string id, v1::show_typing&& typing);
   void handle(std::string id, v1::watch_users&& watch);
+  void handle(std::string id, v1::resume&& resume);
   void handle(std::string id, v1::ping&&);
   /// All others only read.
   template <class Query>
@@ -59,10 +62,14 @@ private:
   void take_answer(std::uint64_t token, const append_answer& answer);
   void take_answer(std::uint64_t token, const change_answer& answer);
   void take_answer(std::uint64_t token, const read_answer& answer);
+  void take_answer(std::uint64_t token, const std::vector<user_id>& online);
+  void take_answer(std::uint64_t token, caf::ok_atom unwatched);
   void take_answer(std::uint64_t token, v1_answer& answer);
 
-  /// Admits a write or a read and notes it as pending. Nothing: refused, and answered so.
-  std::optional<std::uint64_t> begin(std::string& id, bool is_send, bool writes);
+  /// Why the server cannot take it now.
+  std::optional<error> admit(errand what);
+  /// Admits a request and notes it as pending. Nothing: refused, and answered so.
+  std::optional<std::uint64_t> begin(std::string& id, errand what);
   template <class Answer, class Handle, class... Args>
   void ask(std::uint64_t token, const Handle& to, Args... args);
   /// Answers a pending request; one that was given up is ignored.
@@ -75,6 +82,7 @@ private:
   v1::admission under_way_;
   v1::silence silence_{home_.now()};
   v1::moved_positions moved_;
+  v1::resume_progress resumed_;
   v1::typing_throttle typing_;
   v1::watch_list watched_;
   v1::outbox outbox_{env_.bounds.outbox_bytes}; ///< behind what the socket is writing

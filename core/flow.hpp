@@ -57,16 +57,18 @@ private:
   std::size_t count_ = 0;
 };
 
-/// What the edges look at before they send into the actor system.
+/// What the edges look at before they send into the actor system. An edge takes a credit for what it sends;
+/// the actor that takes it out of its mailbox gives it back once it is answered, whether or not the edge
+/// still waits: so the mailbox is bounded.
 struct flow {
   flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max)
       : appends(backlog)
       , deliveries(deliveries_max)
       , history(history_max) {}
 
-  credit appends;    ///< messages sent to persistence and not answered yet
+  credit appends;    ///< writes sent to persistence and not answered yet
   credit deliveries; ///< committed messages on their way to the registry, and deliveries to sessions
-  credit history;    ///< history requests not answered yet
+  credit history;    ///< history requests not answered yet, and their answers that HTTP has not written yet
   /// A look at the database is under way or waits for its turn: it may take seconds, so no other is asked
   /// for.
   std::atomic<bool> look_asked = false;

@@ -51,7 +51,6 @@ asio::awaitable<reply> push(edge& at, const routed_request& request) {
   if (!message) co_return push_failed(server, message.error());
   if (const auto refusal = admit_write(server.admitted, server.figures))
     co_return push_failed(server, *refusal);
-  const lease admitted(server.admitted.appends, 1);
 
   const auto begin = at.home.now();
   auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
@@ -68,7 +67,6 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   auto query = parse_history_query(request.to, server.config.classic_window);
   if (!query) co_return problem(query.error());
   if (const auto refusal = admit_read(server.admitted, server.figures)) co_return problem(*refusal);
-  lease admitted(server.admitted.history, 1);
 
   // A variable, since GCC 12 destroys a temporary in a co_await expression twice.
   history_question question{std::move(*query), at.home.now() + ask_deadline};
@@ -77,7 +75,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(for_strangers(*answer->failure));
   auto r = json_reply(classic::encode_chats(*answer->messages));
-  r.counted = std::move(admitted); // answers may be large: until it is written
+  r.counted = until_written(server.admitted);
   co_return r;
 }
 

@@ -47,7 +47,6 @@ result<user_id> take_user(json::object& body, std::string_view name) {
 asio::awaitable<reply> write_message(edge& at, new_message m) {
   auto& server = at.server;
   if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
-  const lease admitted(server.admitted.appends, 1);
   auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
                                             std::move(m));
   if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
@@ -60,7 +59,6 @@ asio::awaitable<reply> write_message(edge& at, new_message m) {
 asio::awaitable<reply> write_change(edge& at, change what, unsigned status) {
   auto& server = at.server;
   if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
-  const lease admitted(server.admitted.appends, 1);
   auto answer = co_await ask<change_answer>(at.asks, server.persistence, push_deadline, change_atom::value,
                                             std::move(what));
   if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
@@ -73,14 +71,13 @@ asio::awaitable<reply> write_change(edge& at, change what, unsigned status) {
 asio::awaitable<reply> read_v1(edge& at, user_id user, v1::command what) {
   auto& server = at.server;
   if (const auto refused = admit_read(server.admitted, server.figures)) co_return problem(*refused);
-  lease admitted(server.admitted.history, 1);
   v1_question question{std::move(user), std::move(what), at.home.now() + ask_deadline};
   auto answer = co_await ask<v1_answer>(at.asks, at.sessions.history, ask_deadline, query_atom::value,
                                         std::move(question));
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(for_strangers(*answer->failure));
   auto r = json_reply(std::move(answer->json));
-  r.counted = std::move(admitted); // answers may be large: until it is written
+  r.counted = until_written(server.admitted);
   co_return r;
 }
 

@@ -33,6 +33,17 @@ void moved_positions::note(std::int64_t conversation, std::int64_t seq) {
   moved_.emplace_back(conversation, seq);
 }
 
+void resume_progress::add_to(positions& named) {
+  if (named.empty()) given_.clear();
+  named.insert(given_.begin(), given_.end());
+}
+
+void resume_progress::note(const positions& given) {
+  if (given.empty()) given_.clear();
+  for (const auto& [conversation, seq] : given)
+    if (given_.size() < conversations_max || given_.contains(conversation)) given_[conversation] = seq;
+}
+
 bool typing_throttle::let_through(const place& in, steady_time now) {
   std::erase_if(shown_, [&](const shown& s) { return now - s.at >= typing_interval; });
   if (shown_.size() == places_max || std::ranges::find(shown_, in, &shown::in) != shown_.end()) return false;
@@ -70,8 +81,6 @@ std::vector<user_id> watch_list::remove(const std::vector<user_id>& users) {
   return removed;
 }
 
-bool watch_list::contains(const user_id& user) const { return std::ranges::binary_search(users_, user); }
-
 bool outbox::push(frame f) {
   if (!empty() && bytes_ + f->size() > bytes_max_) return false;
   bytes_ += f->size();
@@ -96,11 +105,10 @@ frame outbox::pop() {
   return oldest;
 }
 
-std::vector<frame> outbox::take_all() {
-  frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(head_));
+void outbox::clear() {
+  frames_ = {};
   head_ = 0;
   bytes_ = 0;
-  return std::exchange(frames_, {});
 }
 
 } // namespace hongyan::v1

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,8 +24,6 @@ public:
   result<void> begin(bool is_send);
   /// For each that began, once it is answered.
   void end(bool is_send);
-
-  std::size_t in_flight() const { return requests_; }
 
 private:
   std::uint8_t sends_ = 0;
@@ -56,6 +55,23 @@ private:
   std::vector<std::pair<std::int64_t, std::int64_t>> moved_; ///< first moved first
 };
 
+/// How far a `sync` in several pages has come, for conversations that the client does not name: a request has
+/// room for the positions of some thousands, and a user may have more.
+class resume_progress {
+public:
+  using positions = std::map<std::int64_t, std::int64_t>;
+  static constexpr std::size_t conversations_max = 16'384;
+
+  /// Adds what earlier pages gave to the positions of the next request. A request without any begins anew.
+  void add_to(positions& named);
+  /// After a page: what it gave, by conversation; nothing after the last. Beyond conversations_max no more is
+  /// noted, and the client must name them itself.
+  void note(const positions& given);
+
+private:
+  positions given_;
+};
+
 /// Lets `typing` through once every typing_interval in each place.
 class typing_throttle {
 public:
@@ -81,7 +97,6 @@ public:
   /// Answers who was watched before.
   std::vector<user_id> remove(const std::vector<user_id>& users);
 
-  bool contains(const user_id& user) const;
   /// Sorted.
   const std::vector<user_id>& users() const { return users_; }
 
@@ -102,8 +117,8 @@ public:
   bool push(frame f);
   /// The oldest; null when nothing waits. It counts no longer.
   frame pop();
-  /// All that wait, oldest first.
-  std::vector<frame> take_all();
+  /// Forgets all that wait.
+  void clear();
 
   bool empty() const { return head_ == frames_.size(); }
   std::size_t bytes() const { return bytes_; }

@@ -67,7 +67,10 @@ struct session_fixture : actor_fixture {
                                               std::shared_ptr<frame_sink>(sink), env);
 
   session_fixture() { run(); }
-  ~session_fixture() { end(s, env.registry, env.history); }
+  ~session_fixture() {
+    end(s, env.registry, env.history);
+    CHECK(admitted.history.used() == 0);
+  }
 
   void open() {
     self->send(s, bound_atom::value);
@@ -334,6 +337,7 @@ TEST_CASE_METHOD(session_fixture, "the history does not look up what nobody wait
                  "[session]") {
   const auto ask = [&](steady_time until) {
     std::optional<history_answer> got;
+    admitted.history.take(1);
     auto pending = self->request(env.history, std::chrono::seconds(1), query_atom::value,
                                  history_question{{.user = user("1")}, until});
     run();

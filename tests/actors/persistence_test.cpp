@@ -82,11 +82,15 @@ struct persistence_fixture : actor_fixture {
     self->send(p, tick_atom::value);
     run();
   }
-  ~persistence_fixture() { end(p, registry); }
+  ~persistence_fixture() {
+    end(p, registry);
+    CHECK(admitted.appends.used() == 0); // each was given back once, whatever became of it
+  }
 
   using pending = decltype(self->request(p, caf::infinite, append_atom::value, new_message{}));
 
   pending append(const std::string& content) {
+    admitted.appends.take(1);
     return self->request(p, std::chrono::seconds(1), append_atom::value,
                          new_message{.from = user("1"), .to = user("2"), .content = content});
   }
@@ -102,10 +106,12 @@ struct persistence_fixture : actor_fixture {
   }
 
   auto mark(std::int64_t seq, place in = user("2")) {
+    admitted.appends.take(1);
     return self->request(p, std::chrono::seconds(1), read_atom::value,
                          read_mark{user("1"), std::move(in), seq});
   }
   auto ask_change(change_action action, std::optional<user_id> by = user("1")) {
+    admitted.appends.take(1);
     return self->request(p, std::chrono::seconds(1), change_atom::value,
                          change{std::move(by), std::move(action)});
   }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { onEachStore } from './lib/each-store.js'
-import { connectV1, flood, group, groupOf, newId, people, range, Replica, seqs, user } from './lib/v1.js'
+import { connectV1, flood, group, groupOf, newId, people, pipeline, range, Replica, seqs, uniqueId, user } from './lib/v1.js'
 import { timed } from './lib/wait.js'
 
 const rowFields = ['conversationId', 'firstSeq', 'hasMore', 'lastSeq', 'messages', 'muted', 'peerReadSeq', 'pinned', 'place', 'readSeq', 'unread']
@@ -51,6 +51,28 @@ onEachStore('v1 sync', (the) => {
     assert.deepEqual(seqs((await b.call('sync', { epoch, positions: { [conversationId]: 0 }, limit: 500 })).conversations[0].messages), range(1, 60))
     const ahead = await b.call('sync', { epoch, positions: { [conversationId]: 1_000 } })
     assert.deepEqual([ahead.gone, ahead.conversations.flatMap(({ messages }) => messages)], [[], []])
+  })
+
+  it('comes to an end for a user with more conversations than a request can name', async (t) => {
+    const [a] = await people(the.server, t, 1)
+    const others = range(1, 2_400).map((i) => `peer${i}-of-${a.userId}`)
+    await pipeline(a, 'message.send', others.map((id) => ({ to: user(id), clientMsgId: uniqueId(), kind: 'text', content: 'hi' })))
+    const seen = new Map()
+    const positions = {}
+    for (let pages = 1; ; pages++) {
+      const named = Object.fromEntries(Object.entries(positions).slice(0, 1_000))
+      const page = await a.call('sync', { epoch: a.hello.epoch, positions: named, limit: 500 })
+      for (const { conversationId, place, messages, lastSeq } of page.conversations) {
+        if (messages.length) seen.set(place.userId, (seen.get(place.userId) ?? 0) + 1)
+        positions[conversationId] = lastSeq
+      }
+      if (!page.hasMore) break
+      assert.ok(pages < 10, 'sync does not come to an end')
+    }
+    assert.deepEqual([...seen.keys()].sort(), [...others].sort())
+    assert.ok([...seen.values()].every((times) => times === 1), 'each came once')
+    // The end is the end: what is not named comes as new again.
+    assert.equal((await a.call('sync', { epoch: a.hello.epoch, positions: { [Object.keys(positions)[0]]: 1 }, limit: 500 })).conversations.length, 500)
   })
 
   it('of another epoch is a reset: the positions are void', async (t) => {

@@ -28,12 +28,13 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       },
       [log](read_atom, const read_note& note) { log->reads.push_back(note); },
       [log](notify_atom, const notice& n) { log->notices.push_back(n); },
-      [log](watch_atom, const std::vector<user_id>& users, bool on, const session_actor&) {
-        for (const auto& user : users) {
-          std::erase(log->watched, user);
-          if (on) log->watched.push_back(user);
-        }
+      [log](watch_atom, const std::vector<user_id>& users, const session_actor&) {
+        log->watched.insert(log->watched.end(), users.begin(), users.end());
         return users;
+      },
+      [log](unwatch_atom, const std::vector<user_id>& users, const session_actor&) {
+        for (const auto& user : users) std::erase(log->watched, user);
+        return caf::ok_atom::value;
       },
       [](kick_atom, const user_id&) { return std::size_t{0}; },
       [](online_atom) { return online_ptr{}; },
