@@ -19,6 +19,7 @@ namespace hongyan {
 struct session_env {
   registry_actor registry;
   history_actor history;
+  history_actor searches; ///< beside the others, since one may take long
   persistence_actor persistence;
   metrics& figures;
   flow& admitted;

@@ -105,8 +105,8 @@ void v1_session::handle(std::string id, v1::ping&&) {
 
 void v1_session::ask_history(std::string id, v1::command what) {
   if (const auto token = begin(id, errand::read))
-    ask<v1_answer>(*token, env_.history, query_atom::value,
-                   v1_question{user_, std::move(what), home_.now() + ask_deadline});
+    ask<v1_answer>(*token, std::holds_alternative<search_query>(what) ? env_.searches : env_.history,
+                   query_atom::value, v1_question{user_, std::move(what), home_.now() + ask_deadline});
 }
 
 std::optional<error> v1_session::admit(errand what) {

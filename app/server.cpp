@@ -79,6 +79,7 @@ public:
 
 private:
   history_actor history_for(std::size_t shard);
+  history_actor spawn_history();
   void tick();
   std::size_t count_connections();
   bool drain(steady_time deadline);
@@ -127,13 +128,15 @@ void server::start() {
   context_.reset(new server_context{config_, *figures_, admitted_, origins_of(config_),
                                     classic_sockets(config_, *figures_), v1_sockets(config_, *figures_),
                                     registry_handle, persistence_handle, *system_});
+  const auto searches = spawn_history();
   for (auto& shard : shards_) {
     auto handle = spawn_on<bridge>(*system_, *shard, *shard);
     auto& asks = *caf::actor_cast<bridge*>(handle);
     bridges_.push_back(std::move(handle));
-    session_envs_.push_back(std::make_unique<session_env>(session_env{
-        registry_handle, history_for(session_envs_.size()), persistence_handle, *figures_, admitted_,
-        config_.limits, config_.classic_window, config_.node, config_.heartbeat, config_.recall_window}));
+    session_envs_.push_back(std::make_unique<session_env>(
+        session_env{registry_handle, history_for(session_envs_.size()), searches, persistence_handle,
+                    *figures_, admitted_, config_.limits, config_.classic_window, config_.node,
+                    config_.heartbeat, config_.recall_window}));
     serving_.push_back(std::make_unique<serving_shard>(
         serving_shard{edge{*context_, *shard, asks, *session_envs_.back()}, {}}));
   }
@@ -149,6 +152,10 @@ void server::start() {
 /// The shards share a few, each with a connection of its own: reads wait for the database more than for us.
 history_actor server::history_for(std::size_t shard) {
   if (shard >= history_actors_max) return session_envs_[shard % history_actors_max]->history;
+  return spawn_history();
+}
+
+history_actor server::spawn_history() {
   return system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()),
                                        &admitted_, &*figures_);
 }
@@ -213,7 +220,9 @@ bool server::end_actors(steady_time deadline) {
   bridges_.clear();
   for (auto& env : session_envs_) {
     caf::anon_send_exit(env->history, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(env->searches, caf::exit_reason::user_shutdown);
     env->history = nullptr;
+    env->searches = nullptr;
     env->persistence = nullptr;
     env->registry = nullptr;
   }

@@ -20,11 +20,7 @@ result<user_id> read_id(const json::object& chat, std::string_view field) {
   if (value == nullptr || value->is_null())
     return malformed(std::string(field) + " is missing; it is " + std::string(user_id::accepted) +
                      ", as a string or a whole number");
-  result<user_id> id = malformed("it is neither a string nor a whole number");
-  if (const auto* text = value->if_string()) id = user_id::parse(*text);
-  if (const auto* number = value->if_int64(); number != nullptr && *number >= 0)
-    id = user_id::from_number(static_cast<std::uint64_t>(*number));
-  if (const auto* number = value->if_uint64()) id = user_id::from_number(*number);
+  auto id = read_user_id(*value);
   if (!id) return malformed(std::string(field) + " is not a user id: " + id.error().detail);
   return id;
 }

@@ -105,6 +105,14 @@ void append_json(std::string& out, const json::object& object) {
   out += '}';
 }
 
+result<user_id> read_user_id(const boost::json::value& value) {
+  if (const auto* text = value.if_string()) return user_id::parse(*text);
+  if (const auto* number = value.if_int64(); number != nullptr && *number >= 0)
+    return user_id::from_number(static_cast<std::uint64_t>(*number));
+  if (const auto* number = value.if_uint64()) return user_id::from_number(*number);
+  return error{errc::malformed, "it is neither a string nor a whole number"};
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out += '"';

@@ -3,6 +3,7 @@
 
 #include "core/errors.hpp"
 #include "core/limits.hpp"
+#include "core/user_id.hpp"
 
 #include <boost/json/value.hpp>
 #include <string>
@@ -14,6 +15,9 @@ namespace hongyan {
 /// surrogates). Of a key given twice the later value counts; a number without a 64-bit integer is the nearest
 /// double, as in JavaScript. Errors: errc::malformed, naming the byte where it went wrong.
 result<boost::json::value> parse_json(std::string_view text, std::size_t depth_max = json_depth_max);
+
+/// The id that a value is: a string, or a whole number up to user_id::number_max. Errors: malformed.
+result<user_id> read_user_id(const boost::json::value& value);
 
 /// Appends `value` without white space; numbers in their shortest exact form.
 void append_json(std::string& out, const boost::json::value& value);

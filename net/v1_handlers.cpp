@@ -31,12 +31,7 @@ result<user_id> path_id(const routed_request& request, std::size_t segment) {
 /// Takes an id that HTTP adds to the parameters of a method, such as `from`, out of a body.
 result<user_id> take_user(json::object& body, std::string_view name) {
   const auto* value = body.if_contains(name);
-  result<user_id> id = error{errc::malformed, "the id is missing"};
-  if (value != nullptr && value->is_string()) {
-    id = user_id::parse(std::string_view(value->get_string()));
-  } else if (value != nullptr && value->is_int64() && value->get_int64() >= 0) {
-    id = user_id::from_number(static_cast<std::uint64_t>(value->get_int64()));
-  }
+  auto id = read_user_id(value != nullptr ? *value : json::value());
   if (!id)
     return error{errc::malformed, std::string(name) + " must be a user id: " + std::string(user_id::accepted),
                  std::string(name)};

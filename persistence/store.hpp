@@ -11,6 +11,7 @@
 #include "core/change.hpp"
 #include "core/search_text.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -190,8 +191,11 @@ struct search_question {
   std::size_t limit = 50;
 };
 
+/// A statement that reads longer is given up: others wait behind it.
+inline constexpr std::chrono::milliseconds read_limit{5000};
+
 /// Reads, on a connection of its own: a slow read never delays a write. One thread at a time. Each opens the
-/// database when it is not open. Errors: errc::unavailable.
+/// database when it is not open. Errors: errc::unavailable, also after read_limit.
 class message_reader {
 public:
   virtual ~message_reader() = default;

@@ -17,10 +17,7 @@ namespace json = boost::json;
 constexpr auto any_count = std::numeric_limits<std::size_t>::max();
 
 std::optional<user_id> as_id(const json::value& value) {
-  result<user_id> id = error{};
-  if (const auto* text = value.if_string()) id = user_id::parse(*text);
-  if (const auto* number = value.if_int64(); number != nullptr && *number >= 0)
-    id = user_id::from_number(static_cast<std::uint64_t>(*number));
+  auto id = read_user_id(value);
   if (!id) return {};
   return std::move(*id);
 }

@@ -3,6 +3,7 @@
 
 #include "core/errors.hpp"
 #include "persistence/postgres/handle.hpp"
+#include "persistence/store.hpp"
 
 #include <chrono>
 #include <span>
@@ -13,7 +14,6 @@ namespace hongyan::postgres {
 
 /// Long enough for a disk that stalls; short enough that senders, who wait for it, do not give up first.
 inline constexpr std::chrono::milliseconds write_limit{5000};
-inline constexpr std::chrono::milliseconds read_limit{5000};
 /// /readyz waits for it.
 inline constexpr std::chrono::milliseconds check_limit{2000};
 

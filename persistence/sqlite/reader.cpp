@@ -13,6 +13,9 @@ namespace hongyan {
 
 namespace {
 
+/// How many steps of SQLite's machine are between two looks at the clock: some tenths of a millisecond.
+constexpr int steps_between_looks = 10'000;
+
 /// Of direct conversations, without what was taken back and without own entries (message_kind::recall and
 /// group).
 const std::string classic_rows = "m.target IS NOT NULL AND m.recalled = 0 AND m.kind NOT IN (6, 7)";
@@ -147,16 +150,23 @@ struct sqlite_reader::session {
   sqlite_statement has_blocked{db, has_blocked_sql};
 };
 
-sqlite_reader::sqlite_reader(std::shared_ptr<sqlite_file> file) : file_(std::move(file)) {}
+sqlite_reader::sqlite_reader(std::shared_ptr<sqlite_file> file, std::chrono::milliseconds limit)
+    : file_(std::move(file))
+    , limit_(limit) {}
 sqlite_reader::~sqlite_reader() = default;
 
 result<void> sqlite_reader::open() {
+  until_ = std::chrono::steady_clock::now() + limit_;
   if (session_ && !broken_) return {};
   broken_ = false;
   session_.reset();
   auto db = file_->open_for_reading();
   if (!db) return error{errc::unavailable, "SQLite cannot read " + file_->path() + ": " + db.error().detail};
   session_ = std::make_unique<session>(*std::move(db));
+  const auto is_late = [](void* until) {
+    return std::chrono::steady_clock::now() > *static_cast<decltype(until_)*>(until) ? 1 : 0;
+  };
+  sqlite3_progress_handler(session_->db.get(), steps_between_looks, is_late, &until_);
   return {};
 }
 
@@ -168,6 +178,9 @@ result<void> sqlite_reader::each(sqlite_statement::execution& rows, Take take) {
     take();
   }
   if (code == SQLITE_DONE) return {};
+  if (code == SQLITE_INTERRUPT)
+    return error{errc::unavailable,
+                 "SQLite took longer than " + std::to_string(limit_.count()) + " ms to read"};
   broken_ = true;
   return error{errc::unavailable, "SQLite cannot read " + file_->path() + ": " + reason(session_->db, code)};
 }

@@ -8,7 +8,8 @@ namespace hongyan {
 
 class sqlite_reader final : public message_reader {
 public:
-  explicit sqlite_reader(std::shared_ptr<sqlite_file> file);
+  /// `limit`: of each read.
+  explicit sqlite_reader(std::shared_ptr<sqlite_file> file, std::chrono::milliseconds limit = read_limit);
   ~sqlite_reader() override;
 
   result<std::vector<message>> latest(const history_query& query) override;
@@ -37,6 +38,8 @@ private:
   result<std::vector<std::int64_t>> searched(const search_question& question);
 
   std::shared_ptr<sqlite_file> file_;
+  std::chrono::milliseconds limit_;
+  std::chrono::steady_clock::time_point until_; ///< of the read that is under way
   std::unique_ptr<session> session_;
   bool broken_ = false; ///< the next one to read opens it anew
 };

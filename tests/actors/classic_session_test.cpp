@@ -55,6 +55,7 @@ struct session_fixture : actor_fixture {
   session_env env{.registry = system.spawn(recording_registry, &told),
                   .history =
                       system.spawn(history, std::shared_ptr<message_reader>(reader), &admitted, &figures),
+                  .searches = {},
                   .persistence = {},
                   .figures = figures,
                   .admitted = admitted,

@@ -140,10 +140,12 @@ shared_frames text_frame(std::string_view text) {
 struct v1_session_fixture : actor_fixture {
   registry_log told;
   asked_for got{.admitted = admitted, .appends = {}, .marks = {}, .changes = {}, .reads = {}};
+  asked_for got_searches{.admitted = admitted, .appends = {}, .marks = {}, .changes = {}, .reads = {}};
   limits bounds{.outbox_bytes = 150'000};
   std::shared_ptr<recording_sink> sink = std::make_shared<recording_sink>();
   session_env env{.registry = system.spawn(recording_registry, &told),
                   .history = system.spawn(waiting_history, &got),
+                  .searches = system.spawn(waiting_history, &got_searches),
                   .persistence = system.spawn(waiting_persistence, &got),
                   .figures = figures,
                   .admitted = admitted,
@@ -163,7 +165,7 @@ struct v1_session_fixture : actor_fixture {
   }
   ~v1_session_fixture() {
     got.forget();
-    end(s, env.registry, env.history, env.persistence);
+    end(s, env.registry, env.history, env.searches, env.persistence);
     CHECK(admitted.appends.used() == 0);
     CHECK(admitted.history.used() == 0);
     CHECK(admitted.deliveries.used() == 0);
@@ -348,6 +350,11 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: reads, marks and changes are asked and
   hear(history_request(3));
   answer(got.reads, v1_answer{.failure = error{errc::unavailable, "planted"}});
   CHECK(gists() == events{"2 -32004", "3 -32053" + again_later});
+
+  hear(request("30", "message.search", R"({"query":"q"})"));
+  CHECK(got.reads.empty()); // it keeps nobody else waiting
+  answer(got_searches.reads, v1_answer{.json = R"({"messages":[],"cursor":null})"});
+  CHECK(take() == events{result_of(30, R"({"messages":[],"cursor":null})")});
 
   hear(request("4", "conversation.read", R"({"in":{"userId":"2"},"seq":9})"));
   CHECK(admitted.appends.used() == 1);

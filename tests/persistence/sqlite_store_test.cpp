@@ -1,4 +1,5 @@
 /// What only SQLite has: one file that two servers must not share, and a disk that fails.
+#include "persistence/sqlite/reader.hpp"
 #include "tests/persistence/faulty_disk.hpp"
 #include "tests/persistence/store_fixtures.hpp"
 
@@ -296,6 +297,24 @@ TEST_CASE("a file that was restored from a copy has another epoch", "[persistenc
   const std::string restored = epoch_of(database.url);
   CHECK(restored != first);
   CHECK(epoch_of(database.url) == restored);
+}
+
+TEST_CASE("a read that takes too long is given up, and the next one is served", "[persistence][sqlite]") {
+  sqlite_database database;
+  {
+    auto store = opened(database.url);
+    auto writer = store->make_writer();
+    append(*writer, std::vector<new_message>(2'000, chat("1", "2", "a")));
+  }
+  const auto file = sqlite_file::lock(database.file);
+  REQUIRE(file.has_value());
+  sqlite_reader reader(*file, std::chrono::milliseconds(0));
+  const log_range all{.conversation_id = 1, .after_seq = 0, .before_seq = 2'001, .limit = 2'000};
+  const error slow = failure(reader.log(std::span(&all, 1)));
+  CHECK(slow.code == errc::unavailable);
+  CHECK_THAT(slow.detail, Catch::Contains("longer than 0 ms"));
+  CHECK(reader.memberships(user("1")).value().size() == 1);
+  CHECK(sqlite_reader(*file).log(std::span(&all, 1)).value().size() == 2'000);
 }
 
 TEST_CASE("a change whose commit failed in its sync is unknown, and nothing is acknowledged over it",
