@@ -113,6 +113,7 @@ for (const kind of storeKinds) {
     })
 
     it('gauges tell connections and online users as they come and go', async (t) => {
+      const server = await serverFor(t) // on the others' one a session of the test before may still be ending
       // The connection that asks may count or not, but always alike.
       const figures = async () => {
         const now = await metrics(server)
