@@ -19,6 +19,15 @@ std::optional<error> admit_write(flow& admitted, metrics& figures) {
   return {};
 }
 
+result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, rate_limit::time now) {
+  const auto wait = admitted.sends.take(from.text(), now);
+  if (!wait) return {};
+  figures.refused.Add({{"reason", "sends"}}).Increment();
+  error e{errc::rate_limited, "too many messages of one user; wait a moment"};
+  e.retry_after = *wait;
+  return e;
+}
+
 std::optional<error> admit_read(flow& admitted, metrics& figures) {
   if (!admitted.history.try_take())
     return busy(figures, "history", "too many history requests are under way");

@@ -12,6 +12,8 @@ namespace hongyan {
 
 /// Takes one credit of `admitted.appends` for a write, or says why not.
 std::optional<error> admit_write(flow& admitted, metrics& figures);
+/// May this user send another message now? Errors: rate_limited.
+result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, rate_limit::time now);
 /// Takes one credit of `admitted.history` for a read, or says why not.
 std::optional<error> admit_read(flow& admitted, metrics& figures);
 /// Counts a read's answer, which may be large, as long as HTTP is writing it.

@@ -140,6 +140,7 @@ struct session_facts {
   std::string device{}; ///< may be empty
   bool is_v1 = false;
   wall_time since{};
+  std::optional<wall_time> expires{}; ///< with its token
 };
 using session_list = std::shared_ptr<const std::vector<session_facts>>;
 

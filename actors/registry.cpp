@@ -65,6 +65,10 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
       v1_sessions_ -= 1;
       return true;
     });
+  if (flow_.sessions_a_user > 0 && entry.sessions.size() >= flow_.sessions_a_user) {
+    send(s, close_atom::value, close_code::flooding);
+    return;
+  }
   if (came) entry.since = wall_now();
   entry.sessions.push_back({s, facts});
   v1_sessions_ += facts.is_v1;

@@ -14,7 +14,8 @@ session::session(caf::actor_config& config, shard& home, user_id user, session_f
     , user_(std::move(user))
     , facts_(std::move(facts))
     , sink_(std::move(sink))
-    , deadline_(*this) {}
+    , deadline_(*this)
+    , expiry_(*this) {}
 
 session::behavior_type session::make_behavior() {
   self_ = caf::strong_actor_ptr(ctrl());
@@ -25,6 +26,7 @@ session::behavior_type session::make_behavior() {
         if (phase_ != phase::opening) return;
         phase_ = phase::active;
         deadline_.clear();
+        if (facts_.expires) expire_at(*facts_.expires);
         sink_->open(*this);
       },
       [this](deliver_atom, const delivery_ptr& d) {
@@ -46,6 +48,7 @@ void session::on_exit() {
   send(env_.registry, unbind_atom::value, user_, myself());
   // What is Asio's is freed here and not in the destructor: a reference to this actor may outlive its shard.
   deadline_.clear();
+  expiry_.clear();
   ended();
   if (sink_) sink_->cut();
   sink_.reset();
@@ -54,7 +57,10 @@ void session::on_exit() {
 
 void session::close(close_code code) {
   if (phase_ == phase::opening) {
-    sink_->refuse({errc::unavailable, "the server is shutting down, or the user was closed meanwhile"});
+    sink_->refuse(
+        code == close_code::flooding
+            ? error{errc::rate_limited, "the user has as many live sockets as one may have"}
+            : error{errc::unavailable, "the server is shutting down, or the user was closed meanwhile"});
     end();
   } else if (phase_ == phase::active) {
     if (!drains_) farewell(code);
@@ -65,6 +71,11 @@ void session::close(close_code code) {
     if (phase_ == phase::active) sink_->close(code);
   }
   phase_ = phase::closing;
+}
+
+void session::expire_at(wall_time end) {
+  facts_.expires = end;
+  expiry_.set(home_.timers(), home_.now() + (end - wall_now()));
 }
 
 void session::after_answer() {

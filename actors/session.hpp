@@ -7,6 +7,7 @@
 #include "actors/frame_sink.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/shard.hpp"
+#include "auth/key_files.hpp"
 #include "core/metrics.hpp"
 
 #include <chrono>
@@ -28,6 +29,7 @@ struct session_env {
   std::string node;
   std::chrono::seconds heartbeat;
   std::chrono::seconds recall_window;
+  const auth::current_keys& keys;
 };
 
 /// Pinned. Spawn with spawn_on(); it binds itself in the registry.
@@ -72,12 +74,22 @@ protected:
     session& waiting;
   };
 
+  /// Closes the session when its token ends; set again when that is renewed.
+  struct expiry final : timer_wheel::timer {
+    explicit expiry(session& s) : of(s) {}
+    void fired(steady_time) override { of.close(close_code::token_expired); }
+    session& of;
+  };
+  /// The token is good until then.
+  void expire_at(wall_time end);
+
   shard& home_;
   const session_env& env_;
   user_id user_;
   session_facts facts_;
   std::shared_ptr<frame_sink> sink_;
   deadline deadline_;
+  expiry expiry_;
 
 private:
   void handshake_done() final { opened(); }

@@ -13,6 +13,8 @@ namespace hongyan {
 
 namespace {
 
+/// Sends refused one after the other, each told so; a client that goes on all the same is broken or hostile.
+constexpr std::uint16_t refused_sends_max = 600;
 /// What waits is joined into writes of about this size: one system call for many small frames.
 constexpr std::size_t write_bytes = 65'536;
 /// A server that restarts should not meet all its clients in the same second.
@@ -63,6 +65,12 @@ void v1_session::text_received(const std::string& text) {
 }
 
 void v1_session::handle(std::string id, new_message&& m) {
+  if (const auto may = admit_send(env_.admitted, env_.figures, user_, home_.now()); !may) {
+    reply(id, may.error());
+    if (++refused_sends_ == refused_sends_max) close(close_code::flooding);
+    return;
+  }
+  refused_sends_ = 0;
   if (const auto token = begin(id, errand::send))
     ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
 }
@@ -97,6 +105,16 @@ void v1_session::handle(std::string id, v1::watch_users&& watch) {
 void v1_session::handle(std::string id, v1::resume&& resume) {
   resumed_.add_to(resume.query.positions);
   ask_history(std::move(id), v1::command(std::move(resume)));
+}
+
+void v1_session::handle(std::string id, v1::refresh_token&& refresh) {
+  const auto keys = env_.keys.get();
+  if (!keys->asks) return reply(id, error{errc::unauthorized, "this server asks for no tokens"});
+  const auto good = auth::verify(refresh.token, keys->tokens, wall_now());
+  if (!good) return reply(id, good.error());
+  if (good->user != user_) return reply(id, error{errc::forbidden, "the token is another user's", "token"});
+  expire_at(good->expires_at);
+  reply(id, v1::refresh_result(good->expires_at));
 }
 
 void v1_session::handle(std::string id, v1::ping&&) {
@@ -247,8 +265,10 @@ void v1_session::farewell(close_code code) {
   const auto [reason, come_back] = [code]() -> word {
     switch (code) {
     case close_code::going_away: return {"the server is shutting down", true};
+    case close_code::token_expired: return {"the token has expired: come back with a new one", false};
     case close_code::kicked: return {"the session was ended by the application", false};
     case close_code::replaced: return {"a newer session of the same device has come", false};
+    case close_code::flooding: return {"it went on sending although each was refused", false};
     case close_code::idle: return {"nothing was heard from the client for 2.5 heartbeats", true};
     default: return {nullptr, false};
     }

@@ -51,6 +51,7 @@ private:
   void handle(std::string id, v1::show_typing&& typing);
   void handle(std::string id, v1::watch_users&& watch);
   void handle(std::string id, v1::resume&& resume);
+  void handle(std::string id, v1::refresh_token&& refresh);
   void handle(std::string id, v1::ping&&);
   /// All others only read.
   template <class Query>
@@ -88,6 +89,7 @@ private:
   v1::outbox outbox_{env_.bounds.outbox_bytes}; ///< behind what the socket is writing
   std::vector<pending> pending_;
   std::uint64_t last_token_ = 0;
+  std::uint16_t refused_sends_ = 0; ///< in a row
   steady_time armed_for_;
   bool writing_ = false;
 };

@@ -43,8 +43,9 @@ caf::actor_system_config& configure(caf::actor_system_config& config) {
 }
 
 origin_policy origins_of(const server_config& config) {
-  return {
-      .allowed = config.allow_origin, .wechat = true, .loopback_only = is_loopback_host(config.listen.host)};
+  return {.allowed = config.allow_origin,
+          .wechat = !config.asks_for_tokens,
+          .loopback_only = is_loopback_host(config.listen.host)};
 }
 
 /// Contract, section 2: pings every 25 s, closes a peer that has been silent for 60 s.
@@ -64,8 +65,10 @@ class server {
 public:
   explicit server(server_config config)
       : config_(std::move(config))
-      , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history)
+      , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history,
+                  config_.asks_for_tokens ? config_.limits.sends_per_second : 0, config_.limits.sends_burst)
       , system_(std::in_place, configure(caf_config_)) {
+    if (config_.asks_for_tokens) admitted_.sessions_a_user = config_.limits.sessions;
     const auto cores = std::max(1u, std::thread::hardware_concurrency());
     const auto count = config_.io_threads > 0 ? config_.io_threads : cores;
     for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<io_shard>(*system_));
@@ -80,12 +83,15 @@ public:
 private:
   history_actor history_for(std::size_t shard);
   history_actor spawn_history();
+  result<auth::key_ring> read_keys() const;
+  void watch_for_hangup();
   void tick();
   std::size_t count_connections();
   bool drain(steady_time deadline);
   bool end_actors(steady_time deadline);
 
   server_config config_;
+  std::optional<auth::current_keys> keys_;
   std::unique_ptr<store> database_;
   std::optional<metrics> figures_;
   flow admitted_;
@@ -102,6 +108,7 @@ private:
 
   asio::io_context main_io_;
   asio::signal_set signals_{main_io_, SIGTERM, SIGINT};
+  asio::signal_set hangup_{main_io_, SIGHUP};
   asio::steady_timer ticker_{main_io_};
 };
 
@@ -112,10 +119,33 @@ result<void> server::open() {
   acceptor_ = std::move(*acceptor);
   config_.listen.port = acceptor_->local_endpoint().port();
   if (config_.node.empty()) config_.node = config_.listen.text();
+  auto keys = read_keys();
+  if (!keys) return keys.error();
+  keys_.emplace(*std::move(keys));
   auto database = open_store(config_.database);
   if (!database) return error{errc::malformed, "--database: " + database.error().detail};
   database_ = std::move(*database);
   return {};
+}
+
+result<auth::key_ring> server::read_keys() const {
+  auto ring = auth::read_keys(config_.keys);
+  if (ring) ring->asks = config_.asks_for_tokens;
+  return ring;
+}
+
+/// SIGHUP: keys that cannot be read leave those of before.
+void server::watch_for_hangup() {
+  hangup_.async_wait([this](const boost::system::error_code& ec, int) {
+    if (ec) return;
+    if (auto keys = read_keys(); keys) {
+      keys_->set(*std::move(keys));
+      spdlog::info("event=keys_read");
+    } else {
+      spdlog::error("event=keys_not_read reason=\"{}\"", keys.error().detail);
+    }
+    watch_for_hangup();
+  });
 }
 
 void server::start() {
@@ -125,7 +155,7 @@ void server::start() {
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
-  context_.reset(new server_context{config_, *figures_, admitted_, origins_of(config_),
+  context_.reset(new server_context{config_, *keys_, *figures_, admitted_, origins_of(config_),
                                     classic_sockets(config_, *figures_), v1_sockets(config_, *figures_),
                                     registry_handle, persistence_handle, *system_});
   const auto searches = spawn_history();
@@ -136,7 +166,7 @@ void server::start() {
     session_envs_.push_back(std::make_unique<session_env>(
         session_env{registry_handle, history_for(session_envs_.size()), searches, persistence_handle,
                     *figures_, admitted_, config_.limits, config_.classic_window, config_.node,
-                    config_.heartbeat, config_.recall_window}));
+                    config_.heartbeat, config_.recall_window, *keys_}));
     serving_.push_back(std::make_unique<serving_shard>(
         serving_shard{edge{*context_, *shard, asks, *session_envs_.back()}, {}}));
   }
@@ -170,6 +200,7 @@ void server::tick() {
 }
 
 void server::wait_for_signal() {
+  watch_for_hangup();
   signals_.async_wait([this](const boost::system::error_code& ec, int) {
     if (!ec) main_io_.stop();
   });

@@ -97,6 +97,14 @@ std::optional<std::string> set_database(server_config& c, const std::string& v) 
   return {};
 }
 
+setter path(std::string auth::key_files::*member) {
+  return [member](server_config& c, const std::string& v) -> std::optional<std::string> {
+    if (v.empty()) return "the path of a file";
+    c.keys.*member = v;
+    return {};
+  };
+}
+
 std::optional<std::string> set_node(server_config& c, const std::string& v) {
   const auto fits = [](char ch) { return ch > 0x20 && ch < 0x7F && ch != '"' && ch != '\\'; };
   if (v.empty() || v.size() > 64 || !std::ranges::all_of(v, fits))
@@ -130,10 +138,20 @@ const std::vector<option>& options() {
       {"listen", true, single, "HOST:PORT",
        "serve HTTP and WebSocket here (127.0.0.1:8080; port 0: a free one)", set_listen},
       {"database", true, single, "URL", "sqlite:PATH or postgresql://... (sqlite:hongyan.db)", set_database},
-      {"auth", true, single, "none", "who may come in; none: anybody, so only on loopback (none)",
-       [](server_config&, const std::string& v) -> std::optional<std::string> {
-         return v == "none" ? std::nullopt : std::optional<std::string>("none");
+      {"auth", true, single, "none|token",
+       "who may come in; none: anybody, so only on loopback; token: who has a token or a key (none)",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "none" && v != "token") return "none or token";
+         c.asks_for_tokens = v == "token";
+         return {};
        }},
+      {"auth_secret_file", true, single, "FILE", "its first line signs and verifies user tokens (HS256)",
+       path(&auth::key_files::secret)},
+      {"auth_keys", true, single, "FILE", "public keys (JWKS) of those who sign user tokens elsewhere",
+       path(&auth::key_files::keys)},
+      {"api_key_file", true, single, "FILE",
+       "keys of the business back end: a line each, KEY or NAME SCOPES KEY",
+       path(&auth::key_files::api_keys)},
       {"insecure", true, toggle, "", "allow --auth none on an address other than loopback",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {
          if (v != "true" && v != "false" && v != "1" && v != "0") return "true or false";
@@ -169,6 +187,9 @@ const std::vector<option>& options() {
       {"limits.backlog", false, single, "", "", limit(&limits::backlog, 1, 1'000'000)},
       {"limits.deliveries", false, single, "", "", limit(&limits::deliveries, 1, 10'000'000)},
       {"limits.history", false, single, "", "", limit(&limits::history, 1, 100'000)},
+      {"limits.sends_per_second", false, single, "", "", limit(&limits::sends_per_second, 1, 100'000)},
+      {"limits.sends_burst", false, single, "", "", limit(&limits::sends_burst, 1, 1'000'000)},
+      {"limits.sessions", false, single, "", "", limit(&limits::sessions, 1, 10'000)},
   };
   return all;
 }
@@ -330,12 +351,15 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
       if (auto accepted = o.set(config, value))
         return bad(values.where, "\"" + value + "\" is not accepted", *accepted);
   }
-  if (!config.insecure && !is_loopback_host(config.listen.host))
+  if (config.asks_for_tokens && config.keys.secret.empty() && config.keys.keys.empty())
+    return bad("--auth", "\"token\" without keys lets nobody in",
+               "token with --auth-secret-file or --auth-keys");
+  if (!config.asks_for_tokens && !config.insecure && !is_loopback_host(config.listen.host))
     return bad("--listen",
                "\"" + config.listen.text() +
                    "\" is not loopback, and with --auth none anybody there could "
                    "read and send as anybody",
-               "a loopback address, or --insecure as well");
+               "a loopback address, --auth token, or --insecure as well");
   return std::variant<server_config, print_and_exit>(std::move(config));
 }
 

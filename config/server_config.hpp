@@ -1,6 +1,7 @@
 /// Everything that can be set, as one plain struct: defaults beside the members.
 #pragma once
 
+#include "auth/key_files.hpp"
 #include "core/limits.hpp"
 
 #include <chrono>
@@ -21,6 +22,8 @@ struct listen_address {
 struct server_config {
   listen_address listen;
   std::string database = "sqlite:hongyan.db";
+  bool asks_for_tokens = false; ///< --auth token
+  auth::key_files keys;
   bool insecure = false; ///< allows --auth none on an address other than loopback
   std::vector<std::string> allow_origin;
   unsigned io_threads = 0; ///< 0: one a core

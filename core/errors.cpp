@@ -12,6 +12,7 @@ constexpr std::array rows{
     error_row{errc::not_a_request, "not-a-request", 400, -32600, "Not a request"},
     error_row{errc::no_such_method, "no-such-method", 404, -32601, "No such method"},
     error_row{errc::malformed, "malformed", 400, -32602, "Malformed request"},
+    error_row{errc::unauthorized, "unauthorized", 401, -32001, "Unauthorized"},
     error_row{errc::forbidden, "forbidden", 403, -32003, "Forbidden"},
     error_row{errc::not_found, "not-found", 404, -32004, "Not found"},
     error_row{errc::method_not_allowed, "method-not-allowed", 405, -32601, "Method not allowed"},

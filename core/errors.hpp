@@ -4,6 +4,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@ enum class errc : std::uint8_t {
   not_a_request,      ///< JSON, but no JSON-RPC request
   no_such_method,     ///< of JSON-RPC
   malformed,          ///< the request cannot be read, or a value in it is not accepted
+  unauthorized,       ///< no token or key, or none that is good
   forbidden,          ///< understood, and refused
   not_found,          ///< no such path; not there, or not theirs: the same answer
   method_not_allowed, ///< the path exists, the method does not
@@ -35,7 +37,8 @@ enum class errc : std::uint8_t {
 struct error {
   errc code = errc::internal;
   std::string detail{};
-  std::string param{}; ///< the parameter that is at fault, when there is one
+  std::string param{};                         ///< the parameter that is at fault, when there is one
+  std::chrono::milliseconds retry_after{1000}; ///< where its row says retry_later
 };
 
 template <class T>
@@ -46,19 +49,20 @@ using result = boost::system::result<T, error>;
 
 /// RFC 6455 section 7.4 and the contract's own 4xxx.
 enum class close_code : std::uint16_t {
-  left = 1000,        ///< the client closed
-  going_away = 1001,  ///< the server drains
-  protocol = 1002,    ///< the peer broke RFC 6455
-  unsupported = 1003, ///< a binary frame
-  lost = 1006,        ///< never sent: the socket ended without a close
-  bad_utf8 = 1007,    ///< a text message that is not UTF-8
-  too_large = 1009,   ///< a message over its limit
-  internal = 1011,    ///< a fault of ours
-  kicked = 4003,      ///< ended by /close
-  too_slow = 4008,    ///< a message took too long to arrive whole, or the peer does not read
-  replaced = 4009,    ///< a newer session of the same device
-  idle = 4010,        ///< nothing heard for too long
-  flooding = 4029,    ///< too many control frames
+  left = 1000,          ///< the client closed
+  going_away = 1001,    ///< the server drains
+  protocol = 1002,      ///< the peer broke RFC 6455
+  unsupported = 1003,   ///< a binary frame
+  lost = 1006,          ///< never sent: the socket ended without a close
+  bad_utf8 = 1007,      ///< a text message that is not UTF-8
+  too_large = 1009,     ///< a message over its limit
+  internal = 1011,      ///< a fault of ours
+  token_expired = 4001, ///< the token's time is over
+  kicked = 4003,        ///< ended by /close
+  too_slow = 4008,      ///< a message took too long to arrive whole, or the peer does not read
+  replaced = 4009,      ///< a newer session of the same device
+  idle = 4010,          ///< nothing heard for too long
+  flooding = 4029,      ///< too many control frames
 };
 
 /// A row of the table.

@@ -2,6 +2,8 @@
 /// Thread-safe.
 #pragma once
 
+#include "core/rate_limit.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <mutex>
@@ -61,14 +63,19 @@ private:
 /// the actor that takes it out of its mailbox gives it back once it is answered, whether or not the edge
 /// still waits: so the mailbox is bounded.
 struct flow {
-  flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max)
+  flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max,
+       std::size_t sends_per_second = 0, std::size_t sends_burst = 0)
       : appends(backlog)
       , deliveries(deliveries_max)
-      , history(history_max) {}
+      , history(history_max)
+      , sends(sends_per_second, sends_burst) {}
 
   credit appends;    ///< writes sent to persistence and not answered yet
   credit deliveries; ///< committed messages on their way to the registry, and deliveries to sessions
   credit history;    ///< history requests not answered yet, and their answers that HTTP has not written yet
+  rate_limit sends;  ///< by user; without a limit under --auth none
+  /// Live sockets that one user may have; 0: as many as they like. Set before anything runs.
+  std::size_t sessions_a_user = 0;
   /// A look at the database is under way or waits for its turn: it may take seconds, so no other is asked
   /// for.
   std::atomic<bool> look_asked = false;

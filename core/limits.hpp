@@ -20,6 +20,10 @@ struct limits {
   std::size_t backlog = 8192;         ///< messages admitted and not answered yet
   std::size_t deliveries = 65'536;    ///< deliveries on their way to sessions
   std::size_t history = 256;          ///< history requests not answered yet
+  // With --auth token only; API keys have none of these.
+  std::size_t sends_per_second = 10; ///< messages of one user, on average ...
+  std::size_t sends_burst = 60;      ///< ... and at once
+  std::size_t sessions = 8;          ///< live sockets of one user
 };
 
 /// JSON nested deeper is refused (contract: "32 elsewhere").
@@ -50,6 +54,8 @@ inline constexpr std::size_t file_id_chars_max = 128;
 inline constexpr std::size_t avatar_chars_max = 512;
 inline constexpr std::size_t query_chars_max = 100;
 inline constexpr std::size_t token_chars_max = 256;
+/// Of a user's token (auth/token.hpp refuses longer ones unread).
+inline constexpr std::size_t bearer_token_chars_max = 4096;
 /// Bytes of a JSON-RPC id that is a string: it is kept until the answer.
 inline constexpr std::size_t rpc_id_bytes_max = 256;
 

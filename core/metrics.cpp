@@ -68,6 +68,9 @@ metrics::metrics(const std::string& node, const limits& told)
   tell("connections", told.connections);
   tell("json_depth", json_depth_max);
   tell("transfer_seconds", transfer_deadline.count());
+  tell("sends_per_second", told.sends_per_second);
+  tell("sends_burst", told.sends_burst);
+  tell("sessions", told.sessions);
 }
 
 void metrics::count_http(unsigned status) {

@@ -17,6 +17,7 @@ namespace hongyan {
 /// Of the whole server; outlives all connections. The handles are dropped when it stops.
 struct server_context {
   const server_config& config;
+  const auth::current_keys& keys;
   metrics& figures;
   flow& admitted;
   origin_policy origins;

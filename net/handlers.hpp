@@ -21,6 +21,7 @@ struct routed_request {
   const target& to;
   const asio::ip::address& peer;
   std::array<std::string_view, 2> segments{}; ///< of the path, at the route's `{}`
+  auth::caller by{};
 };
 
 // The classic contract (contract, section 2).
@@ -33,7 +34,7 @@ asio::awaitable<reply> close_user(edge& at, const routed_request& request);
 reply index_page();
 reply health();
 reply readiness(edge& at);
-/// Loopback only until there are API keys.
+/// For this machine, and for API keys.
 reply metrics_page(edge& at, const routed_request& request);
 
 /// The endpoints of v1 (contract, section 4).

@@ -30,6 +30,7 @@ constexpr std::size_t linger_bytes_max = 1 << 20;
 constexpr std::size_t read_bytes = 4096;
 
 constexpr const char* v1_subprotocol = "hongyan.v1";
+constexpr std::string_view bearer_subprotocol = "bearer.";
 
 /// 64 random bits, as a session's name.
 std::string random_name() {
@@ -80,6 +81,24 @@ bool has_folded_line(std::string_view bytes) {
 
 bool wants_continue(const http_request& request) {
   return request.version() >= 11 && beast::iequals(request[http::field::expect], "100-continue");
+}
+
+bool is_classic(endpoint e) {
+  return e == endpoint::push || e == endpoint::get_message || e == endpoint::get_online_user ||
+         e == endpoint::close || e == endpoint::classic_socket;
+}
+
+/// Who opens a v1 socket: whose token it is; under --auth none, whoever the address names.
+result<user_id> v1_user(const routed_request& request) {
+  if (request.by.is == auth::caller::kind::anyone) return user_parameter(request.to, "userId");
+  const auto given = request.to.parameter("userId");
+  if (given && *given) return user_id::parse(**given); // it must be the same
+  return request.by.token.user;
+}
+
+std::optional<wall_time> end_of_token(const auth::caller& by) {
+  if (by.is != auth::caller::kind::user) return {};
+  return by.token.expires_at;
 }
 
 /// 16 bytes in Base64 (RFC 6455 section 4.1).
@@ -273,14 +292,17 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     r.headers.emplace_back("Allow", allowed_methods(*row));
     co_return r;
   }
-  if (changes_state(*row, method)) {
+  const auto by = row->is_open ? auth::caller() : identify(request, *to, row->to);
+  if (!by) co_return problem(by.error());
+  // No foreign page can set an Authorization header: a good one settles it.
+  if (changes_state(*row, method) && !by->by_header) {
     // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
     const bool foreign = origin.empty() && view(request["Sec-Fetch-Site"]) == "cross-site";
     if (foreign || !is_allowed(at_.server.origins, origin, view(request[http::field::host])))
       co_return problem(
           {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
   }
-  const routed_request routed{request, *to, peer_, found->segments};
+  const routed_request routed{request, *to, peer_, found->segments, *by};
   if (row->to == endpoint::classic_socket || row->to == endpoint::v1_socket)
     co_return open_socket(row->to, routed);
 
@@ -294,10 +316,36 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
   co_return r;
 }
 
+/// Who asks. Contract, section 4: the classic endpoints also take a user's token as `?token=`, as the
+/// tutorial proposes; v1's socket as a subprotocol, since browsers can set no header there. Errors:
+/// unauthorized, malformed.
+result<auth::caller> http_connection::identify(const http_request& request, const target& to,
+                                               endpoint of) const {
+  if (request.count(http::field::authorization) > 1) return malformed("a request has one Authorization");
+  const auto in_url = to.parameter("token");
+  if (!in_url) return in_url.error();
+  std::string token;
+  if (is_classic(of)) {
+    token = in_url->value_or("");
+  } else if (*in_url) {
+    return malformed("a token goes into the Authorization header, never into the URL");
+  } else if (of == endpoint::v1_socket) {
+    for (const auto offered : http::token_list{request[http::field::sec_websocket_protocol]})
+      if (offered.starts_with(bearer_subprotocol))
+        token = std::string(offered.substr(bearer_subprotocol.size()));
+  }
+  const auto keys = at_.server.keys.get();
+  return auth::identify(view(request[http::field::authorization]), token, *keys, wall_now());
+}
+
 /// A reply with status 101 is none: the socket is a session's now.
 reply http_connection::open_socket(endpoint to, const routed_request& request) {
-  auto user = to == endpoint::classic_socket ? user_id::parse(request.segments[0]) : user_id{};
+  auto user = to == endpoint::classic_socket ? user_id::parse(request.segments[0]) : v1_user(request);
   if (!user) return problem(user.error());
+  if (request.by.is == auth::caller::kind::back_end)
+    return problem({errc::forbidden, "an API key opens no socket: it takes the user's token"});
+  if (const auto may = auth::may_act_as(request.by, *user, auth::scope::admin); !may)
+    return problem(may.error());
   if (auto bad = check_upgrade(request.http)) {
     auto r = problem(*bad);
     if (bad->code == errc::upgrade_required) {
@@ -306,8 +354,8 @@ reply http_connection::open_socket(endpoint to, const routed_request& request) {
     }
     return r;
   }
-  if (to == endpoint::v1_socket) return become_v1(request);
-  become_classic(request.http, std::move(*user));
+  if (to == endpoint::v1_socket) return become_v1(request, std::move(*user));
+  become_classic(request, std::move(*user));
   return {.status = 101};
 }
 
@@ -326,27 +374,27 @@ std::optional<error> http_connection::check_upgrade(const http_request& request)
 }
 
 /// The socket goes to a session actor, which answers the upgrade when the registry has it.
-void http_connection::become_classic(const http_request& request, user_id user) {
-  upgrade asked{std::string(request[http::field::sec_websocket_key]), "",
+void http_connection::become_classic(const routed_request& request, user_id user) {
+  upgrade asked{std::string(request.http[http::field::sec_websocket_key]), "",
                 beast::buffers_to_string(buffer_.data())};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.classic_sockets);
   spawn_on<classic_session>(at_.server.system, at_.home, at_.home, std::move(user),
-                            session_facts{.since = wall_now()}, std::move(socket), at_.sessions);
+                            session_facts{.since = wall_now(), .expires = end_of_token(request.by)},
+                            std::move(socket), at_.sessions);
 }
 
-/// Contract, section 3: the subprotocol must be offered; who it is comes with the address, until there are
-/// tokens.
-reply http_connection::become_v1(const routed_request& request) {
+/// Contract, section 3: the subprotocol must be offered.
+reply http_connection::become_v1(const routed_request& request, user_id user) {
   const http::token_list offered{request.http[http::field::sec_websocket_protocol]};
   if (std::find(offered.begin(), offered.end(), v1_subprotocol) == offered.end()) // the case matters
     return problem({errc::malformed, "offer the WebSocket subprotocol hongyan.v1"});
-  auto user = user_parameter(request.to, "userId");
-  if (!user) return problem(user.error());
-  const auto device = request.to.parameter("device");
-  if (!device) return problem(device.error());
-  if (*device && !user_id::parse(**device))
+  const bool has_token = request.by.is == auth::caller::kind::user;
+  const auto asked_device = request.to.parameter("device");
+  if (!asked_device) return problem(asked_device.error());
+  if (*asked_device && !user_id::parse(**asked_device))
     return problem({errc::malformed, "the parameter device is " + std::string(user_id::accepted), "device"});
+  const std::string device = has_token ? request.by.token.device : std::string(asked_device->value_or(""));
   if (at_.server.admitted.epoch().empty())
     return problem({errc::unavailable, "the database has not been reached yet; try again in a moment"});
 
@@ -354,9 +402,12 @@ reply http_connection::become_v1(const routed_request& request) {
                 beast::buffers_to_string(buffer_.data())};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.v1_sockets);
-  session_facts facts{
-      .id = random_name(), .device = std::string(device->value_or("")), .is_v1 = true, .since = wall_now()};
-  spawn_on<v1_session>(at_.server.system, at_.home, at_.home, std::move(*user), std::move(facts),
+  session_facts facts{.id = random_name(),
+                      .device = device,
+                      .is_v1 = true,
+                      .since = wall_now(),
+                      .expires = end_of_token(request.by)};
+  spawn_on<v1_session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(facts),
                        std::move(socket), at_.sessions);
   return {.status = 101};
 }

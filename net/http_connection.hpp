@@ -45,10 +45,11 @@ private:
   asio::awaitable<bool> write(std::string bytes);
   asio::awaitable<void> linger();
   asio::awaitable<reply> answer(const http_request& request);
+  result<auth::caller> identify(const http_request& request, const target& to, endpoint of) const;
   reply open_socket(endpoint to, const routed_request& request);
   std::optional<error> check_upgrade(const http_request& request) const;
-  void become_classic(const http_request& request, user_id user);
-  reply become_v1(const routed_request& request);
+  void become_classic(const routed_request& request, user_id user);
+  reply become_v1(const routed_request& request, user_id user);
   void add_cors(const http_request& request, reply& r) const;
 
   edge at_;

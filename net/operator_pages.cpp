@@ -38,7 +38,10 @@ reply readiness(edge& at) {
 }
 
 reply metrics_page(edge& at, const routed_request& request) {
-  if (!request.peer.is_loopback()) return problem({errc::forbidden, "the metrics are for this machine only"});
+  if (!request.peer.is_loopback() && !request.by.has(auth::scope::metrics)) {
+    const auto code = request.by.by_header ? errc::forbidden : errc::unauthorized;
+    return problem({code, "the metrics are for this machine, or for an API key with the scope metrics"});
+  }
   auto& figures = at.server.figures;
   set_queue(figures, "appends", at.server.admitted.appends);
   set_queue(figures, "deliveries", at.server.admitted.deliveries);

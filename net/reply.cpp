@@ -29,7 +29,11 @@ std::string_view date_header() {
 reply problem(const error& e) {
   const auto& row = row_of(e.code);
   reply r{.status = row.http_status, .content_type = "application/problem+json", .body = problem_json(e)};
-  if (row.retry_later) r.headers.emplace_back("Retry-After", "1");
+  if (row.retry_later) { // whole seconds
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(e.retry_after).count();
+    r.headers.emplace_back("Retry-After", std::to_string(seconds));
+  }
+  if (e.code == errc::unauthorized) r.headers.emplace_back("WWW-Authenticate", "Bearer");
   return r;
 }
 

@@ -5,9 +5,9 @@ namespace hongyan {
 namespace {
 
 constexpr std::array routes{
-    route{endpoint::index, "/", "GET"},
-    route{endpoint::health, "/healthz", "GET"},
-    route{endpoint::ready, "/readyz", "GET"},
+    route{.to = endpoint::index, .path = "/", .methods = "GET", .is_open = true},
+    route{.to = endpoint::health, .path = "/healthz", .methods = "GET", .is_open = true},
+    route{.to = endpoint::ready, .path = "/readyz", .methods = "GET", .is_open = true},
     route{endpoint::metrics, "/metrics", "GET"},
     route{endpoint::push, "/push", "POST"},
     route{endpoint::get_message, "/getMessage", "GET"},
@@ -23,6 +23,7 @@ constexpr std::array routes{
     route{endpoint::v1_user, "/v1/users/{}", "PUT"},
     route{endpoint::v1_user_sessions, "/v1/users/{}/sessions", "GET, DELETE"},
     route{endpoint::v1_online, "/v1/online", "GET"},
+    route{endpoint::v1_tokens, "/v1/tokens", "POST"},
 };
 
 /// Takes the first segment off a path that is walked from the left.

@@ -28,6 +28,7 @@ enum class endpoint : std::uint8_t {
   v1_user,
   v1_user_sessions,
   v1_online,
+  v1_tokens,
 };
 
 /// A row of the table of paths.
@@ -36,6 +37,7 @@ struct route {
   std::string_view path;    ///< `{}` stands for one segment
   std::string_view methods; ///< those it takes, as in the Allow header, without HEAD and OPTIONS
   bool get_changes = false; ///< a GET with effects: the rule about Origin applies, and there is no HEAD
+  bool is_open = false;     ///< for anyone: nobody's token is looked at
 };
 
 /// A path that was found, with what stands at its `{}`.

@@ -2,6 +2,7 @@
 #include "core/json.hpp"
 #include "core/time_format.hpp"
 #include "core/v1/encode.hpp"
+#include "core/v1/params.hpp"
 #include "net/handlers.hpp"
 #include "net/parameters.hpp"
 
@@ -29,8 +30,9 @@ result<user_id> path_id(const routed_request& request, std::size_t segment) {
 }
 
 /// Takes an id that HTTP adds to the parameters of a method, such as `from`, out of a body.
-result<user_id> take_user(json::object& body, std::string_view name) {
+result<user_id> take_user(json::object& body, std::string_view name, const auth::caller& by) {
   const auto* value = body.if_contains(name);
+  if (value == nullptr && by.is == auth::caller::kind::user) return by.token.user;
   auto id = read_user_id(value != nullptr ? *value : json::value());
   if (!id)
     return error{errc::malformed, std::string(name) + " must be a user id: " + std::string(user_id::accepted),
@@ -97,10 +99,26 @@ asio::awaitable<reply> carry_out(edge& at, std::string_view method, json::object
 asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
   auto body = body_object(request);
   if (!body) co_return problem(body.error());
-  auto from = take_user(*body, "from");
+  auto from = take_user(*body, "from", request.by);
   if (!from) co_return problem(from.error());
+  if (const auto may = auth::may_act_as(request.by, *from, auth::scope::push); !may)
+    co_return problem(may.error());
+  if (request.by.is == auth::caller::kind::user)
+    if (const auto may = admit_send(at.server.admitted, at.server.figures, *from, at.home.now()); !may)
+      co_return problem(may.error());
   auto r = co_await carry_out(at, "message.send", std::move(*body), std::move(*from), 200, false);
   co_return r;
+}
+
+/// For whom a request reads: the parameter userId; of a user, by default itself.
+result<user_id> reading_user(const routed_request& request) {
+  const auto given = request.to.parameter("userId");
+  auto user = given && !*given && request.by.is == auth::caller::kind::user
+                  ? result<user_id>(request.by.token.user)
+                  : user_parameter(request.to, "userId");
+  if (!user) return user;
+  if (const auto may = auth::may_act_as(request.by, *user, auth::scope::admin); !may) return may.error();
+  return user;
 }
 
 /// The parameters of message.history, from the query.
@@ -123,7 +141,7 @@ result<json::object> history_parameters(const target& to) {
 }
 
 asio::awaitable<reply> read_messages(edge& at, const routed_request& request) {
-  auto user = user_parameter(request.to, "userId");
+  auto user = reading_user(request);
   if (!user) co_return problem(user.error());
   auto params = history_parameters(request.to);
   if (!params) co_return problem(params.error());
@@ -132,7 +150,7 @@ asio::awaitable<reply> read_messages(edge& at, const routed_request& request) {
 }
 
 asio::awaitable<reply> read_conversations(edge& at, const routed_request& request) {
-  auto user = user_parameter(request.to, "userId");
+  auto user = reading_user(request);
   if (!user) co_return problem(user.error());
   json::object params;
   auto limit = number_parameter(request.to, "limit", history_limit_max);
@@ -148,24 +166,40 @@ asio::awaitable<reply> read_conversations(edge& at, const routed_request& reques
 asio::awaitable<reply> make_group(edge& at, const routed_request& request) {
   auto body = body_object(request);
   if (!body) co_return problem(body.error());
-  auto owner = take_user(*body, "owner");
+  auto owner = take_user(*body, "owner", request.by);
   if (!owner) co_return problem(owner.error());
+  if (const auto may = auth::may_act_as(request.by, *owner, auth::scope::admin); !may)
+    co_return problem(may.error());
   auto r = co_await carry_out(at, "group.create", std::move(*body), std::move(*owner), 201, false);
   co_return r;
 }
 
-/// GET, PATCH, DELETE of one group, with the rights of its owner.
+/// Who changes a group: a user with the rights they have in it, or the back end with all.
+struct group_hand {
+  user_id user;
+  bool is_back_end = false;
+};
+result<group_hand> hand_of(const auth::caller& by) {
+  if (by.is == auth::caller::kind::user) return group_hand{by.token.user};
+  if (const auto may = auth::may_manage(by, auth::scope::admin); !may) return may.error();
+  return group_hand{.user = {}, .is_back_end = true};
+}
+
+/// GET, PATCH, DELETE of one group.
 asio::awaitable<reply> one_group(edge& at, const routed_request& request) {
+  auto hand = hand_of(request.by);
+  if (!hand) co_return problem(hand.error());
   auto id = path_id(request, 0);
   if (!id) co_return problem(id.error());
-  if (request.http.method() == http_verb::get || request.http.method() == http_verb::head) {
+  const bool reads = request.http.method() == http_verb::get || request.http.method() == http_verb::head;
+  if (reads && hand->is_back_end) {
     // The history shows groups to their members; the back end is none, so it makes a change of nothing.
     change nothing{.by = {}, .action = update_group{.group = std::move(*id)}};
     auto r = co_await write_change(at, std::move(nothing), 200);
     co_return r;
   }
   json::object params;
-  std::string_view method = "group.dismiss";
+  std::string_view method = reads ? "group.get" : "group.dismiss";
   if (request.http.method() == http_verb::patch) {
     method = "group.update";
     auto body = body_object(request);
@@ -173,22 +207,22 @@ asio::awaitable<reply> one_group(edge& at, const routed_request& request) {
     params = std::move(*body);
   }
   params["groupId"] = id->text();
-  user_id nobody;
-  auto r = co_await carry_out(at, method, std::move(params), std::move(nobody), 200, true);
+  auto r = co_await carry_out(at, method, std::move(params), std::move(hand->user), 200, hand->is_back_end);
   co_return r;
 }
 
 /// PUT takes a user in, with a role when one is given; DELETE removes them.
 asio::awaitable<reply> one_member(edge& at, const routed_request& request) {
+  const auto hand = hand_of(request.by);
+  if (!hand) co_return problem(hand.error());
   auto group = path_id(request, 0);
   if (!group) co_return problem(group.error());
   auto user = path_id(request, 1);
   if (!user) co_return problem(user.error());
-  const user_id nobody;
+  auto by = hand->user;
   json::object params{{"groupId", group->text()}, {"userIds", json::array{user->text()}}};
   if (request.http.method() == http_verb::delete_) {
-    auto by = nobody;
-    auto r = co_await carry_out(at, "group.remove", std::move(params), std::move(by), 200, true);
+    auto r = co_await carry_out(at, "group.remove", std::move(params), std::move(by), 200, hand->is_back_end);
     co_return r;
   }
   json::object role{{"groupId", group->text()}, {"userId", user->text()}};
@@ -198,18 +232,18 @@ asio::awaitable<reply> one_member(edge& at, const routed_request& request) {
     if (auto* given = body->if_contains("role")) role["role"] = std::move(*given);
   }
   if (role.contains("role")) { // before anything is done
-    const auto checked = v1::parse_command("group.role", role, nobody, at.server.config.limits);
+    const auto checked = v1::parse_command("group.role", role, by, at.server.config.limits);
     if (!checked) co_return problem(checked.error());
   }
-  auto by = nobody;
-  auto added = co_await carry_out(at, "group.add", std::move(params), std::move(by), 200, true);
+  auto added = co_await carry_out(at, "group.add", std::move(params), std::move(by), 200, hand->is_back_end);
   if (added.status != 200 || !role.contains("role")) co_return added;
-  by = nobody;
-  auto r = co_await carry_out(at, "group.role", std::move(role), std::move(by), 200, true);
+  by = hand->user;
+  auto r = co_await carry_out(at, "group.role", std::move(role), std::move(by), 200, hand->is_back_end);
   co_return r;
 }
 
 asio::awaitable<reply> put_user(edge& at, const routed_request& request) {
+  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
   auto id = path_id(request, 0);
   if (!id) co_return problem(id.error());
   auto body = body_object(request);
@@ -240,6 +274,7 @@ std::string encode_sessions(const std::vector<session_facts>& sessions, std::str
 }
 
 asio::awaitable<reply> user_sessions(edge& at, const routed_request& request) {
+  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
   auto id = path_id(request, 0);
   if (!id) co_return problem(id.error());
   if (request.http.method() == http_verb::delete_) {
@@ -274,12 +309,32 @@ result<std::vector<user_id>> users_parameter(const target& to) {
 }
 
 asio::awaitable<reply> online_of(edge& at, const routed_request& request) {
+  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
   auto users = users_parameter(request.to);
   if (!users) co_return problem(users.error());
   auto online = co_await ask<std::vector<user_id>>(at.asks, at.server.registry, ask_deadline,
                                                    online_atom::value, std::move(*users));
   if (!online) co_return problem(online.error());
   co_return json_reply(v1::presence_result(*online));
+}
+
+/// Mints a token for a user whom the back end has logged in.
+reply make_token(edge& at, const routed_request& request) {
+  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) return problem(may.error());
+  const auto keys = at.server.keys.get();
+  if (keys->tokens.secret.empty())
+    return problem({errc::not_found, "no tokens are made here: there is no --auth-secret-file"});
+  auto body = body_object(request);
+  if (!body) return problem(body.error());
+  v1::params given(*body);
+  auth::claims claims{.user = given.id("userId"), .device = {}, .expires_at = {}};
+  const auto life = given.optional_integer("ttlSeconds", 1, auth::token_life_max.count());
+  if (const auto device = given.optional_id("device")) claims.device = device->text();
+  if (given.fault()) return problem(*given.fault());
+  const auto now = wall_now();
+  claims.expires_at =
+      std::chrono::floor<std::chrono::seconds>(now) + (life ? std::chrono::seconds(*life) : auth::token_life);
+  return json_reply(v1::token_result(auth::mint(claims, keys->tokens, now), claims.expires_at));
 }
 
 } // namespace
@@ -296,6 +351,7 @@ asio::awaitable<reply> handle_v1(edge& at, endpoint to, const routed_request& re
   case endpoint::v1_user: co_return co_await put_user(at, request);
   case endpoint::v1_user_sessions: co_return co_await user_sessions(at, request);
   case endpoint::v1_online: co_return co_await online_of(at, request);
+  case endpoint::v1_tokens: co_return make_token(at, request);
   default: break;
   }
   co_return problem({errc::not_found, "there is nothing at this path"});

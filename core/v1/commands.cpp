@@ -312,6 +312,10 @@ command read_group_dismiss(params& p, const user_id& by, const limits&) {
   return change{by, dismiss_group{p.id("groupId")}};
 }
 
+command read_session_refresh(params& p, const user_id&, const limits&) {
+  return refresh_token{p.text("token", bearer_token_chars_max)};
+}
+
 command read_ping(params&, const user_id&, const limits&) { return ping{}; }
 
 // The table.
@@ -349,6 +353,7 @@ constexpr std::array methods{
     method{"group.role", read_group_role},
     method{"group.leave", read_group_leave},
     method{"group.dismiss", read_group_dismiss},
+    method{"session.refresh", read_session_refresh},
     method{"ping", read_ping},
 };
 

@@ -39,12 +39,15 @@ struct list_members {
   std::string cursor{};
   std::size_t limit = 50;
 };
+struct refresh_token {
+  std::string token;
+};
 struct ping {};
 
 /// Everything that a client can ask for. The asking user is in it already.
-using command =
-    std::variant<new_message, page_query, search_query, list_query, resume, read_mark, change, show_typing,
-                 watch_users, get_profiles, list_blocks, get_group, list_groups, list_members, ping>;
+using command = std::variant<new_message, page_query, search_query, list_query, resume, read_mark, change,
+                             show_typing, watch_users, get_profiles, list_blocks, get_group, list_groups,
+                             list_members, refresh_token, ping>;
 
 /// Every method there is.
 std::vector<std::string_view> method_names();

@@ -406,6 +406,20 @@ std::string members_result(const std::vector<group_member>& members, std::string
   return end_page(std::move(out), cursor);
 }
 
+std::string refresh_result(wall_time expires_at) {
+  std::string out = R"({"expiresAt":)";
+  append_time(out, expires_at);
+  return out += '}';
+}
+
+std::string token_result(std::string_view token, wall_time expires_at) {
+  std::string out = R"({"token":)";
+  append_json_string(out, token);
+  out += R"(,"expiresAt":)";
+  append_time(out, expires_at);
+  return out += '}';
+}
+
 std::string ping_result(wall_time now, const std::vector<std::pair<std::int64_t, std::int64_t>>& positions) {
   std::string out = R"({"serverTime":)";
   append_time(out, now);
@@ -439,7 +453,7 @@ std::string failure(std::string_view id, const error& why) {
   append_json_string(out, why.detail.empty() ? row.title : why.detail);
   if (row.retry_later) {
     out += R"(,"data":{"retryAfterMs":)";
-    append(out, retry_after.count());
+    append(out, why.retry_after.count());
     out += '}';
   } else if (why.code == errc::malformed && !why.param.empty()) {
     out += R"(,"data":{"param":)";

@@ -52,6 +52,9 @@ std::string group_result(const group_info& group);
 std::string groups_result(const std::vector<group_info>& groups, std::string_view cursor);
 std::string members_result(const std::vector<group_member>& members, std::string_view cursor);
 std::string ping_result(wall_time now, const std::vector<std::pair<std::int64_t, std::int64_t>>& positions);
+/// Of session.refresh, and a part of what POST /v1/tokens answers.
+std::string refresh_result(wall_time expires_at);
+std::string token_result(std::string_view token, wall_time expires_at);
 inline constexpr std::string_view empty_result = "{}";
 
 // Envelopes.

@@ -52,6 +52,7 @@ struct session_fixture : actor_fixture {
   limits bounds;
   std::shared_ptr<fake_reader> reader = std::make_shared<fake_reader>();
   std::shared_ptr<recording_sink> sink = std::make_shared<recording_sink>();
+  auth::current_keys keys{auth::key_ring{.tokens = {.secret = std::string(32, 's')}, .asks = true}};
   session_env env{.registry = system.spawn(recording_registry, &told),
                   .history =
                       system.spawn(history, std::shared_ptr<message_reader>(reader), &admitted, &figures),
@@ -63,7 +64,8 @@ struct session_fixture : actor_fixture {
                   .window = 3,
                   .node = "n",
                   .heartbeat = 25s,
-                  .recall_window = 120s};
+                  .recall_window = 120s,
+                  .keys = keys};
   session_actor s = spawn_on<classic_session>(system, home, home, user("1"), session_facts{},
                                               std::shared_ptr<frame_sink>(sink), env);
 

@@ -143,6 +143,7 @@ struct v1_session_fixture : actor_fixture {
   asked_for got_searches{.admitted = admitted, .appends = {}, .marks = {}, .changes = {}, .reads = {}};
   limits bounds{.outbox_bytes = 150'000};
   std::shared_ptr<recording_sink> sink = std::make_shared<recording_sink>();
+  auth::current_keys keys{auth::key_ring{.tokens = {.secret = std::string(32, 's')}, .asks = true}};
   session_env env{.registry = system.spawn(recording_registry, &told),
                   .history = system.spawn(waiting_history, &got),
                   .searches = system.spawn(waiting_history, &got_searches),
@@ -153,7 +154,8 @@ struct v1_session_fixture : actor_fixture {
                   .window = 3,
                   .node = "n1",
                   .heartbeat = 25s,
-                  .recall_window = 90s};
+                  .recall_window = 90s,
+                  .keys = keys};
   session_actor s =
       spawn_on<v1_session>(system, home, home, user("1"), session_facts{.id = "s1", .is_v1 = true},
                            std::shared_ptr<frame_sink>(sink), env);

@@ -56,7 +56,7 @@ describe('--help and --version', () => {
 
   it('--help names no option that does not exist yet', async () => {
     const { stdout } = await runToEnd(['--help'])
-    assert.doesNotMatch(stdout, /--(tls|cluster|api-key|trusted-proxy|auth-secret|auth-keys)/)
+    assert.doesNotMatch(stdout, /--(tls|cluster|trusted-proxy)/)
   })
 
   it('--version ends with 0 and says name and number', async () => {
@@ -218,16 +218,53 @@ describe('where options come from', () => {
   })
 })
 
+describe('S34: --auth token', () => {
+  const secret = 's'.repeat(32)
+  const withFile = async (option, text, expected) => {
+    const directory = makeDirectory('keys')
+    try {
+      const file = path.join(directory, 'keys')
+      fs.writeFileSync(file, text)
+      await assertRefused(['--auth', 'token', ...(option === '--api-key-file' ? ['--auth-secret-file', writeSecret(directory)] : []), option, file], [new RegExp(option), expected])
+    } finally {
+      removeDirectory(directory)
+    }
+  }
+  const writeSecret = (directory) => {
+    const file = path.join(directory, 'secret')
+    fs.writeFileSync(file, `${secret}\n`)
+    return file
+  }
+
+  it('without keys lets nobody in, and does not start', () => assertRefused(['--auth', 'token'], [/--auth/, /--auth-secret-file or --auth-keys/]))
+  it('opens an address other than loopback', async (t) => {
+    const directory = makeDirectory('keys')
+    t.after(() => removeDirectory(directory))
+    const server = await serverFor(t, { listen: '0.0.0.0:0', args: ['--auth', 'token', '--auth-secret-file', writeSecret(directory)] })
+    assert.equal((await get(server, '/healthz')).status, 200)
+    assert.equal((await get(server, '/getMessage?userId=1')).status, 401)
+  })
+  it('a file that is not there', () => assertRefused(['--auth', 'token', '--auth-secret-file', '/nonexistent'], [/--auth-secret-file \/nonexistent/, /cannot be read/]))
+  it('a secret of 31 bytes', () => withFile('--auth-secret-file', `${'s'.repeat(31)}\n`, /at least 32/))
+  it('an empty file', () => withFile('--auth-secret-file', '', /empty/))
+  it('the sample of the documents', () => withFile('--auth-secret-file', 'replace-this-sample-by-your-own-secret\n', /sample/))
+  it('a private key among the public ones', () => withFile('--auth-keys', '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","d":"AA","x":"AA"}]}', /private/))
+  it('an RSA key', () => withFile('--auth-keys', '{"keys":[{"kty":"RSA","kid":"a"}]}', /Ed25519/))
+  it('no JWKS', () => withFile('--auth-keys', '[]', /keys/))
+  it('an API key with a scope that is none', () => withFile('--api-key-file', 'shop write k\n', /push, admin and metrics/))
+  it('API keys with two words', () => withFile('--api-key-file', 'shop k\n', /KEY, or NAME SCOPES KEY/))
+})
+
 describe('bad options', () => {
   it('an unknown option', () => assertRefused(['--frobnicate'], [/--frobnicate/, /unknown option/i]))
   it('an unknown option with a value', () => assertRefused(['--frobnicate=5'], [/--frobnicate/, /unknown option/i]))
   it('an unknown short option', () => assertRefused(['-z'], [/-z/]))
   it('an argument that is no option', () => assertRefused(['stray'], [/stray/]))
-  for (const option of ['--auth-secret-file', '--auth-keys', '--api-key-file', '--trusted-proxy', '--tls-cert', '--tls-key',
+  for (const option of ['--trusted-proxy', '--tls-cert', '--tls-key',
     '--cluster-listen', '--cluster-join', '--cluster-tls-cert', '--cluster-tls-key', '--cluster-tls-ca']) {
     it(`${option}, which comes later`, () => assertRefused([option, 'x'], [new RegExp(option), /unknown option/i]))
   }
-  for (const option of ['--config', '--listen', '--database', '--auth', '--allow-origin', '--io-threads', '--node']) {
+  for (const option of ['--config', '--listen', '--database', '--auth', '--auth-secret-file', '--auth-keys', '--api-key-file', '--allow-origin', '--io-threads', '--node']) {
     it(`${option} without its value`, () => assertRefused([option], [new RegExp(option)], { listen: [], database: null }))
   }
 

@@ -363,6 +363,12 @@ TEST_CASE("golden: group.leave and .dismiss", "[v1][golden]") {
   CHECK(dismiss.result() == v1::empty_result);
 }
 
+TEST_CASE("golden: session.refresh", "[v1][golden]") {
+  const golden file("session.refresh");
+  CHECK(file.command<v1::refresh_token>().token == "eyJhbGciOiJIUzI1NiJ9.e30.c2ln");
+  CHECK(file.result() == v1::refresh_result(then));
+}
+
 TEST_CASE("golden: ping", "[v1][golden]") {
   const golden file("ping");
   file.command<v1::ping>();

@@ -1,0 +1,38 @@
+/// Who asks, and what they may. Every edge asks here before it does anything for anybody.
+#pragma once
+
+#include "auth/token.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hongyan::auth {
+
+/// What an API key may (contract, section 1): send messages as anyone; manage everything; read /metrics.
+enum class scope : std::uint8_t { push = 1, admin = 2, metrics = 4 };
+
+/// Somebody at the door.
+struct caller {
+  enum class kind : std::uint8_t {
+    anyone,  ///< --auth none: may act as whoever they say
+    nobody,  ///< brought nothing
+    user,    ///< brought a good token
+    back_end ///< brought an API key
+  };
+  kind is = kind::nobody;
+  claims token{};          ///< of a user
+  std::uint8_t scopes = 0; ///< of a back end
+  bool by_header = false;  ///< the proof came in an Authorization header, which no foreign page can set
+
+  bool has(scope s) const { return (scopes & static_cast<std::uint8_t>(s)) != 0; }
+};
+
+/// Nothing, when the caller may act as `user`: it is they, or a back end whose key has `needed`, or --auth
+/// none. Errors: unauthorized, forbidden.
+result<void> may_act_as(const caller& by, const user_id& user, scope needed);
+
+/// Nothing, when the caller may do what only a back end may. Errors: unauthorized, forbidden.
+result<void> may_manage(const caller& by, scope needed);
+
+} // namespace hongyan::auth

@@ -1,0 +1,37 @@
+/// How often somebody may do something: a bucket of tokens for each key. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace hongyan {
+
+class rate_limit {
+public:
+  using time = std::chrono::steady_clock::time_point;
+  /// Keys that are not full again; beyond it whoever is new has to wait.
+  static constexpr std::size_t keys_max = 1'000'000;
+
+  /// `per_second` on average, `burst` at once. With 0 a second there is no limit.
+  rate_limit(std::size_t per_second, std::size_t burst)
+      : interval_(per_second == 0 ? std::chrono::nanoseconds(0)
+                                  : std::chrono::nanoseconds(1'000'000'000 / per_second))
+      , slack_(interval_ * static_cast<std::chrono::nanoseconds::rep>(burst)) {}
+
+  /// Nothing: taken. Else how long until there is one.
+  std::optional<std::chrono::milliseconds> take(const std::string& key, time now);
+
+private:
+  std::chrono::nanoseconds interval_;
+  std::chrono::nanoseconds slack_;
+  std::mutex mutex_;
+  /// When each bucket is full again (the "theoretical arrival time" of GCRA, ITU-T I.371): all that a bucket
+  /// is.
+  std::unordered_map<std::string, time> full_at_;
+};
+
+} // namespace hongyan

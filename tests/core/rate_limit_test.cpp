@@ -1,0 +1,27 @@
+#include "core/rate_limit.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace hongyan;
+using namespace std::chrono_literals;
+
+TEST_CASE("a bucket gives its burst at once, then what flows in", "[rate_limit]") {
+  rate_limit limit(10, 60);
+  const rate_limit::time start{1000s};
+  for (int i = 0; i < 60; ++i) REQUIRE_FALSE(limit.take("a", start));
+  CHECK(limit.take("a", start) == 100ms);
+  CHECK(limit.take("a", start + 40ms) == 60ms); // a refusal costs nothing
+  CHECK_FALSE(limit.take("b", start));
+  CHECK_FALSE(limit.take("a", start + 100ms));
+  CHECK(limit.take("a", start + 100ms) == 100ms);
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(limit.take("a", start + 1100ms));
+  CHECK(limit.take("a", start + 1100ms));
+  // Full again, and not more than full.
+  for (int i = 0; i < 60; ++i) REQUIRE_FALSE(limit.take("a", start + 1h));
+  CHECK(limit.take("a", start + 1h) == 100ms);
+}
+
+TEST_CASE("without a rate there is no limit", "[rate_limit]") {
+  rate_limit limit(0, 60);
+  for (int i = 0; i < 10'000; ++i) REQUIRE_FALSE(limit.take("a", rate_limit::time{}));
+}
