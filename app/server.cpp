@@ -158,6 +158,7 @@ void server::start() {
   context_.reset(new server_context{config_, *keys_, *figures_, admitted_, origins_of(config_),
                                     classic_sockets(config_, *figures_), v1_sockets(config_, *figures_),
                                     registry_handle, persistence_handle, *system_});
+  if (config_.asks_for_tokens) context_->address_places.emplace(config_.limits.address_sessions);
   const auto searches = spawn_history();
   for (auto& shard : shards_) {
     auto handle = spawn_on<bridge>(*system_, *shard, *shard);

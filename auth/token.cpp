@@ -156,7 +156,9 @@ std::optional<claims> read_claims(const json::object& payload, std::chrono::seco
     if (given == nullptr || !user_id::parse(*given)) return {};
     device = std::string(*given);
   }
-  return claims{std::move(*user), std::move(device), wall_time(std::chrono::seconds(*expires) + leeway)};
+  // The leeway is for getting in. Who is in with it has it, all others end when their token says.
+  const auto end = std::chrono::seconds(*expires) + (*expires <= clock ? leeway : std::chrono::seconds(0));
+  return claims{std::move(*user), std::move(device), wall_time(end)};
 }
 
 std::shared_ptr<evp_pkey_st> shared(EVP_PKEY* key) {

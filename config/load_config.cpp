@@ -165,6 +165,14 @@ const std::vector<option>& options() {
          c.allow_origin.push_back(v);
          return {};
        }},
+      {"trusted_proxy", true, repeatable, "CIDR",
+       "a network whose X-Forwarded-For is believed, such as 10.0.0.0/8",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         const auto network = parse_network(v);
+         if (!network) return "ADDRESS or ADDRESS/BITS, such as 127.0.0.1 or 10.0.0.0/8";
+         c.trusted_proxies.push_back(*network);
+         return {};
+       }},
       {"io_threads", true, single, "N", "threads that serve sockets (one a core)",
        number(&server_config::io_threads, 1u, 256u)},
       {"node", true, single, "NAME", "this server's name in presence, metrics and logs (host:port)",
@@ -189,6 +197,7 @@ const std::vector<option>& options() {
       {"limits.history", false, single, "", "", limit(&limits::history, 1, 100'000)},
       {"limits.sends_per_second", false, single, "", "", limit(&limits::sends_per_second, 1, 100'000)},
       {"limits.sends_burst", false, single, "", "", limit(&limits::sends_burst, 1, 1'000'000)},
+      {"limits.address_sessions", false, single, "", "", limit(&limits::address_sessions, 1, 10'000'000)},
       {"limits.sessions", false, single, "", "", limit(&limits::sessions, 1, 10'000)},
   };
   return all;

@@ -3,6 +3,7 @@
 
 #include "auth/key_files.hpp"
 #include "core/limits.hpp"
+#include "core/network.hpp"
 
 #include <chrono>
 #include <string>
@@ -26,6 +27,7 @@ struct server_config {
   auth::key_files keys;
   bool insecure = false; ///< allows --auth none on an address other than loopback
   std::vector<std::string> allow_origin;
+  std::vector<ip_network> trusted_proxies;
   unsigned io_threads = 0; ///< 0: one a core
   std::string node;        ///< empty: host:port
 

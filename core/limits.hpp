@@ -21,9 +21,10 @@ struct limits {
   std::size_t deliveries = 65'536;    ///< deliveries on their way to sessions
   std::size_t history = 256;          ///< history requests not answered yet
   // With --auth token only; API keys have none of these.
-  std::size_t sends_per_second = 10; ///< messages of one user, on average ...
-  std::size_t sends_burst = 60;      ///< ... and at once
-  std::size_t sessions = 8;          ///< live sockets of one user
+  std::size_t sends_per_second = 10;    ///< messages of one user, on average ...
+  std::size_t sends_burst = 60;         ///< ... and at once
+  std::size_t sessions = 8;             ///< live sockets of one user
+  std::size_t address_sessions = 2'000; ///< ... and of one address
 };
 
 /// JSON nested deeper is refused (contract: "32 elsewhere").

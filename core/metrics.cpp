@@ -71,6 +71,7 @@ metrics::metrics(const std::string& node, const limits& told)
   tell("sends_per_second", told.sends_per_second);
   tell("sends_burst", told.sends_burst);
   tell("sessions", told.sessions);
+  tell("address_sessions", told.address_sessions);
 }
 
 void metrics::count_http(unsigned status) {

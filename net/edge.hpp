@@ -6,11 +6,13 @@
 #include "config/server_config.hpp"
 #include "core/metrics.hpp"
 #include "core/origin.hpp"
+#include "core/places.hpp"
 #include "net/bridge.hpp"
 #include "net/io_shard.hpp"
 #include "net/websocket.hpp"
 
 #include <atomic>
+#include <optional>
 
 namespace hongyan {
 
@@ -26,6 +28,7 @@ struct server_context {
   registry_actor registry;
   persistence_actor persistence;
   caf::actor_system& system;
+  std::optional<places> address_places{}; ///< live sockets of one address; nothing: as many as they like
   std::atomic<bool> draining = false;
 };
 

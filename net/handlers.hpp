@@ -7,7 +7,6 @@
 #include "net/router.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -19,7 +18,7 @@ using http_request = boost::beast::http::request<boost::beast::http::string_body
 struct routed_request {
   const http_request& http;
   const target& to;
-  const asio::ip::address& peer;
+  std::string client;                         ///< the address of who asks, behind trusted proxies
   std::array<std::string_view, 2> segments{}; ///< of the path, at the route's `{}`
   auth::caller by{};
 };

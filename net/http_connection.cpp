@@ -119,9 +119,10 @@ http_connection::http_connection(edge at, asio::ip::tcp::socket socket, http_con
     , here_(all.insert(all.end(), this)) {
   boost::system::error_code ec;
   const auto remote = socket_.remote_endpoint(ec);
-  if (!ec) peer_ = remote.address();
-  if (peer_.is_v6() && peer_.to_v6().is_v4_mapped()) // IPv4 on a listener for both
-    peer_ = asio::ip::make_address_v4(asio::ip::v4_mapped, peer_.to_v6());
+  auto address = ec ? asio::ip::address() : remote.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) // IPv4 on a listener for both
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  peer_ = address.to_string();
   at_.server.figures.http_connections.Increment();
 }
 
@@ -302,7 +303,8 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
       co_return problem(
           {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
   }
-  const routed_request routed{request, *to, peer_, found->segments, *by};
+  auto client = client_address(peer_, view(request["X-Forwarded-For"]), at_.server.config.trusted_proxies);
+  const routed_request routed{request, *to, std::move(client), found->segments, *by};
   if (row->to == endpoint::classic_socket || row->to == endpoint::v1_socket)
     co_return open_socket(row->to, routed);
 
@@ -354,8 +356,11 @@ reply http_connection::open_socket(endpoint to, const routed_request& request) {
     }
     return r;
   }
-  if (to == endpoint::v1_socket) return become_v1(request, std::move(*user));
-  become_classic(request, std::move(*user));
+  places::place place;
+  if (auto& all = at_.server.address_places; all && (place = all->take(request.client)) == nullptr)
+    return problem({errc::rate_limited, "this address has as many live sockets as one may have"});
+  if (to == endpoint::v1_socket) return become_v1(request, std::move(*user), std::move(place));
+  become_classic(request, std::move(*user), std::move(place));
   return {.status = 101};
 }
 
@@ -374,9 +379,9 @@ std::optional<error> http_connection::check_upgrade(const http_request& request)
 }
 
 /// The socket goes to a session actor, which answers the upgrade when the registry has it.
-void http_connection::become_classic(const routed_request& request, user_id user) {
+void http_connection::become_classic(const routed_request& request, user_id user, places::place place) {
   upgrade asked{std::string(request.http[http::field::sec_websocket_key]), "",
-                beast::buffers_to_string(buffer_.data())};
+                beast::buffers_to_string(buffer_.data()), std::move(place)};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.classic_sockets);
   spawn_on<classic_session>(at_.server.system, at_.home, at_.home, std::move(user),
@@ -385,7 +390,7 @@ void http_connection::become_classic(const routed_request& request, user_id user
 }
 
 /// Contract, section 3: the subprotocol must be offered.
-reply http_connection::become_v1(const routed_request& request, user_id user) {
+reply http_connection::become_v1(const routed_request& request, user_id user, places::place place) {
   const http::token_list offered{request.http[http::field::sec_websocket_protocol]};
   if (std::find(offered.begin(), offered.end(), v1_subprotocol) == offered.end()) // the case matters
     return problem({errc::malformed, "offer the WebSocket subprotocol hongyan.v1"});
@@ -399,7 +404,7 @@ reply http_connection::become_v1(const routed_request& request, user_id user) {
     return problem({errc::unavailable, "the database has not been reached yet; try again in a moment"});
 
   upgrade asked{std::string(request.http[http::field::sec_websocket_key]), v1_subprotocol,
-                beast::buffers_to_string(buffer_.data())};
+                beast::buffers_to_string(buffer_.data()), std::move(place)};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.v1_sockets);
   session_facts facts{.id = random_name(),

@@ -48,13 +48,13 @@ private:
   result<auth::caller> identify(const http_request& request, const target& to, endpoint of) const;
   reply open_socket(endpoint to, const routed_request& request);
   std::optional<error> check_upgrade(const http_request& request) const;
-  void become_classic(const routed_request& request, user_id user);
-  reply become_v1(const routed_request& request, user_id user);
+  void become_classic(const routed_request& request, user_id user, places::place place);
+  reply become_v1(const routed_request& request, user_id user, places::place place);
   void add_cors(const http_request& request, reply& r) const;
 
   edge at_;
   asio::ip::tcp::socket socket_;
-  asio::ip::address peer_;
+  std::string peer_; ///< its address
   boost::beast::flat_buffer buffer_;
   deadline deadline_;
   http_connections& all_;

@@ -38,7 +38,7 @@ reply readiness(edge& at) {
 }
 
 reply metrics_page(edge& at, const routed_request& request) {
-  if (!request.peer.is_loopback() && !request.by.has(auth::scope::metrics)) {
+  if (!is_loopback_host(request.client) && !request.by.has(auth::scope::metrics)) {
     const auto code = request.by.by_header ? errc::forbidden : errc::unauthorized;
     return problem({code, "the metrics are for this machine, or for an API key with the scope metrics"});
   }

@@ -29,7 +29,8 @@ websocket::websocket(io_shard& home, asio::ip::tcp::socket socket, upgrade reque
     , env_(env)
     , socket_(std::move(socket))
     , decoder_(ws::peer::client, env.message_bytes_max)
-    , request_(std::make_unique<upgrade>(std::move(request))) {
+    , request_(std::make_unique<upgrade>(std::move(request)))
+    , place_(std::move(request_->place)) {
   env_.figures.websocket_connections.Increment();
 }
 

@@ -7,6 +7,7 @@
 #include "actors/frame_sink.hpp"
 #include "core/limits.hpp"
 #include "core/metrics.hpp"
+#include "core/places.hpp"
 #include "core/ws_codec.hpp"
 #include "net/io_shard.hpp"
 
@@ -22,6 +23,7 @@ struct upgrade {
   std::string key;         ///< Sec-WebSocket-Key
   std::string subprotocol; ///< the one selected; may be empty
   std::string leftover;    ///< bytes that came behind the request
+  places::place place{};   ///< among the sockets of its address, as long as it lives
 };
 
 /// Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
@@ -70,7 +72,8 @@ private:
   asio::ip::tcp::socket socket_;
   ws::decoder decoder_;
   std::unique_ptr<upgrade> request_; ///< until open()
-  std::string out_;                  ///< one frame of the session's, control frames behind it
+  places::place place_;
+  std::string out_; ///< one frame of the session's, control frames behind it
   std::size_t out_sent_ = 0;
   std::optional<std::string> ping_; ///< to be answered when out_ is empty; a newer one replaces it
   steady_time heard_;               ///< last byte from the peer

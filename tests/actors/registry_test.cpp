@@ -222,6 +222,20 @@ TEST_CASE_METHOD(registry_fixture, "a newer session of the same device replaces 
   CHECK(ask<online_ptr>(online_atom::value)->front().sessions == 2);
 }
 
+TEST_CASE_METHOD(registry_fixture, "a user has so many live sockets", "[registry]") {
+  admitted.sessions_a_user = 1;
+  bind_v1("1", phone_session);
+  bind_v1("1", tablet_session);
+  CHECK(phone == heard{"bound"});
+  CHECK(tablet == heard{"close 4029"});
+  bind_v1("2", other_session); // others are not concerned
+  CHECK(other == heard{"bound"});
+  self->send(r, unbind_atom::value, user("1"), phone_session);
+  run();
+  bind_v1("1", tablet_session);
+  CHECK(tablet == heard{"close 4029", "bound"});
+}
+
 TEST_CASE_METHOD(registry_fixture, "who watches hears when a user comes and goes", "[registry][v1]") {
   bind_v1("1", phone_session);
   const std::vector both{user("1"), user("2")};

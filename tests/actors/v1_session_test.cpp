@@ -1,5 +1,6 @@
 #include "actors/v1_session.hpp"
 
+#include "core/time_format.hpp"
 #include "core/v1/encode.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_registry.hpp"
@@ -658,6 +659,26 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: typing is told to the place, now and t
   answer(got.reads, v1_answer{.json = "{}"}); // nobody hears it
   CHECK(take() == events{result_of(4)});
   CHECK(told.notices.size() == 1);
+}
+
+TEST_CASE_METHOD(v1_session_fixture, "v1: a session ends with its token, unless that is renewed in time",
+                 "[v1_session]") {
+  open();
+  const auto refresh = [&](int id, const char* by, std::chrono::seconds life) {
+    const auto token = auth::mint({user(by), "", wall_now() + life}, keys.get()->tokens, wall_now());
+    hear(request(std::to_string(id), "session.refresh", R"({"token":")" + token + R"("})"));
+  };
+  refresh(1, "1", 30s);
+  CHECK(gists() == events{"1 ok"});
+  advance(20s);
+  refresh(2, "1", 40s);
+  refresh(3, "2", 300s);
+  hear(request("4", "session.refresh", R"({"token":"x"})"));
+  CHECK(gists() == events{"2 ok", "3 -32003", "4 -32001"});
+  advance(35s);
+  CHECK(take().empty());
+  advance(6s);
+  CHECK(gists() == events{"closing 4001 for good", "close 4001"});
 }
 
 TEST_CASE_METHOD(v1_session_fixture, "v1: presence is watched until it is not, or the session ends",

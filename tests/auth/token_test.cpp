@@ -137,6 +137,7 @@ TEST_CASE("another signer's token is verified by its kid, and the algorithm is t
   };
   CHECK(verify(by_edwards(R"({"alg":"EdDSA","kid":"k1"})", payload()), others, now).value().user ==
         user("7"));
+  CHECK(verify(by_edwards(R"({"alg":"EdDSA","kid":"k1"})", payload()), others, now)->expires_at == now + 10s);
   // Its clock may be off by a minute, at which the token really ends.
   const auto late = verify(
       by_edwards(R"({"alg":"EdDSA","kid":"k1"})", payload(R"("sub":"7","exp":1799999950)")), others, now);

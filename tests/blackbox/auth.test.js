@@ -352,6 +352,31 @@ describe('S21, S22: how much one user may', () => {
   })
 })
 
+describe('S18, S35: X-Forwarded-For', () => {
+  const from = (address, key) => ({ 'x-forwarded-for': address, ...(key && bearer(key)) })
+  it('is believed from a trusted proxy alone: metrics are for this machine, or for a key', async (t) => {
+    assert.equal((await get(server, '/metrics', { headers: from('203.0.113.7') })).status, 200, 'nobody here is trusted')
+    const own = await serverFor(t, { args: [...keys.args, '--trusted-proxy', '127.0.0.0/8'] })
+    assert.equal((await get(own, '/metrics')).status, 200)
+    problem(await get(own, '/metrics', { headers: from('203.0.113.7') }), 401)
+    problem(await get(own, '/metrics', { headers: from('127.0.0.1, 203.0.113.7') }), 401)
+    problem(await get(own, '/metrics', { headers: from('203.0.113.7', apiKeys.push) }), 403)
+    assert.equal((await get(own, '/metrics', { headers: from('203.0.113.7', apiKeys.metrics) })).status, 200)
+  })
+
+  it('S21: an address has so many live sockets, whoever they are', async (t) => {
+    const own = await serverFor(t, { args: [...keys.args, '--trusted-proxy', '127.0.0.1'], config: '[limits]\naddress_sessions = 3\n' })
+    const open = (address, userId = newId()) => connectV1(own, userId, { t, path: '/v1/connect', headers: { ...bearer(tokenOf(userId)), 'x-forwarded-for': address } })
+    const first = await open('203.0.113.7')
+    await open('203.0.113.7')
+    await open('203.0.113.7')
+    await assert.rejects(open('203.0.113.7'), /429/)
+    await open('203.0.113.8')
+    first.socket.terminate()
+    await eventually(5_000, 'a place', () => open('203.0.113.7').then(() => true, () => false))
+  })
+})
+
 describe('S29: secrets, tokens and contents', () => {
   it('are in no log, metric or error', async (t) => {
     const own = await serverFor(t, { args: keys.args, env: { HONGYAN_LOG_LEVEL: 'debug' } })

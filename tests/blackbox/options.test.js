@@ -56,7 +56,7 @@ describe('--help and --version', () => {
 
   it('--help names no option that does not exist yet', async () => {
     const { stdout } = await runToEnd(['--help'])
-    assert.doesNotMatch(stdout, /--(tls|cluster|trusted-proxy)/)
+    assert.doesNotMatch(stdout, /--(tls|cluster)/)
   })
 
   it('--version ends with 0 and says name and number', async () => {
@@ -260,11 +260,11 @@ describe('bad options', () => {
   it('an unknown option with a value', () => assertRefused(['--frobnicate=5'], [/--frobnicate/, /unknown option/i]))
   it('an unknown short option', () => assertRefused(['-z'], [/-z/]))
   it('an argument that is no option', () => assertRefused(['stray'], [/stray/]))
-  for (const option of ['--trusted-proxy', '--tls-cert', '--tls-key',
+  for (const option of ['--tls-cert', '--tls-key',
     '--cluster-listen', '--cluster-join', '--cluster-tls-cert', '--cluster-tls-key', '--cluster-tls-ca']) {
     it(`${option}, which comes later`, () => assertRefused([option, 'x'], [new RegExp(option), /unknown option/i]))
   }
-  for (const option of ['--config', '--listen', '--database', '--auth', '--auth-secret-file', '--auth-keys', '--api-key-file', '--allow-origin', '--io-threads', '--node']) {
+  for (const option of ['--config', '--listen', '--database', '--auth', '--auth-secret-file', '--auth-keys', '--api-key-file', '--trusted-proxy', '--allow-origin', '--io-threads', '--node']) {
     it(`${option} without its value`, () => assertRefused([option], [new RegExp(option)], { listen: [], database: null }))
   }
 
