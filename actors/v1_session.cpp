@@ -13,8 +13,10 @@ namespace hongyan {
 
 namespace {
 
-/// Sends refused one after the other, each told so; a client that goes on all the same is broken or hostile.
+/// Sends refused with less than refusals_apart between them, each told so; a client that goes on all the same
+/// is broken or hostile.
 constexpr std::uint16_t refused_sends_max = 600;
+constexpr std::chrono::seconds refusals_apart{10};
 /// What waits is joined into writes of about this size: one system call for many small frames.
 constexpr std::size_t write_bytes = 65'536;
 /// A server that restarts should not meet all its clients in the same second.
@@ -65,12 +67,14 @@ void v1_session::text_received(const std::string& text) {
 }
 
 void v1_session::handle(std::string id, new_message&& m) {
-  if (const auto may = admit_send(env_.admitted, env_.figures, user_, home_.now()); !may) {
+  const auto now = home_.now();
+  if (const auto may = admit_send(env_.admitted, env_.figures, user_, now); !may) {
     reply(id, may.error());
+    if (now - refused_at_ > refusals_apart) refused_sends_ = 0;
+    refused_at_ = now;
     if (++refused_sends_ == refused_sends_max) close(close_code::flooding);
     return;
   }
-  refused_sends_ = 0;
   if (const auto token = begin(id, errand::send))
     ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
 }

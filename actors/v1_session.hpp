@@ -89,7 +89,8 @@ private:
   v1::outbox outbox_{env_.bounds.outbox_bytes}; ///< behind what the socket is writing
   std::vector<pending> pending_;
   std::uint64_t last_token_ = 0;
-  std::uint16_t refused_sends_ = 0; ///< in a row
+  std::uint16_t refused_sends_ = 0; ///< shortly after one another
+  steady_time refused_at_{};        ///< the last of them
   steady_time armed_for_;
   bool writing_ = false;
 };

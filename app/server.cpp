@@ -68,7 +68,10 @@ public:
       , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history,
                   config_.asks_for_tokens ? config_.limits.sends_per_second : 0, config_.limits.sends_burst)
       , system_(std::in_place, configure(caf_config_)) {
-    if (config_.asks_for_tokens) admitted_.sessions_a_user = config_.limits.sessions;
+    if (config_.asks_for_tokens) {
+      admitted_.sessions_a_user = config_.limits.sessions;
+      address_places_.emplace(config_.limits.address_sessions);
+    }
     const auto cores = std::max(1u, std::thread::hardware_concurrency());
     const auto count = config_.io_threads > 0 ? config_.io_threads : cores;
     for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<io_shard>(*system_));
@@ -95,6 +98,7 @@ private:
   std::unique_ptr<store> database_;
   std::optional<metrics> figures_;
   flow admitted_;
+  std::optional<places> address_places_; ///< sockets give their places back: it outlives the shards
   caf::actor_system_config caf_config_;
   // Shards outlive the actor system: it may still touch the execution unit of an actor that has just ended.
   std::vector<std::unique_ptr<io_shard>> shards_;
@@ -157,8 +161,8 @@ void server::start() {
                                     registry_handle, &admitted_, &*figures_);
   context_.reset(new server_context{config_, *keys_, *figures_, admitted_, origins_of(config_),
                                     classic_sockets(config_, *figures_), v1_sockets(config_, *figures_),
-                                    registry_handle, persistence_handle, *system_});
-  if (config_.asks_for_tokens) context_->address_places.emplace(config_.limits.address_sessions);
+                                    registry_handle, persistence_handle, *system_,
+                                    address_places_ ? &*address_places_ : nullptr});
   const auto searches = spawn_history();
   for (auto& shard : shards_) {
     auto handle = spawn_on<bridge>(*system_, *shard, *shard);

@@ -12,7 +12,6 @@
 #include "net/websocket.hpp"
 
 #include <atomic>
-#include <optional>
 
 namespace hongyan {
 
@@ -28,7 +27,7 @@ struct server_context {
   registry_actor registry;
   persistence_actor persistence;
   caf::actor_system& system;
-  std::optional<places> address_places{}; ///< live sockets of one address; nothing: as many as they like
+  places* address_places; ///< live sockets of one address; null: as many as they like. Outlives all sockets
   std::atomic<bool> draining = false;
 };
 

@@ -357,7 +357,7 @@ reply http_connection::open_socket(endpoint to, const routed_request& request) {
     return r;
   }
   places::place place;
-  if (auto& all = at_.server.address_places; all && (place = all->take(request.client)) == nullptr)
+  if (auto* all = at_.server.address_places; all != nullptr && (place = all->take(request.client)) == nullptr)
     return problem({errc::rate_limited, "this address has as many live sockets as one may have"});
   if (to == endpoint::v1_socket) return become_v1(request, std::move(*user), std::move(place));
   become_classic(request, std::move(*user), std::move(place));

@@ -335,7 +335,7 @@ describe('S21, S22: how much one user may', () => {
 
   it('who goes on all the same is closed with 4029', async (t) => {
     const session = await connect(t, newId())
-    for (let i = 0; i < 1_000; i++) session.send({ jsonrpc: '2.0', id: i, method: 'message.send', params: { to: user('sink'), clientMsgId: uniqueId(), kind: 'text', content: 'x' } })
+    for (let i = 0; i < 2_000; i++) session.send({ jsonrpc: '2.0', id: i, method: 'message.send', params: { to: user('sink'), clientMsgId: uniqueId(), kind: 'text', content: 'x' } })
     assert.equal((await session.closing(10_000)).code, 4029)
   })
 
