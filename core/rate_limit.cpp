@@ -9,8 +9,10 @@ std::optional<std::chrono::milliseconds> rate_limit::take(const std::string& key
   const std::lock_guard lock(mutex_);
   auto found = full_at_.find(key);
   if (found == full_at_.end()) {
-    if (full_at_.size() >= keys_max)
+    if (full_at_.size() >= sweep_at_) {
       std::erase_if(full_at_, [&](const auto& bucket) { return bucket.second <= now; });
+      sweep_at_ = std::clamp(2 * full_at_.size(), sweep_min, keys_max);
+    }
     if (full_at_.size() >= keys_max) return std::chrono::seconds(1);
     found = full_at_.emplace(key, now).first;
   }

@@ -25,13 +25,21 @@ public:
   /// Nothing: taken. Else how long until there is one.
   std::optional<std::chrono::milliseconds> take(const std::string& key, time now);
 
+  /// Buckets that are kept.
+  std::size_t keys() const {
+    const std::lock_guard lock(mutex_);
+    return full_at_.size();
+  }
+
 private:
+  static constexpr std::size_t sweep_min = 1024;
   std::chrono::nanoseconds interval_;
   std::chrono::nanoseconds slack_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   /// When each bucket is full again (the "theoretical arrival time" of GCRA, ITU-T I.371): all that a bucket
   /// is.
   std::unordered_map<std::string, time> full_at_;
+  std::size_t sweep_at_ = sweep_min; ///< so many are looked through for those that are full again
 };
 
 } // namespace hongyan
