@@ -201,13 +201,14 @@ describe('v1 with a token', () => {
 
   it('session.refresh lets it live on, with a token of the same user only', async (t) => {
     const a = newId()
-    const session = await connect(t, a, tokenOf(a, { exp: seconds() + 2 }))
+    const short = tokenOf(a, { exp: seconds() + 2 })
+    const [session, other] = [await connect(t, a, short), await connect(t, a, short)]
     const exp = seconds() + 60
     await assert.rejects(session.call('session.refresh', { token: tokenOf('other') }), { code: -32003 })
     await assert.rejects(session.call('session.refresh', { token: 'x' }), { code: -32001 })
     await assert.rejects(session.call('session.refresh', {}), { code: -32602 })
     assert.deepEqual(await session.call('session.refresh', { token: tokenOf(a, { exp }) }), { expiresAt: new Date(exp * 1000).toISOString() })
-    await new Promise((resolve) => setTimeout(resolve, 3_000)) // past the first token's end: nothing happens
+    assert.equal((await other.closing(8_000)).code, 4001) // the first token has ended
     await session.call('ping')
   })
 
