@@ -76,16 +76,9 @@ result<std::uint8_t> parse_scopes(std::string_view text) {
 }
 
 /// A member in Base64; empty when it is none.
-std::string bytes_of(const json::object& key, std::string_view name) {
-  const auto* value = key.if_contains(name);
-  const auto* text = value == nullptr ? nullptr : value->if_string();
+std::string bytes_of(const json::object& key, std::string_view member) {
+  const auto* text = text_of(key, member);
   return text == nullptr ? std::string() : from_base64url(*text).value_or("");
-}
-
-std::string_view text_of(const json::object& key, std::string_view name) {
-  const auto* value = key.if_contains(name);
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
 result<public_key> parse_jwk(const json::value& value) {
@@ -93,13 +86,17 @@ result<public_key> parse_jwk(const json::value& value) {
   if (key == nullptr) return bad("it is not an object");
   if (key->contains("d") || key->contains("k"))
     return bad("it is a private or a secret key; put public keys here only");
-  public_key out{.id = std::string(text_of(*key, "kid")), .signs = {}, .key = nullptr};
-  if (out.id.empty()) return bad("it has no kid");
-  const auto type = text_of(*key, "kty"), curve = text_of(*key, "crv");
-  if (type == "OKP" && curve == "Ed25519") {
+  const auto* id = text_of(*key, "kid");
+  if (id == nullptr || id->empty()) return bad("it has no kid");
+  public_key out{.id = std::string(*id), .signs = {}, .key = nullptr};
+  const auto is = [&](std::string_view type, std::string_view curve) {
+    const auto *kty = text_of(*key, "kty"), *crv = text_of(*key, "crv");
+    return kty != nullptr && *kty == type && crv != nullptr && *crv == curve;
+  };
+  if (is("OKP", "Ed25519")) {
     out.signs = public_key::algorithm::eddsa;
     out.key = ed25519_key(bytes_of(*key, "x"));
-  } else if (type == "EC" && curve == "P-256") {
+  } else if (is("EC", "P-256")) {
     out.signs = public_key::algorithm::es256;
     out.key = p256_key(bytes_of(*key, "x"), bytes_of(*key, "y"));
   } else {

@@ -61,12 +61,6 @@ std::optional<json::object> read_object(const std::string& text) {
   return std::move(value->get_object());
 }
 
-/// A member that is a string; null when it is not.
-const json::string* text_of(const json::object& of, std::string_view name) {
-  const auto* value = of.if_contains(name);
-  return value == nullptr ? nullptr : value->if_string();
-}
-
 std::string hmac(std::string_view secret, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;

@@ -105,6 +105,11 @@ void append_json(std::string& out, const json::object& object) {
   out += '}';
 }
 
+const boost::json::string* text_of(const boost::json::object& of, std::string_view member) {
+  const auto* value = of.if_contains(member);
+  return value == nullptr ? nullptr : value->if_string();
+}
+
 result<user_id> read_user_id(const boost::json::value& value) {
   if (const auto* text = value.if_string()) return user_id::parse(*text);
   if (const auto* number = value.if_int64(); number != nullptr && *number >= 0)

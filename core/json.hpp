@@ -16,6 +16,9 @@ namespace hongyan {
 /// double, as in JavaScript. Errors: errc::malformed, naming the byte where it went wrong.
 result<boost::json::value> parse_json(std::string_view text, std::size_t depth_max = json_depth_max);
 
+/// A member that is a string; null when it is not there, or none.
+const boost::json::string* text_of(const boost::json::object& of, std::string_view member);
+
 /// The id that a value is: a string, or a whole number up to user_id::number_max. Errors: malformed.
 result<user_id> read_user_id(const boost::json::value& value);
 

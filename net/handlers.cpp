@@ -45,15 +45,18 @@ reply pushed(server_context& server, append_status status) {
 
 } // namespace
 
+result<void> may_send(edge& at, const auth::caller& by, const user_id& from) {
+  const auto may = auth::may_act_as(by, from, auth::scope::push);
+  if (!may || by.is != auth::caller::kind::user) return may;
+  return admit_send(at.server.admitted, at.server.figures, from, at.home.now());
+}
+
 asio::awaitable<reply> push(edge& at, const routed_request& request) {
   auto& server = at.server;
   auto message = classic::parse_push(request.http.body(), server.config.limits);
   if (!message) co_return push_failed(server, message.error());
-  if (const auto may = auth::may_act_as(request.by, message->from, auth::scope::push); !may)
+  if (const auto may = may_send(at, request.by, message->from); !may)
     co_return push_failed(server, may.error());
-  if (request.by.is == auth::caller::kind::user)
-    if (const auto may = admit_send(server.admitted, server.figures, message->from, at.home.now()); !may)
-      co_return push_failed(server, may.error());
   if (const auto refusal = admit_write(server.admitted, server.figures))
     co_return push_failed(server, *refusal);
 
@@ -86,8 +89,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   co_return r;
 }
 
-asio::awaitable<reply> get_online_user(edge& at, const routed_request& request) {
-  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
+asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {
   auto online = co_await ask<online_ptr>(at.asks, at.server.registry, ask_deadline, online_atom::value);
   if (!online) co_return problem(online.error());
   co_return json_reply(classic::encode_online(**online, at.server.config.node));
@@ -96,7 +98,6 @@ asio::awaitable<reply> get_online_user(edge& at, const routed_request& request) 
 asio::awaitable<reply> close_user(edge& at, const routed_request& request) {
   auto user = user_parameter(request.to, "userId");
   if (!user) co_return problem(user.error());
-  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
   auto closed = co_await ask<std::size_t>(at.asks, at.server.registry, ask_deadline, kick_atom::value,
                                           std::move(*user));
   if (!closed) co_return problem(closed.error());

@@ -23,6 +23,10 @@ struct routed_request {
   auth::caller by{};
 };
 
+/// May the caller send a message as `from`, now? A user has a rate, an API key has none. Errors:
+/// unauthorized, forbidden, rate_limited.
+result<void> may_send(edge& at, const auth::caller& by, const user_id& from);
+
 // The classic contract (contract, section 2).
 asio::awaitable<reply> push(edge& at, const routed_request& request);
 asio::awaitable<reply> get_message(edge& at, const routed_request& request);

@@ -293,7 +293,7 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     r.headers.emplace_back("Allow", allowed_methods(*row));
     co_return r;
   }
-  const auto by = row->is_open ? auth::caller() : identify(request, *to, row->to);
+  const auto by = row->is_for == route_access::anyone ? auth::caller() : identify(request, *to, row->to);
   if (!by) co_return problem(by.error());
   // No foreign page can set an Authorization header: a good one settles it.
   if (changes_state(*row, method) && !by->by_header) {
@@ -303,6 +303,8 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
       co_return problem(
           {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
   }
+  if (row->is_for == route_access::back_ends)
+    if (const auto may = auth::may_manage(*by, auth::scope::admin); !may) co_return problem(may.error());
   auto client = client_address(peer_, view(request["X-Forwarded-For"]), at_.server.config.trusted_proxies);
   const routed_request routed{request, *to, std::move(client), found->segments, *by};
   if (row->to == endpoint::classic_socket || row->to == endpoint::v1_socket)

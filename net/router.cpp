@@ -5,14 +5,14 @@ namespace hongyan {
 namespace {
 
 constexpr std::array routes{
-    route{.to = endpoint::index, .path = "/", .methods = "GET", .is_open = true},
-    route{.to = endpoint::health, .path = "/healthz", .methods = "GET", .is_open = true},
-    route{.to = endpoint::ready, .path = "/readyz", .methods = "GET", .is_open = true},
+    route{endpoint::index, "/", "GET", false, route_access::anyone},
+    route{endpoint::health, "/healthz", "GET", false, route_access::anyone},
+    route{endpoint::ready, "/readyz", "GET", false, route_access::anyone},
     route{endpoint::metrics, "/metrics", "GET"},
     route{endpoint::push, "/push", "POST"},
     route{endpoint::get_message, "/getMessage", "GET"},
-    route{endpoint::get_online_user, "/getOnlineUser", "GET"},
-    route{endpoint::close, "/close", "GET", true},
+    route{endpoint::get_online_user, "/getOnlineUser", "GET", false, route_access::back_ends},
+    route{endpoint::close, "/close", "GET", true, route_access::back_ends},
     route{endpoint::classic_socket, "/imserver/{}", "GET", true},
     route{endpoint::v1_socket, "/v1/connect", "GET", true},
     route{endpoint::v1_messages, "/v1/messages", "GET, POST"},
@@ -20,10 +20,10 @@ constexpr std::array routes{
     route{endpoint::v1_groups, "/v1/groups", "POST"},
     route{endpoint::v1_group, "/v1/groups/{}", "GET, PATCH, DELETE"},
     route{endpoint::v1_member, "/v1/groups/{}/members/{}", "PUT, DELETE"},
-    route{endpoint::v1_user, "/v1/users/{}", "PUT"},
-    route{endpoint::v1_user_sessions, "/v1/users/{}/sessions", "GET, DELETE"},
-    route{endpoint::v1_online, "/v1/online", "GET"},
-    route{endpoint::v1_tokens, "/v1/tokens", "POST"},
+    route{endpoint::v1_user, "/v1/users/{}", "PUT", false, route_access::back_ends},
+    route{endpoint::v1_user_sessions, "/v1/users/{}/sessions", "GET, DELETE", false, route_access::back_ends},
+    route{endpoint::v1_online, "/v1/online", "GET", false, route_access::back_ends},
+    route{endpoint::v1_tokens, "/v1/tokens", "POST", false, route_access::back_ends},
 };
 
 /// Takes the first segment off a path that is walked from the left.

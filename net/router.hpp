@@ -31,13 +31,20 @@ enum class endpoint : std::uint8_t {
   v1_tokens,
 };
 
+/// Whom an endpoint is for.
+enum class route_access : std::uint8_t {
+  callers,  ///< who may is for the handler to say: it depends on what is asked
+  anyone,   ///< nobody's token is looked at
+  back_ends ///< API keys with the scope admin
+};
+
 /// A row of the table of paths.
 struct route {
   endpoint to;
   std::string_view path;    ///< `{}` stands for one segment
   std::string_view methods; ///< those it takes, as in the Allow header, without HEAD and OPTIONS
   bool get_changes = false; ///< a GET with effects: the rule about Origin applies, and there is no HEAD
-  bool is_open = false;     ///< for anyone: nobody's token is looked at
+  route_access is_for = route_access::callers;
 };
 
 /// A path that was found, with what stands at its `{}`.

@@ -101,11 +101,7 @@ asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
   if (!body) co_return problem(body.error());
   auto from = take_user(*body, "from", request.by);
   if (!from) co_return problem(from.error());
-  if (const auto may = auth::may_act_as(request.by, *from, auth::scope::push); !may)
-    co_return problem(may.error());
-  if (request.by.is == auth::caller::kind::user)
-    if (const auto may = admit_send(at.server.admitted, at.server.figures, *from, at.home.now()); !may)
-      co_return problem(may.error());
+  if (const auto may = may_send(at, request.by, *from); !may) co_return problem(may.error());
   auto r = co_await carry_out(at, "message.send", std::move(*body), std::move(*from), 200, false);
   co_return r;
 }
@@ -243,7 +239,6 @@ asio::awaitable<reply> one_member(edge& at, const routed_request& request) {
 }
 
 asio::awaitable<reply> put_user(edge& at, const routed_request& request) {
-  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
   auto id = path_id(request, 0);
   if (!id) co_return problem(id.error());
   auto body = body_object(request);
@@ -274,7 +269,6 @@ std::string encode_sessions(const std::vector<session_facts>& sessions, std::str
 }
 
 asio::awaitable<reply> user_sessions(edge& at, const routed_request& request) {
-  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
   auto id = path_id(request, 0);
   if (!id) co_return problem(id.error());
   if (request.http.method() == http_verb::delete_) {
@@ -309,7 +303,6 @@ result<std::vector<user_id>> users_parameter(const target& to) {
 }
 
 asio::awaitable<reply> online_of(edge& at, const routed_request& request) {
-  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
   auto users = users_parameter(request.to);
   if (!users) co_return problem(users.error());
   auto online = co_await ask<std::vector<user_id>>(at.asks, at.server.registry, ask_deadline,
@@ -320,7 +313,6 @@ asio::awaitable<reply> online_of(edge& at, const routed_request& request) {
 
 /// Mints a token for a user whom the back end has logged in.
 reply make_token(edge& at, const routed_request& request) {
-  if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) return problem(may.error());
   const auto keys = at.server.keys.get();
   if (keys->tokens.secret.empty())
     return problem({errc::not_found, "no tokens are made here: there is no --auth-secret-file"});
