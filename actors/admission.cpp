@@ -9,6 +9,16 @@ error busy(metrics& figures, const char* limit, const char* what) {
   return {errc::unavailable, std::string(what) + "; try again in a moment"};
 }
 
+result<void> take_from(rate_limit& bucket, const std::string& key, rate_limit::time now, metrics& figures,
+                       const char* reason, const char* what) {
+  const auto wait = bucket.take(key, now);
+  if (!wait) return {};
+  figures.refused.Add({{"reason", reason}}).Increment();
+  error e{errc::rate_limited, std::string(what) + "; wait a moment"};
+  e.retry_after = *wait;
+  return e;
+}
+
 } // namespace
 
 std::optional<error> admit_write(flow& admitted, metrics& figures) {
@@ -20,12 +30,31 @@ std::optional<error> admit_write(flow& admitted, metrics& figures) {
 }
 
 result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, rate_limit::time now) {
-  const auto wait = admitted.sends.take(from.text(), now);
-  if (!wait) return {};
-  figures.refused.Add({{"reason", "sends"}}).Increment();
-  error e{errc::rate_limited, "too many messages of one user; wait a moment"};
-  e.retry_after = *wait;
-  return e;
+  return take_from(admitted.sends, from.text(), now, figures, "sends", "too many messages of one user");
+}
+
+result<void> admit_request(flow& admitted, metrics& figures, const user_id& by, rate_limit::time now) {
+  return take_from(admitted.requests, by.text(), now, figures, "requests", "too many requests of one user");
+}
+
+result<void> admit_handshake(flow& admitted, metrics& figures, const std::string& address,
+                             rate_limit::time now) {
+  if (auto may = take_from(admitted.handshakes, address, now, figures, "handshakes",
+                           "too many new sockets of one address");
+      !may)
+    return may;
+  return take_from(admitted.node_handshakes, "", now, figures, "node_handshakes",
+                   "too many new sockets at once");
+}
+
+result<void> admit_login(flow& admitted, metrics& figures, const std::string& address, rate_limit::time now) {
+  return take_from(admitted.logins_of, address, now, figures, "logins",
+                   "too many logins, tokens or keys of one address that were not good");
+}
+
+std::optional<error> admit_code(flow& admitted, metrics& figures) {
+  if (!admitted.logins.try_take()) return busy(figures, "codes", "too many logins are under way");
+  return {};
 }
 
 std::optional<error> admit_read(flow& admitted, metrics& figures) {

@@ -3,11 +3,12 @@
 ///   HTTP handler -> bridge -> PERSISTENCE -> REGISTRY -> SESSION -> its socket
 ///                          -> HISTORY
 ///                          -> REGISTRY
+///                          -> LOGIN
 ///
 ///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
 ///
-/// Who asks waits; nobody waits for who asks him: persistence, registry and history ask nobody, and tell the
-/// rest by notifications.
+/// Who asks waits; nobody waits for who asks him: persistence, registry, history and login ask nobody, and
+/// tell the rest by notifications.
 #pragma once
 
 #include "actors/messages.hpp"
@@ -80,6 +81,11 @@ using history_actor = caf::typed_actor<
     caf::replies_to<query_atom, history_question>::with<history_answer>,
     // What a v1 client wants to read.
     caf::replies_to<query_atom, v1_question>::with<v1_answer>>;
+
+/// LOGIN asks WeChat. Detached, since it blocks.
+using login_actor = caf::typed_actor<
+    // Whose code it is.
+    caf::replies_to<login_atom, login_question>::with<login_answer>>;
 
 } // namespace hongyan
 

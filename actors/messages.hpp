@@ -32,6 +32,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, close_atom, "close")
   CAF_ADD_ATOM(hongyan, hongyan, kick_atom, "kick")
   CAF_ADD_ATOM(hongyan, hongyan, online_atom, "online")
+  CAF_ADD_ATOM(hongyan, hongyan, login_atom, "login")
   CAF_ADD_ATOM(hongyan, hongyan, sessions_atom, "sessions")
   CAF_ADD_ATOM(hongyan, hongyan, drain_atom, "drain")
   CAF_ADD_ATOM(hongyan, hongyan, resync_atom, "resync")
@@ -46,10 +47,12 @@ struct append_answer {
   message_ptr stored{};
 };
 
-/// What became of a change: `failure`, or else, of a change of a group, how the group is now.
+/// What became of a change: `failure`, or else, of a change of a group, how the group is now, and of an
+/// identity its user.
 struct change_answer {
   std::optional<error> failure{};
   std::optional<group_info> group{};
+  std::optional<user_id> user{};
 };
 
 /// What became of a read_mark.
@@ -82,6 +85,18 @@ struct v1_answer {
   std::string json{};
   audience_of_place audience{};                          ///< of show_typing: whom it reaches
   std::optional<v1::resume_progress::positions> given{}; ///< of a page of `sync`: see resume_progress::note()
+};
+
+/// A code of wx.login. Not worth an answer any more when `until` has passed.
+struct login_question {
+  std::string code;
+  steady_time until;
+};
+
+/// Whose code it is: `failure`, or else the identity, as in identify_user.
+struct login_answer {
+  std::optional<error> failure{};
+  std::string identity{};
 };
 
 /// A message that was committed, and the members of its group that it goes to; a direct one says itself.
@@ -160,6 +175,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::v1_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::v1_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::login_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::login_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::committed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::news_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::notice)

@@ -201,7 +201,7 @@ change_answer persistence_state::change_now(const change& what) {
     committed->messages.push_back(
         {std::make_shared<const message>(std::move(logged.entry)), std::move(logged.audience)});
   deliver(std::move(committed));
-  return {{}, std::move(done->group)};
+  return {{}, std::move(done->group), std::move(done->user)};
 }
 
 void persistence_state::fail(const error& e) {

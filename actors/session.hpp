@@ -8,6 +8,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/shard.hpp"
 #include "auth/key_files.hpp"
+#include "core/current.hpp"
 #include "core/metrics.hpp"
 
 #include <chrono>
@@ -29,7 +30,7 @@ struct session_env {
   std::string node;
   std::chrono::seconds heartbeat;
   std::chrono::seconds recall_window;
-  const auth::current_keys& keys;
+  const current<auth::key_ring>& keys;
 };
 
 /// Pinned. Spawn with spawn_on(); it binds itself in the registry.

@@ -13,9 +13,9 @@ namespace hongyan {
 
 namespace {
 
-/// Sends refused with less than refusals_apart between them, each told so; a client that goes on all the same
-/// is broken or hostile.
-constexpr std::uint16_t refused_sends_max = 600;
+/// Requests refused with less than refusals_apart between them, each told so; a client that goes on all the
+/// same is broken or hostile.
+constexpr std::uint16_t refused_max = 600;
 constexpr std::chrono::seconds refusals_apart{10};
 /// What waits is joined into writes of about this size: one system call for many small frames.
 constexpr std::size_t write_bytes = 65'536;
@@ -61,20 +61,25 @@ void v1_session::ended() {
 void v1_session::text_received(const std::string& text) {
   if (state() != phase::active || drains()) return;
   silence_.heard(home_.now());
+  const auto now = home_.now();
   auto request = v1::parse_request(text, user_, env_.bounds);
+  const bool is_send = request.what && std::holds_alternative<new_message>(*request.what);
+  const auto may = is_send ? admit_send(env_.admitted, env_.figures, user_, now)
+                           : admit_request(env_.admitted, env_.figures, user_, now);
+  if (!may) return refuse(request.id, may.error());
   if (!request.what) return reply(request.id, request.what.error());
   std::visit([&](auto& command) { handle(std::move(request.id), std::move(command)); }, *request.what);
 }
 
-void v1_session::handle(std::string id, new_message&& m) {
+void v1_session::refuse(const std::string& id, const error& why) {
   const auto now = home_.now();
-  if (const auto may = admit_send(env_.admitted, env_.figures, user_, now); !may) {
-    reply(id, may.error());
-    if (now - refused_at_ > refusals_apart) refused_sends_ = 0;
-    refused_at_ = now;
-    if (++refused_sends_ == refused_sends_max) close(close_code::flooding);
-    return;
-  }
+  reply(id, why);
+  if (now - refused_at_ > refusals_apart) refused_ = 0;
+  refused_at_ = now;
+  if (++refused_ == refused_max) close(close_code::flooding);
+}
+
+void v1_session::handle(std::string id, new_message&& m) {
   if (const auto token = begin(id, errand::send))
     ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
 }
@@ -272,7 +277,7 @@ void v1_session::farewell(close_code code) {
     case close_code::token_expired: return {"the token has expired: come back with a new one", false};
     case close_code::kicked: return {"the session was ended by the application", false};
     case close_code::replaced: return {"a newer session of the same device has come", false};
-    case close_code::flooding: return {"it went on sending although each was refused", false};
+    case close_code::flooding: return {"it went on although each was refused", false};
     case close_code::idle: return {"nothing was heard from the client for 2.5 heartbeats", true};
     default: return {nullptr, false};
     }

@@ -44,6 +44,9 @@ private:
   void timer_fired(steady_time now) override;
   void ended() override;
 
+  /// Says that it was too much; in the end, closes.
+  void refuse(const std::string& id, const error& why);
+
   // one for each kind of command
   void handle(std::string id, new_message&& m);
   void handle(std::string id, change&& what);
@@ -89,8 +92,8 @@ private:
   v1::outbox outbox_{env_.bounds.outbox_bytes}; ///< behind what the socket is writing
   std::vector<pending> pending_;
   std::uint64_t last_token_ = 0;
-  std::uint16_t refused_sends_ = 0; ///< shortly after one another
-  steady_time refused_at_{};        ///< the last of them
+  std::uint16_t refused_ = 0; ///< shortly after one another
+  steady_time refused_at_{};  ///< the last of them
   steady_time armed_for_;
   bool writing_ = false;
 };

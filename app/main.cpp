@@ -42,7 +42,7 @@ void set_up_log(const std::string& level) {
 int main(int argc, char** argv) {
   using namespace hongyan;
   std::signal(SIGPIPE, SIG_IGN); // a log that nobody reads any more must not end the server
-  std::signal(SIGHUP, SIG_IGN); // nor a terminal that closes; there are no keys or certificates to reread yet
+  std::signal(SIGHUP, SIG_IGN);  // nor a terminal that closes, before anything is there to be reread
   const auto env = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
@@ -59,8 +59,8 @@ int main(int argc, char** argv) {
   raise_file_limit();
   set_up_log(config.log_level);
 
-  const auto served = serve(std::move(config), [](const std::string& address) {
-    std::cout << "hongyan listening on http://" << address << std::endl; // flushed: someone waits for it
+  const auto served = serve(std::move(config), [](const std::string& url) {
+    std::cout << "hongyan listening on " << url << std::endl; // flushed: someone waits for it
   });
   return served ? 0 : refuse(served.error().detail);
 }

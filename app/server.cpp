@@ -1,8 +1,10 @@
 #include "app/server.hpp"
 
 #include "actors/history.hpp"
+#include "actors/login.hpp"
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
+#include "core/memory_bounds.hpp"
 #include "net/listener.hpp"
 
 #include <algorithm>
@@ -10,9 +12,11 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <curl/curl.h>
 #include <future>
 #include <spdlog/spdlog.h>
 #include <thread>
+#include <unistd.h>
 
 namespace hongyan {
 
@@ -22,6 +26,8 @@ namespace {
 /// promised 5 s of its return.
 constexpr std::chrono::milliseconds database_tick{500};
 constexpr std::size_t history_actors_max = 4;
+/// Questions to WeChat at the same time; each takes some tens of milliseconds.
+constexpr std::size_t login_actors = 8;
 /// For the first look at the database before the server says that it listens: an embedded one answers at
 /// once, an absent one is refused at once, a frozen one need not hold the server up.
 constexpr std::chrono::seconds first_look_deadline{3};
@@ -60,13 +66,38 @@ websocket_env v1_sockets(const server_config& config, metrics& figures) {
   return {figures, config.limits.message_bytes, {}, {}, std::chrono::seconds(5)};
 }
 
+/// Contract, section 1: with --auth none, rates are off.
+flow_rates rates_of(const server_config& config) {
+  if (!config.asks_for_tokens) return {};
+  const auto& l = config.limits;
+  return {.sends = {l.sends_per_second, l.sends_burst},
+          .requests = {l.requests_per_second, l.requests_burst},
+          .handshakes = {l.handshakes_per_second, l.handshakes_burst},
+          .node_handshakes = {node_handshakes_per_second, node_handshakes_burst},
+          .logins = {l.logins_per_second, l.logins_burst}};
+}
+
+/// What the limits add up to, for whoever sizes the machine.
+void tell_bounds(const limits& of) {
+  constexpr std::size_t mib = 1 << 20;
+  std::size_t sum = 0;
+  std::string each;
+  for (const auto& [what, bytes] : memory_bounds(of)) {
+    sum += bytes;
+    each += fmt::format(" {}_mib={}", what, bytes / mib);
+  }
+  const auto machine =
+      static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  spdlog::info("event=bounds total_mib={}{} machine_mib={}", sum / mib, each, machine / mib);
+}
+
 /// All parts, in the order of their making.
 class server {
 public:
   explicit server(server_config config)
       : config_(std::move(config))
       , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history,
-                  config_.asks_for_tokens ? config_.limits.sends_per_second : 0, config_.limits.sends_burst)
+                  rates_of(config_))
       , system_(std::in_place, configure(caf_config_)) {
     if (config_.asks_for_tokens) {
       admitted_.sessions_a_user = config_.limits.sessions;
@@ -78,7 +109,7 @@ public:
   }
 
   result<void> open();
-  std::string address() const { return config_.listen.text(); }
+  std::string url() const { return (certificate_ ? "https://" : "http://") + config_.listen.text(); }
   void start();
   void wait_for_signal();
   void stop();
@@ -86,7 +117,9 @@ public:
 private:
   history_actor history_for(std::size_t shard);
   history_actor spawn_history();
+  std::vector<login_actor> spawn_logins();
   result<auth::key_ring> read_keys() const;
+  void reread();
   void watch_for_hangup();
   void tick();
   std::size_t count_connections();
@@ -94,10 +127,12 @@ private:
   bool end_actors(steady_time deadline);
 
   server_config config_;
-  std::optional<auth::current_keys> keys_;
+  std::optional<current<auth::key_ring>> keys_;
+  std::optional<current<tls_context>> certificate_; ///< nothing: in the clear
   std::unique_ptr<store> database_;
   std::optional<metrics> figures_;
   flow admitted_;
+  std::optional<login_env> login_env_;
   std::optional<places> address_places_; ///< sockets give their places back: it outlives the shards
   caf::actor_system_config caf_config_;
   // Shards outlive the actor system: it may still touch the execution unit of an actor that has just ended.
@@ -126,6 +161,11 @@ result<void> server::open() {
   auto keys = read_keys();
   if (!keys) return keys.error();
   keys_.emplace(*std::move(keys));
+  if (!config_.tls_certificate.empty()) {
+    auto certificate = tls_context::read(config_.tls_certificate, config_.tls_key);
+    if (!certificate) return certificate.error();
+    certificate_.emplace(*std::move(certificate));
+  }
   auto database = open_store(config_.database);
   if (!database) return error{errc::malformed, "--database: " + database.error().detail};
   database_ = std::move(*database);
@@ -138,16 +178,27 @@ result<auth::key_ring> server::read_keys() const {
   return ring;
 }
 
-/// SIGHUP: keys that cannot be read leave those of before.
+/// What cannot be read leaves what was before.
+void server::reread() {
+  if (auto keys = read_keys(); keys) {
+    keys_->set(*std::move(keys));
+    spdlog::info("event=keys_read");
+  } else {
+    spdlog::error("event=keys_not_read reason=\"{}\"", keys.error().detail);
+  }
+  if (!certificate_) return;
+  if (auto certificate = tls_context::read(config_.tls_certificate, config_.tls_key); certificate) {
+    certificate_->set(*std::move(certificate)); // for connections from now on
+    spdlog::info("event=certificate_read");
+  } else {
+    spdlog::error("event=certificate_not_read reason=\"{}\"", certificate.error().detail);
+  }
+}
+
 void server::watch_for_hangup() {
   hangup_.async_wait([this](const boost::system::error_code& ec, int) {
     if (ec) return;
-    if (auto keys = read_keys(); keys) {
-      keys_->set(*std::move(keys));
-      spdlog::info("event=keys_read");
-    } else {
-      spdlog::error("event=keys_not_read reason=\"{}\"", keys.error().detail);
-    }
+    reread();
     watch_for_hangup();
   });
 }
@@ -159,10 +210,10 @@ void server::start() {
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
-  context_.reset(new server_context{config_, *keys_, *figures_, admitted_, origins_of(config_),
-                                    classic_sockets(config_, *figures_), v1_sockets(config_, *figures_),
-                                    registry_handle, persistence_handle, *system_,
-                                    address_places_ ? &*address_places_ : nullptr});
+  context_.reset(new server_context{config_, *keys_, certificate_ ? &*certificate_ : nullptr, *figures_,
+                                    admitted_, origins_of(config_), classic_sockets(config_, *figures_),
+                                    v1_sockets(config_, *figures_), registry_handle, persistence_handle,
+                                    spawn_logins(), *system_, address_places_ ? &*address_places_ : nullptr});
   const auto searches = spawn_history();
   for (auto& shard : shards_) {
     auto handle = spawn_on<bridge>(*system_, *shard, *shard);
@@ -193,6 +244,15 @@ history_actor server::history_for(std::size_t shard) {
 history_actor server::spawn_history() {
   return system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()),
                                        &admitted_, &*figures_);
+}
+
+std::vector<login_actor> server::spawn_logins() {
+  std::vector<login_actor> all;
+  if (config_.wechat.app_id.empty()) return all;
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  auto& env = login_env_.emplace(config_.wechat, *keys_, admitted_, *figures_);
+  for (std::size_t i = 0; i < login_actors; ++i) all.push_back(system_->spawn<caf::detached>(login, &env));
+  return all;
 }
 
 void server::tick() {
@@ -262,6 +322,8 @@ bool server::end_actors(steady_time deadline) {
     env->persistence = nullptr;
     env->registry = nullptr;
   }
+  for (auto& l : context_->logins) caf::anon_send_exit(l, caf::exit_reason::user_shutdown);
+  context_->logins.clear();
   context_->persistence = nullptr;
   context_->registry = nullptr;
 
@@ -291,13 +353,15 @@ void server::stop() {
 
 } // namespace
 
-result<void> serve(server_config config, const std::function<void(const std::string& address)>& ready) {
+result<void> serve(server_config config, const std::function<void(const std::string& url)>& ready) {
   const auto database = redacted(config.database);
+  const auto limits = config.limits;
   server s(std::move(config));
   if (auto opened = s.open(); !opened) return opened.error();
+  tell_bounds(limits);
   s.start();
-  ready(s.address());
-  spdlog::info("event=listening address={} database={}", s.address(), database);
+  ready(s.url());
+  spdlog::info("event=listening url={} database={}", s.url(), database);
   s.wait_for_signal();
   spdlog::info("event=draining");
   s.stop();

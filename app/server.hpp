@@ -8,8 +8,8 @@
 
 namespace hongyan {
 
-/// Serves until SIGTERM or SIGINT, then drains. `ready` is called with the address once the server listens.
+/// Serves until SIGTERM or SIGINT, then drains. `ready` is called with the URL once the server listens.
 /// Errors: errc::malformed: the database or the address cannot be used; nothing was started.
-result<void> serve(server_config config, const std::function<void(const std::string& address)>& ready);
+result<void> serve(server_config config, const std::function<void(const std::string& url)>& ready);
 
 } // namespace hongyan

@@ -184,6 +184,15 @@ result<std::vector<api_key>> parse_api_keys(std::string_view text) {
   return keys;
 }
 
+result<std::string> parse_wechat_secret(std::string_view text) {
+  const auto lines = lines_of(text);
+  const auto words = words_of(lines.front());
+  if (words.size() != 1) return bad("its first line must be the AppSecret and nothing else");
+  if (words.front().find(sample) != std::string_view::npos)
+    return bad("this is the sample of the documents; the AppSecret is in WeChat's console");
+  return std::string(words.front());
+}
+
 result<key_ring> read_keys(const key_files& files) {
   key_ring ring;
   if (!files.secret.empty()) {
@@ -200,6 +209,11 @@ result<key_ring> read_keys(const key_files& files) {
     auto keys = read("--api-key-file", files.api_keys, parse_api_keys);
     if (!keys) return keys.error();
     ring.api_keys = *std::move(keys);
+  }
+  if (!files.wechat_secret.empty()) {
+    auto secret = read("wechat.secret_file", files.wechat_secret, parse_wechat_secret);
+    if (!secret) return secret.error();
+    ring.wechat_secret = *std::move(secret);
   }
   return ring;
 }

@@ -97,10 +97,18 @@ std::optional<std::string> set_database(server_config& c, const std::string& v) 
   return {};
 }
 
-setter path(std::string auth::key_files::*member) {
-  return [member](server_config& c, const std::string& v) -> std::optional<std::string> {
+setter path(std::string server_config::*field) {
+  return [field](server_config& c, const std::string& v) -> std::optional<std::string> {
     if (v.empty()) return "the path of a file";
-    c.keys.*member = v;
+    c.*field = v;
+    return {};
+  };
+}
+
+setter path(std::string auth::key_files::*field) {
+  return [field](server_config& c, const std::string& v) -> std::optional<std::string> {
+    if (v.empty()) return "the path of a file";
+    c.keys.*field = v;
     return {};
   };
 }
@@ -122,6 +130,27 @@ std::optional<std::string> set_time_zone(server_config& c, const std::string& v)
   if (std::string_view(magic, sizeof magic) != "TZif")
     return "a zone of the system's zoneinfo, such as Asia/Shanghai";
   c.time_zone = v;
+  return {};
+}
+
+std::optional<std::string> set_app_id(server_config& c, const std::string& v) {
+  const auto fits = [](char ch) {
+    return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z');
+  };
+  if (v.empty() || v.size() > 64 || !std::ranges::all_of(v, fits))
+    return "the mini-program's AppID: letters and digits";
+  c.wechat.app_id = v;
+  return {};
+}
+
+/// The app's secret goes there in the address: in the clear only to this machine.
+std::optional<std::string> set_wechat_url(server_config& c, const std::string& v) {
+  const std::string_view text = v;
+  const auto host = text.substr(std::min(text.size(), text.find("//") + 2));
+  const bool encrypted = is_origin(v) && text.starts_with("https://");
+  const bool local = is_origin(v) && is_loopback_host(std::string(host.substr(0, host.rfind(':'))));
+  if (!encrypted && !local) return "https://HOST or https://HOST:PORT; http:// for a loopback address only";
+  c.wechat.base_url = v;
   return {};
 }
 
@@ -173,6 +202,9 @@ const std::vector<option>& options() {
          c.trusted_proxies.push_back(*network);
          return {};
        }},
+      {"tls_cert", true, single, "FILE", "serve https and wss with this certificate and its chain (PEM)",
+       path(&server_config::tls_certificate)},
+      {"tls_key", true, single, "FILE", "its private key (PEM)", path(&server_config::tls_key)},
       {"io_threads", true, single, "N", "threads that serve sockets (one a core)",
        number(&server_config::io_threads, 1u, 256u)},
       {"node", true, single, "NAME", "this server's name in presence, metrics and logs (host:port)",
@@ -182,6 +214,9 @@ const std::vector<option>& options() {
       {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
       {"recall.window", false, single, "", "", seconds(&server_config::recall_window, 0, 31'536'000)},
       {"heartbeat", false, single, "", "", seconds(&server_config::heartbeat, 1, 600)},
+      {"wechat.app_id", false, single, "", "", set_app_id},
+      {"wechat.secret_file", false, single, "", "", path(&auth::key_files::wechat_secret)},
+      {"wechat.base_url", false, single, "", "", set_wechat_url},
       {"log.level", false, single, "", "", set_log_level},
       {"limits.content_chars", false, single, "", "", limit(&limits::content_chars, 1, 65'536)},
       {"limits.object_bytes", false, single, "", "", limit(&limits::object_bytes, 64, 65'536)},
@@ -197,6 +232,13 @@ const std::vector<option>& options() {
       {"limits.history", false, single, "", "", limit(&limits::history, 1, 100'000)},
       {"limits.sends_per_second", false, single, "", "", limit(&limits::sends_per_second, 1, 100'000)},
       {"limits.sends_burst", false, single, "", "", limit(&limits::sends_burst, 1, 1'000'000)},
+      {"limits.requests_per_second", false, single, "", "", limit(&limits::requests_per_second, 1, 100'000)},
+      {"limits.requests_burst", false, single, "", "", limit(&limits::requests_burst, 1, 1'000'000)},
+      {"limits.handshakes_per_second", false, single, "", "",
+       limit(&limits::handshakes_per_second, 1, 100'000)},
+      {"limits.handshakes_burst", false, single, "", "", limit(&limits::handshakes_burst, 1, 1'000'000)},
+      {"limits.logins_per_second", false, single, "", "", limit(&limits::logins_per_second, 1, 100'000)},
+      {"limits.logins_burst", false, single, "", "", limit(&limits::logins_burst, 1, 1'000'000)},
       {"limits.address_sessions", false, single, "", "", limit(&limits::address_sessions, 1, 10'000'000)},
       {"limits.sessions", false, single, "", "", limit(&limits::sessions, 1, 10'000)},
   };
@@ -363,6 +405,15 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   if (config.asks_for_tokens && config.keys.secret.empty() && config.keys.keys.empty())
     return bad("--auth", "\"token\" without keys lets nobody in",
                "token with --auth-secret-file or --auth-keys");
+  if (config.tls_certificate.empty() != config.tls_key.empty())
+    return bad(config.tls_key.empty() ? "--tls-cert" : "--tls-key", "it is given alone",
+               "--tls-cert and --tls-key together");
+  if (config.wechat.app_id.empty() != config.keys.wechat_secret.empty())
+    return bad(config.wechat.app_id.empty() ? "wechat.secret_file" : "wechat.app_id", "it is given alone",
+               "wechat.app_id and wechat.secret_file together");
+  if (!config.wechat.app_id.empty() && config.keys.secret.empty())
+    return bad("wechat.app_id", "who logs in by it is given a token, which nothing here could sign",
+               "wechat.app_id with --auth-secret-file");
   if (!config.asks_for_tokens && !config.insecure && !is_loopback_host(config.listen.host))
     return bad("--listen",
                "\"" + config.listen.text() +

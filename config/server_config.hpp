@@ -2,6 +2,7 @@
 #pragma once
 
 #include "auth/key_files.hpp"
+#include "auth/wechat.hpp"
 #include "core/limits.hpp"
 #include "core/network.hpp"
 
@@ -25,6 +26,9 @@ struct server_config {
   std::string database = "sqlite:hongyan.db";
   bool asks_for_tokens = false; ///< --auth token
   auth::key_files keys;
+  std::string tls_certificate; ///< PEM file; empty: HTTP in the clear
+  std::string tls_key;         ///< PEM file
+  auth::wechat_settings wechat;
   bool insecure = false; ///< allows --auth none on an address other than loopback
   std::vector<std::string> allow_origin;
   std::vector<ip_network> trusted_proxies;

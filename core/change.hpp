@@ -69,10 +69,14 @@ struct block_users {
   std::vector<user_id> users;
   bool blocked = true;
 };
+/// Who comes by another system's login. Their user here is made up the first time.
+struct identify_user {
+  std::string identity; ///< the system and whom it knows there: "wechat:APP_ID:OPENID"
+};
 
 using change_action = std::variant<recall_message, create_group, update_group, add_members, remove_members,
                                    set_role, leave_group, dismiss_group, set_conversation, clear_conversation,
-                                   update_profile, block_users>;
+                                   update_profile, block_users, identify_user>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.

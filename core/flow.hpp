@@ -2,6 +2,7 @@
 /// Thread-safe.
 #pragma once
 
+#include "core/limits.hpp"
 #include "core/rate_limit.hpp"
 
 #include <atomic>
@@ -59,21 +60,39 @@ private:
   std::size_t count_ = 0;
 };
 
+/// How often somebody may do something. Without limits under --auth none.
+struct flow_rates {
+  rate sends{};           ///< a user: messages
+  rate requests{};        ///< a user: everything else
+  rate handshakes{};      ///< an address: new WebSockets
+  rate node_handshakes{}; ///< all together: likewise
+  rate logins{};          ///< an address: codes of wx.login, and tokens and keys that are not good
+};
+
 /// What the edges look at before they send into the actor system. An edge takes a credit for what it sends;
 /// the actor that takes it out of its mailbox gives it back once it is answered, whether or not the edge
 /// still waits: so the mailbox is bounded.
 struct flow {
-  flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max,
-       std::size_t sends_per_second = 0, std::size_t sends_burst = 0)
+  flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max, const flow_rates& rates = {})
       : appends(backlog)
       , deliveries(deliveries_max)
       , history(history_max)
-      , sends(sends_per_second, sends_burst) {}
+      , sends(rates.sends)
+      , requests(rates.requests)
+      , handshakes(rates.handshakes)
+      , node_handshakes(rates.node_handshakes)
+      , logins_of(rates.logins) {}
 
   credit appends;    ///< writes sent to persistence and not answered yet
   credit deliveries; ///< committed messages on their way to the registry, and deliveries to sessions
   credit history;    ///< history requests not answered yet, and their answers that HTTP has not written yet
-  rate_limit sends;  ///< by user; without a limit under --auth none
+  credit logins{logins_max}; ///< codes of wx.login not answered yet
+  // See flow_rates.
+  rate_limit sends;
+  rate_limit requests;
+  rate_limit handshakes;
+  rate_limit node_handshakes;
+  rate_limit logins_of;
   /// Live sockets that one user may have; 0: as many as they like. Set before anything runs.
   std::size_t sessions_a_user = 0;
   /// A look at the database is under way or waits for its turn: it may take seconds, so no other is asked

@@ -23,9 +23,24 @@ struct limits {
   // With --auth token only; API keys have none of these.
   std::size_t sends_per_second = 10;    ///< messages of one user, on average ...
   std::size_t sends_burst = 60;         ///< ... and at once
-  std::size_t sessions = 8;             ///< live sockets of one user
-  std::size_t address_sessions = 2'000; ///< ... and of one address
+  std::size_t requests_per_second = 50; ///< all else that one user asks for, over HTTP and sockets
+  std::size_t requests_burst = 500;
+  std::size_t sessions = 8;               ///< live sockets of one user
+  std::size_t address_sessions = 2'000;   ///< ... and of one address
+  std::size_t handshakes_per_second = 50; ///< new sockets of one address: many phones are behind one
+  std::size_t handshakes_burst = 2'000;
+  std::size_t logins_per_second =
+      1; ///< of one address: codes of wx.login, and tokens and keys that are not good
+  std::size_t logins_burst = 300;
 };
+
+/// New sockets of all addresses together, a second and at once, with --auth token: what one node can welcome
+/// while it serves the others.
+inline constexpr std::size_t node_handshakes_per_second = 1'000;
+inline constexpr std::size_t node_handshakes_burst = 10'000;
+
+/// Codes of wx.login that wait for WeChat's answer: as many as its actors ask about within their deadline.
+inline constexpr std::size_t logins_max = 64;
 
 /// JSON nested deeper is refused (contract: "32 elsewhere").
 inline constexpr std::size_t json_depth_max = 32;

@@ -1,5 +1,7 @@
 #include "core/metrics.hpp"
 
+#include "core/memory_bounds.hpp"
+
 #include <prometheus/text_serializer.h>
 
 namespace hongyan {
@@ -38,6 +40,7 @@ metrics::metrics(const std::string& node, const limits& told)
     , database_up(gauge(registry_, "hongyan_database_up", "1 when the database stores, else 0.").Add({}))
     , pushes(counter(registry_, "hongyan_pushes_total", "Messages sent, by outcome; of v1 the stored ones."))
     , rpc_answers(counter(registry_, "hongyan_rpc_answers_total", "Answers to v1 requests by outcome."))
+    , logins(counter(registry_, "hongyan_logins_total", "Logins by WeChat, by outcome."))
     , refused(counter(registry_, "hongyan_refused_total", "Connections and requests refused at a limit."))
     , sessions_closed(counter(registry_, "hongyan_sessions_closed_total", "WebSockets ended, by close code."))
     , pushes_stored(pushes.Add({{"outcome", "stored"}}))
@@ -56,6 +59,9 @@ metrics::metrics(const std::string& node, const limits& told)
     , queue_depth(gauge(registry_, "hongyan_queue_depth", "Items waiting or in flight."))
     , queue_limit(gauge(registry_, "hongyan_queue_limit", "The limit of that queue.")) {
   gauge(registry_, "hongyan_node_info", "1, with the node's name.").Add({{"node", node}}).Set(1);
+  auto& bound = gauge(registry_, "hongyan_bound_bytes", "What the limits let the server's memory grow to.");
+  for (const auto& [what, bytes] : memory_bounds(told))
+    bound.Add({{"what", std::string(what)}}).Set(static_cast<double>(bytes));
   auto& limit = gauge(registry_, "hongyan_limit", "The limits in force.");
   const auto tell = [&](const char* name, auto value) {
     limit.Add({{"name", name}}).Set(static_cast<double>(value));
@@ -70,6 +76,12 @@ metrics::metrics(const std::string& node, const limits& told)
   tell("transfer_seconds", transfer_deadline.count());
   tell("sends_per_second", told.sends_per_second);
   tell("sends_burst", told.sends_burst);
+  tell("requests_per_second", told.requests_per_second);
+  tell("requests_burst", told.requests_burst);
+  tell("handshakes_per_second", told.handshakes_per_second);
+  tell("handshakes_burst", told.handshakes_burst);
+  tell("logins_per_second", told.logins_per_second);
+  tell("logins_burst", told.logins_burst);
   tell("sessions", told.sessions);
   tell("address_sessions", told.address_sessions);
 }

@@ -36,6 +36,7 @@ public:
   prometheus::Gauge& database_up;
   prometheus::Family<prometheus::Counter>& pushes;          ///< label outcome
   prometheus::Family<prometheus::Counter>& rpc_answers;     ///< label outcome: v1
+  prometheus::Family<prometheus::Counter>& logins;          ///< label outcome: by WeChat
   prometheus::Family<prometheus::Counter>& refused;         ///< label reason: a limit was met
   prometheus::Family<prometheus::Counter>& sessions_closed; ///< label code
   prometheus::Counter& pushes_stored;                       ///< of `pushes`; the hot one, looked up once

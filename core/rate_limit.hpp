@@ -10,17 +10,22 @@
 
 namespace hongyan {
 
+/// `per_second` on average, `burst` at once. With 0 a second there is no limit.
+struct rate {
+  std::size_t per_second = 0;
+  std::size_t burst = 0;
+};
+
 class rate_limit {
 public:
   using time = std::chrono::steady_clock::time_point;
   /// Keys that are not full again; beyond it whoever is new has to wait.
   static constexpr std::size_t keys_max = 1'000'000;
 
-  /// `per_second` on average, `burst` at once. With 0 a second there is no limit.
-  rate_limit(std::size_t per_second, std::size_t burst)
-      : interval_(per_second == 0 ? std::chrono::nanoseconds(0)
-                                  : std::chrono::nanoseconds(1'000'000'000 / per_second))
-      , slack_(interval_ * static_cast<std::chrono::nanoseconds::rep>(burst)) {}
+  explicit rate_limit(rate r)
+      : interval_(r.per_second == 0 ? std::chrono::nanoseconds(0)
+                                    : std::chrono::nanoseconds(1'000'000'000 / r.per_second))
+      , slack_(interval_ * static_cast<std::chrono::nanoseconds::rep>(r.burst)) {}
 
   /// Nothing: taken. Else how long until there is one.
   std::optional<std::chrono::milliseconds> take(const std::string& key, time now);

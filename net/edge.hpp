@@ -4,6 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/session.hpp"
 #include "config/server_config.hpp"
+#include "core/current.hpp"
 #include "core/metrics.hpp"
 #include "core/origin.hpp"
 #include "core/places.hpp"
@@ -18,7 +19,8 @@ namespace hongyan {
 /// Of the whole server; outlives all connections. The handles are dropped when it stops.
 struct server_context {
   const server_config& config;
-  const auth::current_keys& keys;
+  const current<auth::key_ring>& keys;
+  const current<tls_context>* certificate; ///< null: in the clear
   metrics& figures;
   flow& admitted;
   origin_policy origins;
@@ -26,9 +28,11 @@ struct server_context {
   websocket_env v1_sockets;
   registry_actor registry;
   persistence_actor persistence;
+  std::vector<login_actor> logins; ///< empty: nobody logs in by WeChat
   caf::actor_system& system;
   places* address_places; ///< live sockets of one address; null: as many as they like. Outlives all sockets
   std::atomic<bool> draining = false;
+  std::atomic<std::size_t> next_login = 0; ///< whose turn it is
 };
 
 /// Of one shard. Only on its thread.

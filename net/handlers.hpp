@@ -40,6 +40,10 @@ reply readiness(edge& at);
 /// For this machine, and for API keys.
 reply metrics_page(edge& at, const routed_request& request);
 
+// How users come by their tokens.
+reply make_token(edge& at, const routed_request& request);
+asio::awaitable<reply> log_in(edge& at, const routed_request& request);
+
 /// The endpoints of v1 (contract, section 4).
 asio::awaitable<reply> handle_v1(edge& at, endpoint to, const routed_request& request);
 

@@ -1,5 +1,6 @@
 #include "net/http_connection.hpp"
 
+#include "actors/admission.hpp"
 #include "actors/classic_session.hpp"
 #include "actors/v1_session.hpp"
 #include "core/time_format.hpp"
@@ -28,6 +29,9 @@ constexpr std::chrono::seconds linger_deadline{2};
 constexpr std::size_t linger_bytes_max = 1 << 20;
 /// Read at once; most requests fit.
 constexpr std::size_t read_bytes = 4096;
+
+/// A browser that came by TLS once comes by TLS for a year.
+constexpr const char* remember_tls = "max-age=31536000";
 
 constexpr const char* v1_subprotocol = "hongyan.v1";
 constexpr std::string_view bearer_subprotocol = "bearer.";
@@ -111,18 +115,13 @@ bool is_websocket_key(std::string_view key) {
 
 } // namespace
 
-http_connection::http_connection(edge at, asio::ip::tcp::socket socket, http_connections& all)
+http_connection::http_connection(edge at, transport socket, http_connections& all)
     : at_(at)
     , socket_(std::move(socket))
+    , peer_(socket_.peer().to_string())
     , deadline_(*this)
     , all_(all)
     , here_(all.insert(all.end(), this)) {
-  boost::system::error_code ec;
-  const auto remote = socket_.remote_endpoint(ec);
-  auto address = ec ? asio::ip::address() : remote.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) // IPv4 on a listener for both
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  peer_ = address.to_string();
   at_.server.figures.http_connections.Increment();
 }
 
@@ -133,14 +132,12 @@ http_connection::~http_connection() {
 
 void http_connection::deadline::fired(steady_time) {
   waiting.timed_out_ = true;
-  boost::system::error_code ec;
-  waiting.socket_.cancel(ec);
+  waiting.socket_.cancel();
 }
 
 void http_connection::drain() {
   draining_ = true;
-  boost::system::error_code ec;
-  if (idle_) socket_.cancel(ec);
+  if (idle_) socket_.cancel();
 }
 
 asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> self) {
@@ -179,6 +176,7 @@ asio::awaitable<bool> http_connection::next_request() {
     r.close |= draining_ || !p.get().keep_alive();
   }
   if (p.is_header_done()) add_cors(p.get(), r);
+  if (socket_.is_tls()) r.headers.emplace_back("Strict-Transport-Security", remember_tls);
   at_.server.figures.count_http(r.status);
   const bool head = p.is_header_done() && p.get().method() == http::verb::head;
   auto wire = to_wire(r, {.http_1_0 = old, .head = head});
@@ -234,13 +232,17 @@ asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
 asio::awaitable<bool> http_connection::read_some(steady_time until) {
   if (draining_ && idle_) co_return false;
   timed_out_ = false;
-  deadline_.set(at_.home.timers(), until);
-  boost::system::error_code ec;
   const auto space = buffer_.prepare(read_bytes);
-  const auto count = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, ec));
-  deadline_.clear();
-  buffer_.commit(count);
-  co_return !ec;
+  boost::system::error_code ec;
+  for (;;) {
+    const auto count = socket_.read_some(space, ec);
+    buffer_.commit(count);
+    if (ec != asio::error::would_block) co_return !ec;
+    deadline_.set(at_.home.timers(), until);
+    co_await socket_.wait_readable(asio::redirect_error(asio::use_awaitable, ec));
+    deadline_.clear();
+    if (ec) co_return false;
+  }
 }
 
 asio::awaitable<bool> http_connection::write(std::string bytes) {
@@ -253,19 +255,17 @@ asio::awaitable<bool> http_connection::write(std::string bytes) {
     if (ec && ec != asio::error::would_block) co_return false;
     if (!ec) continue;
     deadline_.set(at_.home.timers(), std::min(at_.home.now() + transfer_deadline, until));
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                                asio::redirect_error(asio::use_awaitable, ec));
+    co_await socket_.wait_writable(asio::redirect_error(asio::use_awaitable, ec));
     deadline_.clear();
     if (ec) co_return false;
   }
 }
 
 asio::awaitable<void> http_connection::linger() {
-  boost::system::error_code ec;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  socket_.finish();
   const auto until = at_.home.now() + linger_deadline;
   std::size_t thrown_away = 0;
-  for (bool alive = !ec; alive && thrown_away < linger_bytes_max;) {
+  for (bool alive = true; alive && thrown_away < linger_bytes_max;) {
     thrown_away += buffer_.size();
     buffer_.clear();
     alive = co_await read_some(until);
@@ -294,7 +294,8 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     co_return r;
   }
   const auto by = row->is_for == route_access::anyone ? auth::caller() : identify(request, *to, row->to);
-  if (!by) co_return problem(by.error());
+  auto client = client_address(peer_, view(request["X-Forwarded-For"]), at_.server.config.trusted_proxies);
+  if (const auto may = admit(by, client, row->to); !may) co_return problem(may.error());
   // No foreign page can set an Authorization header: a good one settles it.
   if (changes_state(*row, method) && !by->by_header) {
     // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
@@ -305,7 +306,6 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
   }
   if (row->is_for == route_access::back_ends)
     if (const auto may = auth::may_manage(*by, auth::scope::admin); !may) co_return problem(may.error());
-  auto client = client_address(peer_, view(request["X-Forwarded-For"]), at_.server.config.trusted_proxies);
   const routed_request routed{request, *to, std::move(client), found->segments, *by};
   if (row->to == endpoint::classic_socket || row->to == endpoint::v1_socket)
     co_return open_socket(row->to, routed);
@@ -340,6 +340,24 @@ result<auth::caller> http_connection::identify(const http_request& request, cons
   }
   const auto keys = at_.server.keys.get();
   return auth::identify(view(request[http::field::authorization]), token, *keys, wall_now());
+}
+
+/// Whether who asks may ask now. Errors: unauthorized, malformed, rate_limited.
+result<void> http_connection::admit(const result<auth::caller>& by, const std::string& client,
+                                    endpoint to) const {
+  auto& server = at_.server;
+  const auto now = at_.home.now();
+  if (!by) {
+    if (by.error().code != errc::unauthorized) return by.error();
+    // Good ones are still let in: behind one address there may be many phones.
+    if (const auto may = admit_login(server.admitted, server.figures, client, now); !may) return may;
+    return by.error();
+  }
+  if (to == endpoint::classic_socket || to == endpoint::v1_socket)
+    return admit_handshake(server.admitted, server.figures, client, now);
+  if (by->is == auth::caller::kind::user)
+    return admit_request(server.admitted, server.figures, by->token.user, now);
+  return {};
 }
 
 /// A reply with status 101 is none: the socket is a session's now.

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "net/handlers.hpp"
+#include "net/transport.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <list>
@@ -20,7 +20,7 @@ using http_connections = std::list<http_connection*>;
 
 class http_connection : public std::enable_shared_from_this<http_connection> {
 public:
-  http_connection(edge at, asio::ip::tcp::socket socket, http_connections& all);
+  http_connection(edge at, transport socket, http_connections& all);
   ~http_connection();
 
   /// Runs the connection to its end.
@@ -46,6 +46,7 @@ private:
   asio::awaitable<void> linger();
   asio::awaitable<reply> answer(const http_request& request);
   result<auth::caller> identify(const http_request& request, const target& to, endpoint of) const;
+  result<void> admit(const result<auth::caller>& by, const std::string& client, endpoint to) const;
   reply open_socket(endpoint to, const routed_request& request);
   std::optional<error> check_upgrade(const http_request& request) const;
   void become_classic(const routed_request& request, user_id user, places::place place);
@@ -53,7 +54,7 @@ private:
   void add_cors(const http_request& request, reply& r) const;
 
   edge at_;
-  asio::ip::tcp::socket socket_;
+  transport socket_;
   std::string peer_; ///< its address
   boost::beast::flat_buffer buffer_;
   deadline deadline_;

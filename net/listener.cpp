@@ -83,6 +83,7 @@ void listener::take(asio::ip::tcp::socket socket, serving_shard& to) {
   socket.non_blocking(true, ec);
   if (full()) {
     to.at.server.figures.refused.Add({{"reason", "connections"}}).Increment();
+    // To a client of TLS these bytes are nothing: it sees the connection end.
     auto busy = problem({errc::unavailable, "the server has as many connections as it may have"});
     busy.close = true;
     socket.write_some(asio::buffer(to_wire(busy, {})), ec);
@@ -90,7 +91,10 @@ void listener::take(asio::ip::tcp::socket socket, serving_shard& to) {
   }
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
   asio::post(to.at.home.io(), [&to, socket = std::move(socket)]() mutable {
-    auto connection = std::make_shared<http_connection>(to.at, std::move(socket), to.connections);
+    const auto* certificate = to.at.server.certificate;
+    const auto tls = certificate != nullptr ? certificate->get() : nullptr;
+    auto connection =
+        std::make_shared<http_connection>(to.at, transport(std::move(socket), tls.get()), to.connections);
     asio::co_spawn(to.at.home.io(), http_connection::serve(std::move(connection)), asio::detached);
   });
 }

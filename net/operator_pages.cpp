@@ -46,6 +46,7 @@ reply metrics_page(edge& at, const routed_request& request) {
   set_queue(figures, "appends", at.server.admitted.appends);
   set_queue(figures, "deliveries", at.server.admitted.deliveries);
   set_queue(figures, "history", at.server.admitted.history);
+  set_queue(figures, "logins", at.server.admitted.logins);
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = figures.text()};
 }
 

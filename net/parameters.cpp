@@ -1,5 +1,8 @@
 #include "net/parameters.hpp"
 
+#include "core/json.hpp"
+#include "net/handlers.hpp"
+
 #include <charconv>
 
 namespace hongyan {
@@ -28,6 +31,13 @@ result<std::optional<std::int64_t>> number_parameter(const target& to, std::stri
     return error{errc::malformed, "the parameter " + std::string(name) + " must be a whole number from " +
                                       std::to_string(lowest) + " to " + std::to_string(highest)};
   return std::optional(number);
+}
+
+result<boost::json::object> body_object(const routed_request& request) {
+  auto body = parse_json(request.http.body(), v1_json_depth_max);
+  if (!body) return body.error();
+  if (!body->is_object()) return error{errc::malformed, "the body must be a JSON object"};
+  return std::move(body->as_object());
 }
 
 } // namespace hongyan

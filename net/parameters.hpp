@@ -1,9 +1,11 @@
-/// Query parameters of HTTP requests. Errors: errc::malformed, naming the parameter and what is accepted.
+/// What HTTP requests bring: query parameters, bodies. Errors: errc::malformed, naming the parameter and what
+/// is accepted.
 #pragma once
 
 #include "core/target.hpp"
 #include "core/user_id.hpp"
 
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -16,5 +18,9 @@ result<user_id> user_parameter(const target& to, std::string_view name);
 /// A whole number from `lowest` to `highest`, when it is given.
 result<std::optional<std::int64_t>> number_parameter(const target& to, std::string_view name,
                                                      std::int64_t highest, std::int64_t lowest = 1);
+
+struct routed_request;
+/// The request's body, which must be a JSON object.
+result<boost::json::object> body_object(const routed_request& request);
 
 } // namespace hongyan

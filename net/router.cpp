@@ -24,6 +24,7 @@ constexpr std::array routes{
     route{endpoint::v1_user_sessions, "/v1/users/{}/sessions", "GET, DELETE", false, route_access::back_ends},
     route{endpoint::v1_online, "/v1/online", "GET", false, route_access::back_ends},
     route{endpoint::v1_tokens, "/v1/tokens", "POST", false, route_access::back_ends},
+    route{endpoint::v1_wechat_login, "/v1/login/wechat", "POST", false, route_access::anyone},
 };
 
 /// Takes the first segment off a path that is walked from the left.

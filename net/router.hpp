@@ -29,6 +29,7 @@ enum class endpoint : std::uint8_t {
   v1_user_sessions,
   v1_online,
   v1_tokens,
+  v1_wechat_login,
 };
 
 /// Whom an endpoint is for.

@@ -18,13 +18,6 @@ using http_verb = boost::beast::http::verb;
 /// The sessions or users that one question may be about.
 constexpr std::size_t online_users_max = 200;
 
-result<json::object> body_object(const routed_request& request) {
-  auto body = parse_json(request.http.body(), v1_json_depth_max);
-  if (!body) return body.error();
-  if (!body->is_object()) return error{errc::malformed, "the body must be a JSON object"};
-  return std::move(body->as_object());
-}
-
 result<user_id> path_id(const routed_request& request, std::size_t segment) {
   return user_id::parse(request.segments[segment]);
 }
@@ -311,24 +304,6 @@ asio::awaitable<reply> online_of(edge& at, const routed_request& request) {
   co_return json_reply(v1::presence_result(*online));
 }
 
-/// Mints a token for a user whom the back end has logged in.
-reply make_token(edge& at, const routed_request& request) {
-  const auto keys = at.server.keys.get();
-  if (keys->tokens.secret.empty())
-    return problem({errc::not_found, "no tokens are made here: there is no --auth-secret-file"});
-  auto body = body_object(request);
-  if (!body) return problem(body.error());
-  v1::params given(*body);
-  auth::claims claims{.user = given.id("userId"), .device = {}, .expires_at = {}};
-  const auto life = given.optional_integer("ttlSeconds", 1, auth::token_life_max.count());
-  if (const auto device = given.optional_id("device")) claims.device = device->text();
-  if (given.fault()) return problem(*given.fault());
-  const auto now = wall_now();
-  claims.expires_at =
-      std::chrono::floor<std::chrono::seconds>(now) + (life ? std::chrono::seconds(*life) : auth::token_life);
-  return json_reply(v1::token_result(auth::mint(claims, keys->tokens, now), claims.expires_at));
-}
-
 } // namespace
 
 asio::awaitable<reply> handle_v1(edge& at, endpoint to, const routed_request& request) {
@@ -344,6 +319,7 @@ asio::awaitable<reply> handle_v1(edge& at, endpoint to, const routed_request& re
   case endpoint::v1_user_sessions: co_return co_await user_sessions(at, request);
   case endpoint::v1_online: co_return co_await online_of(at, request);
   case endpoint::v1_tokens: co_return make_token(at, request);
+  case endpoint::v1_wechat_login: co_return co_await log_in(at, request);
   default: break;
   }
   co_return problem({errc::not_found, "there is nothing at this path"});

@@ -24,7 +24,7 @@ std::string accept_key(const std::string& key) {
   return {encoded, static_cast<std::size_t>(length)};
 }
 
-websocket::websocket(io_shard& home, asio::ip::tcp::socket socket, upgrade request, const websocket_env& env)
+websocket::websocket(io_shard& home, transport socket, upgrade request, const websocket_env& env)
     : home_(home)
     , env_(env)
     , socket_(std::move(socket))
@@ -48,7 +48,7 @@ void websocket::open(owner& o) {
         "\r\n\r\n");
   if (owner_ != nullptr) owner_->handshake_done();
   if (owner_ != nullptr && !request->leftover.empty()) decode(request->leftover);
-  if (owner_ != nullptr) await_readable();
+  if (owner_ != nullptr) read(); // not await_readable(): see transport::read_some()
 }
 
 void websocket::refuse(const error& e) {
@@ -106,29 +106,27 @@ void websocket::flush() {
     std::string().swap(out_);
     if (ping_) return answer_ping(*std::exchange(ping_, {}));
     // Nothing of the peer's is decoded any more, also not its answer: let it read ours and close.
-    if (is_closing_ && deaf_) socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    if (is_closing_ && deaf_) socket_.finish();
     return;
   }
   if (ec != asio::error::would_block) return end(close_code::lost);
 
   waits_writable_ = true;
   arm();
-  socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code& failed) {
-                       self->waits_writable_ = false;
-                       if (failed || self->owner_ == nullptr) return;
-                       self->flush();
-                       if (!self->out_.empty() || self->owner_ == nullptr) return;
-                       if (std::exchange(self->session_waits_, false)) self->owner_->writable();
-                     });
+  socket_.wait_writable([self = shared_from_this()](const boost::system::error_code& failed) {
+    self->waits_writable_ = false;
+    if (failed || self->owner_ == nullptr) return;
+    self->flush();
+    if (!self->out_.empty() || self->owner_ == nullptr) return;
+    if (std::exchange(self->session_waits_, false)) self->owner_->writable();
+  });
 }
 
 void websocket::await_readable() {
-  socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code& ec) {
-                       if (ec || self->owner_ == nullptr) return;
-                       self->read();
-                     });
+  socket_.wait_readable([self = shared_from_this()](const boost::system::error_code& ec) {
+    if (ec || self->owner_ == nullptr) return;
+    self->read();
+  });
 }
 
 void websocket::read() {
@@ -220,16 +218,14 @@ void websocket::answer_ping(const std::string& payload) {
 void websocket::end(close_code why) {
   clear();
   auto* const told = std::exchange(owner_, nullptr);
-  boost::system::error_code ec;
-  socket_.close(ec);
+  socket_.close();
   if (told != nullptr) told->gone(why);
 }
 
 void websocket::cut() {
   clear();
   owner_ = nullptr;
-  boost::system::error_code ec;
-  socket_.close(ec);
+  socket_.close();
 }
 
 /// Sets the timer to the nearest deadline.

@@ -10,8 +10,8 @@
 #include "core/places.hpp"
 #include "core/ws_codec.hpp"
 #include "net/io_shard.hpp"
+#include "net/transport.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,7 +44,7 @@ class websocket final : public frame_sink,
                         public std::enable_shared_from_this<websocket>,
                         private timer_wheel::timer {
 public:
-  websocket(io_shard& home, asio::ip::tcp::socket socket, upgrade request, const websocket_env& env);
+  websocket(io_shard& home, transport socket, upgrade request, const websocket_env& env);
   ~websocket() override;
 
   void open(owner& o) override;
@@ -69,7 +69,7 @@ private:
   io_shard& home_;
   const websocket_env& env_;
   owner* owner_ = nullptr;
-  asio::ip::tcp::socket socket_;
+  transport socket_;
   ws::decoder decoder_;
   std::unique_ptr<upgrade> request_; ///< until open()
   places::place place_;

@@ -41,11 +41,11 @@ error too_many() {
   return {errc::too_large, "a group has at most " + std::to_string(group_members_max) + " members"};
 }
 
-/// For a group that was given none: nobody can guess it, and nobody has it.
-user_id made_up_group_id() {
+/// For a group or a user that was given none: nobody can guess it, and nobody has it.
+user_id made_up_id(char kind) {
   std::random_device random;
   char text[18];
-  std::snprintf(text, sizeof text, "g%08x%08x", random(), random());
+  std::snprintf(text, sizeof text, "%c%08x%08x", kind, random(), random());
   return *user_id::parse(text);
 }
 
@@ -115,6 +115,7 @@ public:
   result<void> operator()(const clear_conversation& what);
   result<void> operator()(const update_profile& what);
   result<void> operator()(const block_users& what);
+  result<void> operator()(const identify_user& what);
 
 private:
   /// A conversation of the user who wants the change, locked.
@@ -265,7 +266,7 @@ result<void> change_run::operator()(const create_group& what) {
   users = each_once(std::move(users));
   if (users.size() > group_members_max) return too_many();
 
-  const user_id id = what.id.text().empty() ? made_up_group_id() : what.id;
+  const user_id id = what.id.text().empty() ? made_up_id('g') : what.id;
   auto row = tx_.make_group(id, what.name, what.history, now_);
   if (!row) return row.error();
   if (!*row)
@@ -425,6 +426,13 @@ result<void> change_run::operator()(const block_users& what) {
     if (auto outdated = tx_.update_conversation(**row); !outdated) return outdated;
   }
   return tx_.put_blocks(*by_, others, what.blocked);
+}
+
+result<void> change_run::operator()(const identify_user& what) {
+  auto user = tx_.user_of_identity(what.identity, made_up_id('u'), now_);
+  if (!user) return user.error();
+  outcome_.user = *std::move(user);
+  return {};
 }
 
 } // namespace

@@ -21,6 +21,7 @@ struct logged_entry {
 struct change_outcome {
   std::vector<logged_entry> entries{};
   std::optional<group_info> group{}; ///< after a change of a group that is still there
+  std::optional<user_id> user{};     ///< of identify_user
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

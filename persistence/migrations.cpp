@@ -9,17 +9,21 @@ extern const std::string_view sqlite_0001_init;
 extern const std::string_view sqlite_0002_conversations;
 extern const std::string_view postgres_0001_init;
 extern const std::string_view postgres_0002_conversations;
+extern const std::string_view sqlite_0003_identities;
+extern const std::string_view postgres_0003_identities;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
   static const std::array list{migration{1, embedded::sqlite_0001_init},
-                               migration{2, embedded::sqlite_0002_conversations}};
+                               migration{2, embedded::sqlite_0002_conversations},
+                               migration{3, embedded::sqlite_0003_identities}};
   return list;
 }
 
 std::span<const migration> postgres_migrations() {
   static const std::array list{migration{1, embedded::postgres_0001_init},
-                               migration{2, embedded::postgres_0002_conversations}};
+                               migration{2, embedded::postgres_0002_conversations},
+                               migration{3, embedded::postgres_0003_identities}};
   return list;
 }
 

@@ -112,6 +112,9 @@ public:
   virtual result<void> erase_content(const message& of) = 0;
 
   virtual result<void> put_profile(const profile& p) = 0; ///< a member that is not set keeps its value
+  /// The user of an identity; the first time that is `made_up`.
+  virtual result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
+                                           wall_time now) = 0;
   /// `blocked`: `user` blocks them from now on; or no more.
   virtual result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) = 0;
 };

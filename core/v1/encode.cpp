@@ -412,11 +412,15 @@ std::string refresh_result(wall_time expires_at) {
   return out += '}';
 }
 
-std::string token_result(std::string_view token, wall_time expires_at) {
+std::string token_result(std::string_view token, wall_time expires_at, const user_id* user) {
   std::string out = R"({"token":)";
   append_json_string(out, token);
   out += R"(,"expiresAt":)";
   append_time(out, expires_at);
+  if (user != nullptr) {
+    out += R"(,"userId":)";
+    append_json_string(out, user->text());
+  }
   return out += '}';
 }
 

@@ -54,7 +54,8 @@ std::string members_result(const std::vector<group_member>& members, std::string
 std::string ping_result(wall_time now, const std::vector<std::pair<std::int64_t, std::int64_t>>& positions);
 /// Of session.refresh, and a part of what POST /v1/tokens answers.
 std::string refresh_result(wall_time expires_at);
-std::string token_result(std::string_view token, wall_time expires_at);
+/// With `user`, also of POST /v1/login/wechat.
+std::string token_result(std::string_view token, wall_time expires_at, const user_id* user = nullptr);
 inline constexpr std::string_view empty_result = "{}";
 
 // Envelopes.

@@ -70,6 +70,10 @@ constexpr const char* put_profile_sql = R"(
 INSERT INTO profile (user_id, name, avatar) VALUES ($1::text, $2::text, $3::text)
 ON CONFLICT (user_id) DO UPDATE
 SET name = coalesce(excluded.name, profile.name), avatar = coalesce(excluded.avatar, profile.avatar))";
+constexpr const char* put_identity_sql = R"(
+INSERT INTO identity (identity, user_id, created_at_ms) VALUES ($1::text, $2::text, $3::bigint)
+ON CONFLICT (identity) DO NOTHING)";
+constexpr const char* find_identity_sql = "SELECT user_id FROM identity WHERE identity = $1::text";
 constexpr const char* add_blocks_sql = R"(
 INSERT INTO block (user_id, blocked) SELECT $1::text, i.blocked FROM unnest($2::text[]) AS i (blocked)
 ON CONFLICT DO NOTHING)";
@@ -111,6 +115,8 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"append_entry", append_entry_sql},
                                                  {"erase_content", erase_content_sql},
                                                  {"put_profile", put_profile_sql},
+                                                 {"put_identity", put_identity_sql},
+                                                 {"find_identity", find_identity_sql},
                                                  {"add_blocks", add_blocks_sql},
                                                  {"remove_blocks", remove_blocks_sql}};
   return list;
@@ -275,6 +281,21 @@ result<void> transaction::put_profile(const profile& p) {
   add_optional(parameters_, p.avatar);
   if (auto done = run("put_profile"); !done) return done.error();
   return {};
+}
+
+result<user_id> transaction::user_of_identity(const std::string& identity, const user_id& made_up,
+                                              wall_time now) {
+  parameters_.clear();
+  parameters_.add(std::string_view(identity));
+  parameters_.add(text_of(made_up));
+  parameters_.add(to_ms(now));
+  if (auto done = run("put_identity"); !done) return done.error();
+  // A statement of its own sees what another transaction, which the first one waited for, has stored.
+  parameters_.clear();
+  parameters_.add(std::string_view(identity));
+  auto rows = run("find_identity");
+  if (!rows) return rows.error();
+  return stored_user(rows->text(0, 0));
 }
 
 result<void> transaction::put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) {

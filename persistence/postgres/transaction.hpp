@@ -37,6 +37,8 @@ public:
   result<void> erase_content(const message& of) override;
 
   result<void> put_profile(const profile& p) override;
+  result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
+                                   wall_time now) override;
   result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
 
   /// Why a statement failed, which loses the transaction.

@@ -54,6 +54,9 @@ constexpr std::string_view erase_sql =
 constexpr std::string_view put_profile_sql =
     "INSERT INTO profile (user_id, name, avatar) VALUES (?1, ?2, ?3) ON CONFLICT (user_id) DO UPDATE"
     " SET name = coalesce(excluded.name, name), avatar = coalesce(excluded.avatar, avatar)";
+constexpr std::string_view put_identity_sql = "INSERT INTO identity (identity, user_id, created_at_ms) "
+                                              "VALUES (?1, ?2, ?3) ON CONFLICT (identity) DO NOTHING";
+constexpr std::string_view find_identity_sql = "SELECT user_id FROM identity WHERE identity = ?1";
 constexpr std::string_view block_sql =
     "INSERT INTO block (user_id, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 constexpr std::string_view unblock_sql = "DELETE FROM block WHERE user_id = ?1 AND blocked = ?2";
@@ -100,6 +103,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , unindex(db, unindex_message_sql)
     , erase(db, erase_sql)
     , put_profile(db, put_profile_sql)
+    , put_identity(db, put_identity_sql)
+    , find_identity(db, find_identity_sql)
     , block(db, block_sql)
     , unblock(db, unblock_sql) {}
 
@@ -260,6 +265,16 @@ result<void> sqlite_transaction::erase_content(const message& of) {
 result<void> sqlite_transaction::put_profile(const profile& p) {
   sqlite_statement::execution put(statements_.put_profile);
   return answer(put.bind(p.user.text()).bind_optional(p.name).bind_optional(p.avatar).finish());
+}
+
+result<user_id> sqlite_transaction::user_of_identity(const std::string& identity, const user_id& made_up,
+                                                     wall_time now) {
+  sqlite_statement::execution put(statements_.put_identity);
+  if (const int code = put.bind(identity).bind(made_up.text()).bind(to_ms(now)).finish(); code != SQLITE_OK)
+    return failed(code);
+  sqlite_statement::execution row(statements_.find_identity);
+  if (const int code = row.bind(identity).step(); code != SQLITE_ROW) return failed(code);
+  return stored_user(row.text(0));
 }
 
 result<void> sqlite_transaction::put_blocks(const user_id& user, std::span<const user_id> others,

@@ -18,7 +18,7 @@ struct sqlite_change_statements {
   sqlite_statement find_group, find_direct, make_direct, join, make_group, update_conversation, next_seq;
   sqlite_statement member, members, put_member, remove_member;
   sqlite_statement entry, insert_entry, entry_by_id, unindex, erase;
-  sqlite_statement put_profile, block, unblock;
+  sqlite_statement put_profile, put_identity, find_identity, block, unblock;
 };
 
 class sqlite_transaction final : public change_transaction {
@@ -45,6 +45,8 @@ public:
   result<message> append_entry(conversation_row& in, message entry) override;
   result<void> erase_content(const message& of) override;
   result<void> put_profile(const profile& p) override;
+  result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
+                                   wall_time now) override;
   result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
 
 private:

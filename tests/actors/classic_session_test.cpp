@@ -52,7 +52,7 @@ struct session_fixture : actor_fixture {
   limits bounds;
   std::shared_ptr<fake_reader> reader = std::make_shared<fake_reader>();
   std::shared_ptr<recording_sink> sink = std::make_shared<recording_sink>();
-  auth::current_keys keys{auth::key_ring{.tokens = {.secret = std::string(32, 's')}, .asks = true}};
+  current<auth::key_ring> keys{auth::key_ring{.tokens = {.secret = std::string(32, 's')}, .asks = true}};
   session_env env{.registry = system.spawn(recording_registry, &told),
                   .history =
                       system.spawn(history, std::shared_ptr<message_reader>(reader), &admitted, &figures),

@@ -144,7 +144,7 @@ struct v1_session_fixture : actor_fixture {
   asked_for got_searches{.admitted = admitted, .appends = {}, .marks = {}, .changes = {}, .reads = {}};
   limits bounds{.outbox_bytes = 150'000};
   std::shared_ptr<recording_sink> sink = std::make_shared<recording_sink>();
-  auth::current_keys keys{auth::key_ring{.tokens = {.secret = std::string(32, 's')}, .asks = true}};
+  current<auth::key_ring> keys{auth::key_ring{.tokens = {.secret = std::string(32, 's')}, .asks = true}};
   session_env env{.registry = system.spawn(recording_registry, &told),
                   .history = system.spawn(waiting_history, &got),
                   .searches = system.spawn(waiting_history, &got_searches),

@@ -353,6 +353,58 @@ describe('S21, S22: how much one user may', () => {
   })
 })
 
+describe('S8, S21, S22: the rates of all else', () => {
+  const behindProxy = (t, limits) => serverFor(t, { args: [...keys.args, '--trusted-proxy', '127.0.0.1'], config: `[limits]\n${limits}` })
+  const from = (address, credential) => ({ 'x-forwarded-for': address, ...bearer(credential) })
+  const limited = (answer) => {
+    problem(answer, 429)
+    assert.ok(Number(answer.headers['retry-after']) >= 1)
+  }
+
+  it('a user asks so often, over HTTP and sockets; others, and API keys, are not concerned', async (t) => {
+    const own = await behindProxy(t, 'requests_per_second = 1\nrequests_burst = 5\n')
+    const [a, b] = [newId(), newId()]
+    const session = await connect(t, a, tokenOf(a), own)
+    for (let i = 0; i < 3; i++) await session.call('ping')
+    for (let i = 0; i < 2; i++) json(await get(own, '/v1/conversations', { headers: bearer(tokenOf(a)) }))
+    limited(await get(own, '/v1/conversations', { headers: bearer(tokenOf(a)) }))
+    const refusal = await session.call('conversation.list').then(() => null, (error) => error)
+    assert.equal(refusal?.code, -32029)
+    assert.ok(refusal.data.retryAfterMs > 0 && refusal.data.retryAfterMs <= 1_000)
+    await session.call('message.send', { to: user(b), clientMsgId: uniqueId(), kind: 'text', content: 'x' }) // has a rate of its own
+    json(await get(own, '/v1/conversations', { headers: bearer(tokenOf(b)) }))
+    for (let i = 0; i < 20; i++) json(await get(own, `/v1/conversations?userId=${a}`, { headers: bearer(apiKeys.all) }))
+  })
+
+  it('an address opens so many sockets at once', async (t) => {
+    const own = await behindProxy(t, 'handshakes_per_second = 1\nhandshakes_burst = 3\n')
+    const open = (address, userId = newId()) => connectV1(own, userId, { t, path: '/v1/connect', headers: from(address, tokenOf(userId)) })
+    for (let i = 0; i < 3; i++) (await open('203.0.113.7')).socket.terminate()
+    await assert.rejects(open('203.0.113.7'), /429/)
+    await open('203.0.113.8')
+    await eventually(5_000, 'the next place', () => open('203.0.113.7').then(() => true, () => false))
+  })
+
+  it('S8: an address tries so many bad tokens and keys, and good ones are let in all the same', async (t) => {
+    const own = await behindProxy(t, 'logins_per_second = 1\nlogins_burst = 4\n')
+    const ask = (address, credential) => get(own, '/getMessage?userId=7', { headers: from(address, credential) })
+    for (const bad of ['x', `${tokenOf('7')}x`, `${apiKeys.all}x`, tokenOf('7', { exp: 1 })]) problem(await ask('203.0.113.7', bad), 401)
+    limited(await ask('203.0.113.7', 'x'))
+    limited(await request(own, { method: 'POST', path: '/v1/tokens', headers: from('203.0.113.7', 'x'), body: { userId: '1' } }))
+    json(await ask('203.0.113.7', tokenOf('7')))
+    problem(await ask('203.0.113.8', 'x'), 401)
+  })
+
+  it('--auth none has none of them', async (t) => {
+    const open = await serverFor(t, { config: '[limits]\nrequests_burst = 1\nhandshakes_burst = 1\nlogins_burst = 1\nsends_burst = 1\n' })
+    for (let i = 0; i < 5; i++) {
+      const session = await connectV1(open, newId(), { t })
+      for (let j = 0; j < 5; j++) await session.call('ping')
+      json(await get(open, '/getMessage?userId=7', { headers: bearer('x') }))
+    }
+  })
+})
+
 describe('S18, S35: X-Forwarded-For', () => {
   const from = (address, key) => ({ 'x-forwarded-for': address, ...(key && bearer(key)) })
   it('is believed from a trusted proxy alone: metrics are for this machine, or for a key', async (t) => {

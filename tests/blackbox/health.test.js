@@ -184,7 +184,7 @@ describe('from outside', () => {
 
   it('/metrics is for loopback only', { skip: !outside && 'this machine has no other address' }, async (t) => {
     const server = await serverFor(t, { listen: '0.0.0.0:0', args: ['--insecure'] })
-    const fromOutside = { address: outside.address, port: server.port }
+    const fromOutside = { http: server.http, address: outside.address, port: server.port }
     assert.equal((await get(server, '/metrics')).status, 200)
     assert.equal((await get(fromOutside, '/healthz')).status, 200)
     assert.equal((await get(fromOutside, '/getMessage?userId=1')).status, 200)

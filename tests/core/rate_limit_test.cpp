@@ -6,7 +6,7 @@ using namespace hongyan;
 using namespace std::chrono_literals;
 
 TEST_CASE("a bucket gives its burst at once, then what flows in", "[rate_limit]") {
-  rate_limit limit(10, 60);
+  rate_limit limit({10, 60});
   const rate_limit::time start{1000s};
   for (int i = 0; i < 60; ++i) REQUIRE_FALSE(limit.take("a", start));
   CHECK(limit.take("a", start) == 100ms);
@@ -22,13 +22,13 @@ TEST_CASE("a bucket gives its burst at once, then what flows in", "[rate_limit]"
 }
 
 TEST_CASE("buckets that are full again are forgotten", "[rate_limit]") {
-  rate_limit limit(10, 60);
+  rate_limit limit({10, 60});
   rate_limit::time now{1000s};
   for (int i = 0; i < 100'000; ++i, now += 1ms) REQUIRE_FALSE(limit.take(std::to_string(i), now));
   CHECK(limit.keys() <= 1024); // a bucket is full again after 100 ms
 }
 
 TEST_CASE("without a rate there is no limit", "[rate_limit]") {
-  rate_limit limit(0, 60);
+  rate_limit limit({0, 60});
   for (int i = 0; i < 10'000; ++i) REQUIRE_FALSE(limit.take("a", rate_limit::time{}));
 }

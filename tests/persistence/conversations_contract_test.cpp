@@ -1141,6 +1141,25 @@ STORE_TEST("profiles keep what is not set") {
   CHECK(all[3].user == user("2"));
 }
 
+STORE_TEST("an identity has the user that it was given first") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  const auto user_of = [&](const char* identity, const char* made_up) {
+    user_id found;
+    in_transaction(*writer, [&](change_transaction& t) {
+      found = got(t.user_of_identity(identity, user(made_up), at(1)));
+    });
+    return found;
+  };
+
+  CHECK(user_of("wechat:wx1:a", "u1") == user("u1"));
+  CHECK(user_of("wechat:wx1:a", "u2") == user("u1"));
+  CHECK(user_of("wechat:wx1:A", "u2") == user("u2"));
+  CHECK(user_of("wechat:wx2:a", "u3") == user("u3"));
+  CHECK(user_of("wechat:wx1:a", "u4") == user("u1"));
+}
+
 STORE_TEST("blocks are listed in order") {
   TestType database;
   auto store = opened(database.url);

@@ -133,6 +133,10 @@ public:
     return {};
   }
 
+  result<user_id> user_of_identity(const std::string& identity, const user_id& made_up, wall_time) override {
+    return state_.identities.emplace(identity, made_up).first->second;
+  }
+
   result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override {
     for (const user_id& other : others) {
       if (blocked)

@@ -1,7 +1,6 @@
 // What a client of the classic contract does: push, read the history, hold a WebSocket.
 
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import WebSocket from 'ws'
 import { within } from './wait.js'
 
@@ -11,8 +10,8 @@ const defined = (headers) => Object.fromEntries(Object.entries(headers).filter((
 export function request(server, { method = 'GET', path, headers = {}, body, agent = false, ms = 15_000 }) {
   const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const answer = new Promise((resolve, reject) => {
-    const outgoing = http.request({
-      host: server.address, port: server.port, method, path, agent,
+    const outgoing = server.http.request({
+      host: server.address, port: server.port, method, path, agent, ...server.tls,
       headers: defined(bytes === undefined ? headers : { 'content-length': Buffer.byteLength(bytes), ...headers }),
     }, (incoming) => {
       const chunks = []
@@ -153,7 +152,7 @@ export class Session {
 }
 
 function open(server, path, { headers, origin, offerDeflate = false }) {
-  return new WebSocket(`ws://${server.authority}${path}`, { headers: headers && defined(headers), origin, perMessageDeflate: offerDeflate })
+  return new WebSocket(server.socketUrl(path), { headers: headers && defined(headers), origin, perMessageDeflate: offerDeflate, ...server.tls })
 }
 
 const pathOf = (userId) => `/imserver/${encodeURIComponent(userId).replaceAll('%3A', ':').replaceAll('%40', '@')}`

@@ -2,6 +2,7 @@
 
 import crypto from 'node:crypto'
 import net from 'node:net'
+import tls from 'node:tls'
 import { within } from './wait.js'
 
 export class RawConnection {
@@ -23,10 +24,12 @@ export class RawConnection {
   }
 
   static async open(server, t) {
-    const socket = net.connect({ host: server.address, port: server.port, allowHalfOpen: true })
+    const encrypted = server.scheme === 'https'
+    const to = { host: server.address, port: server.port, allowHalfOpen: true, ...server.tls }
+    const socket = encrypted ? tls.connect(to) : net.connect(to)
     t?.after(() => socket.destroy())
     await within(5_000, new Promise((resolve, reject) => {
-      socket.once('connect', resolve)
+      socket.once(encrypted ? 'secureConnect' : 'connect', resolve)
       socket.once('error', reject)
     }), 'a TCP connection')
     return new RawConnection(socket)

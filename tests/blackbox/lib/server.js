@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import http from 'node:http'
+import https from 'node:https'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeDirectory, removeDirectory, start } from './processes.js'
@@ -56,7 +57,8 @@ class Server {
         reject)
     })
     try {
-      const [, , host, port] = await within(20_000, ready, 'the line "hongyan listening on …"')
+      const [, scheme, host, port] = await within(20_000, ready, 'the line "hongyan listening on …"')
+      this.scheme = scheme
       this.host = host
       this.port = Number(port)
     } catch (error) {
@@ -68,7 +70,7 @@ class Server {
 
   becomeReady() {
     return eventually(10_000, '/readyz to say 200', () => new Promise((resolve) => {
-      http.get({ host: this.address, port: this.port, path: '/readyz', agent: false }, (answer) => {
+      this.http.get({ host: this.address, port: this.port, path: '/readyz', agent: false, ...this.tls }, (answer) => {
         answer.resume()
         resolve(answer.statusCode === 200)
       }).on('error', () => resolve(false))
@@ -80,6 +82,10 @@ class Server {
   // What an HTTP client connects to: 0.0.0.0 is where it listens, not where it is.
   get address() { return this.host === '0.0.0.0' ? '127.0.0.1' : this.host }
   get authority() { return `${this.address}:${this.port}` }
+  // With a certificate: what clients need to know of it. settings.ca: whom they trust.
+  get tls() { return this.scheme === 'https' ? { ca: this.settings.ca, servername: 'localhost' } : {} }
+  get http() { return this.scheme === 'https' ? https : http }
+  socketUrl(path) { return `${this.scheme === 'https' ? 'wss' : 'ws'}://${this.authority}${path}` }
   stderr() { return this.process.err() }
   stdout() { return this.process.out() }
 

@@ -227,7 +227,7 @@ const pathOf = (userId, device) => `/v1/connect?${new URLSearchParams({ userId, 
 
 // Connects, and resolves when `session` has come, which is in `hello`. With `t` the socket ends with the test.
 export async function connectV1(server, userId, { t, device, path = pathOf(userId, device), protocols = [subprotocol], headers, origin } = {}) {
-  const socket = new WebSocket(`ws://${server.authority}${path}`, protocols, { headers, origin, perMessageDeflate: false })
+  const socket = new WebSocket(server.socketUrl(path), protocols, { headers, origin, perMessageDeflate: false, ...server.tls })
   t?.after(() => socket.terminate())
   const session = new V1(socket)
   session.userId = String(userId)

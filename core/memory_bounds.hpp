@@ -1,0 +1,21 @@
+/// What the configured limits add up to: the memory that the server's own queues and buffers can come to hold.
+#pragma once
+
+#include "core/limits.hpp"
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace hongyan {
+
+struct memory_bound {
+  std::string_view what; ///< as in logs and metrics
+  std::size_t bytes;
+};
+
+/// A row for each kind of thing that is bounded; their sum is the bound of all. Each is its worst case: every
+/// place taken, by the largest that fits.
+std::vector<memory_bound> memory_bounds(const limits& of);
+
+} // namespace hongyan

@@ -1,0 +1,79 @@
+// How a user comes by a token: from the back end that knows who it is, or by WeChat's login.
+
+#include "actors/admission.hpp"
+#include "core/v1/encode.hpp"
+#include "core/v1/params.hpp"
+#include "net/handlers.hpp"
+#include "net/parameters.hpp"
+
+#include <boost/json/object.hpp>
+
+namespace hongyan {
+
+namespace {
+
+/// WeChat's have 32.
+constexpr std::size_t code_chars_max = 256;
+
+struct minted {
+  std::string token;
+  wall_time expires_at;
+};
+
+minted mint_for(user_id user, std::string device, std::chrono::seconds life, const auth::key_ring& keys) {
+  const auto now = wall_now();
+  auth::claims claims{.user = std::move(user),
+                      .device = std::move(device),
+                      .expires_at = std::chrono::floor<std::chrono::seconds>(now) + life};
+  return {auth::mint(claims, keys.tokens, now), claims.expires_at};
+}
+
+} // namespace
+
+reply make_token(edge& at, const routed_request& request) {
+  const auto keys = at.server.keys.get();
+  if (keys->tokens.secret.empty())
+    return problem({errc::not_found, "no tokens are made here: there is no --auth-secret-file"});
+  auto body = body_object(request);
+  if (!body) return problem(body.error());
+  v1::params given(*body);
+  auto user = given.id("userId");
+  const auto life = given.optional_integer("ttlSeconds", 1, auth::token_life_max.count());
+  const auto device = given.optional_id("device");
+  if (given.fault()) return problem(*given.fault());
+  const auto made = mint_for(std::move(user), device ? device->text() : "",
+                             life ? std::chrono::seconds(*life) : auth::token_life, *keys);
+  return json_reply(v1::token_result(made.token, made.expires_at));
+}
+
+asio::awaitable<reply> log_in(edge& at, const routed_request& request) {
+  auto& server = at.server;
+  if (server.logins.empty())
+    co_return problem({errc::not_found, "WeChat's login is not set up here: there is no wechat.app_id"});
+  auto body = body_object(request);
+  if (!body) co_return problem(body.error());
+  v1::params given(*body);
+  auto code = given.text("code", code_chars_max);
+  if (given.fault()) co_return problem(*given.fault());
+  // Each costs a question to WeChat, good or not.
+  if (const auto may = admit_login(server.admitted, server.figures, request.client, at.home.now()); !may)
+    co_return problem(may.error());
+  if (const auto refused = admit_code(server.admitted, server.figures)) co_return problem(*refused);
+  login_question question{std::move(code), at.home.now() + ask_deadline};
+  const auto& asked = server.logins[server.next_login++ % server.logins.size()];
+  auto who = co_await ask<login_answer>(at.asks, asked, ask_deadline, login_atom::value, std::move(question));
+  if (!who) co_return problem(who.error());
+  if (who->failure) co_return problem(*who->failure);
+
+  if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
+  change first_or_again{.by = {}, .action = identify_user{std::move(who->identity)}};
+  auto answer = co_await ask<change_answer>(at.asks, server.persistence, push_deadline, change_atom::value,
+                                            std::move(first_or_again));
+  if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
+  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  const auto keys = server.keys.get();
+  const auto made = mint_for(*answer->user, "", auth::token_life, *keys);
+  co_return json_reply(v1::token_result(made.token, made.expires_at, &*answer->user));
+}
+
+} // namespace hongyan
