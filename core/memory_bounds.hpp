@@ -1,4 +1,5 @@
-/// What the configured limits add up to: the memory that the server's own queues and buffers can come to hold.
+/// What the configured limits add up to: the memory that the server's own queues and buffers can come to
+/// hold.
 #pragma once
 
 #include "core/limits.hpp"
