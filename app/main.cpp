@@ -29,6 +29,12 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/// A core would hold keys, tokens and messages.
+void write_no_core() {
+  const rlimit none{};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
 void set_up_log(const std::string& level) {
   auto log = spdlog::stderr_logger_mt("hongyan");
   log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
@@ -57,6 +63,7 @@ int main(int argc, char** argv) {
   if (!config.time_zone.empty()) setenv("TZ", config.time_zone.c_str(), 1);
   tzset();
   raise_file_limit();
+  write_no_core();
   set_up_log(config.log_level);
 
   const auto served = serve(std::move(config), [](const std::string& url) {

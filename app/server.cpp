@@ -119,6 +119,7 @@ private:
   history_actor spawn_history();
   std::vector<login_actor> spawn_logins();
   result<auth::key_ring> read_keys() const;
+  void warn_of_open_files() const;
   void reread();
   void watch_for_hangup();
   void tick();
@@ -178,8 +179,18 @@ result<auth::key_ring> server::read_keys() const {
   return ring;
 }
 
+/// Files with secrets should be their owner's alone. They are used all the same: containers mount them so.
+void server::warn_of_open_files() const {
+  std::vector<std::string> secret{config_.keys.secret, config_.keys.api_keys, config_.keys.wechat_secret,
+                                  config_.tls_key};
+  std::erase(secret, "");
+  for (const auto& file : auth::open_to_others(secret))
+    spdlog::warn("event=secret_open_to_others file={} advice=\"chmod 600\"", file);
+}
+
 /// What cannot be read leaves what was before.
 void server::reread() {
+  warn_of_open_files();
   if (auto keys = read_keys(); keys) {
     keys_->set(*std::move(keys));
     spdlog::info("event=keys_read");
@@ -204,6 +215,7 @@ void server::watch_for_hangup() {
 }
 
 void server::start() {
+  warn_of_open_files();
   figures_.emplace(config_.node, config_.limits);
   auto& first = *shards_.front();
   auto registry_handle = spawn_on<registry>(*system_, first, admitted_, *figures_);

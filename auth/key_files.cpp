@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -182,6 +183,19 @@ result<std::vector<api_key>> parse_api_keys(std::string_view text) {
   }
   if (keys.empty()) return bad("there is no key in it; accepted: one a line: KEY, or NAME SCOPES KEY");
   return keys;
+}
+
+std::vector<std::string> open_to_others(const std::vector<std::string>& paths) {
+  using std::filesystem::perms;
+  constexpr auto others = perms::group_all | perms::others_all;
+  std::vector<std::string> found;
+  for (const auto& path : paths) {
+    std::error_code ec;
+    const auto status = std::filesystem::status(path, ec);
+    if (!ec && std::filesystem::exists(status) && (status.permissions() & others) != perms::none)
+      found.push_back(path);
+  }
+  return found;
 }
 
 result<std::string> parse_wechat_secret(std::string_view text) {

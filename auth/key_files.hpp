@@ -40,6 +40,10 @@ struct key_ring {
 /// what is accepted, and never a secret.
 result<key_ring> read_keys(const key_files& files);
 
+/// Those of these files that other users of the machine may read or write; files that are not there are not
+/// among them.
+std::vector<std::string> open_to_others(const std::vector<std::string>& paths);
+
 /// The texts of the files.
 result<std::string> parse_secret(std::string_view text);
 result<std::vector<public_key>> parse_jwks(std::string_view text);

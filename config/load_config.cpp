@@ -145,11 +145,8 @@ std::optional<std::string> set_app_id(server_config& c, const std::string& v) {
 
 /// The app's secret goes there in the address: in the clear only to this machine.
 std::optional<std::string> set_wechat_url(server_config& c, const std::string& v) {
-  const std::string_view text = v;
-  const auto host = text.substr(std::min(text.size(), text.find("//") + 2));
-  const bool encrypted = is_origin(v) && text.starts_with("https://");
-  const bool local = is_origin(v) && is_loopback_host(std::string(host.substr(0, host.rfind(':'))));
-  if (!encrypted && !local) return "https://HOST or https://HOST:PORT; http:// for a loopback address only";
+  if (!is_origin(v) || (!v.starts_with("https://") && !is_loopback_origin(v)))
+    return "https://HOST or https://HOST:PORT; http:// for a loopback address only";
   c.wechat.base_url = v;
   return {};
 }

@@ -45,6 +45,10 @@ bool is_loopback_host(std::string_view host) {
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
+bool is_loopback_origin(std::string_view origin) {
+  return is_loopback_host(without_brackets(without_port(authority_of(origin))));
+}
+
 bool is_origin(std::string_view text) {
   const auto authority = authority_of(text);
   return !authority.empty() && authority.find_first_of("/?#@ \t*,") == std::string_view::npos;
@@ -59,7 +63,7 @@ bool is_allowed(const origin_policy& policy, std::string_view origin, std::strin
   if (origin.empty() || is_listed(policy, origin)) return true;
   const auto authority = authority_of(origin);
   if (authority.empty() || !same(normal(authority), normal(host))) return false;
-  return !policy.loopback_only || is_loopback_host(without_brackets(without_port(authority)));
+  return !policy.loopback_only || is_loopback_origin(origin);
 }
 
 } // namespace hongyan

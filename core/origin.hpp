@@ -18,6 +18,8 @@ struct origin_policy {
 
 /// True for localhost, 127.x.x.x and ::1 (without brackets).
 bool is_loopback_host(std::string_view host);
+/// The same of the host in an origin; false when it is none.
+bool is_loopback_origin(std::string_view origin);
 
 /// True for `scheme://host[:port]` with http or https, as a browser writes an origin.
 bool is_origin(std::string_view text);

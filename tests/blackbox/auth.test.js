@@ -1,6 +1,7 @@
 // --auth token: who one is, what one may, and that nothing else is told. The S-numbers are those of docs/security.md.
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import WebSocket from 'ws'
 import { get, push, request } from './lib/client.js'
@@ -402,6 +403,22 @@ describe('S8, S21, S22: the rates of all else', () => {
       for (let j = 0; j < 5; j++) await session.call('ping')
       json(await get(open, '/getMessage?userId=7', { headers: bearer('x') }))
     }
+  })
+})
+
+describe('S28: files with secrets', () => {
+  it('that others may read are warned of, at start and by SIGHUP, and the process leaves no core', async (t) => {
+    const own = new KeyFiles()
+    t.after(() => own.dispose())
+    fs.chmodSync(own.path('api'), 0o640)
+    const server = await serverFor(t, { args: own.args })
+    const warnings = () => server.stderr().split('\n').filter((line) => line.includes('event=secret_open_to_others'))
+    assert.equal(warnings().length, 1)
+    assert.match(warnings()[0], /level=warning .*file=\S+\/api advice="chmod 600"/)
+    fs.chmodSync(own.path('secret'), 0o604)
+    server.signal('SIGHUP')
+    await eventually(5_000, 'the warnings', () => warnings().length === 3)
+    assert.match(fs.readFileSync(`/proc/${server.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m)
   })
 })
 

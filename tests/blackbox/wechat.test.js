@@ -177,7 +177,7 @@ describe('S7: settings', () => {
     await refused(`[wechat]\n${secretFile}`, keys.args, /wechat\.app_id and wechat\.secret_file together/)
     await refused(`[wechat]\napp_id = "wx1"\n${secretFile}`, [], /--auth-secret-file/)
     await refused(`[wechat]\napp_id = "wx 1"\n${secretFile}`, keys.args, /the mini-program's AppID/)
-    for (const url of ['http://example.com', 'ftp://127.0.0.1', 'https://a/b', 'x']) {
+    for (const url of ['http://example.com', 'http://127.0.0.1.example.com', 'ftp://127.0.0.1', 'https://a/b', 'x']) {
       await refused(`[wechat]\napp_id = "wx1"\n${secretFile}base_url = "${url}"\n`, keys.args, /wechat\.base_url.*accepted: https:\/\/HOST/)
     }
     keys.write('empty', '\n')
