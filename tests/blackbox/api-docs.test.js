@@ -395,7 +395,7 @@ describe('the client that the page gives', { concurrency: 4 }, () => {
     it.start = () => Object.assign(it, chat(() => {
       if (it.over) return {}
       it.connections++
-      const ws = new WebSocket(`ws://${it.server.authority}/v1/connect?userId=${it.userId}&device=d`, [subprotocol], { perMessageDeflate: false })
+      const ws = new WebSocket(it.server.socketUrl(`/v1/connect?userId=${it.userId}&device=d`), [subprotocol], { perMessageDeflate: false, ...it.server.tls })
       it.ws = ws
       const socket = it.socket = { send: (text) => ws.send(text), close: () => ws.close() }
       ws.onmessage = (event) => {

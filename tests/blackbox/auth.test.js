@@ -32,7 +32,7 @@ const problem = (answer, status) => {
 }
 // The status with which an upgrade is refused, or 101.
 const upgrade = (path, { headers, protocols = [] } = {}) => new Promise((resolve, reject) => {
-  const socket = new WebSocket(`ws://${server.authority}${path}`, protocols, { headers })
+  const socket = new WebSocket(server.socketUrl(path), protocols, { headers, ...server.tls })
   socket.once('open', () => { socket.terminate(); resolve(101) })
   socket.once('unexpected-response', (_, answer) => { answer.resume(); resolve(answer.statusCode); socket.terminate() })
   socket.on('error', (error) => { if (!/Unexpected server response|closed before/.test(error.message)) reject(error) })
@@ -195,7 +195,7 @@ describe('v1 with a token', () => {
     assert.equal(code, 4001)
     assert.ok(Date.now() - begin < 7_000)
     assert.equal(notice?.code ?? 4001, 4001)
-    const classic = new WebSocket(`ws://${server.authority}/imserver/${a}`, { headers: bearer(tokenOf(a, { exp: seconds() + 2 })) })
+    const classic = new WebSocket(server.socketUrl(`/imserver/${a}`), { headers: bearer(tokenOf(a, { exp: seconds() + 2 })), ...server.tls })
     t.after(() => classic.terminate())
     assert.equal(await new Promise((resolve) => classic.once('close', resolve)), 4001)
   })

@@ -1,7 +1,6 @@
 // SIGTERM and SIGINT: what was accepted is stored and answered, sockets are told, exit 0 in time.
 
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { describe, it } from 'node:test'
 import { connect, contents, get, history, newUser, push, pushed, wholeHistory } from './lib/client.js'
 import { assertProblem } from './lib/problem.js'
@@ -47,7 +46,7 @@ for (const kind of storeKinds) {
     let acknowledged = 0
     let working = true
     const load = Promise.all(users.map(async (userId) => {
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+      const agent = new server.http.Agent({ keepAlive: true, maxSockets: 1 })
       for (let i = 0; working; i++) {
         const content = `${userId}#${i}`
         // Each is sent once only: its one answer is all that the client will ever know.
@@ -96,7 +95,7 @@ describe('a drain ends in time', () => {
     const server = await serverFor(t, { config })
     const user = newUser()
     for (let i = 0; i < 3; i++) (await rawSession(server, user, t)).socket.pause()
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
+    const agent = new server.http.Agent({ keepAlive: true, maxSockets: 4 })
     await Promise.all(Array.from({ length: 120 }, () => pushed(server, { userId: user, targetUserId: user, content: 'x'.repeat(4096) }, { agent })))
     agent.destroy()
     await assertDrains(server, 'SIGTERM', 3)

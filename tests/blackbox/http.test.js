@@ -1,7 +1,6 @@
 // HTTP itself: limits, framing, smuggling, connections.
 
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { contents, get, history, newUser, push, pushed, request } from './lib/client.js'
 import { assertProblem } from './lib/problem.js'
@@ -245,7 +244,7 @@ describe('a request that could be read in two ways', () => {
 
 describe('a connection', () => {
   it('serves many requests, one after the other', async () => {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const agent = new server.http.Agent({ keepAlive: true, maxSockets: 1 })
     try {
       const a = newUser()
       const ports = new Set()
@@ -262,7 +261,7 @@ describe('a connection', () => {
   })
 
   it('goes on after a request that was refused for what it said', async () => {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const agent = new server.http.Agent({ keepAlive: true, maxSockets: 1 })
     try {
       for (let i = 0; i < 3; i++) {
         assertProblem(await push(server, '{', { agent }), 400)
@@ -349,7 +348,7 @@ describe('a connection', () => {
       for (const answer of parseResponses(raw.received)) assertProblem(answer, 400)
       const reset = await RawConnection.open(server, t)
       reset.write(whole.slice(0, part))
-      reset.socket.resetAndDestroy()
+      reset.reset()
     }
     assert.deepEqual(await history(server, { userId: a }), [])
   })

@@ -1,7 +1,6 @@
 // clientMsgId: one message, however often it is sent.
 
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { connect, contents, history, newUser, push, pushed } from './lib/client.js'
 import { assertProblem } from './lib/problem.js'
@@ -42,7 +41,7 @@ for (const kind of storeKinds) {
     it('raced by 20 connections is one message', async (t) => {
       const [a, b] = [newUser(), newUser()]
       const target = await connect(server, b, { t })
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 20 })
+      const agent = new server.http.Agent({ keepAlive: true, maxSockets: 20 })
       t.after(() => agent.destroy())
       for (let round = 0; round < 5; round++) {
         const chat = { userId: a, targetUserId: b, content: `round ${round}`, clientMsgId: `race-${round}` }

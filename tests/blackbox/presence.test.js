@@ -65,7 +65,7 @@ describe('GET /getOnlineUser', () => {
     const user = newUser()
     const raw = await rawSession(server, user, t)
     assert.ok(user in await online(server))
-    raw.socket.resetAndDestroy?.() ?? raw.destroy()
+    raw.reset()
     await offline(user)
   })
 

@@ -1,7 +1,6 @@
 // Slow and silent clients: deadlines, bounds, and the newest window. All wait at the same time.
 
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { connect, contents, get, history, newUser, online, pushed } from './lib/client.js'
 import { assertProblem } from './lib/problem.js'
@@ -215,7 +214,7 @@ describe('slow clients', { concurrency: true }, () => {
   describe('that do not read', { concurrency: true }, () => {
     // Pushes `count` big messages from and to `user`, by 8 connections.
     async function pushMany(own, user, count) {
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 8 })
+      const agent = new own.http.Agent({ keepAlive: true, maxSockets: 8 })
       let next = 0
       await Promise.all(Array.from({ length: 8 }, async () => {
         while (next < count) {

@@ -16,7 +16,7 @@ after(() => server?.dispose())
 
 // Connects, and insists on being refused; the HTTP answer.
 function refused(path, protocols = [subprotocol], options = {}) {
-  const socket = new WebSocket(`ws://${server.authority}${path}`, protocols, options)
+  const socket = new WebSocket(server.socketUrl(path), protocols, { ...options, ...server.tls })
   return within(10_000, new Promise((resolve, reject) => {
     socket.once('open', () => { socket.terminate(); reject(new Error(`the upgrade of ${path} was accepted`)) })
     socket.once('error', reject)
@@ -68,7 +68,7 @@ describe('the handshake', { concurrency: 4 }, () => {
   })
 
   it('from the own page, and from WeChat, is let in', async (t) => {
-    for (const origin of [`http://${server.authority}`, 'https://servicewechat.com']) await connectV1(server, newId(), { t, origin })
+    for (const origin of [`${server.scheme}://${server.authority}`, 'https://servicewechat.com']) await connectV1(server, newId(), { t, origin })
   })
 
   it('takes every form of user id, with 1 to 64 characters', async (t) => {

@@ -2,7 +2,6 @@
 // And the check afterwards: nothing acknowledged lost, nothing twice, everything in order.
 
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { connect, push, wholeHistory } from './client.js'
 import { delay } from './wait.js'
 
@@ -32,7 +31,7 @@ export class Load {
   }
 
   async work(user, index) {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 2 })
+    const agent = new (this.current().http.Agent)({ keepAlive: true, maxSockets: 2 })
     this.agents.push(agent)
     const peers = [this.hub, this.users[(index + 1) % this.users.length]]
     for (let i = 0; !this.stopping; i++) {

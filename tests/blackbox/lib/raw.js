@@ -6,8 +6,9 @@ import tls from 'node:tls'
 import { within } from './wait.js'
 
 export class RawConnection {
-  constructor(socket) {
+  constructor(socket, tcp = socket) {
     this.socket = socket
+    this.tcp = tcp
     this.received = Buffer.alloc(0)
     this.ended = false
     this.wake = []
@@ -25,14 +26,14 @@ export class RawConnection {
 
   static async open(server, t) {
     const encrypted = server.scheme === 'https'
-    const to = { host: server.address, port: server.port, allowHalfOpen: true, ...server.tls }
-    const socket = encrypted ? tls.connect(to) : net.connect(to)
+    const tcp = net.connect({ host: server.address, port: server.port, allowHalfOpen: true })
+    const socket = encrypted ? tls.connect({ socket: tcp, allowHalfOpen: true, ...server.tls }) : tcp
     t?.after(() => socket.destroy())
     await within(5_000, new Promise((resolve, reject) => {
       socket.once(encrypted ? 'secureConnect' : 'connect', resolve)
       socket.once('error', reject)
     }), 'a TCP connection')
-    return new RawConnection(socket)
+    return new RawConnection(socket, tcp)
   }
 
   write(bytes) {
@@ -45,6 +46,9 @@ export class RawConnection {
   closing(ms = 5_000) { return within(ms, this.closed, 'the server closing a connection') }
 
   destroy() { this.socket.destroy() }
+
+  // Ends it by a TCP reset.
+  reset() { this.tcp.resetAndDestroy() }
 
   // Waits until `parse` makes something of what was received (and says how many bytes it used).
   async take(parse, ms, what) {

@@ -6,6 +6,7 @@ import http from 'node:http'
 import https from 'node:https'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeCertificate } from './certificates.js'
 import { makeDirectory, removeDirectory, start } from './processes.js'
 import { eventually, within } from './wait.js'
 
@@ -28,6 +29,9 @@ export function cleanEnvironment(extra = {}) {
   return { ...env, ...extra }
 }
 
+let certificate
+const sharedCertificate = () => (certificate ??= makeCertificate(makeDirectory('certificate')))
+
 const listening = /^hongyan listening on (https?):\/\/(\S+):(\d+)$/m
 
 class Server {
@@ -41,6 +45,11 @@ class Server {
   async begin() {
     const { args = [], env = {}, config, listen = '127.0.0.1:0', cwd } = this.settings
     const all = ['--listen', listen, '--database', this.database, ...args]
+    if (process.env.HONGYAN_TEST_TLS && !args.includes('--tls-cert')) {
+      const { cert, key, pem } = await sharedCertificate()
+      all.push('--tls-cert', cert, '--tls-key', key)
+      this.settings.ca = pem
+    }
     if (config !== undefined) {
       const file = path.join(this.directory, 'hongyan.toml')
       fs.writeFileSync(file, config)
