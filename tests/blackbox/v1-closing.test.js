@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { get, request } from './lib/client.js'
-import { opcodes, RawConnection, upgradeText } from './lib/raw.js'
+import { opcodes, rawV1 } from './lib/raw.js'
 import { again, serverFor } from './lib/server.js'
-import { connectV1, newId, people, range, seqs, subprotocol, uniqueId, user } from './lib/v1.js'
+import { connectV1, newId, people, range, seqs, uniqueId, user } from './lib/v1.js'
 import { eventually, timed, within } from './lib/wait.js'
 
 // `closing`, and then the close code.
@@ -81,9 +81,7 @@ describe('v1 sessions end', { concurrency: 4 }, () => {
 
   it('a session that only answers pings of the protocol is idle too', async (t) => {
     const server = await serverFor(t, { config: 'heartbeat = 1\n' })
-    const raw = await RawConnection.open(server, t)
-    raw.write(upgradeText(`/v1/connect?userId=${newId()}`, { 'Sec-WebSocket-Protocol': subprotocol }))
-    assert.equal((await raw.response()).status, 101)
+    const raw = await rawV1(server, newId(), t)
     const { ms } = await timed(async () => {
       for (;;) {
         const next = await raw.frame(6_000)
@@ -144,9 +142,7 @@ describe('v1 sessions end', { concurrency: 4 }, () => {
 
   it('a drain lets nobody in', async (t) => {
     const server = await serverFor(t, { config: '[drain]\ntimeout = 3\n' })
-    const raw = await RawConnection.open(server, t)
-    raw.write(upgradeText(`/v1/connect?userId=${newId()}`, { 'Sec-WebSocket-Protocol': subprotocol }))
-    assert.equal((await raw.response()).status, 101)
+    const raw = await rawV1(server, newId(), t)
     server.signal('SIGTERM')
     for (;;) if ((await raw.frame()).opcode === opcodes.close) break
     for (let i = 0; i < 3; i++) {

@@ -5,10 +5,10 @@ import { after, before, describe, it } from 'node:test'
 import { get } from './lib/client.js'
 import { Postgres } from './lib/postgres.js'
 import { assertProblem } from './lib/problem.js'
-import { frame, opcodes, RawConnection, upgradeText } from './lib/raw.js'
+import { frame, opcodes, rawV1 } from './lib/raw.js'
 import { again, serverFor } from './lib/server.js'
 import { openStore, storeKinds } from './lib/stores.js'
-import { connectV1, flood, group, people, range, Replica, RpcError, seqs, subprotocol, user } from './lib/v1.js'
+import { connectV1, flood, group, people, range, Replica, RpcError, seqs, user } from './lib/v1.js'
 import { delay, eventually, timed } from './lib/wait.js'
 
 const seed = Number(process.env.HONGYAN_TEST_SEED ?? Date.now() % 1_000_000)
@@ -157,9 +157,7 @@ for (const kind of storeKinds) {
       let server = await serverFor(t, { database: await store.newDatabase() })
       for (let i = 1; i <= 3; i++) {
         // The sender never reads an answer; that the other has the message says that it is committed.
-        const raw = await RawConnection.open(server, t)
-        raw.write(upgradeText('/v1/connect?userId=a', { 'Sec-WebSocket-Protocol': subprotocol }))
-        assert.equal((await raw.response()).status, 101)
+        const raw = await rawV1(server, 'a', t)
         const b = await connectV1(server, 'b', { t })
         const params = { to: user('b'), clientMsgId: `k${i}`, kind: 'text', content: `${i}` }
         raw.socket.pause()

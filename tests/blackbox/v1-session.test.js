@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import WebSocket from 'ws'
-import { get, newUser, request } from './lib/client.js'
+import { get, request } from './lib/client.js'
 import { assertProblem } from './lib/problem.js'
-import { frame, opcodes, RawConnection, upgradeText } from './lib/raw.js'
+import { frame, opcodes, rawV1 } from './lib/raw.js'
 import { again, serverFor, startServer } from './lib/server.js'
 import { assertError, connectV1, newId, people, RpcError, rfc3339, subprotocol, user } from './lib/v1.js'
 import { within } from './lib/wait.js'
@@ -237,9 +237,7 @@ describe('the socket', { concurrency: 4 }, () => {
       session.send(bytes)
       assert.equal((await session.closing()).code, code)
     }
-    const raw = await RawConnection.open(server, t)
-    raw.write(upgradeText(`/v1/connect?userId=${newUser()}`, { 'Sec-WebSocket-Protocol': subprotocol }))
-    assert.equal((await raw.response()).status, 101)
+    const raw = await rawV1(server, newId(), t)
     assert.equal((await raw.frame()).opcode, opcodes.text)
     raw.write(frame(opcodes.text, Buffer.from([0x7b, 0xff, 0xfe, 0x7d])))
     assert.equal((await raw.frame()).code, 1007)

@@ -142,14 +142,20 @@ export function upgradeText(path, headers = {}) {
 
 export const acceptOfSampleKey = crypto.createHash('sha1').update(`dGhlIHNhbXBsZSBub25jZQ==${guid}`).digest('base64')
 
-// A raw connection after a successful upgrade.
-export async function rawSession(server, userId, t, headers) {
+async function upgraded(server, path, t, headers) {
   const connection = await RawConnection.open(server, t)
-  connection.write(upgradeText(`/imserver/${userId}`, headers))
+  connection.write(upgradeText(path, headers))
   const answer = await connection.response()
   if (answer.status !== 101) throw new Error(`the upgrade was answered ${answer.status}: ${answer.text}`)
   return connection
 }
+
+// A raw connection after a successful upgrade.
+export const rawSession = (server, userId, t, headers) => upgraded(server, `/imserver/${userId}`, t, headers)
+
+// The same for v1; `session` is the first frame.
+export const rawV1 = (server, userId, t) =>
+  upgraded(server, `/v1/connect?userId=${userId}`, t, { 'Sec-WebSocket-Protocol': 'hongyan.v1' })
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 }
 
