@@ -140,7 +140,8 @@ export function upgradeText(path, headers = {}) {
   })
 }
 
-export const acceptOfSampleKey = crypto.createHash('sha1').update(`dGhlIHNhbXBsZSBub25jZQ==${guid}`).digest('base64')
+export const acceptOf = (key) => crypto.createHash('sha1').update(key + guid).digest('base64')
+export const acceptOfSampleKey = acceptOf('dGhlIHNhbXBsZSBub25jZQ==')
 
 async function upgraded(server, path, t, headers) {
   const connection = await RawConnection.open(server, t)
@@ -180,9 +181,13 @@ export function frame(opcode, payload = '', { fin = true, rsv = 0, masked = true
   }
   if (!masked) return Buffer.concat([...head, data])
   const key = Buffer.from([0x12, 0x34, 0x56, 0x78])
+  return Buffer.concat([...head, key, mask(data, key)])
+}
+
+function mask(data, key) {
   const hidden = Buffer.from(data)
   for (let i = 0; i < hidden.length; i++) hidden[i] ^= key[i & 3]
-  return Buffer.concat([...head, key, hidden])
+  return hidden
 }
 
 export function closePayload(code, reason = '') {
@@ -207,7 +212,8 @@ export function parseFrame(bytes) {
   }
   if (masked) at += 4
   if (bytes.length < at + length) return null
-  const payload = Buffer.from(bytes.subarray(at, at + length))
+  const found = bytes.subarray(at, at + length)
+  const payload = masked ? mask(found, bytes.subarray(at - 4, at)) : Buffer.from(found)
   const opcode = bytes[0] & 0x0f
   const code = opcode === opcodes.close && length >= 2 ? payload.readUInt16BE(0) : undefined
   return { used: at + length, value: { fin: (bytes[0] & 0x80) !== 0, rsv: (bytes[0] >> 4) & 7, masked, opcode, payload, code } }
