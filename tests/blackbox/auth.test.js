@@ -354,7 +354,7 @@ describe('S21, S22: how much one user may', () => {
   })
 })
 
-describe('S8, S21, S22: the rates of all else', () => {
+describe('S8, S14, S21, S22: the rates of all else', () => {
   const behindProxy = (t, limits) => serverFor(t, { args: [...keys.args, '--trusted-proxy', '127.0.0.1'], config: `[limits]\n${limits}` })
   const from = (address, credential) => ({ 'x-forwarded-for': address, ...bearer(credential) })
   const limited = (answer) => {

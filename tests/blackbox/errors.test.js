@@ -8,7 +8,7 @@ import { startServer } from './lib/server.js'
 import { openStore, storeKinds } from './lib/stores.js'
 
 for (const kind of storeKinds) {
-  describe(`bad input on ${kind}`, () => {
+  describe(`S20: bad input on ${kind}`, () => {
     let store
     let server
     before(async () => {

@@ -173,7 +173,7 @@ describe('a header', () => {
   })
 })
 
-describe('a request that could be read in two ways', () => {
+describe('S19: a request that could be read in two ways', () => {
   // What follows on the connection: a push that must not be seen as one.
   const innerOf = (smuggler) => pushText({ userId: smuggler, targetUserId: smuggler, content: 'smuggled' })
   const size = Buffer.byteLength(innerOf(newUser()))

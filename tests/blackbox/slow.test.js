@@ -34,7 +34,7 @@ function assertTimeoutAnswer(raw) {
 const long = Buffer.alloc(100, 'x')
 const big = 'x'.repeat(4096)
 
-describe('slow clients', { concurrency: true }, () => {
+describe('S23: slow clients', { concurrency: true }, () => {
   let server
   before(async () => { server = await startServer() })
   after(() => server?.dispose())

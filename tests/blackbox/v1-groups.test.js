@@ -213,7 +213,7 @@ onEachStore('v1 groups', (the) => {
     assert.deepEqual(seqs(await victim.all(place)), [6], 'who comes back reads from there on')
   })
 
-  it('who is removed while all talk sees all up to it, and nothing after', async (t) => {
+  it('S13: who is removed while all talk sees all up to it, and nothing after', async (t) => {
     const [owner, victim, ...talkers] = await people(the.server, t, 5)
     const { place, conversationId } = await groupOf([owner, victim, ...talkers])
     const talking = talkers.map((session) => flood(session, place, 1, 80))

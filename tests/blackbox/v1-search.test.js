@@ -26,7 +26,7 @@ onEachStore('v1 message.search', (the) => {
     }
   })
 
-  it('takes special characters for what they are', async (t) => {
+  it('S27: takes special characters for what they are', async (t) => {
     const [a, b] = await people(the.server, t, 2)
     const texts = ['100% sure', 'a_b', 'say "hi"', "it's", 'c:\\path', 'star*', '(paren)', 'AND OR NOT', '-minus', 'a:b', '^caret', '{brace}', '😀 smile', 'semi;colon', '<b>bold</b>', 'tab\there', '问号？', "'; DROP TABLE message; --", 'NEAR(x y)', '$1 ?1 :n @n']
     for (const text of texts) await a.say(user(b.userId), text)

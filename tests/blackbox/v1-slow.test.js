@@ -10,7 +10,7 @@ import { timed } from './lib/wait.js'
 
 const big = '😀'.repeat(4090) // 16 KiB a message: 20 MB in all, more than the buffers of a connection take
 
-onEachStore('v1, slow', (the) => {
+onEachStore('S26: v1, slow', (the) => {
   it('sessions that stop reading while a group talks are closed, and catch up by sync', async (t) => {
     const talkers = await people(the.server, t, 4)
     const healthy = await connectV1(the.server, newId(), { t })

@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 describe('the opening handshake', () => {
-  it('is answered as RFC 6455 says, without extensions', async (t) => {
+  it('S24: is answered as RFC 6455 says, without extensions', async (t) => {
     const raw = await RawConnection.open(server, t)
     raw.write(upgradeText(`/imserver/${newUser()}`, { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }))
     const answer = await raw.response()
