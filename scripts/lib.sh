@@ -4,7 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages=(g++ cmake ninja-build pkg-config libcaf-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev
   libpq-dev libsqlite3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev prometheus-cpp-dev catch2 tzdata)
-test_packages=(openssl nginx-light postgresql chromium fonts-noto-cjk fonts-noto-color-emoji clang-format procps)
+test_packages=(openssl nginx postgresql chromium fonts-noto-cjk fonts-noto-color-emoji clang-format procps)
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
@@ -26,6 +26,11 @@ install_packages() {
   if [[ " ${missing[*]} " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
     as_root mkdir -p /etc/postgresql-common
     echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+  fi
+  # nginx's would listen on port 80: a masked unit is never started.
+  if [[ " ${missing[*]} " == *" nginx "* && ! -e /etc/systemd/system/nginx.service ]]; then
+    as_root mkdir -p /etc/systemd/system
+    as_root ln -s /dev/null /etc/systemd/system/nginx.service
   fi
   if ! { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
     --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"; } >"$log" 2>&1; then
