@@ -28,9 +28,8 @@ struct limits {
   std::size_t sessions = 8;               ///< live sockets of one user
   std::size_t address_sessions = 2'000;   ///< ... and of one address
   std::size_t handshakes_per_second = 50; ///< new sockets of one address: many phones are behind one
-  std::size_t handshakes_burst = 2'000;
-  std::size_t logins_per_second =
-      1; ///< of one address: codes of wx.login, and tokens and keys that are not good
+  std::size_t handshakes_burst = 4'000;
+  std::size_t logins_per_second = 1; ///< of one address: codes of wx.login, bad tokens, bad keys
   std::size_t logins_burst = 300;
 };
 
