@@ -8,4 +8,7 @@
 //   entered under 开发管理 → 服务器域名, once as a request domain and once as a socket domain.
 module.exports = {
   server: 'http://127.0.0.1:8080',
+
+  // true when the server runs with `--auth token` and `wechat.app_id`: users are then who they are to WeChat.
+  login: false,
 }

@@ -1,15 +1,16 @@
-// The server's two requests, each answered by one of three outcomes:
-//   {ok: true, data}                     done
-//   {ok: false, retry: true, afterMs}    not now: no network, or the server cannot (afterMs: its Retry-After, or 0)
-//   {ok: false, retry: false, detail}    the server refuses it; `detail` says why
-const NETWORK = '网络不给力'
-const TIMEOUT_MS = 15000
+// The server's two requests, each answered by an outcome as in http.js. With a login they go out with its token, and
+// once more with a new one when the server does not take it: a push is safe to repeat by its `clientMsgId`.
+const { request } = require('./http')
 
 class Api {
-  /** @param wx anything with WeChat's request() */
-  constructor(wx, server) {
+  /**
+   * @param wx anything with WeChat's request()
+   * @param login a Login, or null for a server that asks for none
+   */
+  constructor(wx, server, login = null) {
     this.wx = wx
     this.server = server.replace(/\/+$/, '')
+    this.login = login
   }
 
   /** Sends a chat; the same `clientMsgId` again is stored only once. */
@@ -30,31 +31,21 @@ class Api {
     return `${this.server.replace(/^http/, 'ws')}/imserver/${userId}`
   }
 
-  request(options) {
-    return new Promise((resolve) => {
-      this.wx.request({
-        timeout: TIMEOUT_MS,
-        ...options,
-        success: (response) => resolve(outcomeOf(response)),
-        fail: () => resolve({ ok: false, retry: true, afterMs: 0, detail: NETWORK }),
-      })
-    })
+  async request(options) {
+    if (!this.login) return request(this.wx, options)
+    const outcome = await this.authorized(options)
+    return outcome.status === 401 ? this.authorized(options) : outcome
   }
-}
 
-function outcomeOf({ statusCode, data, header }) {
-  if (statusCode >= 200 && statusCode < 300) return { ok: true, data }
-  const detail = (data && (data.detail || data.title)) || `服务器回答 ${statusCode}`
-  if (statusCode === 408 || statusCode === 429 || statusCode >= 500) {
-    return { ok: false, retry: true, afterMs: retryAfterMs(header), detail }
+  async authorized(options) {
+    const session = await this.login.session()
+    if (!session.ok) return session
+    const outcome = await request(this.wx, { ...options, header: { Authorization: `Bearer ${session.token}` } })
+    if (outcome.status !== 401) return outcome
+    this.login.refused(session.token)
+    // Not final: the user was refused, not the message, which an earlier attempt may even have stored.
+    return { ...outcome, retry: true, afterMs: 0 }
   }
-  return { ok: false, retry: false, detail }
-}
-
-function retryAfterMs(header = {}) {
-  const name = Object.keys(header).find((key) => key.toLowerCase() === 'retry-after')
-  const seconds = name ? Number(header[name]) : 0
-  return seconds > 0 ? seconds * 1000 : 0
 }
 
 module.exports = { Api }

@@ -18,14 +18,16 @@ const ECHO_MS = 3000 // how long to wait for the socket to bring an acknowledged
 
 class Room {
   /**
+   * @param login a Login whose user is `me`, or null for a server that asks for none
    * @param me, peer `{id, name}`
    * @param on `{changed(addedByPeer), status(text), others(chat)}`
    */
-  constructor({ wx, server, me, peer, on }) {
+  constructor({ wx, server, login = null, me, peer, on }) {
     this.me = me
     this.peer = peer
     this.on = on
-    this.api = new Api(wx, server)
+    this.login = login
+    this.api = new Api(wx, server, login)
     this.outbox = new Outbox(wx, me.id, peer.id)
     this.timeline = new Timeline(me.id, peer.id, this.outbox.load())
     this.sender = new Sender({
@@ -37,8 +39,10 @@ class Room {
     this.connection = new Connection({
       wx,
       url: this.api.socketUrl(me.id),
+      login,
       on: {
         open: () => this.catchUp(),
+        unopened: () => this.catchUp(), // which finds out whether the token is still good
         message: (text) => this.received(text),
         state: () => this.showStatus(),
       },
@@ -220,7 +224,7 @@ class Room {
 
   showStatus() {
     const texts = { connecting: '连接中…', waiting: '网络不给力，正在重连…', offline: '网络不可用，请检查网络设置', open: '' }
-    this.on.status(texts[this.connection.state] || this.problem)
+    this.on.status((this.login && this.login.problem) || texts[this.connection.state] || this.problem)
   }
 }
 

@@ -1,4 +1,4 @@
-// Chooses a person: one of a few ready ones with a tap, or any by account and name.
+// Chooses a person: one of a few ready ones with a tap (unless `without-people`), or any by account and name.
 // Fires `change` with `{id, name}` as they stand; the page checks them.
 
 const PEOPLE = [
@@ -11,6 +11,7 @@ const PEOPLE = [
 Component({
   properties: {
     title: String,
+    withoutPeople: Boolean,
     userId: String,
     name: String,
     problem: String,

@@ -33,6 +33,12 @@ Page({
     const person = (id, name) => ({ id: normalizeId(decoded(id)), name: decoded(name || id) })
     const me = person(query.me, query.myName)
     const peer = person(query.peer, query.peerName)
+    const { login } = getApp()
+    this.login = login
+    this.me = me
+    this.checkUser = this.checkUser.bind(this)
+    if (!this.checkUser()) return
+    if (login) login.listen(this.checkUser)
     this.setData({ me, peer })
     wx.setNavigationBarTitle({ title: peer.name })
     this.cursor = 0
@@ -43,6 +49,7 @@ Page({
     this.room = new Room({
       wx,
       server,
+      login,
       me,
       peer,
       on: {
@@ -60,15 +67,23 @@ Page({
   },
 
   onShow() {
-    this.room.shown()
+    if (this.room) this.room.shown()
   },
 
   onHide() {
-    this.room.hidden()
+    if (this.room) this.room.hidden()
   },
 
   onUnload() {
-    this.room.stop()
+    if (this.login) this.login.unlisten(this.checkUser)
+    if (this.room) this.room.stop()
+  },
+
+  /** A page of another user than the one who is logged in (an old link; a server with a new database) starts over. */
+  checkUser() {
+    if (!this.login || this.login.userId === this.me.id) return true
+    wx.redirectTo({ url: '/pages/index/index' })
+    return false
   },
 
   // ---- the list ----

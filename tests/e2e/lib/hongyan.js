@@ -13,17 +13,23 @@ const START_TIMEOUT_MS = 20000
 /**
  * Starts a server and waits until it says where it listens.
  * `restart()` kills it (SIGKILL, as a crash would) and starts it again on the same port and database.
- * @param {{origins?: string[]}} options the web origins that may come in
+ * @param {{origins?: string[], args?: string[], config?: string}} options the web origins that may come in, further
+ *   flags, and the text of a configuration file
  */
-async function startHongyan({ origins = [] } = {}) {
+async function startHongyan({ origins = [], args: flags = [], config } = {}) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'hongyan-e2e-'))
   const database = path.join(directory, 'x.db')
   let child
   let url
 
   const start = async (listen) => {
-    const args = ['--listen', listen, '--database', `sqlite:${database}`]
+    const args = ['--listen', listen, '--database', `sqlite:${database}`, ...flags]
     for (const origin of origins) args.push('--allow-origin', origin)
+    if (config !== undefined) {
+      const file = path.join(directory, 'hongyan.toml')
+      fs.writeFileSync(file, config)
+      args.push('--config', file)
+    }
     child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     url = await listeningAddress(child)
   }
@@ -43,6 +49,8 @@ async function startHongyan({ origins = [] } = {}) {
     get url() { return url },
     kill: () => kill('SIGKILL'),
     start: () => start(new URL(url).host),
+    /** It reads its files of keys again. */
+    reload: () => { child.kill('SIGHUP') },
     async restart() { await this.kill(); await this.start() },
     async stop() {
       await kill('SIGTERM')

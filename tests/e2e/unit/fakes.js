@@ -9,10 +9,11 @@ class FakeWx {
     this.networkListeners = new Set()
   }
 
-  connectSocket({ url }) {
+  connectSocket({ url, header }) {
     const listeners = {}
     const socket = {
       url,
+      header,
       closed: false,
       sent: [],
       fire: (name, event = {}) => listeners[name](event),

@@ -77,8 +77,9 @@ let registering = null // the component environment of the file being loaded
 const stack = []
 const top = () => stack[stack.length - 1]
 
-const { wx, sockets } = createWx({
+const { wx, sockets, clipboard } = createWx({
   guard, complain, servers,
+  loginCode: () => window.loginCode(),
   unsupported: (name) => unsupported.add(name),
   navigate: (how, url) => guard(() => navigate(how, url)),
   setTitle: (title) => { top().title = title; drawNavigation() },
@@ -240,6 +241,7 @@ let socketTimer
 window.phone = {
   report: () => ({ errors, unsupported: [...unsupported] }),
   sockets: () => sockets.size,
+  clipboard,
   dropSockets: () => [...sockets].forEach((socket) => socket.cut()),
   /** The user leaves the app; WeChat cuts its sockets five seconds later. */
   background() {

@@ -1,8 +1,8 @@
 // The wx API over the browser's own, as far as our pages use it. Calling anything else throws and is reported.
 
 /**
- * @param phone what the API needs of the runtime: `guard(function)`, `unsupported(name)`, `servers`, `navigate`,
- *   `setTitle`, `currentPage`
+ * @param phone what the API needs of the runtime: `guard(function)`, `unsupported(name)`, `servers`, `loginCode`,
+ *   `navigate`, `setTitle`, `currentPage`
  */
 export function createWx(phone) {
   const { guard } = phone
@@ -27,7 +27,25 @@ export function createWx(phone) {
     return url.replace(`${protocol}//${host}`, protocol.startsWith('ws') ? target.replace(/^http/, 'ws') : target)
   }
 
+  /** A browser's socket can set no header: the token goes into the address, where the server looks for it as well. */
+  const socketAddress = ({ url, header = {} }) => {
+    const address = new URL(leadsTo(url))
+    for (const [name, value] of Object.entries(header)) {
+      const [, token] = /^Bearer (.+)$/.exec(value) || []
+      if (token && name.toLowerCase() === 'authorization') address.searchParams.set('token', token)
+      else phone.unsupported(`the header ${name} of connectSocket`)
+    }
+    return address
+  }
+  let clipboard = ''
+
   const wx = {
+    // ---- who the user is ----
+    login(options) {
+      phone.loginCode().then((code) => () => finish(options, 'login', '', { code }),
+        (error) => () => finish(options, 'login', error.message)).then((report) => report())
+    },
+
     // ---- network ----
     request(options) {
       const { url, method = 'GET', data, header = {}, timeout = 60000 } = options
@@ -51,7 +69,7 @@ export function createWx(phone) {
 
     connectSocket(options) {
       if (sockets.size >= 5) throw new Error('WeChat allows no more than 5 sockets at once')
-      const socket = new WebSocket(leadsTo(options.url))
+      const socket = new WebSocket(socketAddress(options))
       const listeners = { open: [], message: [], close: [], error: [] }
       const emit = (name, event) => listeners[name].forEach((listener) => guard(() => listener(event)))
       const gone = (code, reason) => { if (sockets.delete(task)) emit('close', { code, reason }) }
@@ -106,6 +124,12 @@ export function createWx(phone) {
       requestAnimationFrame(() => { document.querySelector('phone-view:not([hidden]) wx-page').scrollTop = scrollTop })
     },
 
+    setClipboardData(options) {
+      clipboard = options.data
+      wx.showToast({ title: '内容已复制' }) // WeChat says so by itself
+      finish(options, 'setClipboardData', '')
+    },
+
     // ---- dialogs ----
     showToast({ title, duration = 1500 }) {
       const toast = document.createElement('phone-toast')
@@ -154,5 +178,6 @@ export function createWx(phone) {
       },
     }),
     sockets,
+    clipboard: () => clipboard,
   }
 }
