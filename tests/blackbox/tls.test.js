@@ -105,7 +105,9 @@ describe('S15: TLS', () => {
   it('brings a large answer whole to one who reads slowly', async (t) => {
     const [a, b] = [newUser(), newUser()]
     const texts = Array.from({ length: 500 }, (_, i) => `${i} ${'雁'.repeat(4_000)}`)
-    await Promise.all(texts.map((content) => pushed(server, { userId: a, targetUserId: b, content })))
+    const agent = new server.http.Agent({ keepAlive: true, maxSockets: 8 })
+    t.after(() => agent.destroy())
+    await Promise.all(texts.map((content) => pushed(server, { userId: a, targetUserId: b, content }, { agent, ms: 60_000 })))
     const raw = await RawConnection.open(server, t)
     raw.socket.pause()
     raw.write(requestText('GET', `/getMessage?userId=${a}&limit=500`))
