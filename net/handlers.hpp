@@ -4,15 +4,12 @@
 #include "core/target.hpp"
 #include "net/edge.hpp"
 #include "net/reply.hpp"
+#include "net/request_reader.hpp"
 #include "net/router.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 namespace hongyan {
-
-using http_request = boost::beast::http::request<boost::beast::http::string_body>;
 
 /// A request that was routed. Its parts live as long as its handler runs.
 struct routed_request {

@@ -48,45 +48,6 @@ error malformed(std::string detail) { return {errc::malformed, std::move(detail)
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
-/// What Beast found wrong, in the contract's terms.
-error explain(const boost::system::error_code& ec, const limits& limits) {
-  if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
-    return {errc::header_too_large,
-            "the request line and header are over " + std::to_string(limits.header_bytes) + " bytes"};
-  if (ec == http::error::body_limit)
-    return {errc::too_large, "the body is over " + std::to_string(limits.body_bytes) + " bytes"};
-  return malformed("malformed HTTP request: " + ec.message());
-}
-
-/// What Beast accepts and we do not: whatever two servers could read in two ways (request smuggling).
-std::optional<error> check_header(const http_request& request) {
-  if (request.count(http::field::host) != 1 &&
-      (request.version() >= 11 || request.count(http::field::host) > 1))
-    return malformed("a request has exactly one Host header");
-  const auto codings = request.count(http::field::transfer_encoding);
-  if (codings > 0) {
-    if (request.version() < 11) return malformed("HTTP/1.0 has no Transfer-Encoding");
-    if (request.count(http::field::content_length) > 0)
-      return malformed("a request has Content-Length or Transfer-Encoding, not both");
-    if (codings > 1 || !beast::iequals(request[http::field::transfer_encoding], "chunked"))
-      return malformed("the only Transfer-Encoding understood is chunked");
-  }
-  if (request.count(http::field::content_length) > 1) return malformed("a request has one Content-Length");
-  if (request.count(http::field::origin) > 1) return malformed("a request has one Origin");
-  return {};
-}
-
-/// A header line that goes on in the next one (obs-fold): obsolete, and read differently by different servers
-/// (RFC 9112 section 5.2). Beast would unfold it. `bytes` begin with the request.
-bool has_folded_line(std::string_view bytes) {
-  const auto header = bytes.substr(0, bytes.find("\r\n\r\n"));
-  return header.find("\n ") != std::string_view::npos || header.find("\n\t") != std::string_view::npos;
-}
-
-bool wants_continue(const http_request& request) {
-  return request.version() >= 11 && beast::iequals(request[http::field::expect], "100-continue");
-}
-
 bool is_classic(endpoint e) {
   return e == endpoint::push || e == endpoint::get_message || e == endpoint::get_online_user ||
          e == endpoint::close || e == endpoint::classic_socket;
@@ -151,9 +112,7 @@ asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> se
 
 /// Reads one request and answers it. False: the connection is over, or is a WebSocket now.
 asio::awaitable<bool> http_connection::next_request() {
-  parser p;
-  p.header_limit(static_cast<std::uint32_t>(at_.server.config.limits.header_bytes));
-  p.body_limit(at_.server.config.limits.body_bytes);
+  request_reader reader(at_.server.config.limits);
 
   idle_ = true;
   if (buffer_.size() == 0) {
@@ -163,22 +122,23 @@ asio::awaitable<bool> http_connection::next_request() {
   }
   idle_ = first_ = false;
 
-  auto failure = co_await read_request(p);
-  const bool old = p.is_header_done() && p.get().version() < 11;
+  auto failure = co_await read_request(reader);
+  const auto& request = reader.request();
+  const bool old = reader.has_header() && request.version() < 11;
   reply r;
   if (failure) {
     if (failure->code == errc::internal) co_return false; // the peer went away: nobody to tell
     r = problem(*failure);
     r.close = true;
   } else {
-    r = co_await answer(p.get());
+    r = co_await answer(request);
     if (r.status == 101) co_return false;
-    r.close |= draining_ || !p.get().keep_alive();
+    r.close |= draining_ || !request.keep_alive();
   }
-  if (p.is_header_done()) add_cors(p.get(), r);
+  if (reader.has_header()) add_cors(request, r);
   if (socket_.is_tls()) r.headers.emplace_back("Strict-Transport-Security", remember_tls);
   at_.server.figures.count_http(r.status);
-  const bool head = p.is_header_done() && p.get().method() == http::verb::head;
+  const bool head = reader.has_header() && request.method() == http::verb::head;
   auto wire = to_wire(r, {.http_1_0 = old, .head = head});
   const bool written = co_await write(std::move(wire));
   if (!written) co_return false;
@@ -187,39 +147,22 @@ asio::awaitable<bool> http_connection::next_request() {
   co_return false;
 }
 
-/// Reads until the parser has a whole request. errc::internal stands for a peer that went away.
-asio::awaitable<std::optional<error>> http_connection::read_request(parser& p) {
+/// Reads until there is a whole request. errc::internal stands for a peer that went away.
+asio::awaitable<std::optional<error>> http_connection::read_request(request_reader& reader) {
+  using status = request_reader::status;
   auto until = at_.home.now() + transfer_deadline;
-  const auto& limits = at_.server.config.limits;
-  bool header_checked = false;
-  std::size_t header_used = 0;
   for (;;) {
-    boost::system::error_code ec;
-    if (!p.is_header_done() &&
-        has_folded_line({static_cast<const char*>(buffer_.data().data()), buffer_.size()}))
-      co_return malformed("a header line must not be folded");
-    const auto used = p.put(buffer_.data(), ec);
-    buffer_.consume(used);
-    if (ec && ec != http::error::need_more) co_return explain(ec, limits);
-    // Beast's own limit is for the request line and for the header, each.
-    if (!header_checked) header_used += used;
-    if (header_used > limits.header_bytes) co_return explain(http::error::header_limit, limits);
-    if (p.is_header_done() && !header_checked) {
-      header_checked = true;
-      if (auto bad = check_header(p.get())) co_return bad;
+    const auto now = reader.take(buffer_);
+    if (now == status::done) co_return std::nullopt;
+    if (now == status::failed) co_return reader.failure();
+    if (now == status::header) {
       until = at_.home.now() + transfer_deadline; // the body has its own
-      if (!p.is_done() && wants_continue(p.get())) {
-        std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        const bool written = co_await write(std::move(go_on));
-        if (!written) co_return error{};
-      }
+      if (!reader.wants_continue()) continue;
+      std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+      const bool written = co_await write(std::move(go_on));
+      if (!written) co_return error{};
+      continue;
     }
-    if (p.is_done()) co_return std::nullopt;
-    if (!ec && buffer_.size() > 0) continue; // the parser paused at a boundary: give it the rest
-    // What a parser in the body leaves is the begin of a chunk's header or of the trailer; Beast has no
-    // limit.
-    if (header_checked && buffer_.size() > limits.header_bytes)
-      co_return explain(http::error::header_limit, limits);
     const bool alive = co_await read_some(until);
     if (!alive) {
       if (timed_out_) co_return error{errc::timeout, "the request did not arrive whole within 10 seconds"};

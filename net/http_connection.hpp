@@ -3,10 +3,10 @@
 #pragma once
 
 #include "net/handlers.hpp"
+#include "net/request_reader.hpp"
 #include "net/transport.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <list>
 #include <memory>
 #include <optional>
@@ -30,8 +30,6 @@ public:
   void drain();
 
 private:
-  using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-
   /// Cancels what the socket waits for.
   struct deadline final : timer_wheel::timer {
     explicit deadline(http_connection& c) : waiting(c) {}
@@ -40,7 +38,7 @@ private:
   };
 
   asio::awaitable<bool> next_request();
-  asio::awaitable<std::optional<error>> read_request(parser& p);
+  asio::awaitable<std::optional<error>> read_request(request_reader& reader);
   asio::awaitable<bool> read_some(steady_time until);
   asio::awaitable<bool> write(std::string bytes);
   asio::awaitable<void> linger();
