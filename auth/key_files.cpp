@@ -200,7 +200,7 @@ std::vector<std::string> open_to_others(const std::vector<std::string>& paths) {
 
 result<std::string> parse_wechat_secret(std::string_view text) {
   const auto lines = lines_of(text);
-  const auto words = words_of(lines.front());
+  const auto words = words_of(lines.empty() ? std::string_view() : lines.front());
   if (words.size() != 1) return bad("its first line must be the AppSecret and nothing else");
   if (words.front().find(sample) != std::string_view::npos)
     return bad("this is the sample of the documents; the AppSecret is in WeChat's console");

@@ -134,7 +134,7 @@ std::optional<std::int64_t> seconds_of(const json::object& payload, std::string_
 std::optional<claims> read_claims(const json::object& payload, std::chrono::seconds leeway, wall_time now) {
   const auto clock = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
   const auto expires = seconds_of(payload, "exp");
-  if (!expires || *expires + leeway.count() <= clock) return {};
+  if (!expires || *expires <= clock - leeway.count()) return {};
   if (*expires > clock + (token_life_max + clock_leeway).count()) return {};
   if (payload.contains("nbf")) {
     const auto begins = seconds_of(payload, "nbf");

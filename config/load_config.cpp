@@ -256,7 +256,11 @@ std::string variable_of(const std::string& key) {
 }
 
 error bad(const std::string& where, const std::string& what, const std::string& accepted) {
-  return {errc::malformed, where + ": " + what + "; accepted: " + accepted};
+  auto detail = where + ": " + what + "; accepted: " + accepted;
+  // What was given is in it, which may be anything; it stays one line of the log.
+  std::ranges::replace_if(
+      detail, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  return {errc::malformed, std::move(detail)};
 }
 
 /// One option's values from one source; the first source that has any wins.

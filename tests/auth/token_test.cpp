@@ -145,6 +145,9 @@ TEST_CASE("another signer's token is verified by its kid, and the algorithm is t
   CHECK(late->expires_at == now + 10s);
   CHECK(is_refused(by_edwards(R"({"alg":"EdDSA","kid":"k1"})", payload(R"("sub":"7","exp":1799999940)")),
                    others));
+  CHECK(is_refused(
+      by_edwards(R"({"alg":"EdDSA","kid":"k1"})", payload(R"("sub":"7","exp":9223372036854775807)")),
+      others));
   CHECK(is_refused(by_edwards(R"({"alg":"EdDSA","kid":"k2"})", payload()), others));
   CHECK(is_refused(by_edwards(R"({"alg":"EdDSA"})", payload()), others));
   CHECK(is_refused(by_edwards(R"({"alg":"ES256","kid":"k1"})", payload()), others));
@@ -168,6 +171,8 @@ TEST_CASE("keys that are none are refused with what is accepted", "[auth]") {
   CHECK(parse_secret(secret).value() == secret);
   CHECK(parse_secret(std::string(31, 's') + "\n").error().detail.find("at least 32") != std::string::npos);
   CHECK(parse_secret("replace-this-sample-by-32-random-bytes").has_error());
+  CHECK(parse_wechat_secret("secret\r\nmore").value() == "secret");
+  for (const char* bad : {"", "\n", " \nsecret", "two words"}) CHECK(parse_wechat_secret(bad).has_error());
 
   for (
       const char* bad :

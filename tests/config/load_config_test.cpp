@@ -114,6 +114,13 @@ TEST_CASE("a bad option is one line that names it, what was wrong and what is ac
   }
 }
 
+TEST_CASE("a refusal is one line whatever it quotes", "[config]") {
+  CHECK(refusal({"--node", "a\nb"}).starts_with("--node: \"a?b\" is not accepted"));
+  CHECK(refusal({"--x\x1B[2J"}).starts_with("--x?[2J: unknown option"));
+  const config_file file("\"a\\nb\" = 1");
+  CHECK(refusal({"--config", file.path}).starts_with("a?b in "));
+}
+
 TEST_CASE("without login the server stays on loopback unless told otherwise", "[config]") {
   CHECK(contains(refusal({"--listen", "0.0.0.0:80"}), "--insecure"));
   CHECK(contains(refusal({"--listen", "192.168.1.2:80"}), "--listen"));
