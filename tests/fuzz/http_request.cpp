@@ -1,0 +1,132 @@
+#include "core/network.hpp"
+#include "core/origin.hpp"
+#include "core/target.hpp"
+#include "net/request_reader.hpp"
+#include "net/router.hpp"
+#include "tests/fuzz/targets.hpp"
+
+#include <boost/beast/http/rfc7230.hpp>
+#include <optional>
+#include <vector>
+
+namespace hongyan::fuzz {
+
+namespace {
+
+namespace http = boost::beast::http;
+
+/// Small, so that inputs of a few KiB meet them.
+const limits bounds{.header_bytes = 512, .body_bytes = 1024};
+
+std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
+
+std::string fields_of(const hongyan::http_request& request) {
+  std::string out;
+  for (const auto& field : request)
+    out.append(view(field.name_string())).append(": ").append(view(field.value())).append("\n");
+  return out;
+}
+
+std::string text_of(const hongyan::http_request& request) {
+  return std::string(view(request.method_string())) + " " + std::string(view(request.target())) + " " +
+         std::to_string(request.version()) + (request.keep_alive() ? " stays\n" : " closes\n") +
+         fields_of(request) + "\n" + request.body();
+}
+
+/// What the edge does with a request before it asks anybody.
+void look_at(const hongyan::http_request& request) {
+  const auto to = parse_target(view(request.target()));
+  if (!to) {
+    demand(to.error().code == errc::malformed && !to.error().detail.empty(), "a target refused without why");
+  } else {
+    demand(to->path.starts_with('/') && to->path.find('\0') == std::string::npos, "a path that is none");
+    if (const auto found = find_route(to->path)) {
+      for (const auto segment : found->segments)
+        demand(segment.find('/') == std::string_view::npos && to->path.find(segment) != std::string::npos,
+               "a segment that is not of the path");
+      const auto method = view(request.method_string());
+      demand(!takes(*found->row, method) || allowed_methods(*found->row).find(method) != std::string::npos,
+             "a method that Allow does not name");
+    }
+    for (const auto& [name, value] : to->query) {
+      const auto once = to->parameter(name);
+      demand(once.has_error() || **once == value, "another parameter's value");
+    }
+  }
+
+  static const std::vector<ip_network> proxies{*parse_network("10.0.0.0/8")};
+  const auto client = client_address("10.0.0.1", view(request["X-Forwarded-For"]), proxies);
+  demand(parse_address(client).has_value(), "a client whose address is none");
+
+  const auto origin = view(request[http::field::origin]);
+  if (is_allowed({}, origin, view(request[http::field::host])) && !origin.empty() && !is_listed({}, origin))
+    demand(is_loopback_origin(origin), "an Origin that is not loopback's came in");
+  for (const auto offered : http::token_list{request[http::field::sec_websocket_protocol]})
+    demand(!offered.empty(), "an empty token in a list");
+}
+
+struct outcome {
+  std::vector<std::string> requests{};
+  std::optional<errc> failure{};
+};
+
+/// Reads a connection's requests, one after another. `next` takes the next piece.
+template <class Next>
+outcome read(std::string_view bytes, Next next) {
+  using status = request_reader::status;
+  outcome out;
+  boost::beast::flat_buffer buffer;
+  std::optional<request_reader> reader(bounds);
+  std::string fields;
+  while (!bytes.empty()) {
+    const std::string_view piece = next(bytes);
+    buffer.commit(boost::asio::buffer_copy(buffer.prepare(piece.size()),
+                                           boost::asio::buffer(piece.data(), piece.size())));
+    while (buffer.size() > 0) {
+      const auto now = reader->take(buffer);
+      const auto& request = reader->request();
+      demand(request.body().size() <= bounds.body_bytes, "a body over its limit");
+      if (now == status::failed) {
+        out.failure = reader->failure().code;
+        demand(!reader->failure().detail.empty(), "a request refused without why");
+        return out;
+      }
+      if (now == status::need_more) {
+        demand(buffer.size() <= bounds.header_bytes, "more than a header is buffered");
+        break;
+      }
+      if (now == status::header) {
+        fields = fields_of(request);
+        demand(fields.size() <= bounds.header_bytes, "a header over its limit");
+        continue;
+      }
+      demand(fields.empty() || fields == fields_of(request), "a trailer changed the header");
+      out.requests.push_back(text_of(request));
+      look_at(request);
+      fields.clear();
+      reader.emplace(bounds);
+    }
+  }
+  return out;
+}
+
+/// Where a header is both bad and too long, it depends on the pieces which of the two is seen first; and
+/// Beast may wait for the end of a header before it says that it is bad.
+bool may_differ(errc code) { return code == errc::malformed || code == errc::header_too_large; }
+
+} // namespace
+
+void http_request(std::string_view input) {
+  if (input.empty()) return;
+  cutter pieces(input.front());
+  input.remove_prefix(1);
+  const auto whole = read(input, [](std::string_view& rest) { return std::exchange(rest, {}); });
+  const auto in_pieces = read(input, [&](std::string_view& rest) { return pieces.take(rest); });
+  demand(whole.requests == in_pieces.requests, "pieces make other requests of the same bytes");
+  if (whole.failure == in_pieces.failure) return;
+  demand(may_differ(whole.failure.value_or(errc::malformed)) &&
+             may_differ(in_pieces.failure.value_or(errc::malformed)),
+         "pieces make another failure of the same bytes");
+}
+
+} // namespace hongyan::fuzz
