@@ -198,13 +198,13 @@ test('two WeChat users log in, tell each other their accounts and chat; both are
 
 test('a token that ends while the chat is open: one new login, and the chat goes on', async () => {
   const me = await known('o-me')
-  const page = await openPhone('o-me', { kept: keptLogin(me.userId, 4), path: chatPath(me.userId, 'peer') })
+  const page = await openPhone('o-me', { kept: keptLogin(me.userId, 8), path: chatPath(me.userId, 'peer') })
   await ready(page)
   await say(page, '之前')
   await shows(page, ['之前'])
   assert.equal(me.logins(), 0)
 
-  await lib.eventually(10000, 'the login after 4001', () => me.logins() === 1)
+  await lib.eventually(15000, 'the login after 4001', () => me.logins() === 1)
   await push('peer', me.userId, '对方的')
   await shows(page, ['之前', '对方的'])
   await ready(page)
