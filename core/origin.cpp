@@ -54,9 +54,13 @@ bool is_origin(std::string_view text) {
   return !authority.empty() && authority.find_first_of("/?#@ \t*,") == std::string_view::npos;
 }
 
+bool is_wechat_origin(std::string_view origin) {
+  return same(origin, "https://servicewechat.com") || origin.starts_with("weapp://");
+}
+
 bool is_listed(const origin_policy& policy, std::string_view origin) {
-  if (std::ranges::any_of(policy.allowed, [&](const auto& o) { return same(o, origin); })) return true;
-  return policy.wechat && (same(origin, "https://servicewechat.com") || origin.starts_with("weapp://"));
+  return (policy.wechat && is_wechat_origin(origin)) ||
+         std::ranges::any_of(policy.allowed, [&](const auto& o) { return same(o, origin); });
 }
 
 bool is_allowed(const origin_policy& policy, std::string_view origin, std::string_view host) {

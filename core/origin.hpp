@@ -24,6 +24,9 @@ bool is_loopback_origin(std::string_view origin);
 /// True for `scheme://host[:port]` with http or https, as a browser writes an origin.
 bool is_origin(std::string_view text);
 
+/// True for the origins that WeChat gives its mini-programs.
+bool is_wechat_origin(std::string_view origin);
+
 /// True when `origin` is listed, not merely the server's own: it may read answers too (CORS).
 bool is_listed(const origin_policy& policy, std::string_view origin);
 

@@ -99,6 +99,12 @@ describe('S7: what WeChat answers', () => {
     assert.ok(quick.ms < 2_500, `${quick.ms} ms`)
   })
 
+  it('S17: comes from WeChat, whatever origin it gives, or from the server’s own pages; from no foreign one', async () => {
+    const from = (origin) => login(server, wechat.code('o-origin'), { headers: { origin } })
+    for (const origin of ['https://servicewechat.com', 'weapp://wechat-game-runtime', `http://${server.authority}`, undefined]) assert.equal((await from(origin)).status, 200, origin)
+    for (const origin of ['https://evil.example', 'https://servicewechat.com.evil.example', 'null']) assertProblem(await from(origin), 403)
+  })
+
   it('says what is wrong with a request', async () => {
     for (const body of [{}, { code: '' }, { code: 7 }, { code: 'x'.repeat(257) }, '[]']) {
       assertProblem(await request(server, { method: 'POST', path: '/v1/login/wechat', body }), 400)
