@@ -110,11 +110,14 @@ outcome read(std::string_view bytes, Next next) {
   return out;
 }
 
-/// What is both too long and otherwise wrong is refused for what is seen first, which depends on the pieces;
-/// and Beast may wait for the end of a header before it says that it is malformed.
-bool may_differ(std::optional<errc> a, std::optional<errc> b) {
+/// What is wrong in two ways is refused for what is seen first, which depends on the pieces: a header is too
+/// long besides, or Beast waits for its end before it says that it is malformed. Beast 1.81 also counts a
+/// chunk anew with each piece while a quoted string in its extension has no end; such a chunk is never taken,
+/// whatever it is called.
+bool may_differ(std::optional<errc> a, std::optional<errc> b, std::string_view bytes) {
   const auto either = [&](std::optional<errc> code) { return a == code || b == code; };
-  return either(errc::header_too_large) || (either(errc::malformed) && either({}));
+  return either(errc::header_too_large) || (either(errc::malformed) && either({})) ||
+         (either(errc::too_large) && bytes.find("=\"") != std::string_view::npos);
 }
 
 } // namespace
@@ -126,7 +129,7 @@ void http_request(std::string_view input) {
   const auto whole = read(input, [](std::string_view& rest) { return std::exchange(rest, {}); });
   const auto in_pieces = read(input, [&](std::string_view& rest) { return pieces.take(rest); });
   demand(whole.requests == in_pieces.requests, "pieces make other requests of the same bytes");
-  demand(whole.failure == in_pieces.failure || may_differ(whole.failure, in_pieces.failure),
+  demand(whole.failure == in_pieces.failure || may_differ(whole.failure, in_pieces.failure, input),
          "pieces make another failure of the same bytes");
 }
 
