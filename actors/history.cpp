@@ -45,6 +45,25 @@ private:
   std::uint64_t before_;
 };
 
+/// The users' conversations that are not older.
+activity_answer activity_of(message_reader& reader, const activity_question& question) {
+  activity_answer answer;
+  for (const auto& user : question.users) {
+    auto found = reader.memberships(user);
+    if (!found) return {.failure = found.error()};
+    for (const auto& m : *found)
+      if (m.last_at >= question.since && m.is_shown())
+        answer.rows.push_back({user, m.conversation_id, m.last_seq});
+  }
+  return answer;
+}
+
+history_answer log_for(message_reader& reader, const log_question& question) {
+  auto found = reader.log(question.ranges);
+  if (!found) return {.failure = found.error()};
+  return {{}, std::make_shared<const std::vector<message>>(std::move(*found))};
+}
+
 } // namespace
 
 history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<message_reader> reader,
@@ -62,6 +81,17 @@ history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<mes
         return answer_in_time<v1_answer>(question.until, [&] {
           return read_for(*reader, question.user, question.what, admitted->epoch());
         });
+      },
+      [reader, admitted, figures](query_atom, const activity_question& question) {
+        const lease taken(admitted->history, 1);
+        const rows_counted scope(*reader, *figures);
+        return answer_in_time<activity_answer>(question.until,
+                                               [&] { return activity_of(*reader, question); });
+      },
+      [reader, admitted, figures](query_atom, const log_question& question) {
+        const lease taken(admitted->history, 1);
+        const rows_counted scope(*reader, *figures);
+        return answer_in_time<history_answer>(question.until, [&] { return log_for(*reader, question); });
       },
   };
 }

@@ -7,8 +7,10 @@
 ///
 ///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
 ///
-/// Who asks waits; nobody waits for who asks him: persistence, registry, history and login ask nobody, and
-/// tell the rest by notifications.
+///   of a cluster: REGISTRY <-> CLUSTER <-> the CLUSTER of each peer        REGISTRY -> a HISTORY of its own
+///
+/// Who asks waits; nobody waits for who asks him: persistence, history and login ask nobody, the registry
+/// asks only the history, and all tell the rest by notifications.
 #pragma once
 
 #include "actors/messages.hpp"
@@ -30,6 +32,23 @@ using session_actor = caf::typed_actor<
     // Classic: the HISTORY's answer to the session's own query for its window.
     caf::reacts_to<history_answer>>;
 
+/// HISTORY reads. Detached, on a connection of its own, so that reads never delay writes.
+using history_actor = caf::typed_actor<
+    // The newest messages that match, for classic clients.
+    caf::replies_to<query_atom, history_question>::with<history_answer>,
+    // What a v1 client wants to read.
+    caf::replies_to<query_atom, v1_question>::with<v1_answer>,
+    // For the registry of a cluster: what it may have missed, and the entries themselves.
+    caf::replies_to<query_atom, activity_question>::with<activity_answer>,
+    caf::replies_to<query_atom, log_question>::with<history_answer>>;
+
+/// What the registry needs to be one of several: the actor that speaks with the peers, and a history of its
+/// own, to look up what a link has lost.
+struct clustering {
+  caf::actor cluster;
+  history_actor log;
+};
+
 /// The REGISTRY knows which users are online, and hands committed messages to their sessions.
 /// Pinned to the first shard.
 using registry_actor = caf::typed_actor<
@@ -42,8 +61,8 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<deliver_atom, committed_ptr>,
     // Tells of a read position.
     caf::reacts_to<read_atom, read_note>,
-    // Passes a notification on.
-    caf::reacts_to<notify_atom, notice>,
+    // Tells that somebody types.
+    caf::reacts_to<notify_atom, typing_note>,
     // From now on the session is told when one of the users comes or goes; answers who of them is online.
     caf::replies_to<watch_atom, std::vector<user_id>, session_actor>::with<std::vector<user_id>>,
     // No more; what was told before is on its way before the answer.
@@ -60,7 +79,15 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<drain_atom>,
     // Something may be in the log that was not delivered: closes the v1 sessions with 1001, to come back by
     // sync.
-    caf::reacts_to<resync_atom>>;
+    caf::reacts_to<resync_atom>,
+    // Once, before all others: it is the registry of one node of a cluster.
+    caf::reacts_to<join_atom, clustering>,
+    // A peer came or went. What it told is answered with `handled` to the cluster actor.
+    caf::reacts_to<peer_atom, peer_change>, caf::reacts_to<heard_atom, peer_items_ptr>,
+    // All tickets up to this one are settled.
+    caf::reacts_to<settled_atom, std::uint64_t>,
+    // Entries may have been missed from some seconds ago on: looks into the log.
+    caf::reacts_to<doubt_atom>>;
 
 /// PERSISTENCE stores messages: it batches what waits while a commit runs. Detached, since it blocks.
 using persistence_actor = caf::typed_actor<
@@ -75,13 +102,6 @@ using persistence_actor = caf::typed_actor<
     // Twice a second, from the application: looks after the database's state.
     caf::reacts_to<tick_atom>>;
 
-/// HISTORY reads. Detached, on a connection of its own, so that reads never delay writes.
-using history_actor = caf::typed_actor<
-    // The newest messages that match, for classic clients.
-    caf::replies_to<query_atom, history_question>::with<history_answer>,
-    // What a v1 client wants to read.
-    caf::replies_to<query_atom, v1_question>::with<v1_answer>>;
-
 /// LOGIN asks WeChat. Detached, since it blocks.
 using login_actor = caf::typed_actor<
     // Whose code it is.
@@ -90,3 +110,4 @@ using login_actor = caf::typed_actor<
 } // namespace hongyan
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_actor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::clustering)

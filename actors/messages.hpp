@@ -1,10 +1,15 @@
-/// The vocabulary that the actors speak among themselves: atoms and payloads. None of it crosses the network,
-/// so payloads are plain values and shared immutable ones, allowed by name at the end of the file.
+/// The vocabulary that the actors speak among themselves: atoms and payloads. Only what is in
+/// cluster_messages.hpp crosses the network; all other payloads are plain values and shared immutable ones,
+/// allowed by name at the end of the file.
 #pragma once
 
+#include "actors/cluster_messages.hpp"
 #include "actors/frame_sink.hpp"
 #include "core/classic.hpp"
+#include "core/cluster/items.hpp"
+#include "core/cluster/remote_sessions.hpp"
 #include "core/flow.hpp"
+#include "core/presence.hpp"
 #include "core/timer_wheel.hpp"
 #include "core/v1/commands.hpp"
 #include "core/v1/session_state.hpp"
@@ -36,6 +41,19 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, sessions_atom, "sessions")
   CAF_ADD_ATOM(hongyan, hongyan, drain_atom, "drain")
   CAF_ADD_ATOM(hongyan, hongyan, resync_atom, "resync")
+  CAF_ADD_ATOM(hongyan, hongyan, join_atom, "join")
+  CAF_ADD_ATOM(hongyan, hongyan, peer_atom, "peer")
+  CAF_ADD_ATOM(hongyan, hongyan, heard_atom, "heard")
+  CAF_ADD_ATOM(hongyan, hongyan, handled_atom, "handled")
+  CAF_ADD_ATOM(hongyan, hongyan, tell_atom, "tell")
+  CAF_ADD_ATOM(hongyan, hongyan, settled_atom, "settled")
+  CAF_ADD_ATOM(hongyan, hongyan, doubt_atom, "doubt")
+  CAF_ADD_ATOM(hongyan, hongyan, nodes_atom, "nodes")
+  CAF_ADD_ATOM(hongyan, hongyan, dialed_atom, "dialed")
+  CAF_ADD_ATOM(hongyan, hongyan, hello_atom, "hello")
+  CAF_ADD_ATOM(hongyan, hongyan, envelope_atom, "envelope")
+  CAF_ADD_TYPE_ID(hongyan, (hongyan::hello))
+  CAF_ADD_TYPE_ID(hongyan, (hongyan::envelope))
 CAF_END_TYPE_ID_BLOCK(hongyan)
 
 namespace hongyan {
@@ -63,6 +81,28 @@ struct read_answer {
 /// A question to the history. Not worth an answer any more when `until` has passed: nobody waits for it.
 struct history_question {
   history_query query;
+  steady_time until;
+};
+
+/// Which conversations of these users have entries since then. Asked in a cluster, after a fault.
+struct activity_question {
+  std::vector<user_id> users;
+  wall_time since;
+  steady_time until;
+};
+struct activity_answer {
+  struct row {
+    user_id user;
+    std::int64_t conversation_id = 0;
+    std::int64_t last_seq = 0;
+  };
+  std::optional<error> failure{};
+  std::vector<row> rows{};
+};
+
+/// Stretches of conversations' logs. Asked in a cluster, for entries that did not come over a link.
+struct log_question {
+  std::vector<log_range> ranges;
   steady_time until;
 };
 
@@ -99,13 +139,7 @@ struct login_answer {
   std::string identity{};
 };
 
-/// A message that was committed, and the members of its group that it goes to; a direct one says itself.
-struct committed_message {
-  message_ptr stored;
-  audience_ptr audience{};
-};
-
-/// Messages that were committed together.
+/// Messages that were committed together by this node.
 struct committed_batch {
   std::vector<committed_message> messages;
   steady_time at; ///< when the commit had ended
@@ -142,22 +176,43 @@ struct news {
 };
 using news_ptr = std::shared_ptr<const news>;
 
-/// A notification that is no log entry, for those v1 sessions of `users` that are not `origin`.
-struct notice {
+/// `user` types; told to the v1 sessions of `users`, but not to `origin`.
+struct typing_note {
+  std::int64_t conversation_id = 0;
+  user_id user;
   std::vector<user_id> users;
-  shared_frames frame;
   caf::actor_addr origin{};
 };
 
-/// A session, as the registry lists it.
-struct session_facts {
-  std::string id{};     ///< empty for a classic one
-  std::string device{}; ///< may be empty
-  bool is_v1 = false;
-  wall_time since{};
-  std::optional<wall_time> expires{}; ///< with its token
-};
 using session_list = std::shared_ptr<const std::vector<session_facts>>;
+
+// ---- in a cluster ----
+
+using cluster::node_number;
+
+/// A peer came, went, or has to be told everything anew, since some of what it was told was left out.
+struct peer_change {
+  enum class what : std::uint8_t { joined, left, fell_behind };
+  node_number node = 0;
+  std::string name{};
+  what happened = what::joined;
+};
+
+/// An item for a peer, encoded; `to` 0: for all. Tickets are numbers that go up: when all that were peers
+/// have acted on an item, or are peers no more, its ticket is settled, with all before it.
+struct telling {
+  node_number to = 0;
+  std::shared_ptr<const std::string> item;
+  std::uint64_t ticket = 0;
+};
+
+/// What a peer told.
+struct peer_items {
+  node_number from = 0;
+  std::uint64_t number = 0; ///< of the envelope
+  std::vector<cluster::item> items;
+};
+using peer_items_ptr = std::shared_ptr<const peer_items>;
 
 /// Who is online, sorted by user id.
 using online_ptr = std::shared_ptr<const std::vector<classic::online_user>>;
@@ -173,13 +228,19 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::change_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_mark)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::activity_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::activity_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::peer_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::telling)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::peer_items_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::v1_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::v1_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::login_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::login_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::committed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::news_ptr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::typing_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::shared_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_facts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_list)

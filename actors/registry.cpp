@@ -20,8 +20,10 @@ shared_frames text_frame(std::string_view text) {
 
 } // namespace
 
-registry::registry(caf::actor_config& config, flow& admitted, metrics& figures)
+registry::registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures)
     : pinned(config)
+    , home_(home)
+    , node_(std::move(node))
     , flow_(admitted)
     , figures_(figures) {}
 
@@ -32,8 +34,14 @@ registry::behavior_type registry::make_behavior() {
       },
       [this](unbind_atom, const user_id& user, const session_actor& s) { unbind(user, s); },
       [this](deliver_atom, const committed_ptr& batch) { deliver(*batch); },
-      [this](read_atom, const read_note& note) { tell_read(note); },
-      [this](notify_atom, const notice& n) { pass_on(n); },
+      [this](read_atom, const read_note& note) {
+        forward(note);
+        tell_read(note);
+      },
+      [this](notify_atom, const typing_note& note) {
+        forward(note);
+        tell_typing(note);
+      },
       [this](watch_atom, const std::vector<user_id>& users, const session_actor& s) {
         for (const auto& user : users) watchers_[user].insert(s);
         return online_of(users);
@@ -48,6 +56,11 @@ registry::behavior_type registry::make_behavior() {
       [this](sessions_atom, const user_id& user) { return sessions_of(user); },
       [this](drain_atom) { drain(); },
       [this](resync_atom) { resync(); },
+      [this](join_atom, clustering& with) { join(std::move(with)); },
+      [this](peer_atom, const peer_change& change) { change_peer(change); },
+      [this](heard_atom, const peer_items_ptr& told) { hear(*told); },
+      [this](settled_atom, std::uint64_t ticket) { settle(ticket); },
+      [this](doubt_atom) { doubt(); },
   };
 }
 
@@ -56,25 +69,36 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
     send(s, close_atom::value, close_code::going_away);
     return;
   }
-  auto& entry = users_[user];
-  const bool came = entry.sessions.empty();
+  const bool was_online = is_online(user);
+  const auto stamp = next_stamp(user, facts.device);
   if (!facts.device.empty())
-    std::erase_if(entry.sessions, [&](const listed& other) {
-      if (other.facts.device != facts.device) return false;
-      send(other.session, close_atom::value, close_code::replaced);
-      v1_sessions_ -= 1;
-      return true;
-    });
-  if (flow_.sessions_a_user > 0 && entry.sessions.size() >= flow_.sessions_a_user) {
+    end_sessions(user, close_code::replaced,
+                 [&](const listed& other) { return other.facts.device == facts.device; });
+  const auto& elsewhere = others_.of(user);
+  const auto stays =
+      [&](const cluster::remote_session& other) { // or its node ends it when it hears of this one
+        return facts.device.empty() || other.facts.device != facts.device;
+      };
+  auto& entry = users_[user];
+  const auto sessions =
+      entry.sessions.size() + static_cast<std::size_t>(std::ranges::count_if(elsewhere, stays));
+  if (flow_.sessions_a_user > 0 && sessions >= flow_.sessions_a_user) {
+    if (entry.sessions.empty()) users_.erase(user);
     send(s, close_atom::value, close_code::flooding);
     return;
   }
-  if (came) entry.since = wall_now();
-  entry.sessions.push_back({s, facts});
+  if (entry.sessions.empty()) entry.since = wall_now();
+  entry.sessions.push_back({s, facts, ++last_number_, stamp});
   v1_sessions_ += facts.is_v1;
   count_users();
-  send(s, bound_atom::value);
-  if (came) tell_watchers(user, true);
+  if (peers_.empty()) {
+    send(s, bound_atom::value);
+  } else {
+    const auto& l = entry.sessions.back();
+    const auto ticket = tell_peers_and_wait(cluster::session_came{user, l.number, l.stamp, l.facts});
+    unsettled_.push_back({.ticket = ticket, .since = home_.now(), .bound = s});
+  }
+  if (!was_online) tell_watchers(user, true);
 }
 
 void registry::unbind(const user_id& user, const session_actor& s) {
@@ -84,27 +108,52 @@ void registry::unbind(const user_id& user, const session_actor& s) {
   const auto gone = std::ranges::find(sessions, s, &listed::session);
   if (gone == sessions.end()) return;
   v1_sessions_ -= gone->facts.is_v1;
+  tell_peers(cluster::session_left{user, gone->number});
   sessions.erase(gone);
   if (!sessions.empty()) return;
   users_.erase(entry);
   count_users();
-  tell_watchers(user, false);
+  if (!is_online(user)) tell_watchers(user, false);
+}
+
+std::size_t registry::end_sessions(const user_id& user, close_code code,
+                                   const std::function<bool(const listed&)>& which) {
+  const auto entry = users_.find(user);
+  if (entry == users_.end()) return 0;
+  const auto ended = std::erase_if(entry->second.sessions, [&](const listed& l) {
+    if (!which(l)) return false;
+    v1_sessions_ -= l.facts.is_v1;
+    tell_peers(cluster::session_left{user, l.number});
+    send(l.session, close_atom::value, code);
+    return true;
+  });
+  if (entry->second.sessions.empty()) {
+    users_.erase(entry);
+    count_users();
+  }
+  return ended;
 }
 
 void registry::deliver(const committed_batch& batch) {
-  deliver_classic(batch);
-  if (v1_sessions_ > 0) deliver_v1(batch);
+  if (!cluster_) return hand_out(batch.messages, batch.at);
+  forward(batch.messages);
+  take_in(batch.messages, batch.at);
+}
+
+void registry::hand_out(const std::vector<committed_message>& messages, steady_time committed) {
+  deliver_classic(messages, committed);
+  if (v1_sessions_ > 0) deliver_v1(messages, committed);
 }
 
 /// Direct messages only, without the log's own entries. One delivery a user and batch, however many of the
 /// batch's messages are theirs.
-void registry::deliver_classic(const committed_batch& batch) {
+void registry::deliver_classic(const std::vector<committed_message>& messages, steady_time committed) {
   struct share {
     std::vector<classic::chat> chats;
     bool reload = false;
   };
   std::unordered_map<const presence*, share> shares;
-  for (const auto& [m, audience] : batch.messages) {
+  for (const auto& [m, audience] : messages) {
     if (m->to.is_group() || m->kind == message_kind::group) continue;
     classic::chat encoded{m->id, nullptr};
     const auto add = [&](const user_id& user) {
@@ -129,7 +178,7 @@ void registry::deliver_classic(const committed_batch& batch) {
         std::ranges::count_if(present->sessions, [](const listed& l) { return !l.facts.is_v1; }));
     flow_.deliveries.take(count);
     const delivery_ptr shared = std::make_shared<const delivery>(
-        delivery{std::move(share.chats), share.reload, batch.at, lease(flow_.deliveries, count)});
+        delivery{std::move(share.chats), share.reload, committed, lease(flow_.deliveries, count)});
     for (const auto& l : present->sessions)
       if (!l.facts.is_v1) send(l.session, deliver_atom::value, shared);
   }
@@ -137,15 +186,14 @@ void registry::deliver_classic(const committed_batch& batch) {
 
 /// One piece of news a conversation, shared by all who hear it. A batch is in commit order, so each
 /// conversation's messages are in the order of seq.
-void registry::deliver_v1(const committed_batch& batch) {
-  auto messages = batch.messages;
+void registry::deliver_v1(std::vector<committed_message> messages, steady_time committed) {
   std::ranges::stable_sort(messages, {},
                            [](const committed_message& m) { return m.stored->conversation_id; });
   for (auto begin = messages.begin(); begin != messages.end();) {
     const auto end = std::find_if(begin, messages.end(), [&](const committed_message& m) {
       return m.stored->conversation_id != begin->stored->conversation_id || m.audience != begin->audience;
     });
-    tell_news({begin, end}, batch.at);
+    tell_news({begin, end}, committed);
     begin = end;
   }
 }
@@ -183,19 +231,25 @@ void registry::tell_news(std::span<const committed_message> messages, steady_tim
 }
 
 void registry::tell_read(const read_note& note) {
-  if (v1_sessions_ == 0) return;
-  notice n{
-      {note.user}, text_frame(v1::read_notification(note.conversation_id, note.user, note.seq)), note.origin};
-  if (note.peer) n.users.push_back(*note.peer);
-  pass_on(n);
+  std::vector<user_id> users{note.user};
+  if (note.peer) users.push_back(*note.peer);
+  notify(users, v1::read_notification(note.conversation_id, note.user, note.seq), note.origin);
 }
 
-void registry::pass_on(const notice& n) {
-  for (const auto& user : n.users) {
+void registry::tell_typing(const typing_note& note) {
+  notify(note.users, v1::typing_notification(note.conversation_id, note.user), note.origin);
+}
+
+/// Tells the v1 sessions of these users, but not `origin`.
+void registry::notify(const std::vector<user_id>& users, std::string_view text,
+                      const caf::actor_addr& origin) {
+  if (v1_sessions_ == 0) return;
+  const auto frame = text_frame(text);
+  for (const auto& user : users) {
     const auto entry = users_.find(user);
     if (entry == users_.end()) continue;
     for (const auto& l : entry->second.sessions)
-      if (l.facts.is_v1 && l.session.address() != n.origin) send(l.session, notify_atom::value, n.frame);
+      if (l.facts.is_v1 && l.session.address() != origin) send(l.session, notify_atom::value, frame);
   }
 }
 
@@ -218,28 +272,45 @@ void registry::tell_watchers(const user_id& user, bool is_online) {
 std::vector<user_id> registry::online_of(const std::vector<user_id>& users) const {
   std::vector<user_id> found;
   std::ranges::copy_if(users, std::back_inserter(found),
-                       [this](const user_id& user) { return users_.contains(user); });
+                       [this](const user_id& user) { return is_online(user); });
   return found;
 }
 
-std::size_t registry::kick(const user_id& user) {
-  const auto entry = users_.find(user);
-  if (entry == users_.end()) return 0;
-  const auto sessions = std::move(entry->second.sessions);
-  users_.erase(entry);
-  count_users();
-  for (const auto& l : sessions) {
-    v1_sessions_ -= l.facts.is_v1;
-    send(l.session, close_atom::value, close_code::kicked);
+std::size_t registry::kick_here(const user_id& user) {
+  return end_sessions(user, close_code::kicked, [](const listed&) { return true; });
+}
+
+registry::kicked registry::kick(const user_id& user) {
+  const bool was_online = is_online(user);
+  cluster::user_kicked told{user, {}};
+  for (const auto& s : others_.of(user)) told.sessions.push_back({peers_.at(s.node), s.number});
+  const auto count = kick_here(user) + others_.remove(user);
+  if (was_online) tell_watchers(user, false);
+  auto answer = make_response_promise<std::size_t>();
+  if (peers_.empty()) {
+    answer.deliver(count);
+  } else {
+    // Also to those where nobody is known to be: somebody may be coming there.
+    const auto ticket = tell_peers_and_wait(told);
+    unsettled_.push_back({.ticket = ticket, .since = home_.now(), .answer = answer, .count = count});
   }
-  tell_watchers(user, false);
-  return sessions.size();
+  return answer;
 }
 
 online_ptr registry::online() const {
+  std::unordered_map<user_id, classic::online_user> found;
+  const auto add = [&](const user_id& user, const std::string& node, std::size_t sessions, wall_time since) {
+    auto& of = found.try_emplace(user, classic::online_user{user, 0, since}).first->second;
+    of.sessions += sessions;
+    of.since = std::min(of.since, since);
+    if (std::ranges::find(of.nodes, node) == of.nodes.end()) of.nodes.push_back(node);
+  };
+  for (const auto& [user, entry] : users_) add(user, node_, entry.sessions.size(), entry.since);
+  for (const auto& [user, sessions] : others_)
+    for (const auto& s : sessions) add(user, peers_.at(s.node), 1, s.facts.since);
   auto all = std::make_shared<std::vector<classic::online_user>>();
-  all->reserve(users_.size());
-  for (const auto& [user, entry] : users_) all->push_back({user, entry.sessions.size(), entry.since});
+  all->reserve(found.size());
+  for (auto& [user, of] : found) all->push_back(std::move(of));
   std::ranges::sort(*all, {}, &classic::online_user::user);
   return all;
 }
@@ -248,6 +319,7 @@ session_list registry::sessions_of(const user_id& user) const {
   auto all = std::make_shared<std::vector<session_facts>>();
   if (const auto entry = users_.find(user); entry != users_.end())
     for (const auto& l : entry->second.sessions) all->push_back(l.facts);
+  for (const auto& s : others_.of(user)) all->push_back(s.facts);
   return all;
 }
 

@@ -1,11 +1,16 @@
-/// Who is online on this node, and the fan-out of committed messages to their sessions.
-/// Invariant: a session is listed from before its client's upgrade is answered until it ends or is kicked.
+/// Who is online, and the fan-out of committed messages to their sessions.
+/// Invariant: a session is listed from before its client's upgrade is answered until it ends or is kicked; in
+/// a cluster its peers have been told by then.
 #pragma once
 
 #include "actors/interfaces.hpp"
 #include "actors/shard.hpp"
+#include "core/cluster/delivery_order.hpp"
 #include "core/metrics.hpp"
 
+#include <deque>
+#include <functional>
+#include <map>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,45 +21,126 @@ namespace hongyan {
 /// Pinned: it works in microseconds, and on a shard it needs no wake-up of CAF's scheduler.
 class registry final : public pinned<registry_actor::base> {
 public:
-  registry(caf::actor_config& config, flow& admitted, metrics& figures);
+  registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures);
 
   behavior_type make_behavior() override;
+  void on_exit() override;
 
 private:
   struct listed {
     session_actor session;
     session_facts facts;
+    std::uint64_t number = 0; ///< here
+    std::int64_t stamp = 0;   ///< among the sessions of its user and device, over all nodes
   };
   struct presence {
     std::vector<listed> sessions; ///< never empty
     wall_time since;              ///< of the first of them
   };
+  using kicked = caf::typed_response_promise<std::size_t>;
 
+  // sessions: registry.cpp
   void bind(const user_id& user, const session_facts& facts, const session_actor& s);
   void unbind(const user_id& user, const session_actor& s);
-  void deliver(const committed_batch& batch);
-  void deliver_classic(const committed_batch& batch);
-  void deliver_v1(const committed_batch& batch);
-  void tell_news(std::span<const committed_message> messages, steady_time committed);
-  void tell_read(const read_note& note);
-  void pass_on(const notice& n);
-  void unwatch(const std::vector<user_id>& users, const session_actor& s);
-  void tell_watchers(const user_id& user, bool is_online);
-  std::vector<user_id> online_of(const std::vector<user_id>& users) const;
-  std::size_t kick(const user_id& user);
-  online_ptr online() const;
-  session_list sessions_of(const user_id& user) const;
+  /// Ends those sessions of the user that `which` holds for, here.
+  std::size_t end_sessions(const user_id& user, close_code code,
+                           const std::function<bool(const listed&)>& which);
+  std::size_t kick_here(const user_id& user);
+  kicked kick(const user_id& user);
   void drain();
   void resync();
   void count_users();
+
+  std::int64_t next_stamp(const user_id& user, const std::string& device) const;
+
+  // presence
+  bool is_online(const user_id& user) const { return users_.contains(user) || others_.contains(user); }
+  void unwatch(const std::vector<user_id>& users, const session_actor& s);
+  void tell_watchers(const user_id& user, bool is_online);
+  std::vector<user_id> online_of(const std::vector<user_id>& users) const;
+  online_ptr online() const;
+  session_list sessions_of(const user_id& user) const;
+
+  // fan-out
+  void deliver(const committed_batch& batch);
+  void hand_out(const std::vector<committed_message>& messages, steady_time committed);
+  void deliver_classic(const std::vector<committed_message>& messages, steady_time committed);
+  void deliver_v1(std::vector<committed_message> messages, steady_time committed);
+  void tell_news(std::span<const committed_message> messages, steady_time committed);
+  void tell_read(const read_note& note);
+  void tell_typing(const typing_note& note);
+  void notify(const std::vector<user_id>& users, std::string_view text, const caf::actor_addr& origin);
+
+  // one node of several: registry_cluster.cpp
+  struct unsettled {
+    std::uint64_t ticket = 0;
+    steady_time since;
+    session_actor bound{};          ///< waits for `bound`; or
+    std::optional<kicked> answer{}; ///< waits for
+    std::size_t count = 0;          ///< this
+  };
+  struct ticker final : timer_wheel::timer {
+    explicit ticker(registry& r) : of(r) {}
+    void fired(steady_time now) override { of.tick(now); }
+    registry& of;
+  };
+  void join(clustering with);
+  void change_peer(const peer_change& change);
+  void hear(const peer_items& told);
+  void settle(std::uint64_t ticket);
+  void tick(steady_time now);
+  void tell_peers(const cluster::item& what, node_number to = 0);
+  /// The same, and the ticket.
+  std::uint64_t tell_peers_and_wait(const cluster::item& what);
+  void introduce(node_number to);
+  std::map<node_number, std::vector<user_id>> whereabouts(const std::vector<user_id>& users) const;
+  void forward(std::vector<committed_message> messages);
+  void forward(const read_note& note);
+  void forward(const typing_note& note);
+  void take_in(const std::vector<committed_message>& messages, steady_time committed);
+  void hear_of(node_number from, const cluster::sessions_follow&);
+  void hear_of(node_number from, const cluster::session_came& came);
+  void hear_of(node_number from, const cluster::session_left& left);
+  void hear_of(node_number from, const cluster::log_entries& log);
+  void hear_of(node_number from, const cluster::position_read& read);
+  void hear_of(node_number from, const cluster::typing& typing);
+  void hear_of(node_number from, const cluster::user_kicked& told);
+  void hear_of(node_number from, const cluster::entries_missed&);
+  void forget_node(node_number node);
+  void doubt();
+  void look_on(steady_time now);
+  void looked_at(const activity_answer& answer);
+  void look_up(std::vector<log_range> ranges, std::unordered_map<std::int64_t, audience_ptr> audiences,
+               wall_time since);
+  void fetch_holes(steady_time now);
 
   std::unordered_map<user_id, presence> users_;
   /// Who is told when a user comes or goes. Bounded by what each session may watch.
   std::unordered_map<user_id, std::unordered_set<session_actor>> watchers_;
   std::size_t v1_sessions_ = 0; ///< without any, nothing is encoded for them
+  std::uint64_t last_number_ = 0;
+  shard& home_;
+  const std::string node_;
   flow& flow_;
   metrics& figures_;
   bool draining_ = false;
+
+  // in a cluster
+  std::optional<clustering> cluster_;
+  std::unordered_map<node_number, std::string> peers_; ///< by name
+  cluster::remote_sessions others_;
+  cluster::delivery_order order_;
+  std::deque<unsettled> unsettled_; ///< by ticket
+  std::uint64_t last_ticket_ = 0;
+  ticker ticker_{*this};
+  steady_time ticked_{};
+  // After a fault the log is gone through for all who are online here, some at a time, until doubted_until_.
+  std::optional<wall_time> doubted_since_;
+  steady_time doubted_until_{};
+  std::vector<user_id> to_look_at_;
+  bool looking_ = false;    ///< a question is under way
+  bool last_round_ = false; ///< began after the doubt had ended
+  steady_time look_again_{};
 };
 
 } // namespace hongyan

@@ -198,10 +198,8 @@ void v1_session::take_answer(std::uint64_t token, caf::ok_atom) {
 void v1_session::take_answer(std::uint64_t token, v1_answer& answer) {
   if (answer.failure) return finish(token, for_strangers(*answer.failure));
   if (!answer.audience.users.empty()) {
-    const auto text = v1::typing_notification(answer.audience.conversation_id, user_);
     send(env_.registry, notify_atom::value,
-         notice{std::move(answer.audience.users),
-                std::make_shared<const std::string>(ws::frame(ws::opcode::text, text)), address()});
+         typing_note{answer.audience.conversation_id, user_, std::move(answer.audience.users), address()});
   }
   if (answer.given) resumed_.note(*answer.given);
   finish(token, std::move(answer.json));

@@ -1,19 +1,23 @@
 #include "app/server.hpp"
 
+#include "actors/directory.hpp"
 #include "actors/history.hpp"
 #include "actors/login.hpp"
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "core/memory_bounds.hpp"
+#include "net/cluster_links.hpp"
 #include "net/listener.hpp"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <curl/curl.h>
 #include <future>
+#include <random>
 #include <spdlog/spdlog.h>
 #include <thread>
 #include <unistd.h>
@@ -41,8 +45,9 @@ auto on_shard(io_shard& shard, Work work) {
   return done.get();
 }
 
-caf::actor_system_config& configure(caf::actor_system_config& config) {
+caf::actor_system_config& configure(caf::actor_system_config& config, bool is_cluster) {
   config.add_message_types<caf::id_block::hongyan>();
+  if (is_cluster) load_distribution(config);
   // Our actors are pinned or detached, so CAF's own scheduler has nothing to run.
   config.set("scheduler.max-threads", std::size_t{1});
   return config;
@@ -77,6 +82,18 @@ flow_rates rates_of(const server_config& config) {
           .logins = {l.logins_per_second, l.logins_burst}};
 }
 
+bool is_any_address(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
+/// Contract: host:port. Every machine of a cluster may listen on "any address", so there the host is its
+/// name.
+std::string default_node_name(const server_config& config) {
+  char machine[HOST_NAME_MAX + 1] = {};
+  if (!config.cluster_listen || !is_any_address(config.listen.host) ||
+      gethostname(machine, sizeof machine) != 0)
+    return config.listen.text();
+  return std::string(machine) + ":" + std::to_string(config.listen.port);
+}
+
 /// What the limits add up to, for whoever sizes the machine.
 void tell_bounds(const limits& of) {
   constexpr std::size_t mib = 1 << 20;
@@ -98,7 +115,7 @@ public:
       : config_(std::move(config))
       , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history,
                   rates_of(config_))
-      , system_(std::in_place, configure(caf_config_)) {
+      , system_(std::in_place, configure(caf_config_, config_.cluster_listen.has_value())) {
     if (config_.asks_for_tokens) {
       admitted_.sessions_a_user = config_.limits.sessions;
       address_places_.emplace(config_.limits.address_sessions);
@@ -118,6 +135,9 @@ private:
   history_actor history_for(std::size_t shard);
   history_actor spawn_history();
   std::vector<login_actor> spawn_logins();
+  result<void> open_cluster();
+  void start_cluster();
+  result<std::shared_ptr<const cluster_tls>> read_cluster_certificate() const;
   result<auth::key_ring> read_keys() const;
   void warn_of_open_files() const;
   void reread();
@@ -134,6 +154,8 @@ private:
   std::optional<metrics> figures_;
   flow admitted_;
   std::optional<login_env> login_env_;
+  std::optional<cluster_fence> fence_; ///< in a cluster; and:
+  std::optional<cluster_links> links_;
   std::optional<places> address_places_; ///< sockets give their places back: it outlives the shards
   caf::actor_system_config caf_config_;
   // Shards outlive the actor system: it may still touch the execution unit of an actor that has just ended.
@@ -142,6 +164,8 @@ private:
   std::unique_ptr<server_context> context_;
   std::vector<std::unique_ptr<session_env>> session_envs_; ///< one a shard
   std::vector<caf::actor> bridges_;
+  std::vector<caf::actor> cluster_actors_; ///< the cluster actor and the directory
+  history_actor cluster_log_;              ///< the registry's own
   std::vector<std::unique_ptr<serving_shard>> serving_;
   std::optional<asio::ip::tcp::acceptor> acceptor_;
   std::optional<listener> listener_;
@@ -154,11 +178,13 @@ private:
 
 /// First the address, then the database: a second server started by mistake must not touch the file.
 result<void> server::open() {
-  auto acceptor = listen_on(shards_.front()->io(), config_.listen);
+  auto acceptor = listen_on(shards_.front()->io(), config_.listen, "--listen");
   if (!acceptor) return acceptor.error();
   acceptor_ = std::move(*acceptor);
   config_.listen.port = acceptor_->local_endpoint().port();
-  if (config_.node.empty()) config_.node = config_.listen.text();
+  if (config_.node.empty()) config_.node = default_node_name(config_);
+  figures_.emplace(config_.node, config_.limits);
+  if (auto opened = open_cluster(); !opened) return opened.error();
   auto keys = read_keys();
   if (!keys) return keys.error();
   keys_.emplace(*std::move(keys));
@@ -182,7 +208,7 @@ result<auth::key_ring> server::read_keys() const {
 /// Files with secrets should be their owner's alone. They are used all the same: containers mount them so.
 void server::warn_of_open_files() const {
   std::vector<std::string> secret{config_.keys.secret, config_.keys.api_keys, config_.keys.wechat_secret,
-                                  config_.tls_key};
+                                  config_.tls_key, config_.cluster_tls_key};
   std::erase(secret, "");
   for (const auto& file : auth::open_to_others(secret))
     spdlog::warn("event=secret_open_to_others file={} advice=\"chmod 600\"", file);
@@ -196,6 +222,14 @@ void server::reread() {
     spdlog::info("event=keys_read");
   } else {
     spdlog::error("event=keys_not_read reason=\"{}\"", keys.error().detail);
+  }
+  if (fence_ && !config_.cluster_tls_certificate.empty()) {
+    if (auto certificate = read_cluster_certificate(); certificate) {
+      fence_->secure(*std::move(certificate));
+      spdlog::info("event=cluster_certificate_read");
+    } else {
+      spdlog::error("event=cluster_certificate_not_read reason=\"{}\"", certificate.error().detail);
+    }
   }
   if (!certificate_) return;
   if (auto certificate = tls_context::read(config_.tls_certificate, config_.tls_key); certificate) {
@@ -216,9 +250,8 @@ void server::watch_for_hangup() {
 
 void server::start() {
   warn_of_open_files();
-  figures_.emplace(config_.node, config_.limits);
   auto& first = *shards_.front();
-  auto registry_handle = spawn_on<registry>(*system_, first, admitted_, *figures_);
+  auto registry_handle = spawn_on<registry>(*system_, first, first, config_.node, admitted_, *figures_);
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
@@ -238,6 +271,7 @@ void server::start() {
     serving_.push_back(std::make_unique<serving_shard>(
         serving_shard{edge{*context_, *shard, asks, *session_envs_.back()}, {}}));
   }
+  if (fence_) start_cluster();
   for (auto& shard : shards_) shard->start();
   caf::scoped_actor self{*system_};
   self->request(persistence_handle, first_look_deadline, tick_atom::value)
@@ -256,6 +290,43 @@ history_actor server::history_for(std::size_t shard) {
 history_actor server::spawn_history() {
   return system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()),
                                        &admitted_, &*figures_);
+}
+
+result<std::shared_ptr<const cluster_tls>> server::read_cluster_certificate() const {
+  return cluster_tls::read(
+      {config_.cluster_tls_certificate, config_.cluster_tls_key, config_.cluster_tls_authority});
+}
+
+result<void> server::open_cluster() {
+  if (!config_.cluster_listen) return {};
+  fence_.emplace(*figures_);
+  links_.emplace(*system_, *fence_);
+  if (auto listening = fence_->listen(*config_.cluster_listen); !listening) return listening.error();
+  if (config_.cluster_tls_certificate.empty()) return {};
+  auto certificate = read_cluster_certificate();
+  if (!certificate) return certificate.error();
+  fence_->secure(*std::move(certificate));
+  return {};
+}
+
+void server::start_cluster() {
+  std::random_device random;
+  const auto incarnation = (std::uint64_t{random()} << 32U) | random();
+  auto at = fence_->address();
+  // The database sees where this machine is.
+  const auto address = is_any_address(at.host) ? ":" + std::to_string(at.port) : at.text();
+  cluster_log_ = spawn_history();
+  auto cluster = spawn_on<cluster_actor>(
+      *system_, *shards_.front(),
+      cluster_settings{config_.node, incarnation, config_.cluster_join, cluster_fence::heartbeat},
+      context_->registry, *links_, admitted_, *figures_);
+  caf::anon_send(context_->registry, join_atom::value, clustering{cluster, cluster_log_});
+  cluster_actors_.push_back(
+      system_->spawn<caf::detached>(directory, std::shared_ptr<node_directory>(database_->make_directory()),
+                                    node_row{config_.node, address, incarnation}, cluster));
+  if (auto opened = links_->open(cluster); !opened)
+    spdlog::critical("event=cluster_not_opened reason=\"{}\"", opened.error().detail);
+  cluster_actors_.push_back(std::move(cluster));
 }
 
 std::vector<login_actor> server::spawn_logins() {
@@ -326,6 +397,10 @@ bool server::end_actors(steady_time deadline) {
   caf::anon_send_exit(context_->registry, caf::exit_reason::user_shutdown);
   for (auto& b : bridges_) caf::anon_send_exit(b, caf::exit_reason::user_shutdown);
   bridges_.clear();
+  for (auto& actor : cluster_actors_) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  cluster_actors_.clear();
+  if (cluster_log_) caf::anon_send_exit(cluster_log_, caf::exit_reason::user_shutdown);
+  cluster_log_ = nullptr;
   for (auto& env : session_envs_) {
     caf::anon_send_exit(env->history, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(env->searches, caf::exit_reason::user_shutdown);
@@ -355,6 +430,7 @@ void server::stop() {
     // The time is up: the kernel cuts what is left. What was answered is durable.
     std::_Exit(0);
   }
+  if (fence_) fence_->stop();
   for (auto& shard : shards_) shard->stop();
   listener_.reset();
   serving_.clear();

@@ -72,20 +72,41 @@ setter seconds(std::chrono::seconds server_config::*field, long low, long high) 
   };
 }
 
-std::optional<std::string> set_listen(server_config& c, const std::string& v) {
-  static const std::string accepted =
-      "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one";
+/// Nothing: it is no HOST:PORT.
+std::optional<listen_address> parse_address_and_port(const std::string& v) {
   const auto colon = v.rfind(':');
-  if (colon == std::string::npos || colon == 0) return accepted;
+  if (colon == std::string::npos || colon == 0) return {};
   auto host = v.substr(0, colon);
   if (host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string::npos) {
-    return accepted;
+    return {};
   }
   unsigned short port = 0;
-  if (host.empty() || !parse_number<unsigned short>(v.substr(colon + 1), 0, 65535, port)) return accepted;
-  c.listen = {host, port};
+  if (host.empty() || !parse_number<unsigned short>(v.substr(colon + 1), 0, 65535, port)) return {};
+  return listen_address{host, port};
+}
+
+constexpr const char* listen_accepted =
+    "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one";
+
+std::optional<std::string> set_listen(server_config& c, const std::string& v) {
+  const auto address = parse_address_and_port(v);
+  if (!address) return listen_accepted;
+  c.listen = *address;
+  return {};
+}
+
+std::optional<std::string> set_cluster_listen(server_config& c, const std::string& v) {
+  c.cluster_listen = parse_address_and_port(v);
+  if (!c.cluster_listen) return listen_accepted;
+  return {};
+}
+
+std::optional<std::string> add_cluster_join(server_config& c, const std::string& v) {
+  const auto address = parse_address_and_port(v);
+  if (!address || address->port == 0) return "HOST:PORT of another node's --cluster-listen";
+  c.cluster_join.push_back(v);
   return {};
 }
 
@@ -206,6 +227,17 @@ const std::vector<option>& options() {
        number(&server_config::io_threads, 1u, 256u)},
       {"node", true, single, "NAME", "this server's name in presence, metrics and logs (host:port)",
        set_node},
+      {"cluster_listen", true, single, "HOST:PORT",
+       "be one node of a cluster: other nodes reach this one here", set_cluster_listen},
+      {"cluster_join", true, repeatable, "HOST:PORT",
+       "another node, when the database does not show the address it is reached at", add_cluster_join},
+      {"cluster_tls_cert", true, single, "FILE",
+       "this node's certificate among nodes (PEM); needed when the cluster's port is not on loopback",
+       path(&server_config::cluster_tls_certificate)},
+      {"cluster_tls_key", true, single, "FILE", "its private key (PEM)",
+       path(&server_config::cluster_tls_key)},
+      {"cluster_tls_ca", true, single, "FILE", "who signed all nodes' certificates (PEM)",
+       path(&server_config::cluster_tls_authority)},
       {"classic.window", false, single, "", "", number<std::size_t>(&server_config::classic_window, 1, 500)},
       {"classic.time_zone", false, single, "", "", set_time_zone},
       {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
@@ -334,6 +366,29 @@ result<std::map<std::string, given>> read_file(const std::string& file) {
   return out;
 }
 
+std::optional<error> check_cluster(const server_config& c) {
+  const int files =
+      !c.cluster_tls_certificate.empty() + !c.cluster_tls_key.empty() + !c.cluster_tls_authority.empty();
+  if (!c.cluster_listen) {
+    if (!c.cluster_join.empty() || files > 0)
+      return bad(files > 0 ? "--cluster-tls-..." : "--cluster-join", "it is given without --cluster-listen",
+                 "--cluster-listen HOST:PORT as well");
+    return {};
+  }
+  if (c.database.starts_with("sqlite:"))
+    return bad("--cluster-listen", "SQLite's file is one server's; nodes share a database",
+               "--database postgresql://... as well");
+  if (files != 0 && files != 3)
+    return bad("--cluster-tls-...", "some of its files are missing",
+               "--cluster-tls-cert, --cluster-tls-key and --cluster-tls-ca together");
+  if (files == 0 && !is_loopback_host(c.cluster_listen->host))
+    return bad("--cluster-listen",
+               "\"" + c.cluster_listen->text() +
+                   "\" is not loopback, and without certificates anybody could join",
+               "a loopback address, or --cluster-tls-cert, --cluster-tls-key and --cluster-tls-ca as well");
+  return {};
+}
+
 /// CLI11's texts span lines; ours is one.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -409,6 +464,7 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   if (config.tls_certificate.empty() != config.tls_key.empty())
     return bad(config.tls_key.empty() ? "--tls-cert" : "--tls-key", "it is given alone",
                "--tls-cert and --tls-key together");
+  if (auto wrong = check_cluster(config)) return *wrong;
   if (config.wechat.app_id.empty() != config.keys.wechat_secret.empty())
     return bad(config.wechat.app_id.empty() ? "wechat.secret_file" : "wechat.app_id", "it is given alone",
                "wechat.app_id and wechat.secret_file together");

@@ -7,6 +7,7 @@
 #include "core/network.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct server_config {
   bool insecure = false; ///< allows --auth none on an address other than loopback
   std::vector<std::string> allow_origin;
   std::vector<ip_network> trusted_proxies;
+  std::optional<listen_address> cluster_listen; ///< nothing: a node alone
+  std::vector<std::string> cluster_join;        ///< HOST:PORT
+  std::string cluster_tls_certificate;          ///< PEM files; all three or none
+  std::string cluster_tls_key;
+  std::string cluster_tls_authority;
   unsigned io_threads = 0; ///< 0: one a core
   std::string node;        ///< empty: host:port
 

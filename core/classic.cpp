@@ -153,10 +153,7 @@ std::string encode_chats(const std::vector<message>& messages) {
   return out += ']';
 }
 
-std::string encode_online(const std::vector<online_user>& users, std::string_view node) {
-  std::string nodes = "[";
-  append_json_string(nodes, node);
-  nodes += ']';
+std::string encode_online(const std::vector<online_user>& users) {
   std::string out = "{";
   for (const auto& u : users) {
     if (out.size() > 1) out += ',';
@@ -167,8 +164,11 @@ std::string encode_online(const std::vector<online_user>& users, std::string_vie
     out += R"(,"sessions":)";
     out += std::to_string(u.sessions);
     out += R"(,"nodes":)";
-    out += nodes;
-    out += R"(,"since":")";
+    for (const auto& node : u.nodes) {
+      out += &node == u.nodes.data() ? '[' : ',';
+      append_json_string(out, node);
+    }
+    out += R"(],"since":")";
     append_utc_time(out, u.since);
     out += R"("})";
   }

@@ -28,10 +28,11 @@ struct online_user {
   user_id user;
   std::size_t sessions = 0;
   wall_time since{};
+  std::vector<std::string> nodes{}; ///< where the sessions are
 };
 
-/// The JSON object of GET /getOnlineUser, keyed by user id; all sessions are on `node`.
-std::string encode_online(const std::vector<online_user>& users, std::string_view node);
+/// The JSON object of GET /getOnlineUser, keyed by user id.
+std::string encode_online(const std::vector<online_user>& users);
 
 /// An encoded chat, shared by all who receive it.
 struct chat {

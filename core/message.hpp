@@ -77,4 +77,10 @@ using message_ptr = std::shared_ptr<const message>;
 /// The members of a group at one seq of its log, sorted; shared by all messages until it changes.
 using audience_ptr = std::shared_ptr<const std::vector<user_id>>;
 
+/// A message that was committed, and the members of its group that it goes to; a direct one says itself.
+struct committed_message {
+  message_ptr stored;
+  audience_ptr audience{};
+};
+
 } // namespace hongyan

@@ -57,7 +57,23 @@ metrics::metrics(const std::string& node, const limits& told)
     , delivery_seconds(
           histogram(registry_, "hongyan_delivery_seconds", "Committed to handed to the socket.", latencies))
     , queue_depth(gauge(registry_, "hongyan_queue_depth", "Items waiting or in flight."))
-    , queue_limit(gauge(registry_, "hongyan_queue_limit", "The limit of that queue.")) {
+    , queue_limit(gauge(registry_, "hongyan_queue_limit", "The limit of that queue."))
+    , cluster_nodes(gauge(registry_, "hongyan_cluster_nodes", "Other nodes that are alive.").Add({}))
+    , cluster_peers(gauge(registry_, "hongyan_cluster_peers", "Other nodes that are linked.").Add({}))
+    , cluster_envelopes_sent(
+          counter(registry_, "hongyan_cluster_envelopes_sent_total", "Envelopes sent to other nodes.")
+              .Add({}))
+    , cluster_bytes_sent(
+          counter(registry_, "hongyan_cluster_bytes_total", "Bytes told and heard.").Add({{"way", "out"}}))
+    , cluster_bytes_heard(
+          counter(registry_, "hongyan_cluster_bytes_total", "Bytes told and heard.").Add({{"way", "in"}}))
+    , cluster_fell_behind(counter(registry_, "hongyan_cluster_fell_behind_total",
+                                  "Times that a node was too slow to be told everything.")
+                              .Add({}))
+    , cluster_looked_up(counter(registry_, "hongyan_cluster_looked_up_total",
+                                "Log entries found in the database that no link had brought.")
+                            .Add({}))
+    , cluster_refused(counter(registry_, "hongyan_cluster_refused_total", "What other nodes were refused.")) {
   gauge(registry_, "hongyan_node_info", "1, with the node's name.").Add({{"node", node}}).Set(1);
   auto& bound = gauge(registry_, "hongyan_bound_bytes", "What the limits let the server's memory grow to.");
   for (const auto& [what, bytes] : memory_bounds(told))

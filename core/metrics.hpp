@@ -50,6 +50,15 @@ public:
   prometheus::Histogram& delivery_seconds;            ///< committed to handed to the socket
   prometheus::Family<prometheus::Gauge>& queue_depth; ///< label queue
   prometheus::Family<prometheus::Gauge>& queue_limit; ///< label queue
+  // in a cluster
+  prometheus::Gauge& cluster_nodes; ///< others that the directory takes for alive
+  prometheus::Gauge& cluster_peers; ///< those of them that are linked
+  prometheus::Counter& cluster_envelopes_sent;
+  prometheus::Counter& cluster_bytes_sent;
+  prometheus::Counter& cluster_bytes_heard;
+  prometheus::Counter& cluster_fell_behind; ///< a peer was so slow that something was left out
+  prometheus::Counter& cluster_looked_up;   ///< entries that came from the store, not over a link
+  prometheus::Family<prometheus::Counter>& cluster_refused; ///< label reason
 };
 
 /// Seconds as Prometheus wants them.

@@ -92,7 +92,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
 asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {
   auto online = co_await ask<online_ptr>(at.asks, at.server.registry, ask_deadline, online_atom::value);
   if (!online) co_return problem(online.error());
-  co_return json_reply(classic::encode_online(**online, at.server.config.node));
+  co_return json_reply(classic::encode_online(**online));
 }
 
 asio::awaitable<reply> close_user(edge& at, const routed_request& request) {

@@ -15,9 +15,11 @@ constexpr int accept_backlog = 4096;
 
 } // namespace
 
-result<asio::ip::tcp::acceptor> listen_on(asio::io_context& io, const listen_address& address) {
+result<asio::ip::tcp::acceptor> listen_on(asio::io_context& io, const listen_address& address,
+                                          const char* option) {
   const auto failed = [&](const boost::system::error_code& ec) {
-    return error{errc::malformed, "--listen: cannot listen on " + address.text() + ": " + ec.message() +
+    return error{errc::malformed, std::string(option) + ": cannot listen on " + address.text() + ": " +
+                                      ec.message() +
                                       "; accepted: HOST:PORT of this machine that no other program uses"};
   };
   boost::system::error_code ec;

@@ -44,6 +44,7 @@ private:
 };
 
 /// Opens, binds and listens. Errors: errc::malformed: the address cannot be resolved or is in use.
-result<asio::ip::tcp::acceptor> listen_on(asio::io_context& io, const listen_address& address);
+result<asio::ip::tcp::acceptor> listen_on(asio::io_context& io, const listen_address& address,
+                                          const char* option);
 
 } // namespace hongyan

@@ -11,6 +11,7 @@ extern const std::string_view postgres_0001_init;
 extern const std::string_view postgres_0002_conversations;
 extern const std::string_view sqlite_0003_identities;
 extern const std::string_view postgres_0003_identities;
+extern const std::string_view postgres_0004_nodes;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
@@ -21,9 +22,9 @@ std::span<const migration> sqlite_migrations() {
 }
 
 std::span<const migration> postgres_migrations() {
-  static const std::array list{migration{1, embedded::postgres_0001_init},
-                               migration{2, embedded::postgres_0002_conversations},
-                               migration{3, embedded::postgres_0003_identities}};
+  static const std::array list{
+      migration{1, embedded::postgres_0001_init}, migration{2, embedded::postgres_0002_conversations},
+      migration{3, embedded::postgres_0003_identities}, migration{4, embedded::postgres_0004_nodes}};
   return list;
 }
 

@@ -1,5 +1,6 @@
 #include "persistence/postgres_store.hpp"
 
+#include "persistence/postgres/directory.hpp"
 #include "persistence/postgres/reader.hpp"
 #include "persistence/postgres/writer.hpp"
 
@@ -15,6 +16,7 @@ public:
 
   std::unique_ptr<message_writer> make_writer() override { return postgres::make_writer(uri_); }
   std::unique_ptr<message_reader> make_reader() override { return postgres::make_reader(uri_); }
+  std::unique_ptr<node_directory> make_directory() override { return postgres::make_directory(uri_); }
   std::string_view kind() const override { return "postgresql"; }
 
 private:

@@ -244,12 +244,41 @@ private:
   std::uint64_t rows_read_ = 0;
 };
 
+/// A server that shares the database with others.
+struct node_row {
+  std::string name;    ///< of the node; one has it at a time
+  std::string address; ///< HOST:PORT where peers reach it; without a host, where the database sees it
+  std::uint64_t incarnation = 0;
+};
+
+/// What a node finds in the database.
+struct node_list {
+  std::vector<node_row> nodes;
+  std::string secret; ///< of the cluster: who shows it has this database; as long as cluster_secret_bytes
+};
+inline constexpr std::size_t cluster_secret_bytes = 64;
+
+/// Where nodes find one another. One thread at a time.
+class node_directory {
+public:
+  virtual ~node_directory() = default;
+
+  /// Says that this node is alive; answers all that have said so within the last 15 s, by the database's
+  /// clock, itself with its address completed. Errors: errc::unavailable; errc::conflict: another node that
+  /// is alive has the name.
+  virtual result<node_list> beat(const node_row& self) = 0;
+  /// Says that it is no more.
+  virtual void leave(const node_row& self) = 0;
+};
+
 /// A database, by its URL; makes connections to it. Thread-safe.
 class store {
 public:
   virtual ~store() = default;
   virtual std::unique_ptr<message_writer> make_writer() = 0;
   virtual std::unique_ptr<message_reader> make_reader() = 0;
+  /// Null: one server only can use the database.
+  virtual std::unique_ptr<node_directory> make_directory() { return nullptr; }
   /// For logs and metrics: "sqlite" or "postgresql".
   virtual std::string_view kind() const = 0;
 };

@@ -49,7 +49,7 @@ audience_ptr members(std::vector<const char*> names) {
 }
 
 struct registry_fixture : actor_fixture {
-  registry_actor r = spawn_on<registry>(system, home, admitted, figures);
+  registry_actor r = spawn_on<registry>(system, home, home, "here", admitted, figures);
   heard phone, tablet, other;
   session_actor phone_session = system.spawn(recording_session, &phone);
   session_actor tablet_session = system.spawn(recording_session, &tablet);

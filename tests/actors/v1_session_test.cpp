@@ -63,6 +63,8 @@ history_actor::behavior_type waiting_history(history_actor::pointer self, asked_
   return {
       [](query_atom, const history_question&) { return history_answer{}; },
       [=](query_atom, const v1_question& q) { return keep(self, log->admitted.history, log->reads, q); },
+      [](query_atom, const activity_question&) { return activity_answer{}; },
+      [](query_atom, const log_question&) { return history_answer{}; },
   };
 }
 
@@ -636,13 +638,14 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: typing is told to the place, now and t
   hear(typing_request(1));
   REQUIRE(got.reads.size() == 1);
   CHECK(std::get<v1::show_typing>(got.reads.front().what.what).in == place(user("2")));
-  CHECK(told.notices.empty());
+  CHECK(told.typings.empty());
   answer(got.reads, v1_answer{.json = "{}", .audience = {.conversation_id = 7, .users = {user("2")}}});
   CHECK(take() == events{result_of(1)});
-  REQUIRE(told.notices.size() == 1);
-  CHECK(told.notices[0].users == std::vector<user_id>{user("2")});
-  CHECK(told.notices[0].origin == s.address());
-  CHECK(*told.notices[0].frame == *text_frame(v1::typing_notification(7, user("1"))));
+  REQUIRE(told.typings.size() == 1);
+  CHECK(told.typings[0].users == std::vector<user_id>{user("2")});
+  CHECK(told.typings[0].origin == s.address());
+  CHECK(told.typings[0].conversation_id == 7);
+  CHECK(told.typings[0].user == user("1"));
 
   // Too early: answered all the same, and nobody is asked or told.
   advance(1900ms);
@@ -658,7 +661,7 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: typing is told to the place, now and t
   CHECK(got.reads.size() == 1);
   answer(got.reads, v1_answer{.json = "{}"}); // nobody hears it
   CHECK(take() == events{result_of(4)});
-  CHECK(told.notices.size() == 1);
+  CHECK(told.typings.size() == 1);
 }
 
 TEST_CASE_METHOD(v1_session_fixture, "v1: a session ends with its token, unless that is renewed in time",

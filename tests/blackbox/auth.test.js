@@ -327,8 +327,10 @@ describe('S21, S22: how much one user may', () => {
       assert.equal(code, -32029)
       assert.ok(data.retryAfterMs > 0 && data.retryAfterMs <= 100, data.retryAfterMs)
     }
-    const pushed = await push(server, { userId: a, targetUserId: 'sink', content: 'x' }, { headers: bearer(tokenOf(a)) })
-    assert.equal(pushed.status, 429)
+    // The bucket fills while we look: one at a time there are more pushes than it lets through.
+    const one = () => push(server, { userId: a, targetUserId: 'sink', content: 'x' }, { headers: bearer(tokenOf(a)) })
+    const pushed = (await Promise.all(Array.from({ length: 20 }, one))).find(({ status }) => status === 429)
+    assert.ok(pushed, 'none was refused')
     assert.equal(pushed.headers['retry-after'], '1')
     assert.equal(await send(other), 'stored')
     for (let i = 0; i < 80; i++) assert.equal((await push(server, { userId: a, targetUserId: 'sink', content: 'x' }, { headers: bearer(apiKeys.push) })).status, 200)

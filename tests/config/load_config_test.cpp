@@ -136,7 +136,7 @@ TEST_CASE("the sample file names every key with its default", "[config]") {
   for (std::string line; std::getline(sample, line);)
     uncommented += (line.starts_with("#") && !line.starts_with("# ") ? line.substr(1) : line) + "\n";
   const config_file file(uncommented);
-  const auto c = load({"--config", file.path});
+  const auto c = load({"--config", file.path, "--database", "postgresql://h/d"}); // it names a cluster, too
   const server_config d;
   CHECK(c.listen.text() == d.listen.text());
   CHECK(c.classic_window == d.classic_window);

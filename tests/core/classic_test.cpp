@@ -114,12 +114,12 @@ TEST_CASE("a chat is written as the tutorial's clients know it", "[classic]") {
 }
 
 TEST_CASE("who is online is an object keyed by user id", "[classic]") {
-  CHECK(classic::encode_online({}, "n") == "{}");
-  CHECK(classic::encode_online({{*user_id::parse("2"), 1, wall_time(std::chrono::milliseconds(5))},
-                                {*user_id::parse("x"), 2, wall_time(std::chrono::milliseconds(0))}},
-                               "n1") ==
+  CHECK(classic::encode_online({}) == "{}");
+  CHECK(classic::encode_online(
+            {{*user_id::parse("2"), 1, wall_time(std::chrono::milliseconds(5)), {"n1"}},
+             {*user_id::parse("x"), 2, wall_time(std::chrono::milliseconds(0)), {"n1", "n2"}}}) ==
         R"({"2":{"userId":2,"sessions":1,"nodes":["n1"],"since":"1970-01-01T00:00:00.005Z"},)"
-        R"("x":{"userId":"x","sessions":2,"nodes":["n1"],"since":"1970-01-01T00:00:00.000Z"}})");
+        R"("x":{"userId":"x","sessions":2,"nodes":["n1","n2"],"since":"1970-01-01T00:00:00.000Z"}})");
 }
 
 TEST_CASE("a window keeps the latest chats by id, each once, in whatever order they come", "[classic]") {

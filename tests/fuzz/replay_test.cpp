@@ -39,4 +39,5 @@ TEST_CASE("what fuzzers begin with and what they found is read or refused", "[fu
   replay("key_files", fuzz::key_files);
   replay("websocket", fuzz::websocket);
   replay("configuration", fuzz::configuration);
+  replay("cluster_items", fuzz::cluster_items);
 }

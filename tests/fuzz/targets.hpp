@@ -26,6 +26,8 @@ void key_files(std::string_view input);
 void websocket(std::string_view input);
 /// The first line has flags and NAME=VALUE variables, the others are the file.
 void configuration(std::string_view input);
+/// What another node of a cluster tells.
+void cluster_items(std::string_view input);
 
 inline void demand(bool holds, const std::string& otherwise) {
   if (!holds) throw std::logic_error(otherwise);

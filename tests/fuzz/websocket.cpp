@@ -95,6 +95,8 @@ history_actor::behavior_type empty_history(history_actor::pointer, flow* admitte
         const lease counted(admitted->history, 1);
         return v1_answer{.json = std::string(v1::empty_result)};
       },
+      [](query_atom, const activity_question&) { return activity_answer{}; },
+      [](query_atom, const log_question&) { return history_answer{}; },
   };
 }
 

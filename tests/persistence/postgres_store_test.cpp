@@ -619,7 +619,7 @@ TEST_CASE("several servers may open an empty database at once", "[persistence][p
   }
 
   CHECK(failures == std::vector<std::string>(failures.size()));
-  CHECK(database.ask("SELECT count(*) FROM schema_migration") == "3");
+  CHECK(database.ask("SELECT count(*) = max(version) FROM schema_migration") == "t");
 }
 
 TEST_CASE("what another writer changes in a group holds for the next message", "[persistence][postgresql]") {

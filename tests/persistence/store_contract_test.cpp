@@ -383,7 +383,7 @@ STORE_TEST("the schema is made once, however often the database is opened") {
     append(*writer, {chat("1", "2", "a")});
   }
 
-  CHECK(database.ask("SELECT count(*) FROM schema_migration") == "3");
+  CHECK(database.ask("SELECT count(*) = max(version) FROM schema_migration") == database.ask("SELECT 1 = 1"));
   CHECK(database.ask("SELECT count(*) FROM message") == "3");
 }
 

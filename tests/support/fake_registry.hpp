@@ -12,7 +12,7 @@ struct registry_log {
   std::vector<std::int64_t> delivered; ///< ids of messages
   std::vector<audience_ptr> audiences; ///< of the same
   std::vector<read_note> reads;
-  std::vector<notice> notices;
+  std::vector<typing_note> typings;
   std::vector<user_id> watched;
 };
 
@@ -27,7 +27,7 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
         }
       },
       [log](read_atom, const read_note& note) { log->reads.push_back(note); },
-      [log](notify_atom, const notice& n) { log->notices.push_back(n); },
+      [log](notify_atom, const typing_note& note) { log->typings.push_back(note); },
       [log](watch_atom, const std::vector<user_id>& users, const session_actor&) {
         log->watched.insert(log->watched.end(), users.begin(), users.end());
         return users;
@@ -42,6 +42,11 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       [](sessions_atom, const user_id&) { return session_list{}; },
       [](drain_atom) {},
       [log](resync_atom) { ++log->resyncs; },
+      [](join_atom, const clustering&) {},
+      [](peer_atom, const peer_change&) {},
+      [](heard_atom, const peer_items_ptr&) {},
+      [](settled_atom, std::uint64_t) {},
+      [](doubt_atom) {},
   };
 }
 

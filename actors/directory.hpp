@@ -1,0 +1,14 @@
+/// Tells the database that this node is alive, and the cluster actor who else is. Detached, since it blocks.
+#pragma once
+
+#include "actors/cluster.hpp"
+
+namespace hongyan {
+
+/// How often. A node is taken for alive for some of these (persistence/store.hpp).
+inline constexpr std::chrono::seconds directory_interval{1};
+
+caf::behavior directory(caf::event_based_actor* self, std::shared_ptr<node_directory> nodes,
+                        const node_row& own, const caf::actor& cluster);
+
+} // namespace hongyan

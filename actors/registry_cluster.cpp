@@ -1,0 +1,330 @@
+/// The registry of one node of several: what it tells its peers and hears from them, and how it finds in the
+/// store what a link has lost.
+#include "actors/registry.hpp"
+
+#include "core/time_format.hpp"
+
+#include <algorithm>
+
+namespace hongyan {
+
+namespace {
+
+constexpr std::chrono::milliseconds tick_interval{100};
+/// A session need not wait longer for peers that are slow to learn of it: then the log is looked at instead.
+constexpr std::chrono::milliseconds settle_patience{500};
+/// Without a turn for so long the process was stopped, or the machine: nobody knows what it has missed.
+constexpr std::chrono::seconds freeze{2};
+/// What was committed so long before a doubt may have been missed: a link is found dead after some seconds, a
+/// commit may take five, and the clocks of two nodes differ a little.
+constexpr std::chrono::seconds doubt_reach{15};
+/// So long after the last doubt the log is looked at: a commit whose seq was taken before may take so long.
+constexpr std::chrono::seconds doubt_lasts{10};
+constexpr std::chrono::seconds between_rounds{1};
+/// Users a question: some tens of milliseconds of one of the database's connections.
+constexpr std::size_t users_a_question = 200;
+/// Entries of one conversation that are delivered after a fault; who has missed more is shown a hole, and
+/// fetches them by `sync`.
+constexpr std::size_t entries_a_conversation = 100;
+/// Of a conversation in which nothing was said for a minute.
+constexpr std::size_t entries_of_unknown = 20;
+constexpr std::chrono::seconds log_deadline{10};
+
+} // namespace
+
+void registry::on_exit() {
+  for (auto& u : unsettled_)
+    if (u.answer) u.answer->deliver(caf::make_error(caf::sec::request_receiver_down));
+  unsettled_.clear();
+  ticker_.clear();
+  cluster_.reset();
+}
+
+void registry::join(clustering with) {
+  cluster_ = std::move(with);
+  ticked_ = home_.now();
+  ticker_.set(home_.timers(), ticked_ + tick_interval);
+}
+
+void registry::tick(steady_time now) {
+  ticker_.set(home_.timers(), now + tick_interval);
+  if (const auto gap = now - ticked_; gap > freeze) {
+    doubt();
+    *doubted_since_ -= std::chrono::duration_cast<std::chrono::milliseconds>(gap);
+  }
+  ticked_ = now;
+  for (auto& u : unsettled_)
+    if (u.bound && now - u.since > settle_patience) {
+      send(std::exchange(u.bound, nullptr), bound_atom::value);
+      doubt();
+    }
+  fetch_holes(now);
+  look_on(now);
+}
+
+// ---- telling ----
+
+void registry::tell_peers(const cluster::item& what, node_number to) {
+  if (peers_.empty()) return;
+  caf::anon_send(cluster_->cluster, tell_atom::value,
+                 telling{to, std::make_shared<const std::string>(cluster::encode(what)), 0});
+}
+
+std::uint64_t registry::tell_peers_and_wait(const cluster::item& what) {
+  caf::anon_send(cluster_->cluster, tell_atom::value,
+                 telling{0, std::make_shared<const std::string>(cluster::encode(what)), ++last_ticket_});
+  return last_ticket_;
+}
+
+void registry::settle(std::uint64_t ticket) {
+  while (!unsettled_.empty() && unsettled_.front().ticket <= ticket) {
+    auto& u = unsettled_.front();
+    if (u.bound) send(u.bound, bound_atom::value);
+    if (u.answer) u.answer->deliver(u.count);
+    unsettled_.pop_front();
+  }
+}
+
+/// Everything that a peer is to know of this node.
+void registry::introduce(node_number to) {
+  tell_peers(cluster::sessions_follow{}, to);
+  for (const auto& [user, entry] : users_)
+    for (const auto& l : entry.sessions)
+      tell_peers(cluster::session_came{user, l.number, l.stamp, l.facts}, to);
+}
+
+/// Above all that are known of that user and device, whatever the clocks say: the newest login wins.
+std::int64_t registry::next_stamp(const user_id& user, const std::string& device) const {
+  std::int64_t stamp = wall_now().time_since_epoch().count();
+  if (device.empty()) return stamp;
+  if (const auto entry = users_.find(user); entry != users_.end())
+    for (const auto& l : entry->second.sessions)
+      if (l.facts.device == device) stamp = std::max(stamp, l.stamp + 1);
+  for (const auto& s : others_.of(user))
+    if (s.facts.device == device) stamp = std::max(stamp, s.stamp + 1);
+  return stamp;
+}
+
+/// The other nodes where any of these are online, and who of them.
+std::map<node_number, std::vector<user_id>> registry::whereabouts(const std::vector<user_id>& users) const {
+  std::map<node_number, std::vector<user_id>> there;
+  if (others_.users() == 0) return there;
+  for (const auto& user : users)
+    for (const auto& s : others_.of(user))
+      if (auto& known = there[s.node]; known.empty() || known.back() != user) known.push_back(user);
+  return there;
+}
+
+/// To each node once, and only where a member is online.
+void registry::forward(std::vector<committed_message> messages) {
+  if (others_.users() == 0) return;
+  std::ranges::stable_sort(messages, {},
+                           [](const committed_message& m) { return m.stored->conversation_id; });
+  for (auto begin = messages.begin(); begin != messages.end();) {
+    const auto end = std::find_if(begin, messages.end(), [&](const committed_message& m) {
+      return m.stored->conversation_id != begin->stored->conversation_id || m.audience != begin->audience;
+    });
+    const bool is_group = begin->audience != nullptr;
+    auto there =
+        whereabouts(is_group ? *begin->audience : std::vector{begin->stored->from, begin->stored->to.id});
+    for (auto& [node, users] : there) {
+      cluster::log_entries log;
+      if (is_group) log.audience = std::move(users);
+      for (auto m = begin; m != end; ++m) log.entries.push_back(m->stored);
+      tell_peers(log, node);
+    }
+    begin = end;
+  }
+}
+
+void registry::forward(const read_note& note) {
+  std::vector<user_id> users{note.user};
+  if (note.peer) users.push_back(*note.peer);
+  for (const auto& [node, known] : whereabouts(users))
+    tell_peers(cluster::position_read{note.conversation_id, note.user, note.seq, note.peer}, node);
+}
+
+void registry::forward(const typing_note& note) {
+  for (auto& [node, users] : whereabouts(note.users))
+    tell_peers(cluster::typing{note.conversation_id, note.user, users}, node);
+}
+
+// ---- hearing ----
+
+void registry::change_peer(const peer_change& change) {
+  using enum peer_change::what;
+  if (change.happened == left) {
+    forget_node(change.node);
+    peers_.erase(change.node);
+  } else {
+    peers_[change.node] = change.name;
+    introduce(change.node);
+    // It may have missed what we told, as we what it told.
+    tell_peers(cluster::entries_missed{}, change.node);
+  }
+  doubt();
+}
+
+void registry::forget_node(node_number node) {
+  for (const auto& user : others_.remove(node))
+    if (!is_online(user)) tell_watchers(user, false);
+}
+
+void registry::hear(const peer_items& told) {
+  if (peers_.contains(told.from))
+    for (const auto& item : told.items) std::visit([&](const auto& what) { hear_of(told.from, what); }, item);
+  if (cluster_) caf::anon_send(cluster_->cluster, handled_atom::value, told.from, told.number);
+}
+
+void registry::hear_of(node_number from, const cluster::sessions_follow&) { forget_node(from); }
+
+void registry::hear_of(node_number from, const cluster::session_came& came) {
+  const bool was_online = is_online(came.user);
+  others_.add(from, came);
+  if (!was_online) tell_watchers(came.user, true);
+  if (came.facts.device.empty()) return;
+  end_sessions(came.user, close_code::replaced, [&](const listed& l) {
+    return l.facts.device == came.facts.device &&
+           std::pair(l.stamp, node_) < std::pair(came.stamp, peers_.at(from));
+  });
+}
+
+void registry::hear_of(node_number from, const cluster::session_left& left) {
+  if (!others_.contains(left.user)) return;
+  others_.remove(from, left.user, left.number);
+  if (!is_online(left.user)) tell_watchers(left.user, false);
+}
+
+void registry::hear_of(node_number, const cluster::log_entries& log) {
+  audience_ptr audience;
+  if (!log.audience.empty()) audience = std::make_shared<const std::vector<user_id>>(log.audience);
+  std::vector<committed_message> messages;
+  for (const auto& entry : log.entries) messages.push_back({entry, audience});
+  take_in(messages, home_.now());
+}
+
+void registry::hear_of(node_number, const cluster::position_read& read) {
+  tell_read({read.conversation_id, read.user, read.seq, read.peer, {}});
+}
+
+void registry::hear_of(node_number, const cluster::typing& typing) {
+  tell_typing({typing.conversation_id, typing.user, typing.users, {}});
+}
+
+/// The sender knew of some of the user's sessions on other nodes; those end there, and count no more here.
+void registry::hear_of(node_number, const cluster::user_kicked& told) {
+  const bool was_online = is_online(told.user);
+  kick_here(told.user);
+  for (const auto& session : told.sessions)
+    for (const auto& [node, name] : peers_)
+      if (name == session.node) others_.remove(node, told.user, session.number);
+  if (was_online && !is_online(told.user)) tell_watchers(told.user, false);
+}
+
+void registry::hear_of(node_number, const cluster::entries_missed&) { doubt(); }
+
+// ---- order ----
+
+void registry::take_in(const std::vector<committed_message>& messages, steady_time committed) {
+  std::vector<committed_message> ready;
+  for (const auto& m : messages) order_.offer(m, home_.now(), ready);
+  if (!ready.empty()) hand_out(ready, committed);
+}
+
+void registry::fetch_holes(steady_time now) {
+  const auto holes = order_.overdue(now);
+  if (holes.empty()) return;
+  std::vector<log_range> ranges;
+  std::unordered_map<std::int64_t, audience_ptr> audiences;
+  for (const auto& hole : holes) {
+    ranges.push_back({hole.conversation_id, hole.after_seq, hole.before_seq, entries_a_conversation});
+    audiences[hole.conversation_id] = hole.audience;
+  }
+  look_up(std::move(ranges), std::move(audiences), {});
+}
+
+/// Reads entries and hands them out; of conversations without a position here only those since then. What
+/// cannot be read stays a hole, which clients close by `sync`.
+void registry::look_up(std::vector<log_range> ranges,
+                       std::unordered_map<std::int64_t, audience_ptr> audiences, wall_time since) {
+  flow_.history.take(1);
+  std::vector<std::int64_t> conversations;
+  for (const auto& range : ranges) conversations.push_back(range.conversation_id);
+  const auto give_up_rest = [this, conversations = std::move(conversations)] {
+    std::vector<committed_message> ready;
+    for (const auto conversation : conversations) order_.give_up(conversation, ready);
+    if (!ready.empty()) hand_out(ready, home_.now());
+  };
+  request(cluster_->log, log_deadline, query_atom::value,
+          log_question{std::move(ranges), home_.now() + log_deadline})
+      .then(
+          [this, audiences = std::move(audiences), give_up_rest, since](const history_answer& answer) {
+            std::vector<committed_message> messages;
+            if (answer.messages)
+              for (const auto& m : *answer.messages)
+                if (m.created_at >= since || order_.position(m.conversation_id))
+                  messages.push_back({std::make_shared<const message>(m),
+                                      m.to.is_group() ? audiences.at(m.conversation_id) : nullptr});
+            figures_.cluster_looked_up.Increment(static_cast<double>(messages.size()));
+            take_in(messages, home_.now());
+            give_up_rest();
+          },
+          [give_up_rest](const caf::error&) { give_up_rest(); });
+}
+
+// ---- doubt ----
+
+void registry::doubt() {
+  const auto since = wall_now() - doubt_reach;
+  doubted_since_ = doubted_since_ ? std::min(*doubted_since_, since) : since;
+  doubted_until_ = home_.now() + doubt_lasts;
+  last_round_ = false;
+}
+
+void registry::look_on(steady_time now) {
+  if (!doubted_since_ || looking_ || now < look_again_) return;
+  if (to_look_at_.empty()) {
+    if (last_round_) {
+      doubted_since_.reset();
+      return;
+    }
+    last_round_ = now >= doubted_until_;
+    for (const auto& [user, entry] : users_) to_look_at_.push_back(user);
+  }
+  const auto count = std::min(to_look_at_.size(), users_a_question);
+  activity_question question{.users = {}, .since = *doubted_since_, .until = now + log_deadline};
+  question.users.assign(to_look_at_.end() - static_cast<std::ptrdiff_t>(count), to_look_at_.end());
+  to_look_at_.resize(to_look_at_.size() - count);
+  looking_ = true;
+  flow_.history.take(1);
+  request(cluster_->log, log_deadline, query_atom::value, std::move(question))
+      .then([this](const activity_answer& answer) { looked_at(answer); },
+            [this](const caf::error&) { looked_at({.failure = error{errc::unavailable}}); });
+}
+
+void registry::looked_at(const activity_answer& answer) {
+  looking_ = false;
+  if (to_look_at_.empty() || answer.failure) look_again_ = home_.now() + between_rounds;
+  if (answer.failure) last_round_ = false;
+  std::unordered_map<std::int64_t, audience_ptr> audiences;
+  std::vector<log_range> ranges;
+  std::unordered_map<std::int64_t, std::vector<user_id>> members;
+  for (const auto& row : answer.rows) {
+    const auto position = order_.position(row.conversation_id);
+    if (position && *position >= row.last_seq) continue;
+    auto& here = members[row.conversation_id];
+    here.push_back(row.user);
+    if (here.size() > 1) continue;
+    ranges.push_back(
+        {.conversation_id = row.conversation_id,
+         .after_seq = position.value_or(row.last_seq - static_cast<std::int64_t>(entries_of_unknown)),
+         .before_seq = row.last_seq + 1,
+         .limit = entries_a_conversation,
+         .newest = true});
+  }
+  for (auto& [conversation, users] : members)
+    audiences[conversation] = std::make_shared<const std::vector<user_id>>(std::move(users));
+  if (!ranges.empty()) look_up(std::move(ranges), std::move(audiences), doubted_since_.value_or(wall_time()));
+}
+
+} // namespace hongyan

@@ -1,0 +1,299 @@
+#include "core/cluster/items.hpp"
+
+#include "core/text.hpp"
+
+#include <concepts>
+#include <stdexcept>
+#include <utility>
+
+namespace hongyan::cluster {
+
+namespace {
+
+enum class kind : std::uint8_t {
+  // Of the wire: never renumber.
+  sessions_follow = 1,
+  session_came = 2,
+  session_left = 3,
+  log_entries = 4,
+  position_read = 5,
+  typing = 6,
+  user_kicked = 7,
+  entries_missed = 8,
+};
+
+class writer {
+public:
+  template <std::integral T>
+  void number(T value) {
+    const auto bits = static_cast<std::make_unsigned_t<T>>(value);
+    for (std::size_t i = 0; i < sizeof(T); ++i) bytes_.push_back(static_cast<char>(bits >> (8 * i)));
+  }
+  void flag(bool value) { number(static_cast<std::uint8_t>(value)); }
+  void text(std::string_view value) {
+    number(static_cast<std::uint32_t>(value.size()));
+    bytes_.append(value);
+  }
+  void text(const user_id& value) { text(value.text()); }
+  template <class T>
+  void optional(const std::optional<T>& value) {
+    flag(value.has_value());
+    if (value) text(*value);
+  }
+  void users(const std::vector<user_id>& values) {
+    number(static_cast<std::uint32_t>(values.size()));
+    for (const auto& value : values) text(value);
+  }
+  std::string take() { return std::move(bytes_); }
+
+private:
+  std::string bytes_;
+};
+
+/// What the reader throws, and decode() catches: the bytes are not what they should be.
+struct bad_bytes {
+  const char* why;
+};
+
+class reader {
+public:
+  explicit reader(std::string_view bytes) : rest_(bytes) {}
+
+  bool done() const { return rest_.empty(); }
+  std::string_view bytes(std::size_t count) {
+    if (count > rest_.size()) throw bad_bytes{"it is cut short"};
+    const auto taken = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return taken;
+  }
+  template <std::integral T>
+  T number() {
+    std::make_unsigned_t<T> bits = 0;
+    const auto raw = bytes(sizeof(T));
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      bits = static_cast<std::make_unsigned_t<T>>(
+          bits | static_cast<std::make_unsigned_t<T>>(static_cast<std::uint8_t>(raw[i])) << (8 * i));
+    return static_cast<T>(bits);
+  }
+  bool flag() { return number<std::uint8_t>() != 0; }
+  /// Whatever goes on to clients must be good text.
+  std::string text() {
+    const auto raw = bytes(number<std::uint32_t>());
+    utf8_checker check;
+    if (!check.feed(raw) || !check.complete()) throw bad_bytes{"a text is not UTF-8"};
+    return std::string(raw);
+  }
+  user_id user() {
+    auto id = user_id::parse(bytes(number<std::uint32_t>()));
+    if (!id) throw bad_bytes{"an id is none"};
+    return *std::move(id);
+  }
+  std::optional<std::string> optional_text() { return flag() ? std::optional(text()) : std::nullopt; }
+  std::vector<user_id> users() {
+    std::vector<user_id> values;
+    // Not reserved: the count is not to be believed before the users are there.
+    for (auto left = number<std::uint32_t>(); left > 0; --left) values.push_back(user());
+    return values;
+  }
+  template <class Enum>
+  Enum one_of(Enum last) {
+    const auto raw = number<std::uint8_t>();
+    if (raw > static_cast<std::uint8_t>(last)) throw bad_bytes{"a value is not known"};
+    return static_cast<Enum>(raw);
+  }
+
+private:
+  std::string_view rest_;
+};
+
+std::int64_t ms_of(wall_time t) { return t.time_since_epoch().count(); }
+wall_time time_of(std::int64_t ms) { return wall_time(std::chrono::milliseconds(ms)); }
+
+void put(writer& out, const place& value) {
+  out.flag(value.is_group());
+  out.text(value.id);
+}
+
+place read_place(reader& in) {
+  const bool is_group = in.flag();
+  auto id = in.user();
+  return is_group ? place::group(std::move(id)) : place(std::move(id));
+}
+
+void put(writer& out, const message& m) {
+  out.number(m.id);
+  out.number(m.conversation_id);
+  out.number(m.seq);
+  out.text(m.from);
+  put(out, m.to);
+  out.optional(m.from_name);
+  out.optional(m.to_name);
+  out.number(static_cast<std::uint8_t>(m.kind));
+  out.text(m.content);
+  out.optional(m.ext);
+  out.optional(m.client_msg_id);
+  out.number(ms_of(m.created_at));
+  out.flag(m.recalled);
+}
+
+message read_message(reader& in) {
+  message m;
+  m.id = in.number<std::int64_t>();
+  m.conversation_id = in.number<std::int64_t>();
+  m.seq = in.number<std::int64_t>();
+  m.from = in.user();
+  m.to = read_place(in);
+  m.from_name = in.optional_text();
+  m.to_name = in.optional_text();
+  m.kind = in.one_of(message_kind::group);
+  m.content = in.text();
+  m.ext = in.optional_text();
+  m.client_msg_id = in.optional_text();
+  m.created_at = time_of(in.number<std::int64_t>());
+  m.recalled = in.flag();
+  return m;
+}
+
+// ---- one pair for each kind ----
+
+kind put(writer&, const sessions_follow&) { return kind::sessions_follow; }
+kind put(writer& out, const session_came& came) {
+  out.text(came.user);
+  out.number(came.number);
+  out.number(came.stamp);
+  out.text(came.facts.id);
+  out.text(came.facts.device);
+  out.flag(came.facts.is_v1);
+  out.number(ms_of(came.facts.since));
+  return kind::session_came;
+}
+kind put(writer& out, const session_left& left) {
+  out.text(left.user);
+  out.number(left.number);
+  return kind::session_left;
+}
+kind put(writer& out, const log_entries& log) {
+  out.users(log.audience);
+  out.number(static_cast<std::uint32_t>(log.entries.size()));
+  for (const auto& m : log.entries) {
+    writer one; // with its length: newer nodes may add to it
+    put(one, *m);
+    out.text(one.take());
+  }
+  return kind::log_entries;
+}
+kind put(writer& out, const position_read& read) {
+  out.number(read.conversation_id);
+  out.text(read.user);
+  out.number(read.seq);
+  out.optional(read.peer);
+  return kind::position_read;
+}
+kind put(writer& out, const typing& t) {
+  out.number(t.conversation_id);
+  out.text(t.user);
+  out.users(t.users);
+  return kind::typing;
+}
+kind put(writer& out, const user_kicked& kicked) {
+  out.text(kicked.user);
+  out.number(static_cast<std::uint32_t>(kicked.sessions.size()));
+  for (const auto& [node, number] : kicked.sessions) {
+    out.text(node);
+    out.number(number);
+  }
+  return kind::user_kicked;
+}
+kind put(writer&, const entries_missed&) { return kind::entries_missed; }
+
+session_came read_came(reader& in) {
+  session_came came;
+  came.user = in.user();
+  came.number = in.number<std::uint64_t>();
+  came.stamp = in.number<std::int64_t>();
+  came.facts.id = in.text();
+  came.facts.device = in.text();
+  came.facts.is_v1 = in.flag();
+  came.facts.since = time_of(in.number<std::int64_t>());
+  return came;
+}
+
+log_entries read_entries(reader& in) {
+  log_entries log;
+  log.audience = in.users();
+  for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
+    reader one(in.bytes(in.number<std::uint32_t>()));
+    log.entries.push_back(std::make_shared<const message>(read_message(one)));
+  }
+  return log;
+}
+
+position_read read_position(reader& in) {
+  position_read read;
+  read.conversation_id = in.number<std::int64_t>();
+  read.user = in.user();
+  read.seq = in.number<std::int64_t>();
+  if (in.flag()) read.peer = in.user();
+  return read;
+}
+
+typing read_typing(reader& in) {
+  typing t;
+  t.conversation_id = in.number<std::int64_t>();
+  t.user = in.user();
+  t.users = in.users();
+  return t;
+}
+
+user_kicked read_kicked(reader& in) {
+  user_kicked kicked{in.user(), {}};
+  for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
+    auto node = in.text();
+    kicked.sessions.push_back({std::move(node), in.number<std::uint64_t>()});
+  }
+  return kicked;
+}
+
+std::optional<item> read_item(kind what, reader in) {
+  switch (what) {
+  case kind::sessions_follow: return sessions_follow{};
+  case kind::session_came: return read_came(in);
+  case kind::session_left: {
+    auto user = in.user();
+    return session_left{std::move(user), in.number<std::uint64_t>()};
+  }
+  case kind::log_entries: return read_entries(in);
+  case kind::position_read: return read_position(in);
+  case kind::typing: return read_typing(in);
+  case kind::user_kicked: return read_kicked(in);
+  case kind::entries_missed: return entries_missed{};
+  }
+  return {}; // of a newer version
+}
+
+} // namespace
+
+std::string encode(const item& what) {
+  writer body;
+  const auto k = std::visit([&](const auto& value) { return put(body, value); }, what);
+  writer out;
+  out.number(static_cast<std::uint8_t>(k));
+  out.text(body.take());
+  return out.take();
+}
+
+result<std::vector<item>> decode(std::string_view bytes) {
+  std::vector<item> items;
+  try {
+    for (reader in(bytes); !in.done();) {
+      const auto what = static_cast<kind>(in.number<std::uint8_t>());
+      if (auto read = read_item(what, reader(in.bytes(in.number<std::uint32_t>()))))
+        items.push_back(*std::move(read));
+    }
+  } catch (const bad_bytes& bad) {
+    return error{errc::malformed, bad.why};
+  }
+  return items;
+}
+
+} // namespace hongyan::cluster

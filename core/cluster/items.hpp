@@ -1,0 +1,80 @@
+/// What nodes of a cluster tell one another, as values and as bytes. Pure, and fuzzed: the bytes come over a
+/// network.
+///
+/// An item is its kind (1 byte), its length (4) and its body; numbers are little-endian, a text is its length
+/// (4) and its bytes. Newer nodes may add kinds, and fields at a body's end: older ones skip both. So a
+/// cluster may be upgraded node by node.
+#pragma once
+
+#include "core/errors.hpp"
+#include "core/presence.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace hongyan::cluster {
+
+/// The version of the items and of how they are exchanged. Nodes talk in the lower of their two versions;
+/// version_min is the lowest that we still speak.
+inline constexpr std::uint16_t version = 1;
+inline constexpr std::uint16_t version_min = 1;
+
+/// All sessions of the sender follow; what was known of it before is void.
+struct sessions_follow {};
+/// A session has come. `stamp` orders sessions of one user and device over all nodes: the highest stays.
+struct session_came {
+  user_id user;
+  std::uint64_t number = 0; ///< of the session, on its node
+  std::int64_t stamp = 0;
+  session_facts facts;
+};
+struct session_left {
+  user_id user;
+  std::uint64_t number = 0;
+};
+/// Entries of one conversation's log, committed by the sender, in the order of seq.
+struct log_entries {
+  std::vector<user_id> audience; ///< of a group: its members who are online at the receiver; of direct: empty
+  std::vector<message_ptr> entries;
+};
+/// A read position that moved.
+struct position_read {
+  std::int64_t conversation_id = 0;
+  user_id user;
+  std::int64_t seq = 0;
+  std::optional<user_id> peer{};
+};
+/// Somebody types; `users` are to be told.
+struct typing {
+  std::int64_t conversation_id = 0;
+  user_id user;
+  std::vector<user_id> users;
+};
+/// All sessions of the user are to end with 4003. Those that the sender knew of on other nodes are named:
+/// they count no more, even before their node says so.
+struct user_kicked {
+  struct known_session {
+    std::string node;
+    std::uint64_t number = 0;
+  };
+  user_id user;
+  std::vector<known_session> sessions{};
+};
+/// The sender had to leave out what it would have told: the receiver looks into the store.
+struct entries_missed {};
+
+using item = std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing,
+                          user_kicked, entries_missed>;
+
+/// The item as bytes, to be joined with others.
+std::string encode(const item& what);
+
+/// Reads joined items. Unknown kinds are left out. Errors: malformed: it is cut short, or a value in it is
+/// not what it says; nothing of it is to be believed then.
+result<std::vector<item>> decode(std::string_view bytes);
+
+} // namespace hongyan::cluster

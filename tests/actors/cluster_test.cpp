@@ -1,0 +1,419 @@
+/// Nodes of a cluster: a registry and a cluster actor each, linked directly, under CAF's test coordinator.
+#include "actors/cluster.hpp"
+#include "actors/registry.hpp"
+
+#include "tests/support/actor_fixture.hpp"
+
+#include <catch2/catch.hpp>
+#include <deque>
+
+using namespace hongyan;
+using namespace hongyan::test;
+
+namespace {
+
+using heard = std::vector<std::string>;
+
+session_actor::behavior_type recording_session(session_actor::pointer, heard* log) {
+  return {
+      [log](bound_atom) { log->push_back("bound"); },
+      [log](deliver_atom, const delivery_ptr& d) {
+        std::string ids = d->reload ? "reload" : "chats";
+        for (const auto& c : d->chats) ids += " " + std::to_string(c.id);
+        log->push_back(ids);
+      },
+      [log](deliver_atom, const news_ptr& n) { log->push_back("news " + std::to_string(n->last_seq)); },
+      [log](notify_atom, const shared_frames& f) { log->push_back(f->substr(f->find('{'))); },
+      [log](close_atom, close_code code) {
+        log->push_back("close " + std::to_string(static_cast<unsigned>(code)));
+      },
+      [](const history_answer&) {},
+  };
+}
+
+/// What the store has, for those who look.
+struct log_book {
+  std::vector<message> entries;
+  std::vector<activity_answer::row> activity;
+  int looks = 0;
+};
+
+history_actor::behavior_type looking_history(history_actor::pointer, log_book* book, flow* admitted) {
+  return {
+      [](query_atom, const history_question&) { return history_answer{}; },
+      [](query_atom, const v1_question&) { return v1_answer{}; },
+      [=](query_atom, const activity_question& q) {
+        const lease taken(admitted->history, 1);
+        ++book->looks;
+        activity_answer answer;
+        for (const auto& row : book->activity)
+          if (std::ranges::find(q.users, row.user) != q.users.end()) answer.rows.push_back(row);
+        return answer;
+      },
+      [=](query_atom, const log_question& q) {
+        const lease taken(admitted->history, 1);
+        std::vector<message> found;
+        for (const auto& range : q.ranges)
+          for (const auto& m : book->entries)
+            if (m.conversation_id == range.conversation_id && m.seq > range.after_seq &&
+                m.seq < range.before_seq)
+              found.push_back(m);
+        return history_answer{{}, std::make_shared<const std::vector<message>>(std::move(found))};
+      },
+  };
+}
+
+message entry(std::int64_t seq, std::int64_t conversation = 1) {
+  return {.id = seq,
+          .conversation_id = conversation,
+          .seq = seq,
+          .from = user("1"),
+          .to = user("2"),
+          .content = "x"};
+}
+
+/// Links by hand: what was to be reached is, when the test says so.
+struct manual_links final : peer_links {
+  void reach(const node_row& node, const caf::actor& cluster) override { asked.emplace_back(node, cluster); }
+  void admit(const node_list&) override {}
+  std::deque<std::pair<node_row, caf::actor>> asked;
+};
+
+struct node {
+  node(actor_fixture& around, std::string called, std::uint64_t incarnation)
+      : name(std::move(called))
+      , r(spawn_on<registry>(around.system, around.home, around.home, name, around.admitted, figures))
+      , history(around.system.spawn(looking_history, &book, &around.admitted))
+      , c(spawn_on<cluster_actor>(around.system, around.home,
+                                  cluster_settings{name, incarnation, {}, std::chrono::milliseconds(1000)}, r,
+                                  links, around.admitted, figures)) {
+    caf::anon_send(r, join_atom::value, clustering{c, history});
+    around.run();
+  }
+
+  std::string name;
+  log_book book{};
+  manual_links links{};
+  metrics figures{"test", limits{}};
+  registry_actor r;
+  history_actor history;
+  caf::actor c;
+};
+
+struct cluster_fixture : actor_fixture {
+  node a{*this, "a", 11};
+  node b{*this, "b", 22};
+  std::deque<heard> logs;
+  std::vector<session_actor> sessions;
+
+  ~cluster_fixture() {
+    a.links.asked.clear();
+    b.links.asked.clear();
+    for (auto& s : sessions) end(s);
+    end(a.c, b.c, a.r, b.r, a.history, b.history);
+  }
+
+  /// a, having the lower name, reaches for b.
+  void link() {
+    caf::anon_send(a.c, nodes_atom::value, node_list{{{"a", "a:1", 11}, {"b", "b:1", 22}}, {}});
+    run();
+    answer_reach(a, b.c);
+  }
+  void answer_reach(node& from, const caf::actor& there) {
+    REQUIRE_FALSE(from.links.asked.empty());
+    const auto [row, asker] = from.links.asked.front();
+    from.links.asked.pop_front();
+    caf::anon_send(asker, dialed_atom::value, dialed{row, there, there ? "" : "refused"});
+    run();
+  }
+  void cut() {
+    caf::anon_send(a.c, caf::down_msg{b.c.address(), caf::exit_reason::remote_link_unreachable});
+    caf::anon_send(b.c, caf::down_msg{a.c.address(), caf::exit_reason::remote_link_unreachable});
+    run();
+  }
+  /// A session of `who` at a node; what it hears.
+  heard& bind(node& at, const char* who, session_facts facts = {}) {
+    auto& log = logs.emplace_back();
+    sessions.push_back(system.spawn(recording_session, &log));
+    self->send(at.r, bind_atom::value, user(who), std::move(facts), sessions.back());
+    run();
+    return log;
+  }
+  heard& bind_v1(node& at, const char* who, std::string device = "") {
+    return bind(at, who, {.id = "s", .device = std::move(device), .is_v1 = true});
+  }
+  void commit(node& at, const std::vector<std::int64_t>& seqs) {
+    auto batch = std::make_shared<committed_batch>();
+    for (const auto seq : seqs) batch->messages.push_back({std::make_shared<const message>(entry(seq)), {}});
+    self->send(at.r, deliver_atom::value, committed_ptr(std::move(batch)));
+    run();
+  }
+  template <class T, class... Args>
+  T ask(node& of, Args... args) {
+    std::optional<T> answer;
+    auto pending = self->request(of.r, std::chrono::seconds(1), args...);
+    run();
+    pending.receive([&](const T& value) { answer = value; }, [](const caf::error&) { FAIL("no answer"); });
+    return *answer;
+  }
+  std::vector<std::string> nodes_of(node& seen_by, const char* who) {
+    const auto all = ask<online_ptr>(seen_by, online_atom::value);
+    for (const auto& u : *all)
+      if (u.user == user(who)) return u.nodes;
+    return {};
+  }
+};
+
+using names = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE_METHOD(cluster_fixture, "a linked node knows who is online on the other", "[cluster]") {
+  bind(a, "1");
+  link();
+  CHECK(nodes_of(b, "1") == names{"a"});
+  const auto& second = bind(b, "1");
+  CHECK(second == heard{"bound"});
+  CHECK(nodes_of(a, "1") == names{"a", "b"});
+  CHECK(ask<online_ptr>(a, online_atom::value)->front().sessions == 2);
+  CHECK(ask<std::vector<user_id>>(b, online_atom::value, std::vector{user("1"), user("9")}) ==
+        std::vector{user("1")});
+  CHECK(a.figures.cluster_peers.Value() == 1);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "the node with the higher name waits to be reached", "[cluster]") {
+  caf::anon_send(b.c, nodes_atom::value, node_list{{{"a", "a:1", 11}, {"b", "b:1", 22}}, {}});
+  run();
+  CHECK(b.links.asked.empty());
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a message crosses where somebody is online, and only there", "[cluster]") {
+  link();
+  const auto before = a.figures.cluster_bytes_sent.Value();
+  const auto& sender = bind_v1(a, "1");
+  const auto presence = a.figures.cluster_bytes_sent.Value();
+  CHECK(presence > before);
+  commit(a, {1});
+  CHECK(sender == heard{"bound", "news 1"});
+  CHECK(a.figures.cluster_bytes_sent.Value() == presence);
+
+  const auto& receiver = bind_v1(b, "2");
+  const auto& classic = bind(b, "2");
+  commit(a, {2});
+  CHECK(receiver == heard{"bound", "news 2"});
+  CHECK(classic == heard{"bound", "chats 2"});
+  commit(b, {3});
+  CHECK(sender == heard{"bound", "news 1", "news 2", "news 3"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a session is let in when its peers know of it", "[cluster]") {
+  link();
+  // b's cluster actor does not get its turn: a's session waits, but not for ever.
+  auto& log = logs.emplace_back();
+  sessions.push_back(system.spawn(recording_session, &log));
+  self->send(a.r, bind_atom::value, user("1"), session_facts{}, sessions.back());
+  run();
+  CHECK(log == heard{"bound"}); // and with b's word for it
+}
+
+TEST_CASE_METHOD(cluster_fixture, "entries from several nodes are put into order", "[cluster]") {
+  link();
+  const auto& receiver = bind_v1(b, "2");
+  commit(b, {1});
+  commit(b, {3}); // a's 2 is on its way
+  CHECK(receiver == heard{"bound", "news 1"});
+  commit(a, {2});
+  CHECK(receiver == heard{"bound", "news 1", "news 3"}); // 2 and 3 in one
+  commit(a, {2, 3});
+  CHECK(receiver.size() == 3);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "what a link has lost is found in the store", "[cluster]") {
+  link();
+  advance(std::chrono::seconds(15)); // the doubt of a new link is over
+  const auto& receiver = bind_v1(b, "2");
+  commit(b, {1});
+  b.book.entries = {entry(2)};
+  commit(b, {3});
+  CHECK(receiver == heard{"bound", "news 1"});
+  advance(std::chrono::milliseconds(300));
+  CHECK(receiver == heard{"bound", "news 1", "news 3"});
+  CHECK(b.figures.cluster_looked_up.Value() == 1);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "what is nowhere stays a hole", "[cluster]") {
+  link();
+  const auto& receiver = bind_v1(b, "2");
+  commit(b, {1});
+  commit(b, {3});
+  advance(std::chrono::milliseconds(300));
+  CHECK(receiver == heard{"bound", "news 1", "news 3"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "while a node is apart its messages come through the store", "[cluster]") {
+  link();
+  const auto& receiver = bind_v1(b, "2");
+  bind_v1(a, "1");
+  commit(a, {1});
+  advance(std::chrono::seconds(15));
+  const auto looks = b.book.looks;
+  cut();
+  CHECK(nodes_of(b, "1").empty());
+  commit(a, {2});
+  CHECK(receiver == heard{"bound", "news 1"});
+  b.book.entries = {entry(1), entry(2)};
+  b.book.activity = {{user("2"), 1, 2}};
+  advance(std::chrono::seconds(2));
+  CHECK(receiver == heard{"bound", "news 1", "news 2"});
+  CHECK(b.book.looks > looks);
+
+  link();
+  CHECK(nodes_of(b, "1") == names{"a"});
+  commit(a, {3});
+  CHECK(receiver == heard{"bound", "news 1", "news 2", "news 3"});
+
+  advance(std::chrono::seconds(15));
+  const auto last = b.book.looks;
+  advance(std::chrono::seconds(60));
+  CHECK(b.book.looks == last); // all is well again: nobody asks any more
+}
+
+TEST_CASE_METHOD(cluster_fixture, "watchers hear of users on other nodes, and of a node's end", "[cluster]") {
+  const auto& watcher = bind_v1(a, "9");
+  ask<std::vector<user_id>>(a, watch_atom::value, std::vector{user("1")}, sessions.back());
+  link();
+  bind_v1(b, "1");
+  REQUIRE(watcher.size() == 2);
+  CHECK_THAT(watcher[1], Catch::Contains("\"online\":true"));
+  cut();
+  REQUIRE(watcher.size() == 3);
+  CHECK_THAT(watcher[2], Catch::Contains("\"online\":false"));
+}
+
+TEST_CASE_METHOD(cluster_fixture, "read positions and typing cross", "[cluster]") {
+  link();
+  const auto& receiver = bind_v1(b, "2");
+  self->send(a.r, read_atom::value, read_note{1, user("1"), 7, user("2"), {}});
+  self->send(a.r, notify_atom::value, typing_note{1, user("1"), {user("2"), user("3")}, {}});
+  run();
+  REQUIRE(receiver.size() == 3);
+  CHECK_THAT(receiver[1], Catch::Contains("\"read\""));
+  CHECK_THAT(receiver[2], Catch::Contains("\"typing\""));
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a kick reaches every node before it is answered", "[cluster]") {
+  link();
+  const auto& here = bind(a, "1");
+  const auto& there = bind_v1(b, "1");
+  CHECK(ask<std::size_t>(a, kick_atom::value, user("1")) == 2);
+  CHECK(here.back() == "close 4003");
+  CHECK(there.back() == "close 4003");
+  CHECK(nodes_of(a, "1").empty());
+  CHECK(nodes_of(b, "1").empty());
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a device has one session over all nodes, the newest", "[cluster]") {
+  link();
+  const auto& old_one = bind_v1(a, "1", "phone");
+  const auto& new_one = bind_v1(b, "1", "phone");
+  const auto& other = bind_v1(b, "1", "tablet");
+  CHECK(old_one == heard{"bound", "close 4009"});
+  CHECK(new_one == heard{"bound"});
+  CHECK(other == heard{"bound"});
+  CHECK(nodes_of(a, "1") == names{"b"});
+  // And back, whatever the clocks say.
+  bind_v1(a, "1", "phone");
+  CHECK(new_one == heard{"bound", "close 4009"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "devices that came on both sides of a cut are one after it", "[cluster]") {
+  const auto& one = bind_v1(a, "1", "phone");
+  const auto& two = bind_v1(b, "1", "phone");
+  link();
+  CHECK((one.back() == "close 4009") != (two.back() == "close 4009"));
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a restarted node is another node", "[cluster]") {
+  link();
+  bind(b, "1");
+  CHECK(nodes_of(a, "1") == names{"b"});
+  node again(*this, "b", 33);
+  caf::anon_send(a.c, nodes_atom::value, node_list{{{"b", "b:1", 33}}, {}});
+  run();
+  answer_reach(a, again.c);
+  CHECK(nodes_of(a, "1").empty());
+  CHECK(a.figures.cluster_peers.Value() == 1);
+  end(again.c, again.r, again.history);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a node that cannot be reached is tried again, and said once",
+                 "[cluster]") {
+  const node_list nodes{{{"b", "b:1", 22}}, {}};
+  for (int i = 0; i < 3; ++i) {
+    caf::anon_send(a.c, nodes_atom::value, nodes);
+    run();
+    CHECK(a.links.asked.size() == 1); // one attempt at a time
+    answer_reach(a, nullptr);
+  }
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a node of another kind is refused", "[cluster]") {
+  hello wrong{.version = 1, .version_min = 1, .node = "z", .incarnation = 5, .heartbeat_ms = 1000};
+  const auto refusal = [&] {
+    std::string text;
+    auto pending = self->request(a.c, std::chrono::seconds(1), hello_atom::value, wrong, b.c);
+    run();
+    pending.receive([&](const hello& answer) { text = answer.refusal; }, [](const caf::error&) {});
+    return text;
+  };
+  wrong.version_min = wrong.version = 9;
+  CHECK_THAT(refusal(), Catch::Contains("it speaks versions 9 to 9"));
+  wrong.version_min = 1; // newer, and still speaks ours
+  wrong.heartbeat_ms = 0;
+  CHECK_THAT(refusal(), Catch::Contains("heartbeats"));
+  wrong.heartbeat_ms = 1000;
+  wrong.node = "a";
+  CHECK_THAT(refusal(), Catch::Contains("--node"));
+  admitted.set_epoch("mine");
+  wrong.node = "z";
+  wrong.epoch = "theirs";
+  CHECK_THAT(refusal(), Catch::Contains("another database"));
+  wrong.epoch = "mine";
+  CHECK(refusal().empty());
+}
+
+TEST_CASE_METHOD(cluster_fixture, "strangers' envelopes, exits and other messages change nothing",
+                 "[cluster]") {
+  link();
+  self->send(a.c, envelope_atom::value, envelope{.incarnation = 99, .number = 1, .items = "x"});
+  self->send(a.c, envelope_atom::value, envelope{.incarnation = 22, .number = 1, .items = "x"});
+  self->send(a.c, std::string("hello?"));
+  run();
+  CHECK(nodes_of(a, "1").empty());
+  bind(b, "1");
+  CHECK(nodes_of(a, "1") == names{"b"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a slow peer is told no more, and everything anew once it is there",
+                 "[cluster]") {
+  link();
+  bind_v1(a, "1");
+  const auto& receiver = bind_v1(b, "2");
+  // So much at once that the window and what may wait for it are full.
+  auto big = entry(1);
+  big.content.assign(900'000, 'x');
+  auto batch = std::make_shared<committed_batch>();
+  for (std::int64_t seq = 1; seq <= 8; ++seq) {
+    big.conversation_id = seq;
+    big.seq = 1;
+    batch->messages.push_back({std::make_shared<const message>(big), {}});
+  }
+  self->send(a.r, deliver_atom::value, committed_ptr(std::move(batch)));
+  run();
+  CHECK(a.figures.cluster_fell_behind.Value() == 1);
+  CHECK(nodes_of(b, "1") == names{"a"});
+  CHECK(receiver.size() < 9);
+  advance(std::chrono::milliseconds(200));
+  CHECK(b.book.looks > 0); // b was told that it has missed something
+  commit(a, {1});
+}

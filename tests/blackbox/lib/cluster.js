@@ -1,0 +1,63 @@
+// Several servers on one PostgreSQL, as one.
+
+import { get } from './client.js'
+import { Postgres } from './postgres.js'
+import { startServer } from './server.js'
+import { eventually } from './wait.js'
+
+// A figure of a server's metrics, by the beginning of its line.
+export async function figure(server, name) {
+  const { text } = await get(server, '/metrics')
+  const line = text.split('\n').find((it) => it.startsWith(`${name} `))
+  if (!line) throw new Error(`no ${name} in /metrics`)
+  return Number(line.slice(name.length + 1))
+}
+
+export class Cluster {
+  nodes = []
+
+  // `settings(i)`: what each node has beside the usual.
+  static async start(count, settings = () => ({})) {
+    const cluster = new Cluster()
+    cluster.settings = settings
+    cluster.postgres = await Postgres.create()
+    try {
+      cluster.database = await cluster.postgres.newDatabase()
+      for (let i = 0; i < count; i++) await cluster.add(i)
+      await cluster.whole()
+      return cluster
+    } catch (error) {
+      await cluster.dispose()
+      throw error
+    }
+  }
+
+  // Starts node i, or starts it again, with its name.
+  async add(i, changes = {}) {
+    const { args = [], ...more } = { ...this.settings(i), ...changes }
+    const server = await startServer({
+      database: this.database, ...more, args: ['--node', `node-${i}`, '--cluster-listen', '127.0.0.1:0', ...args],
+    })
+    server.name = `node-${i}`
+    this.nodes[i] = server
+    return server
+  }
+
+  get running() { return this.nodes.filter((node) => node.running) }
+
+  // Each of these is linked with all others of them, and with nobody else.
+  whole(nodes = this.running, ms = 15_000) {
+    return eventually(ms, 'every node to be linked with all others', async () => {
+      const peers = await Promise.all(nodes.map((node) => figure(node, 'hongyan_cluster_peers')))
+      return peers.every((count) => count === nodes.length - 1)
+    })
+  }
+
+  async dispose() {
+    for (const node of this.nodes) {
+      if (node?.running) node.signal('SIGCONT')
+      await node?.dispose()
+    }
+    await this.postgres?.dispose()
+  }
+}

@@ -1,0 +1,131 @@
+#include "core/cluster/items.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace hongyan;
+using namespace hongyan::cluster;
+
+namespace {
+
+user_id user(const char* text) { return *user_id::parse(text); }
+
+wall_time at(std::int64_t ms) { return wall_time(std::chrono::milliseconds(ms)); }
+
+message whole() {
+  return {.id = 7,
+          .conversation_id = 3,
+          .seq = 5,
+          .from = user("1"),
+          .to = place::group(user("g")),
+          .from_name = "张三",
+          .to_name = {},
+          .kind = message_kind::image,
+          .content = R"({"fileId":"f"})",
+          .ext = "{}",
+          .client_msg_id = "c",
+          .created_at = at(1234),
+          .recalled = true};
+}
+
+template <class T>
+T there_and_back(const T& what) {
+  const auto items = decode(encode(item(what)));
+  REQUIRE(items.has_value());
+  REQUIRE(items->size() == 1);
+  return std::get<T>(items->front());
+}
+
+} // namespace
+
+TEST_CASE("what a node tells comes out as it went in", "[cluster]") {
+  there_and_back(sessions_follow{});
+  there_and_back(entries_missed{});
+
+  const auto came = there_and_back(session_came{
+      user("1"), 9, -3, {.id = "s", .device = "phone", .is_v1 = true, .since = at(5), .expires = at(6)}});
+  CHECK(came.user == user("1"));
+  CHECK(came.number == 9);
+  CHECK(came.stamp == -3);
+  CHECK(came.facts.id == "s");
+  CHECK(came.facts.device == "phone");
+  CHECK(came.facts.is_v1);
+  CHECK(came.facts.since == at(5));
+  CHECK_FALSE(came.facts.expires); // its node's own business
+
+  const auto left = there_and_back(session_left{user("1"), 9});
+  CHECK(left.user == user("1"));
+  CHECK(left.number == 9);
+
+  const auto read = there_and_back(position_read{1, user("1"), 2, user("2")});
+  CHECK(read.conversation_id == 1);
+  CHECK(read.seq == 2);
+  CHECK(read.peer == user("2"));
+  CHECK_FALSE(there_and_back(position_read{1, user("1"), 2, {}}).peer);
+
+  const auto types = there_and_back(typing{1, user("1"), {user("2"), user("3")}});
+  CHECK(types.users == std::vector{user("2"), user("3")});
+
+  const auto kicked = there_and_back(user_kicked{user("1"), {{"a", 1}, {"b", 2}}});
+  REQUIRE(kicked.sessions.size() == 2);
+  CHECK(kicked.sessions[1].node == "b");
+  CHECK(kicked.sessions[1].number == 2);
+}
+
+TEST_CASE("a message crosses with everything it has", "[cluster]") {
+  const auto sent = whole();
+  const auto log = there_and_back(log_entries{{user("2")}, {std::make_shared<const message>(sent)}});
+  CHECK(log.audience == std::vector{user("2")});
+  REQUIRE(log.entries.size() == 1);
+  const auto& m = *log.entries.front();
+  CHECK(m.id == sent.id);
+  CHECK(m.conversation_id == sent.conversation_id);
+  CHECK(m.seq == sent.seq);
+  CHECK(m.from == sent.from);
+  CHECK(m.to == sent.to);
+  CHECK(m.from_name == sent.from_name);
+  CHECK(m.to_name == sent.to_name);
+  CHECK(m.kind == sent.kind);
+  CHECK(m.content == sent.content);
+  CHECK(m.ext == sent.ext);
+  CHECK(m.client_msg_id == sent.client_msg_id);
+  CHECK(m.created_at == sent.created_at);
+  CHECK(m.recalled == sent.recalled);
+}
+
+TEST_CASE("items are read one after the other, and what is newer is passed over", "[cluster]") {
+  const std::string unknown{"\xC8\x03\x00\x00\x00xyz", 8};
+  auto longer = encode(session_left{user("1"), 9});
+  longer += "more";
+  longer[1] = static_cast<char>(longer[1] + 4); // its length
+  const auto items = decode(encode(sessions_follow{}) + unknown + longer + encode(entries_missed{}));
+  REQUIRE(items.has_value());
+  REQUIRE(items->size() == 3);
+  CHECK(std::get<session_left>((*items)[1]).number == 9);
+}
+
+TEST_CASE("whatever is cut short is no item", "[cluster]") {
+  const auto bytes = encode(log_entries{{user("2")}, {std::make_shared<const message>(whole())}}) +
+                     encode(user_kicked{user("1"), {{"a", 1}}});
+  const auto first = encode(log_entries{{user("2")}, {std::make_shared<const message>(whole())}}).size();
+  for (std::size_t length = 1; length < bytes.size(); ++length) {
+    CAPTURE(length);
+    CHECK(decode(bytes.substr(0, length)).has_value() == (length == first));
+  }
+}
+
+TEST_CASE("ids and texts are checked before anybody is shown them", "[cluster]") {
+  auto bytes = encode(session_left{user("ab"), 9});
+  bytes[9] = ' ';
+  CHECK(decode(bytes).error().detail == "an id is none");
+  auto came = encode(session_came{user("1"), 1, 1, {.id = "x"}});
+  came[came.find('x')] = '\xFF';
+  CHECK(decode(came).error().detail == "a text is not UTF-8");
+  CHECK(decode({}).value().empty());
+}
+
+TEST_CASE("a length is not believed before its bytes are there", "[cluster]") {
+  // 4 GiB of users, of entries, and an item of 4 GiB.
+  const std::string many("\x04\x08\x00\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 13);
+  CHECK_FALSE(decode(many).has_value());
+  CHECK_FALSE(decode(std::string("\x04\xFF\xFF\xFF\xFF", 5)).has_value());
+}
