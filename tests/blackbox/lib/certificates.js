@@ -11,3 +11,20 @@ export async function makeCertificate(directory, name = 'server') {
     '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', cert])
   return { cert, key, pem: fs.readFileSync(cert, 'utf8') }
 }
+
+// An authority that signs certificates of nodes. {cert, issue(name, {names, days})}, where issue gives {cert, key} of a
+// certificate for both directions of TLS, made out to `names` (a list in openssl's words, such as DNS:node-1).
+export async function makeAuthority(directory, name) {
+  const [cert, key] = ['crt', 'key'].map((kind) => path.join(directory, `${name}.${kind}`))
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  await run('openssl', ['req', '-x509', ...curve, '-days', '2', '-subj', `/CN=${name}`, '-keyout', key, '-out', cert])
+  const issue = async (file, { names = `DNS:${file}`, days = 2 } = {}) => {
+    const own = Object.fromEntries(['crt', 'key', 'csr', 'ext'].map((kind) => [kind, path.join(directory, `${name}-${file}.${kind}`)]))
+    fs.writeFileSync(own.ext, `subjectAltName=${names}\nextendedKeyUsage=serverAuth,clientAuth\n`)
+    await run('openssl', ['req', ...curve, '-subj', `/CN=${file}`, '-keyout', own.key, '-out', own.csr])
+    await run('openssl', ['x509', '-req', '-in', own.csr, '-CA', cert, '-CAkey', key, '-CAcreateserial', '-days', String(days),
+      '-extfile', own.ext, '-out', own.crt])
+    return { cert: own.crt, key: own.key }
+  }
+  return { cert, issue }
+}
