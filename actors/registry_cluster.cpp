@@ -25,7 +25,7 @@ constexpr std::chrono::seconds between_rounds{1};
 constexpr std::size_t users_a_question = 200;
 /// Entries of one conversation that are delivered after a fault; who has missed more is shown a hole, and
 /// fetches them by `sync`.
-constexpr std::size_t entries_a_conversation = 100;
+constexpr std::size_t entries_a_conversation = 500;
 /// Of a conversation in which nothing was said for a minute.
 constexpr std::size_t entries_of_unknown = 20;
 constexpr std::chrono::seconds log_deadline{10};
@@ -240,25 +240,24 @@ void registry::fetch_holes(steady_time now) {
     ranges.push_back({hole.conversation_id, hole.after_seq, hole.before_seq, entries_a_conversation});
     audiences[hole.conversation_id] = hole.audience;
   }
-  look_up(std::move(ranges), std::move(audiences), {});
+  // Those that are not found stay holes, which clients close by `sync`; not those that have opened meanwhile.
+  look_up(std::move(ranges), std::move(audiences), {}, [this, holes] {
+    std::vector<committed_message> ready;
+    for (const auto& hole : holes) order_.give_up(hole.conversation_id, hole.before_seq, ready);
+    if (!ready.empty()) hand_out(ready, home_.now());
+  });
 }
 
-/// Reads entries and hands them out; of conversations without a position here only those since then. What
-/// cannot be read stays a hole, which clients close by `sync`.
+/// Reads entries and hands them out; of conversations without a position here only those since then. Then,
+/// or when they cannot be read, calls `afterwards`.
 void registry::look_up(std::vector<log_range> ranges,
-                       std::unordered_map<std::int64_t, audience_ptr> audiences, wall_time since) {
+                       std::unordered_map<std::int64_t, audience_ptr> audiences, wall_time since,
+                       std::function<void()> afterwards) {
   flow_.history.take(1);
-  std::vector<std::int64_t> conversations;
-  for (const auto& range : ranges) conversations.push_back(range.conversation_id);
-  const auto give_up_rest = [this, conversations = std::move(conversations)] {
-    std::vector<committed_message> ready;
-    for (const auto conversation : conversations) order_.give_up(conversation, ready);
-    if (!ready.empty()) hand_out(ready, home_.now());
-  };
   request(cluster_->log, log_deadline, query_atom::value,
           log_question{std::move(ranges), home_.now() + log_deadline})
       .then(
-          [this, audiences = std::move(audiences), give_up_rest, since](const history_answer& answer) {
+          [this, audiences = std::move(audiences), afterwards, since](const history_answer& answer) {
             std::vector<committed_message> messages;
             if (answer.messages)
               for (const auto& m : *answer.messages)
@@ -267,9 +266,11 @@ void registry::look_up(std::vector<log_range> ranges,
                                       m.to.is_group() ? audiences.at(m.conversation_id) : nullptr});
             figures_.cluster_looked_up.Increment(static_cast<double>(messages.size()));
             take_in(messages, home_.now());
-            give_up_rest();
+            if (afterwards) afterwards();
           },
-          [give_up_rest](const caf::error&) { give_up_rest(); });
+          [afterwards](const caf::error&) {
+            if (afterwards) afterwards();
+          });
 }
 
 // ---- doubt ----
@@ -324,7 +325,8 @@ void registry::looked_at(const activity_answer& answer) {
   }
   for (auto& [conversation, users] : members)
     audiences[conversation] = std::make_shared<const std::vector<user_id>>(std::move(users));
-  if (!ranges.empty()) look_up(std::move(ranges), std::move(audiences), doubted_since_.value_or(wall_time()));
+  if (!ranges.empty())
+    look_up(std::move(ranges), std::move(audiences), doubted_since_.value_or(wall_time()), {});
 }
 
 } // namespace hongyan

@@ -46,7 +46,7 @@ void delivery_order::offer(committed_message entry, steady_time now, std::vector
     open_.push_back(id);
   }
   held_ += known->waiting.try_emplace(seq, std::move(entry)).second;
-  if (too_much) give_up(id, out);
+  if (too_much) give_up(id, seq, out);
 }
 
 /// Gives out what follows last_seq without a gap.
@@ -82,11 +82,11 @@ std::vector<delivery_order::hole> delivery_order::overdue(steady_time now) {
   return found;
 }
 
-void delivery_order::give_up(std::int64_t in, std::vector<committed_message>& out) {
+void delivery_order::give_up(std::int64_t in, std::int64_t before_seq, std::vector<committed_message>& out) {
   auto* c = find(in);
-  if (c == nullptr || c->waiting.empty()) return;
-  while (!c->waiting.empty()) {
-    c->last_seq = c->waiting.begin()->first - 1;
+  if (c == nullptr || c->waiting.empty() || c->last_seq + 1 >= before_seq) return;
+  while (!c->waiting.empty() && c->last_seq + 1 < before_seq) {
+    c->last_seq = std::min(c->waiting.begin()->first, before_seq) - 1;
     release(*c, out);
   }
   close_hole(in, *c, {});

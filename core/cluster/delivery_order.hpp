@@ -30,7 +30,7 @@ public:
   /// forgotten sooner.
   static constexpr std::size_t conversations_max = 131'072;
   /// A wider gap is not worth waiting for: its conversation had nobody online here meanwhile.
-  static constexpr std::int64_t gap_max = 100;
+  static constexpr std::int64_t gap_max = 500;
   /// Entries held back, over all conversations; beyond, gaps stay gaps.
   static constexpr std::size_t held_max = 10'000;
 
@@ -48,8 +48,8 @@ public:
   /// The holes that have been open for hold_limit, each only once.
   std::vector<hole> overdue(steady_time now);
 
-  /// Gives a hole up: what waited behind it goes out.
-  void give_up(std::int64_t in, std::vector<committed_message>& out);
+  /// Gives up what is missing below `before_seq`: what waited behind it goes out. A hole above it stays one.
+  void give_up(std::int64_t in, std::int64_t before_seq, std::vector<committed_message>& out);
 
   /// The last seq given out, when it is remembered.
   std::optional<std::int64_t> position(std::int64_t in) const;

@@ -1,13 +1,15 @@
 // Several servers on one PostgreSQL, as one.
 
 import { get } from './client.js'
+import { bearer } from './keys.js'
 import { Postgres } from './postgres.js'
 import { startServer } from './server.js'
 import { eventually } from './wait.js'
 
 // A figure of a server's metrics, by the beginning of its line.
 export async function figure(server, name) {
-  const { text } = await get(server, '/metrics')
+  const { key } = server.settings // off loopback one is asked for
+  const { text } = await get(server, '/metrics', key && { headers: bearer(key) })
   const line = text.split('\n').find((it) => it.startsWith(`${name} `))
   if (!line) throw new Error(`no ${name} in /metrics`)
   return Number(line.slice(name.length + 1))
@@ -16,11 +18,11 @@ export async function figure(server, name) {
 export class Cluster {
   nodes = []
 
-  // `settings(i)`: what each node has beside the usual.
-  static async start(count, settings = () => ({})) {
+  // `settings(i)`: what each node has beside the usual; `reach`: from where the database is.
+  static async start(count, settings = () => ({}), reach = {}) {
     const cluster = new Cluster()
     cluster.settings = settings
-    cluster.postgres = await Postgres.create()
+    cluster.postgres = await Postgres.create(reach)
     try {
       cluster.database = await cluster.postgres.newDatabase()
       for (let i = 0; i < count; i++) await cluster.add(i)
@@ -36,7 +38,7 @@ export class Cluster {
   async add(i, changes = {}) {
     const { args = [], ...more } = { ...this.settings(i), ...changes }
     const server = await startServer({
-      database: this.database, ...more, args: ['--node', `node-${i}`, '--cluster-listen', '127.0.0.1:0', ...args],
+      database: this.database, ...more, args: ['--node', `node-${i}`, ...(args.includes('--cluster-listen') ? [] : ['--cluster-listen', '127.0.0.1:0']), ...args],
     })
     server.name = `node-${i}`
     this.nodes[i] = server

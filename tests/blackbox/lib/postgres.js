@@ -56,8 +56,10 @@ function send(pid, signal) {
 }
 
 export class Postgres {
-  static async create() {
+  // Also at other `addresses` of this machine than loopback, for those of the network `range`.
+  static async create({ addresses = [], range } = {}) {
     const cluster = new Postgres()
+    cluster.addresses = ['127.0.0.1', ...addresses]
     cluster.bin = binaries()
     cluster.user = unprivileged()
     cluster.directory = makeDirectory('postgres')
@@ -67,6 +69,7 @@ export class Postgres {
     await run(path.join(cluster.bin, 'initdb'),
       ['-D', cluster.data, '-U', 'hongyan', '-A', 'trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
       { ...cluster.user, cwd: cluster.directory, env: cluster.env })
+    if (range) fs.appendFileSync(path.join(cluster.data, 'pg_hba.conf'), `host all all ${range} trust\n`)
     cluster.port = await freePort()
     cluster.databases = 0
     await cluster.start()
@@ -76,7 +79,7 @@ export class Postgres {
   // Returns when it accepts connections.
   async start() {
     this.process = start(path.join(this.bin, 'postgres'), [
-      '-D', this.data, '-p', String(this.port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=',
+      '-D', this.data, '-p', String(this.port), '-c', `listen_addresses=${this.addresses.join()}`, '-c', 'unix_socket_directories=',
       '-c', 'fsync=on', '-c', 'synchronous_commit=on', '-c', 'shared_buffers=32MB', '-c', 'max_connections=60',
     ], { ...this.user, cwd: this.directory, env: this.env })
     await eventually(20_000, 'PostgreSQL accepting connections', () => {
@@ -102,7 +105,7 @@ export class Postgres {
 
   get running() { return this.process.exitCode === null && this.process.signalCode === null }
 
-  url(database) { return `postgresql://hongyan@127.0.0.1:${this.port}/${database}` }
+  url(database) { return `postgresql://hongyan@${this.addresses.at(-1)}:${this.port}/${database}` }
 
   async sql(text, database = 'postgres') {
     return (await run(path.join(this.bin, 'psql'),

@@ -55,7 +55,8 @@ class Server {
       fs.writeFileSync(file, config)
       all.push('--config', file)
     }
-    this.process = start(binary, all, { cwd: cwd ?? this.directory, env: cleanEnvironment(env) })
+    const [command, ...before] = [...(this.settings.prefix ?? []), binary]
+    this.process = start(command, [...before, ...all], { cwd: cwd ?? this.directory, env: cleanEnvironment(env) })
     const ready = new Promise((resolve, reject) => {
       this.process.stdout.on('data', () => {
         const line = listening.exec(this.process.out())
@@ -135,7 +136,7 @@ class Server {
   }
 }
 
-// settings: database (URL), directory, listen, args, env, config (TOML text); ready: false when the database is
+// settings: database (URL), directory, listen, args, env, config (TOML text), prefix (a command to start it by); ready: false when the database is
 // not there, so that /readyz is not waited for.
 export async function startServer(settings = {}) {
   const server = new Server(settings)

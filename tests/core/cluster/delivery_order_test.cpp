@@ -23,8 +23,8 @@ struct order {
   std::vector<std::int64_t> offer(std::int64_t conversation, std::int64_t seq) {
     return seqs([&](auto& out) { of.offer(entry(conversation, seq), now, out); });
   }
-  std::vector<std::int64_t> give_up(std::int64_t conversation) {
-    return seqs([&](auto& out) { of.give_up(conversation, out); });
+  std::vector<std::int64_t> give_up(std::int64_t conversation, std::int64_t before) {
+    return seqs([&](auto& out) { of.give_up(conversation, before, out); });
   }
   template <class Work>
   std::vector<std::int64_t> seqs(Work work) {
@@ -82,7 +82,7 @@ TEST_CASE("a hole is named once, when it has been open for a while", "[cluster]"
   CHECK(holes[0].after_seq == 1);
   CHECK(holes[0].before_seq == 5);
   CHECK(o.of.overdue(o.now + delivery_order::hold_limit * 2).empty());
-  CHECK(o.give_up(1) == list{5});
+  CHECK(o.give_up(1, 5) == list{5});
   CHECK(o.offer(1, 2).empty()); // too late: order before completeness, clients see the hole
   CHECK(o.offer(1, 6) == list{6});
 }
@@ -98,7 +98,22 @@ TEST_CASE("behind a hole there may be another", "[cluster]") {
   REQUIRE(next.size() == 1);
   CHECK(next[0].after_seq == 3);
   CHECK(next[0].before_seq == 6);
-  CHECK(o.give_up(1) == list{6});
+  CHECK(o.give_up(1, 6) == list{6});
+}
+
+TEST_CASE("a hole that opened while another was looked up is not given up with it", "[cluster]") {
+  order o;
+  o.offer(1, 1);
+  o.offer(1, 3);
+  REQUIRE(o.of.overdue(o.now + delivery_order::hold_limit).size() == 1);
+  o.offer(1, 5); // 4 is on its way
+  CHECK(o.offer(1, 2) == list{2, 3});
+  CHECK(o.give_up(1, 3).empty());
+  CHECK(o.offer(1, 4) == list{4, 5});
+  o.offer(1, 8);
+  o.offer(1, 10);
+  CHECK(o.give_up(1, 8) == list{8});
+  CHECK(o.of.held() == 1);
 }
 
 TEST_CASE("a gap too wide is not waited for", "[cluster]") {

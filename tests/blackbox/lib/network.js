@@ -1,0 +1,62 @@
+// Machines that are not there: network namespaces of this one, joined by two bridges. Over `outer` a machine reaches
+// clients and the database, over `inner` the other machines; each cable can be pulled. Needs root.
+
+import { execFileSync } from 'node:child_process'
+
+const ip = (...args) => execFileSync('ip', args, { stdio: 'pipe' })
+
+// Interfaces have names of at most 15 characters.
+const tag = `hy${process.pid}`
+const net = process.pid % 250
+
+export class Network {
+  // Throws where namespaces are not allowed.
+  static create(count) {
+    const network = new Network()
+    process.on('exit', () => network.dispose())
+    network.count = count
+    network.client = `10.231.${net}.1` // where the tests are
+    network.database = `10.231.${net}.2`
+    network.range = `10.231.${net}.0/24`
+    for (const side of ['o', 'i']) {
+      ip('link', 'add', `${tag}${side}`, 'type', 'bridge')
+      ip('link', 'set', `${tag}${side}`, 'up')
+    }
+    for (const address of [network.client, network.database]) ip('addr', 'add', `${address}/24`, 'dev', `${tag}o`)
+    for (let i = 0; i < count; i++) {
+      ip('netns', 'add', network.name(i))
+      for (const [side, address] of [['o', network.outer(i)], ['i', network.inner(i)]]) {
+        ip('link', 'add', `${tag}${side}${i}`, 'type', 'veth', 'peer', 'name', side, 'netns', network.name(i))
+        ip('link', 'set', `${tag}${side}${i}`, 'master', `${tag}${side}`, 'up')
+        network.inside(i, 'addr', 'add', `${address}/24`, 'dev', side)
+        network.inside(i, 'link', 'set', side, 'up')
+      }
+      network.inside(i, 'link', 'set', 'lo', 'up')
+    }
+    return network
+  }
+
+  name(i) { return `${tag}-${i}` }
+  outer(i) { return `10.231.${net}.${10 + i}` }
+  inner(i) { return `10.232.${net}.${10 + i}` }
+  inside(i, ...args) { ip('-n', this.name(i), ...args) }
+
+  // What starts a process on machine i.
+  prefix(i) { return ['ip', 'netns', 'exec', this.name(i)] }
+
+  // The cable to the other machines.
+  cut(i) { ip('link', 'set', `${tag}i${i}`, 'down') }
+  heal(i) { ip('link', 'set', `${tag}i${i}`, 'up') }
+
+  // Packets to one machine vanish, those from it come: half of a cable.
+  deafen(i, from) { this.inside(from, 'route', 'add', 'blackhole', `${this.inner(i)}/32`) }
+  undeafen(i, from) { this.inside(from, 'route', 'del', 'blackhole', `${this.inner(i)}/32`) }
+
+  cutDatabase(i) { this.inside(i, 'route', 'add', 'blackhole', `${this.database}/32`) }
+  healDatabase(i) { this.inside(i, 'route', 'del', 'blackhole', `${this.database}/32`) }
+
+  dispose() {
+    for (let i = 0; i < this.count; i++) try { ip('netns', 'del', this.name(i)) } catch { /* never made, or gone */ }
+    for (const side of ['o', 'i']) try { ip('link', 'del', `${tag}${side}`) } catch { /* likewise */ }
+  }
+}
