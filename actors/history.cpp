@@ -2,6 +2,8 @@
 
 #include "actors/v1_reads.hpp"
 
+#include <algorithm>
+#include <span>
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -58,10 +60,40 @@ activity_answer activity_of(message_reader& reader, const activity_question& que
   return answer;
 }
 
-history_answer log_for(message_reader& reader, const log_question& question) {
+/// Who is in the group now, and was at each of its entries. Errors: unavailable.
+result<void> address(message_reader& reader, std::span<committed_message> entries) {
+  auto members = reader.members(entries.front().stored->conversation_id, "", group_members_max);
+  if (!members) return members.error();
+  audience_ptr last;
+  std::size_t last_count = 0;
+  for (auto& entry : entries) {
+    auto audience = std::make_shared<std::vector<user_id>>();
+    for (const auto& m : *members)
+      if (m.joined_seq <= entry.stored->seq) audience->push_back(m.user);
+    // Ascending by seq, so that an audience of the same size is the same one.
+    if (last == nullptr || audience->size() != last_count) {
+      last_count = audience->size();
+      last = std::move(audience);
+    }
+    entry.audience = last;
+  }
+  return {};
+}
+
+log_answer log_for(message_reader& reader, const log_question& question) {
   auto found = reader.log(question.ranges);
   if (!found) return {.failure = found.error()};
-  return {{}, std::make_shared<const std::vector<message>>(std::move(*found))};
+  log_answer answer;
+  for (auto& m : *found) answer.entries.push_back({std::make_shared<const message>(std::move(m)), {}});
+  for (auto begin = answer.entries.begin(); begin != answer.entries.end();) {
+    const auto end = std::find_if(begin, answer.entries.end(), [&](const committed_message& m) {
+      return m.stored->conversation_id != begin->stored->conversation_id;
+    });
+    if (begin->stored->to.is_group())
+      if (auto addressed = address(reader, {begin, end}); !addressed) return {.failure = addressed.error()};
+    begin = end;
+  }
+  return answer;
 }
 
 } // namespace
@@ -91,7 +123,7 @@ history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<mes
       [reader, admitted, figures](query_atom, const log_question& question) {
         const lease taken(admitted->history, 1);
         const rows_counted scope(*reader, *figures);
-        return answer_in_time<history_answer>(question.until, [&] { return log_for(*reader, question); });
+        return answer_in_time<log_answer>(question.until, [&] { return log_for(*reader, question); });
       },
   };
 }

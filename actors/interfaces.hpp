@@ -40,7 +40,7 @@ using history_actor = caf::typed_actor<
     caf::replies_to<query_atom, v1_question>::with<v1_answer>,
     // For the registry of a cluster: what it may have missed, and the entries themselves.
     caf::replies_to<query_atom, activity_question>::with<activity_answer>,
-    caf::replies_to<query_atom, log_question>::with<history_answer>>;
+    caf::replies_to<query_atom, log_question>::with<log_answer>>;
 
 /// What the registry needs to be one of several: the actor that speaks with the peers, and a history of its
 /// own, to look up what a link has lost.

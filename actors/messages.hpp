@@ -105,6 +105,12 @@ struct log_question {
   std::vector<log_range> ranges;
   steady_time until;
 };
+struct log_answer {
+  std::optional<error> failure{};
+  /// Range after range, each ascending by seq. Of a group's entry the audience is who is a member now, and
+  /// was then.
+  std::vector<committed_message> entries{};
+};
 
 /// What a history query found, oldest first: `failure`, or else `messages`.
 struct history_answer {
@@ -231,6 +237,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::read_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::activity_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::activity_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::peer_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::telling)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::peer_items_ptr)

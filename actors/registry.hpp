@@ -110,8 +110,7 @@ private:
   void doubt();
   void look_on(steady_time now);
   void looked_at(const activity_answer& answer);
-  void look_up(std::vector<log_range> ranges, std::unordered_map<std::int64_t, audience_ptr> audiences,
-               wall_time since, std::function<void()> afterwards);
+  void look_up(std::vector<log_range> ranges, wall_time since, std::function<void()> afterwards);
   void fetch_holes(steady_time now);
 
   std::unordered_map<user_id, presence> users_;

@@ -235,13 +235,10 @@ void registry::fetch_holes(steady_time now) {
   const auto holes = order_.overdue(now);
   if (holes.empty()) return;
   std::vector<log_range> ranges;
-  std::unordered_map<std::int64_t, audience_ptr> audiences;
-  for (const auto& hole : holes) {
+  for (const auto& hole : holes)
     ranges.push_back({hole.conversation_id, hole.after_seq, hole.before_seq, entries_a_conversation});
-    audiences[hole.conversation_id] = hole.audience;
-  }
   // Those that are not found stay holes, which clients close by `sync`; not those that have opened meanwhile.
-  look_up(std::move(ranges), std::move(audiences), {}, [this, holes] {
+  look_up(std::move(ranges), {}, [this, holes] {
     std::vector<committed_message> ready;
     for (const auto& hole : holes) order_.give_up(hole.conversation_id, hole.before_seq, ready);
     if (!ready.empty()) hand_out(ready, home_.now());
@@ -250,27 +247,20 @@ void registry::fetch_holes(steady_time now) {
 
 /// Reads entries and hands them out; of conversations without a position here only those since then. Then,
 /// or when they cannot be read, calls `afterwards`.
-void registry::look_up(std::vector<log_range> ranges,
-                       std::unordered_map<std::int64_t, audience_ptr> audiences, wall_time since,
-                       std::function<void()> afterwards) {
+void registry::look_up(std::vector<log_range> ranges, wall_time since, std::function<void()> afterwards) {
   flow_.history.take(1);
   request(cluster_->log, log_deadline, query_atom::value,
           log_question{std::move(ranges), home_.now() + log_deadline})
       .then(
-          [this, audiences = std::move(audiences), afterwards, since](const history_answer& answer) {
-            std::vector<committed_message> messages;
-            if (answer.messages)
-              for (const auto& m : *answer.messages)
-                if (m.created_at >= since || order_.position(m.conversation_id))
-                  messages.push_back({std::make_shared<const message>(m),
-                                      m.to.is_group() ? audiences.at(m.conversation_id) : nullptr});
-            figures_.cluster_looked_up.Increment(static_cast<double>(messages.size()));
-            take_in(messages, home_.now());
-            if (afterwards) afterwards();
+          [this, afterwards, since](log_answer& answer) {
+            std::erase_if(answer.entries, [&](const committed_message& m) {
+              return m.stored->created_at < since && !order_.position(m.stored->conversation_id);
+            });
+            figures_.cluster_looked_up.Increment(static_cast<double>(answer.entries.size()));
+            take_in(answer.entries, home_.now());
+            afterwards();
           },
-          [afterwards](const caf::error&) {
-            if (afterwards) afterwards();
-          });
+          [afterwards](const caf::error&) { afterwards(); });
 }
 
 // ---- doubt ----
@@ -307,26 +297,23 @@ void registry::looked_at(const activity_answer& answer) {
   looking_ = false;
   if (to_look_at_.empty() || answer.failure) look_again_ = home_.now() + between_rounds;
   if (answer.failure) last_round_ = false;
-  std::unordered_map<std::int64_t, audience_ptr> audiences;
-  std::vector<log_range> ranges;
-  std::unordered_map<std::int64_t, std::vector<user_id>> members;
+  std::map<std::int64_t, std::int64_t>
+      last; // of each conversation, as its members were read one after the other
   for (const auto& row : answer.rows) {
-    const auto position = order_.position(row.conversation_id);
-    if (position && *position >= row.last_seq) continue;
-    auto& here = members[row.conversation_id];
-    here.push_back(row.user);
-    if (here.size() > 1) continue;
-    ranges.push_back(
-        {.conversation_id = row.conversation_id,
-         .after_seq = position.value_or(row.last_seq - static_cast<std::int64_t>(entries_of_unknown)),
-         .before_seq = row.last_seq + 1,
-         .limit = entries_a_conversation,
-         .newest = true});
+    auto& seq = last[row.conversation_id];
+    seq = std::max(seq, row.last_seq);
   }
-  for (auto& [conversation, users] : members)
-    audiences[conversation] = std::make_shared<const std::vector<user_id>>(std::move(users));
-  if (!ranges.empty())
-    look_up(std::move(ranges), std::move(audiences), doubted_since_.value_or(wall_time()), {});
+  std::vector<log_range> ranges;
+  for (const auto& [conversation, seq] : last) {
+    const auto position = order_.position(conversation);
+    if (position && *position >= seq) continue;
+    ranges.push_back({.conversation_id = conversation,
+                      .after_seq = position.value_or(seq - static_cast<std::int64_t>(entries_of_unknown)),
+                      .before_seq = seq + 1,
+                      .limit = entries_a_conversation,
+                      .newest = true});
+  }
+  if (!ranges.empty()) look_up(std::move(ranges), doubted_since_.value_or(wall_time()), [] {});
 }
 
 } // namespace hongyan

@@ -76,8 +76,7 @@ std::vector<delivery_order::hole> delivery_order::overdue(steady_time now) {
     auto* c = find(id);
     if (c == nullptr || c->asked || c->waiting.empty() || now - c->since < hold_limit) continue;
     c->asked = true;
-    const auto& [seq, first] = *c->waiting.begin();
-    found.push_back({id, c->last_seq, seq, first.audience});
+    found.push_back({id, c->last_seq, c->waiting.begin()->first});
   }
   return found;
 }

@@ -38,7 +38,6 @@ public:
     std::int64_t conversation_id = 0;
     std::int64_t after_seq = 0;  ///< exclusive
     std::int64_t before_seq = 0; ///< exclusive
-    audience_ptr audience{};     ///< of what was held back behind it
   };
 
   /// Takes an entry; appends to `out` what may go out now. An entry that was given out before is ignored; the

@@ -1,8 +1,11 @@
 /// Nodes of a cluster: a registry and a cluster actor each, linked directly, under CAF's test coordinator.
 #include "actors/cluster.hpp"
+#include "actors/history.hpp"
 #include "actors/registry.hpp"
 
+#include "persistence/changes.hpp"
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/memory_store.hpp"
 
 #include <catch2/catch.hpp>
 #include <deque>
@@ -52,13 +55,13 @@ history_actor::behavior_type looking_history(history_actor::pointer, log_book* b
       },
       [=](query_atom, const log_question& q) {
         const lease taken(admitted->history, 1);
-        std::vector<message> found;
+        log_answer found;
         for (const auto& range : q.ranges)
           for (const auto& m : book->entries)
             if (m.conversation_id == range.conversation_id && m.seq > range.after_seq &&
                 m.seq < range.before_seq)
-              found.push_back(m);
-        return history_answer{{}, std::make_shared<const std::vector<message>>(std::move(found))};
+              found.entries.push_back({std::make_shared<const message>(m), {}});
+        return found;
       },
   };
 }
@@ -248,6 +251,40 @@ TEST_CASE_METHOD(cluster_fixture, "what is nowhere stays a hole", "[cluster]") {
   commit(b, {3});
   advance(std::chrono::milliseconds(300));
   CHECK(receiver == heard{"bound", "news 1", "news 3"});
+}
+
+TEST_CASE_METHOD(actor_fixture, "who is told of an entry that was looked up was a member by then",
+                 "[cluster]") {
+  testing::memory_store store;
+  const auto writer = store.make_writer();
+  const auto change_by = [&](const char* who, change_action action) {
+    REQUIRE(apply(*writer, {user(who), std::move(action)}, wall_time()).has_value());
+  };
+  change_by("1", create_group{.id = user("g"), .name = "g", .members = {user("2"), user("3")}}); // seq 1
+  const std::vector<new_message> sent{{.from = user("1"), .to = place::group(user("g")), .content = "x"}};
+  REQUIRE(writer->append(sent, wall_time()).has_value()); // seq 2
+  change_by("1", add_members{user("g"), {user("4")}});    // seq 3
+  change_by("1", remove_members{user("g"), {user("3")}}); // seq 4
+  REQUIRE(writer->append(sent, wall_time()).has_value()); // seq 5
+
+  auto reads =
+      system.spawn(history, std::shared_ptr<message_reader>(store.make_reader()), &admitted, &figures);
+  admitted.history.take(1);
+  auto pending =
+      self->request(reads, std::chrono::seconds(1), query_atom::value,
+                    log_question{{{.conversation_id = 1, .after_seq = 1, .before_seq = 6, .limit = 9}},
+                                 home.now() + std::chrono::hours(1)});
+  run();
+  std::vector<std::size_t> audiences;
+  pending.receive(
+      [&](const log_answer& answer) {
+        for (const auto& m : answer.entries) audiences.push_back(m.audience->size());
+      },
+      [](const caf::error&) { FAIL("no answer"); });
+  // Who has left is told nothing more; who has joined, nothing from before.
+  CHECK(audiences == std::vector<std::size_t>{2, 3, 3, 3});
+  CHECK(admitted.history.used() == 0);
+  end(reads);
 }
 
 TEST_CASE_METHOD(cluster_fixture, "while a node is apart its messages come through the store", "[cluster]") {

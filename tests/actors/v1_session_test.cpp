@@ -64,7 +64,7 @@ history_actor::behavior_type waiting_history(history_actor::pointer self, asked_
       [](query_atom, const history_question&) { return history_answer{}; },
       [=](query_atom, const v1_question& q) { return keep(self, log->admitted.history, log->reads, q); },
       [](query_atom, const activity_question&) { return activity_answer{}; },
-      [](query_atom, const log_question&) { return history_answer{}; },
+      [](query_atom, const log_question&) { return log_answer{}; },
   };
 }
 

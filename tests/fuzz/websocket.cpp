@@ -96,7 +96,7 @@ history_actor::behavior_type empty_history(history_actor::pointer, flow* admitte
         return v1_answer{.json = std::string(v1::empty_result)};
       },
       [](query_atom, const activity_question&) { return activity_answer{}; },
-      [](query_atom, const log_question&) { return history_answer{}; },
+      [](query_atom, const log_question&) { return log_answer{}; },
   };
 }
 
