@@ -60,7 +60,7 @@ registry::behavior_type registry::make_behavior() {
       [this](peer_atom, const peer_change& change) { change_peer(change); },
       [this](heard_atom, const peer_items_ptr& told) { hear(*told); },
       [this](settled_atom, std::uint64_t ticket) { settle(ticket); },
-      [this](doubt_atom) { doubt(); },
+      [this](doubt_atom) { doubt(wall_now()); },
   };
 }
 
@@ -75,10 +75,10 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
     end_sessions(user, close_code::replaced,
                  [&](const listed& other) { return other.facts.device == facts.device; });
   const auto& elsewhere = others_.of(user);
-  const auto stays =
-      [&](const cluster::remote_session& other) { // or its node ends it when it hears of this one
-        return facts.device.empty() || other.facts.device != facts.device;
-      };
+  // Another of the same device is ended by its node when that hears of this one.
+  const auto stays = [&](const cluster::remote_session& other) {
+    return facts.device.empty() || other.facts.device != facts.device;
+  };
   auto& entry = users_[user];
   const auto sessions =
       entry.sessions.size() + static_cast<std::size_t>(std::ranges::count_if(elsewhere, stays));
@@ -330,6 +330,7 @@ void registry::drain() {
 }
 
 void registry::resync() {
+  tell_peers(cluster::entries_missed{});
   for (const auto& [user, entry] : users_)
     for (const auto& l : entry.sessions)
       if (l.facts.is_v1) send(l.session, close_atom::value, close_code::going_away);

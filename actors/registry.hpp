@@ -107,7 +107,8 @@ private:
   void hear_of(node_number from, const cluster::user_kicked& told);
   void hear_of(node_number from, const cluster::entries_missed&);
   void forget_node(node_number node);
-  void doubt();
+  /// Entries may have been missed from about then on.
+  void doubt(wall_time from);
   void look_on(steady_time now);
   void looked_at(const activity_answer& answer);
   void look_up(std::vector<log_range> ranges, wall_time since, std::function<void()> afterwards);
@@ -126,7 +127,8 @@ private:
 
   // in a cluster
   std::optional<clustering> cluster_;
-  std::unordered_map<node_number, std::string> peers_; ///< by name
+  std::unordered_map<node_number, std::string> peers_; ///< and their names
+  std::unordered_map<std::string, wall_time> apart_;   ///< when a node left, by name
   cluster::remote_sessions others_;
   cluster::delivery_order order_;
   std::deque<unsettled> unsettled_; ///< by ticket

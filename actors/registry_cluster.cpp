@@ -21,6 +21,8 @@ constexpr std::chrono::seconds doubt_reach{15};
 /// So long after the last doubt the log is looked at: a commit whose seq was taken before may take so long.
 constexpr std::chrono::seconds doubt_lasts{10};
 constexpr std::chrono::seconds between_rounds{1};
+/// Nodes that left, by name, until they come back; more are forgotten.
+constexpr std::size_t apart_max = 1000;
 /// Users a question: some tens of milliseconds of one of the database's connections.
 constexpr std::size_t users_a_question = 200;
 /// Entries of one conversation that are delivered after a fault; who has missed more is shown a hole, and
@@ -28,6 +30,8 @@ constexpr std::size_t users_a_question = 200;
 constexpr std::size_t entries_a_conversation = 500;
 /// Of a conversation in which nothing was said for a minute.
 constexpr std::size_t entries_of_unknown = 20;
+/// Conversations a question: what is read for all of them is in memory at once.
+constexpr std::size_t conversations_a_question = 50;
 constexpr std::chrono::seconds log_deadline{10};
 
 } // namespace
@@ -48,15 +52,13 @@ void registry::join(clustering with) {
 
 void registry::tick(steady_time now) {
   ticker_.set(home_.timers(), now + tick_interval);
-  if (const auto gap = now - ticked_; gap > freeze) {
-    doubt();
-    *doubted_since_ -= std::chrono::duration_cast<std::chrono::milliseconds>(gap);
-  }
+  if (const auto gap = now - ticked_; gap > freeze)
+    doubt(wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(gap));
   ticked_ = now;
   for (auto& u : unsettled_)
     if (u.bound && now - u.since > settle_patience) {
       send(std::exchange(u.bound, nullptr), bound_atom::value);
-      doubt();
+      doubt(wall_now());
     }
   fetch_holes(now);
   look_on(now);
@@ -153,16 +155,22 @@ void registry::forward(const typing_note& note) {
 
 void registry::change_peer(const peer_change& change) {
   using enum peer_change::what;
+  auto since = wall_now();
   if (change.happened == left) {
+    if (apart_.size() == apart_max) apart_.clear();
+    apart_[peers_.at(change.node)] = since;
     forget_node(change.node);
     peers_.erase(change.node);
   } else {
+    // What it was about to commit when it froze has the time of then.
+    if (const auto left_at = apart_.find(change.name); left_at != apart_.end()) since = left_at->second;
+    apart_.erase(change.name);
     peers_[change.node] = change.name;
     introduce(change.node);
     // It may have missed what we told, as we what it told.
     tell_peers(cluster::entries_missed{}, change.node);
   }
-  doubt();
+  doubt(since);
 }
 
 void registry::forget_node(node_number node) {
@@ -221,7 +229,7 @@ void registry::hear_of(node_number, const cluster::user_kicked& told) {
   if (was_online && !is_online(told.user)) tell_watchers(told.user, false);
 }
 
-void registry::hear_of(node_number, const cluster::entries_missed&) { doubt(); }
+void registry::hear_of(node_number, const cluster::entries_missed&) { doubt(wall_now()); }
 
 // ---- order ----
 
@@ -265,9 +273,9 @@ void registry::look_up(std::vector<log_range> ranges, wall_time since, std::func
 
 // ---- doubt ----
 
-void registry::doubt() {
-  const auto since = wall_now() - doubt_reach;
-  doubted_since_ = doubted_since_ ? std::min(*doubted_since_, since) : since;
+void registry::doubt(wall_time from) {
+  from -= doubt_reach;
+  doubted_since_ = doubted_since_ ? std::min(*doubted_since_, from) : from;
   doubted_until_ = home_.now() + doubt_lasts;
   last_round_ = false;
 }
@@ -297,8 +305,8 @@ void registry::looked_at(const activity_answer& answer) {
   looking_ = false;
   if (to_look_at_.empty() || answer.failure) look_again_ = home_.now() + between_rounds;
   if (answer.failure) last_round_ = false;
-  std::map<std::int64_t, std::int64_t>
-      last; // of each conversation, as its members were read one after the other
+  // Of each conversation; its members' rows were read one after the other, and may differ.
+  std::map<std::int64_t, std::int64_t> last;
   for (const auto& row : answer.rows) {
     auto& seq = last[row.conversation_id];
     seq = std::max(seq, row.last_seq);
@@ -313,7 +321,11 @@ void registry::looked_at(const activity_answer& answer) {
                       .limit = entries_a_conversation,
                       .newest = true});
   }
-  if (!ranges.empty()) look_up(std::move(ranges), doubted_since_.value_or(wall_time()), [] {});
+  for (std::size_t at = 0; at < ranges.size(); at += conversations_a_question) {
+    const auto some =
+        std::span(ranges).subspan(at).first(std::min(conversations_a_question, ranges.size() - at));
+    look_up({some.begin(), some.end()}, doubted_since_.value_or(wall_time()), [] {});
+  }
 }
 
 } // namespace hongyan
