@@ -7,6 +7,7 @@
 #include "bench/runtime.hpp"
 #include "bench/storm.hpp"
 #include "bench/sync.hpp"
+#include "bench/verify.hpp"
 
 #include <fstream>
 #include <iostream>
@@ -23,8 +24,11 @@ constexpr std::size_t other_files = 128;
 
 /// Sockets that are open in this process at the same time.
 std::size_t sockets_of(const options& asked) {
-  return asked.what == scenario::fanout ? 2 * asked.users // both ends of its echo's
-                                        : asked.users + asked.senders;
+  switch (asked.what) {
+  case scenario::fanout: return 2 * asked.users; // both ends of its echo's
+  case scenario::verify: return 3 * asked.users; // of who has come back, one or two may still be closing
+  default: return asked.users + asked.senders;
+  }
 }
 
 int refuse(std::string why) {
@@ -41,6 +45,7 @@ asio::awaitable<report> run_scenario(runtime& where, const options& asked) {
   case scenario::storm: return run_storm(where, asked);
   case scenario::fanout: return run_fanout(where, asked);
   case scenario::sync: return run_sync(where, asked);
+  case scenario::verify: return run_verify(where, asked);
   }
   std::abort();
 }
@@ -55,6 +60,18 @@ bool write_file(const std::string& path, const std::string& text) {
   return false;
 }
 
+/// Prints and writes what was found. Returns the exit status.
+int hand_in(const report& found, const options& asked) {
+  std::cout << to_table(found);
+  int status = found.failures.empty() ? 0 : check_failed;
+  const auto circumstances = describe_circumstances(asked.command_line);
+  if (!asked.json_file.empty() && !write_file(asked.json_file, to_json(found, circumstances)))
+    status = check_failed;
+  if (!asked.html_file.empty() && !write_file(asked.html_file, to_html(found, circumstances)))
+    status = check_failed;
+  return status;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -65,20 +82,17 @@ int main(int argc, char** argv) {
     return 0;
   }
   auto asked = std::get<options>(std::move(*parsed));
+  if (!asked.check_files.empty()) {
+    const auto judged = check_recorded(asked);
+    return judged ? hand_in(*judged, asked) : refuse(judged.error().detail);
+  }
   const auto files = raise_file_limit();
   if (sockets_of(asked) + other_files > files)
     return refuse("--users: " + std::to_string(sockets_of(asked)) + " sockets are more than the " +
                   std::to_string(files) + " files that this process may open (ulimit -n)");
-  if (asked.server_pid == 0) asked.server_pid = listener_of(asked.server.endpoint.port()).value_or(0);
+  if (asked.server_pid == 0) asked.server_pid = listener_of(asked.server().endpoint.port()).value_or(0);
 
   runtime where;
   const auto found = where.run([&] { return run_scenario(where, asked); });
-  std::cout << to_table(found);
-  int status = found.failures.empty() ? 0 : check_failed;
-  const auto circumstances = describe_circumstances(asked.command_line);
-  if (!asked.json_file.empty() && !write_file(asked.json_file, to_json(found, circumstances)))
-    status = check_failed;
-  if (!asked.html_file.empty() && !write_file(asked.html_file, to_html(found, circumstances)))
-    status = check_failed;
-  where.exit(status);
+  where.exit(hand_in(found, asked));
 }

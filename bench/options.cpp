@@ -16,11 +16,9 @@ constexpr std::size_t content_max = 4096;
 /// Of a group (contract, section 1), and the one that creates it is a member.
 constexpr std::size_t group_users_max = 2'000;
 
-const std::map<std::string, scenario> scenarios{{"push", scenario::push},
-                                                {"idle", scenario::idle},
-                                                {"storm", scenario::storm},
-                                                {"fanout", scenario::fanout},
-                                                {"sync", scenario::sync}};
+const std::map<std::string, scenario> scenarios{{"push", scenario::push},   {"idle", scenario::idle},
+                                                {"storm", scenario::storm}, {"fanout", scenario::fanout},
+                                                {"sync", scenario::sync},   {"verify", scenario::verify}};
 
 std::size_t default_users(scenario what) {
   switch (what) {
@@ -29,11 +27,16 @@ std::size_t default_users(scenario what) {
   case scenario::storm: return 2000;
   case scenario::fanout: return 500;
   case scenario::sync: return 64;
+  case scenario::verify: return 40;
   }
   return 0;
 }
 
 constexpr double default_fanout_rate = 20;
+constexpr double default_verify_rate = 100;
+/// Two who talk, and two strangers.
+constexpr std::size_t verify_users_min = 4;
+constexpr std::size_t verify_users_max = 10'000;
 
 error bad(std::string detail) { return {errc::malformed, std::move(detail)}; }
 
@@ -83,7 +86,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   options o;
   o.command_line = joined(arguments);
   std::string name;
-  std::string url;
+  std::vector<std::string> urls;
   long duration = 10;
 
   CLI::App app(
@@ -92,20 +95,25 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
       "  idle   silent connections, and the memory each costs the server\n"
       "  storm  connections as fast as they come, twice\n"
       "  fanout messages to one group, all of whose members are connected\n"
-      "  sync   users who missed messages in 50 conversations come back");
+      "  sync   users who missed messages in 50 conversations come back\n"
+      "  verify users who come and go write down all they see, and the whole is judged: is anything lost?");
   app.name("hongyan-bench");
   app.set_version_flag("--version", "hongyan-bench " HONGYAN_VERSION);
-  app.add_option("SCENARIO", name, "push, idle, storm, fanout or sync")->required();
-  app.add_option("--url", url, "the server, on this machine")->required()->type_name("http://HOST:PORT");
+  app.add_option("SCENARIO", name, "push, idle, storm, fanout, sync or verify")->required();
+  app.add_option("--url", urls, "the server, on this machine; verify: repeatable, the nodes of a cluster")
+      ->type_name("http://HOST:PORT")
+      ->allow_extra_args(false);
   auto* users =
       add_number<std::size_t>(app, "--users", o.users, 2, 1'000'000,
-                              "connected users (push: 200, idle: 5000, storm: 2000, fanout: 500, sync: 64)");
+                              "connected users (push: 200, idle: 5000, storm: 2000, fanout: 500, sync: 64, "
+                              "verify: 40)");
   bool by_v1 = false;
   auto* v1 = app.add_flag("--v1", by_v1, "push, idle, storm: by v1, not by the classic contract");
   auto* rate =
       add_number(app, "--rate", o.rate, 0.0, 1'000'000.0,
-                 "push, fanout: so many a second, whatever the answers; latency counts from the due time. "
-                 "0: each sender sends again when it is answered (push: 0, fanout: 20)");
+                 "push, fanout, verify: so many a second, whatever the answers; latency counts from the due "
+                 "time. 0, not for verify: each sender sends again when it is answered (push: 0, fanout: 20, "
+                 "verify: 100)");
   add_number(app, "--duration", duration, 1L, 86'400L, "seconds that are measured (10)");
   auto* senders =
       add_number<std::size_t>(app, "--senders", o.senders, 1, 10'000,
@@ -116,6 +124,12 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
                                          "sync: messages that each user missed (1000)");
   auto* at_once = add_number<std::size_t>(app, "--at-once", o.at_once, 1, 10'000,
                                           "sync: users that come back at the same time (32)");
+  auto* history =
+      app.add_option("--history", o.history_file, "verify: write all that happened here, as JSON lines")
+          ->type_name("FILE");
+  auto* check =
+      app.add_option("--check", o.check_files, "verify: judge histories of one run, and do nothing else")
+          ->type_name("FILE...");
   add_number(app, "--server-pid", o.server_pid, 1, 1 << 22, "the server's process (found by its port)");
   add_number(app, "--database-pid", o.database_pid, 1, 1 << 22,
              "PostgreSQL's first process; its CPU time is counted with its children's");
@@ -135,23 +149,34 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
 
   const auto found = scenarios.find(name);
   if (found == scenarios.end())
-    return bad("unknown scenario '" + name + "'; accepted: push, idle, storm, fanout, sync");
+    return bad("unknown scenario '" + name + "'; accepted: push, idle, storm, fanout, sync, verify");
   o.what = found->second;
   using enum scenario;
   const std::vector<std::pair<const CLI::Option*, std::vector<scenario>>> takers{
-      {v1, {push, idle, storm}},       {rate, {push, fanout}}, {senders, {push, fanout}},
-      {content, {push, fanout, sync}}, {missed, {sync}},       {at_once, {sync}}};
+      {v1, {push, idle, storm}}, {rate, {push, fanout, verify}},
+      {senders, {push, fanout}}, {content, {push, fanout, sync}},
+      {missed, {sync}},          {at_once, {sync}},
+      {history, {verify}},       {check, {verify}}};
   for (const auto& [option, by] : takers)
     if (option->count() > 0 && std::ranges::find(by, o.what) == by.end())
       return bad(option->get_name() + ": the scenario " + name + " does not take it");
-  auto server = parse_url(url);
-  if (!server) return server.error();
-  o.server = std::move(*server);
+  if (urls.empty() && o.check_files.empty()) return bad("--url is required");
+  if (urls.size() > 1 && o.what != verify) return bad("--url: the scenario " + name + " takes one");
+  for (const auto& url : urls) {
+    auto server = parse_url(url);
+    if (!server) return server.error();
+    o.servers.push_back(std::move(*server));
+  }
   if (users->count() == 0) o.users = default_users(o.what);
   if (o.what == fanout && o.users > group_users_max)
     return bad("--users: a group has at most " + std::to_string(group_users_max) + " members");
   if (o.what == fanout && rate->count() == 0) o.rate = default_fanout_rate;
-  if (by_v1 || o.what == fanout || o.what == sync) o.speaks = protocol::v1;
+  if (o.what == verify && (o.users < verify_users_min || o.users > verify_users_max))
+    return bad("--users: verify takes " + std::to_string(verify_users_min) + " to " +
+               std::to_string(verify_users_max));
+  if (o.what == verify && rate->count() == 0) o.rate = default_verify_rate;
+  if (o.what == verify && o.rate <= 0) return bad("--rate: verify takes more than 0");
+  if (by_v1 || o.what == fanout || o.what == sync || o.what == verify) o.speaks = protocol::v1;
   o.duration = std::chrono::seconds(duration);
   return o;
 }

@@ -12,7 +12,7 @@
 
 namespace hongyan::bench {
 
-enum class scenario : std::uint8_t { push, idle, storm, fanout, sync };
+enum class scenario : std::uint8_t { push, idle, storm, fanout, sync, verify };
 
 /// What the clients speak.
 enum class protocol : std::uint8_t { classic, v1 };
@@ -24,18 +24,22 @@ struct server_address {
 };
 
 struct options {
+  const server_address& server() const { return servers.front(); }
+
   scenario what = scenario::push;
-  server_address server{};
+  std::vector<server_address> servers{}; ///< one; for verify one or more, the nodes of a cluster
   protocol speaks = protocol::classic;
   std::size_t users = 0;
   double rate = 0; ///< messages a second; 0: each sender sends again when its last was answered
   std::chrono::seconds duration{10};
   std::size_t senders = 32;
   std::size_t content_bytes = 64;
-  std::size_t missed = 1000; ///< messages that each returning user missed
-  std::size_t at_once = 32;  ///< users that return at the same time
-  pid_t server_pid = 0;      ///< 0: found by its port
-  pid_t database_pid = 0;    ///< PostgreSQL's postmaster; 0: not measured
+  std::size_t missed = 1000;              ///< messages that each returning user missed
+  std::size_t at_once = 32;               ///< users that return at the same time
+  std::string history_file{};             ///< verify: where what happened is written
+  std::vector<std::string> check_files{}; ///< verify: judge what was written, and do nothing else
+  pid_t server_pid = 0;                   ///< 0: found by its port
+  pid_t database_pid = 0;                 ///< PostgreSQL's postmaster; 0: not measured
   std::string json_file{};
   std::string html_file{};
   std::string command_line{}; ///< as typed, for the report

@@ -23,7 +23,7 @@ public:
   storm_run(runtime& where, const options& asked)
       : where_(where)
       , asked_(asked)
-      , users_(where, asked.server, asked.speaks, first_user(), *this) {}
+      , users_(where, asked.server(), asked.speaks, first_user(), *this) {}
 
   asio::awaitable<report> run();
 

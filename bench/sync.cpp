@@ -37,7 +37,7 @@ public:
       , contents_(run_tag())
       , first_(first_user())
       , missed_(where, asked, first_, contents_, log_)
-      , users_(where, asked.server, protocol::v1, first_, *this)
+      , users_(where, asked.server(), protocol::v1, first_, *this)
       , came_(asked.users)
       , resuming_(asked.users) {}
 
@@ -91,13 +91,13 @@ asio::awaitable<report> sync_run::run() {
 }
 
 asio::awaitable<void> sync_run::resume_all() {
-  const auto page_before = co_await fetch_metrics(where_.shard(), asked_.server);
+  const auto page_before = co_await fetch_metrics(where_.shard(), asked_.server());
   rows_before_ = metric_value(page_before, rows_metric);
   cpu_before_ = read_cpu(asked_);
   begun_ = ended_ = heard_ = shown_ = where_.shard().now();
   co_await users_.open(asked_.users, asked_.at_once, 0);
   cpu_after_ = read_cpu(asked_);
-  const auto page_after = co_await fetch_metrics(where_.shard(), asked_.server);
+  const auto page_after = co_await fetch_metrics(where_.shard(), asked_.server());
   rows_after_ = metric_value(page_after, rows_metric);
   if (users_.failed_count() > 0)
     failures_.push_back(std::to_string(users_.failed_count()) + " of " + std::to_string(asked_.users) +

@@ -67,6 +67,24 @@ TEST_CASE("sync takes its own options", "[bench][options]") {
   CHECK(has(refusal({"fanout", "--url", "http://127.0.0.1:8080", "--missed", "5"}), "--missed"));
 }
 
+TEST_CASE("verify takes the nodes of a cluster, or what was recorded", "[bench][options]") {
+  const auto o = accepted({"verify", "--url", "http://127.0.0.1:8080", "--url", "http://127.0.0.1:8081",
+                           "--history", "run.jsonl"});
+  REQUIRE(o.servers.size() == 2);
+  CHECK(o.server().endpoint.port() == 8080);
+  CHECK(o.servers[1].endpoint.port() == 8081);
+  CHECK(o.users == 40);
+  CHECK(o.rate == 100);
+  CHECK(o.speaks == protocol::v1);
+  CHECK(o.history_file == "run.jsonl");
+  CHECK(accepted({"verify", "--check", "a", "b"}).check_files == std::vector<std::string>{"a", "b"});
+  CHECK(has(refusal({"verify"}), "--url"));
+  CHECK(has(refusal({"verify", "--url", "http://127.0.0.1:1", "--rate", "0"}), "--rate"));
+  CHECK(has(refusal({"verify", "--url", "http://127.0.0.1:1", "--users", "3"}), "--users"));
+  CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--url", "http://127.0.0.1:2"}), "--url"));
+  CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--history", "x"}), "--history"));
+}
+
 TEST_CASE("load goes to this machine only", "[bench][options]") {
   CHECK(parse_url("http://127.0.0.1:8080")->endpoint.port() == 8080);
   CHECK(parse_url("http://127.0.0.9:1/")->host == "127.0.0.9:1");
