@@ -262,6 +262,7 @@ test('after a crash of the server the sockets come back by themselves, and what 
   for (const index of [0, 1]) await row(page, index, ['李四', '张三'][index]).click()
   await write(page, 0, '之前')
   await seen(page, 1, '之前')
+  await phone(page, 0).locator('.pending .bubble').waitFor({ ...WAIT, state: 'detached' }) // acknowledged, too
   await server.kill()
   for (const index of [0, 1]) await phone(page, index).locator('.notice').getByText('重连').first().waitFor(WAIT)
   await write(page, 0, '断线时写的')
