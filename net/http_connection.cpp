@@ -3,6 +3,7 @@
 #include "actors/admission.hpp"
 #include "actors/classic_session.hpp"
 #include "actors/v1_session.hpp"
+#include "core/random.hpp"
 #include "core/time_format.hpp"
 #include "net/parameters.hpp"
 
@@ -12,8 +13,6 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <cstdio>
-#include <random>
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -35,14 +34,6 @@ constexpr const char* remember_tls = "max-age=31536000";
 
 constexpr const char* v1_subprotocol = "hongyan.v1";
 constexpr std::string_view bearer_subprotocol = "bearer.";
-
-/// 64 random bits, as a session's name.
-std::string random_name() {
-  static thread_local std::random_device random;
-  char text[17];
-  std::snprintf(text, sizeof text, "%08x%08x", random(), random());
-  return text;
-}
 
 error malformed(std::string detail) { return {errc::malformed, std::move(detail)}; }
 
@@ -372,7 +363,7 @@ reply http_connection::become_v1(const routed_request& request, user_id user, pl
                 beast::buffers_to_string(buffer_.data()), std::move(place)};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.v1_sockets);
-  session_facts facts{.id = random_name(),
+  session_facts facts{.id = random_name(16),
                       .device = device,
                       .is_v1 = true,
                       .since = wall_now(),

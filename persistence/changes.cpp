@@ -1,10 +1,9 @@
 #include "persistence/changes.hpp"
 
 #include "core/json.hpp"
+#include "core/random.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <random>
 #include <utility>
 
 namespace hongyan {
@@ -42,12 +41,7 @@ error too_many() {
 }
 
 /// For a group or a user that was given none: nobody can guess it, and nobody has it.
-user_id made_up_id(char kind) {
-  std::random_device random;
-  char text[18];
-  std::snprintf(text, sizeof text, "%c%08x%08x", kind, random(), random());
-  return *user_id::parse(text);
-}
+user_id made_up_id(char kind) { return *user_id::parse(kind + random_name(16)); }
 
 /// A group, locked, with its members as they were before the change, sorted by user.
 struct locked_group {

@@ -1,8 +1,7 @@
 #include "persistence/postgres/directory.hpp"
 
+#include "core/random.hpp"
 #include "persistence/postgres/session.hpp"
-
-#include <random>
 
 namespace hongyan::postgres {
 
@@ -28,14 +27,6 @@ constexpr const char* sweep_sql = "DELETE FROM node WHERE seen_at < now() - inte
 
 constexpr const char* make_secret_sql =
     "INSERT INTO cluster_secret (secret) VALUES ($1::text) ON CONFLICT DO NOTHING";
-
-std::string new_secret() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::random_device random;
-  std::string secret;
-  while (secret.size() < cluster_secret_bytes) secret += digits[random() % digits.size()];
-  return secret;
-}
 
 class directory final : public node_directory {
 public:
@@ -79,8 +70,8 @@ private:
     parameters_.clear();
     if (auto swept = connection_.query(sweep_sql, parameters_, check_limit); !swept)
       return failed(swept.error());
-    const auto made_up_secret = new_secret();
-    parameters_.add(std::string_view(made_up_secret));
+    const auto secret_of_ours = random_name(cluster_secret_bytes);
+    parameters_.add(std::string_view(secret_of_ours));
     if (auto made_up = connection_.query(make_secret_sql, parameters_, check_limit); !made_up)
       return failed(made_up.error());
     parameters_.clear();

@@ -1,12 +1,12 @@
 #include "persistence/postgres/session.hpp"
 
+#include "core/random.hpp"
 #include "core/search_text.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/migrations.hpp"
 #include "persistence/postgres/rows.hpp"
 
 #include <array>
-#include <random>
 
 namespace hongyan::postgres {
 
@@ -175,10 +175,7 @@ pg_outcome<void> find_epoch(pg_connection& connection, std::string& epoch) {
   auto found = connection.query(find_epoch_sql, parameters, check_limit);
   if (!found) return found.error();
   if (found->size() == 0) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::random_device random;
-    epoch.clear();
-    for (int i = 0; i < 16; ++i) epoch += digits[random() % digits.size()];
+    epoch = random_name(16);
     parameters.add(std::string_view(epoch));
     found = connection.query(give_epoch_sql, parameters, check_limit);
     if (!found) return found.error();

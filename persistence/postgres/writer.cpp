@@ -1,5 +1,6 @@
 #include "persistence/postgres/writer.hpp"
 
+#include "core/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/postgres/index_keeper.hpp"
 #include "persistence/postgres/rules.hpp"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -107,8 +107,7 @@ std::vector<append_outcome> finish(std::span<const new_message> batch, batch_wor
 class writer final : public message_writer {
 public:
   explicit writer(std::string uri) : uri_(std::move(uri)), index_keeper_(uri_) {
-    std::random_device random;
-    writer_ = static_cast<std::int64_t>((std::uint64_t{random()} << 32U) | random());
+    writer_ = static_cast<std::int64_t>(random_number());
   }
 
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {

@@ -1,5 +1,6 @@
 #include "persistence/sqlite/file.hpp"
 
+#include "core/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/migrations.hpp"
 #include "persistence/sqlite/search.hpp"
@@ -112,19 +113,6 @@ result<void> migrate(sqlite_connection& db) {
   return {};
 }
 
-/// 16 hexadecimal characters that nobody has had before.
-std::string random_name() {
-  std::array<unsigned char, 8> bytes{};
-  sqlite3_randomness(static_cast<int>(bytes.size()), bytes.data());
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string name;
-  for (const unsigned byte : bytes) {
-    name += digits[byte >> 4];
-    name += digits[byte & 15];
-  }
-  return name;
-}
-
 error unavailable(const sqlite_connection& db, int code) { return {errc::unavailable, reason(db, code)}; }
 
 } // namespace
@@ -219,7 +207,7 @@ result<void> sqlite_file::identify(sqlite_connection& db) const {
   if (::stat(path_.c_str(), &info) != 0) return error{errc::unavailable, std::strerror(errno)};
   const std::string where =
       "inode:" + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + " start:";
-  const std::string start = random_name();
+  const std::string start = random_name(16);
   std::string epoch;
 
   int code = db.run("BEGIN IMMEDIATE");
@@ -228,7 +216,7 @@ result<void> sqlite_file::identify(sqlite_connection& db) const {
     sqlite_statement::execution known(statement);
     const std::string home = where + last_start();
     code = known.bind(home).step();
-    epoch = code == SQLITE_ROW ? std::string(known.text(0)) : random_name();
+    epoch = code == SQLITE_ROW ? std::string(known.text(0)) : random_name(16);
     if (code == SQLITE_ROW || code == SQLITE_DONE) code = SQLITE_OK;
   }
   if (code == SQLITE_OK) code = db.run("DELETE FROM store_identity");
