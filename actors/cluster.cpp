@@ -61,8 +61,8 @@ void cluster_actor::meet(node_list known) {
   figures_.cluster_nodes.Set(static_cast<double>(nodes.size()));
   bool apart = false;
   for (const auto& node : nodes) {
-    const auto* linked = find(node.name);
-    if (linked != nullptr && linked->row.incarnation == node.incarnation) continue;
+    const auto linked = find(node.name);
+    if (linked != peers_.end() && linked->second.row.incarnation == node.incarnation) continue;
     apart = true;
     if (settings_.node < node.name) reach(node);
   }
@@ -145,11 +145,7 @@ hello cluster_actor::greeted(const hello& other, const caf::actor& there) {
 }
 
 void cluster_actor::link(const hello& other, const caf::actor& there, const std::string& address) {
-  for (const auto& [number, p] : peers_) {
-    if (p.row.name != other.node) continue;
-    unlink(number, "it came again");
-    break;
-  }
+  if (const auto known = find(other.node); known != peers_.end()) unlink(known->first, "it came again");
   const auto number = ++last_node_;
   peers_.emplace(number, peer{.row = {other.node, address, other.incarnation}, .there = there});
   monitor(there);
@@ -174,9 +170,10 @@ void cluster_actor::unlink(node_number node, const std::string& why) {
   settle();
 }
 
-cluster_actor::peer* cluster_actor::find(const std::string& name) {
-  const auto found = std::ranges::find_if(peers_, [&](const auto& p) { return p.second.row.name == name; });
-  return found == peers_.end() ? nullptr : &found->second;
+/// The peer of that name, or the end.
+std::map<node_number, cluster_actor::peer>::const_iterator
+cluster_actor::find(const std::string& name) const {
+  return std::ranges::find_if(peers_, [&](const auto& p) { return p.second.row.name == name; });
 }
 
 // ---- what is told ----

@@ -14,7 +14,6 @@
 
 #include <deque>
 #include <map>
-#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -48,9 +47,9 @@ struct cluster_settings {
 /// what it does not know it drops.
 class cluster_actor final : public pinned<caf::event_based_actor> {
 public:
-  /// Bytes on their way to a peer, which it has not handled; as much again may wait for them before it is
-  /// told nothing more for now.
+  /// Bytes that a peer was sent and has not handled; with so many no more is sent.
   static constexpr std::size_t window_bytes = 1 << 20;
+  /// Bytes that wait meanwhile; with more the peer has fallen behind, and is told everything anew later.
   static constexpr std::size_t waiting_bytes = 4 << 20;
 
   cluster_actor(caf::actor_config& config, cluster_settings settings, registry_actor registry,
@@ -99,7 +98,7 @@ private:
   void flush();
   void send_off(peer& to);
   void settle();
-  peer* find(const std::string& name);
+  std::map<node_number, peer>::const_iterator find(const std::string& name) const;
 
   const cluster_settings settings_;
   registry_actor registry_;

@@ -65,14 +65,13 @@ result<void> address(message_reader& reader, std::span<committed_message> entrie
   auto members = reader.members(entries.front().stored->conversation_id, "", group_members_max);
   if (!members) return members.error();
   audience_ptr last;
-  std::size_t last_count = 0;
   for (auto& entry : entries) {
-    auto audience = std::make_shared<std::vector<user_id>>();
-    for (const auto& m : *members)
-      if (m.joined_seq <= entry.stored->seq) audience->push_back(m.user);
+    const auto was_in = [&](const group_member& m) { return m.joined_seq <= entry.stored->seq; };
     // Ascending by seq, so that an audience of the same size is the same one.
-    if (last == nullptr || audience->size() != last_count) {
-      last_count = audience->size();
+    if (!last || std::ranges::count_if(*members, was_in) != std::ssize(*last)) {
+      auto audience = std::make_shared<std::vector<user_id>>();
+      for (const auto& m : *members)
+        if (was_in(m)) audience->push_back(m.user);
       last = std::move(audience);
     }
     entry.audience = last;

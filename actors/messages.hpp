@@ -160,6 +160,8 @@ struct read_note {
   std::int64_t seq = 0;
   std::optional<user_id> peer{};
   caf::actor_addr origin{}; ///< the session that said so
+
+  std::vector<user_id> hearers() const { return peer ? std::vector{user, *peer} : std::vector{user}; }
 };
 
 /// New chats for one user, encoded; shared by all sessions of the user. Counted against the limit of

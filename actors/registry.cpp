@@ -186,14 +186,19 @@ void registry::deliver_classic(const std::vector<committed_message>& messages, s
 
 /// One piece of news a conversation, shared by all who hear it. A batch is in commit order, so each
 /// conversation's messages are in the order of seq.
-void registry::deliver_v1(std::vector<committed_message> messages, steady_time committed) {
+void registry::deliver_v1(const std::vector<committed_message>& messages, steady_time committed) {
+  by_audience(messages, [&](std::span<const committed_message> some) { tell_news(some, committed); });
+}
+
+void registry::by_audience(std::vector<committed_message> messages,
+                           const std::function<void(std::span<const committed_message>)>& use) {
   std::ranges::stable_sort(messages, {},
                            [](const committed_message& m) { return m.stored->conversation_id; });
   for (auto begin = messages.begin(); begin != messages.end();) {
     const auto end = std::find_if(begin, messages.end(), [&](const committed_message& m) {
       return m.stored->conversation_id != begin->stored->conversation_id || m.audience != begin->audience;
     });
-    tell_news({begin, end}, committed);
+    use({begin, end});
     begin = end;
   }
 }
@@ -231,9 +236,7 @@ void registry::tell_news(std::span<const committed_message> messages, steady_tim
 }
 
 void registry::tell_read(const read_note& note) {
-  std::vector<user_id> users{note.user};
-  if (note.peer) users.push_back(*note.peer);
-  notify(users, v1::read_notification(note.conversation_id, note.user, note.seq), note.origin);
+  notify(note.hearers(), v1::read_notification(note.conversation_id, note.user, note.seq), note.origin);
 }
 
 void registry::tell_typing(const typing_note& note) {

@@ -65,7 +65,10 @@ private:
   void deliver(const committed_batch& batch);
   void hand_out(const std::vector<committed_message>& messages, steady_time committed);
   void deliver_classic(const std::vector<committed_message>& messages, steady_time committed);
-  void deliver_v1(std::vector<committed_message> messages, steady_time committed);
+  void deliver_v1(const std::vector<committed_message>& messages, steady_time committed);
+  /// Calls `use` for each conversation's messages, in their order; those of one audience together.
+  static void by_audience(std::vector<committed_message> messages,
+                          const std::function<void(std::span<const committed_message>)>& use);
   void tell_news(std::span<const committed_message> messages, steady_time committed);
   void tell_read(const read_note& note);
   void tell_typing(const typing_note& note);
@@ -89,12 +92,13 @@ private:
   void hear(const peer_items& told);
   void settle(std::uint64_t ticket);
   void tick(steady_time now);
-  void tell_peers(const cluster::item& what, node_number to = 0);
+  /// `to` 0: all of them.
+  void tell_peers(const cluster::item& what, node_number to = 0, std::uint64_t ticket = 0);
   /// The same, and the ticket.
   std::uint64_t tell_peers_and_wait(const cluster::item& what);
   void introduce(node_number to);
   std::map<node_number, std::vector<user_id>> whereabouts(const std::vector<user_id>& users) const;
-  void forward(std::vector<committed_message> messages);
+  void forward(const std::vector<committed_message>& messages);
   void forward(const read_note& note);
   void forward(const typing_note& note);
   void take_in(const std::vector<committed_message>& messages, steady_time committed);

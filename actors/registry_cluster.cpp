@@ -66,15 +66,14 @@ void registry::tick(steady_time now) {
 
 // ---- telling ----
 
-void registry::tell_peers(const cluster::item& what, node_number to) {
+void registry::tell_peers(const cluster::item& what, node_number to, std::uint64_t ticket) {
   if (peers_.empty()) return;
   caf::anon_send(cluster_->cluster, tell_atom::value,
-                 telling{to, std::make_shared<const std::string>(cluster::encode(what)), 0});
+                 telling{to, std::make_shared<const std::string>(cluster::encode(what)), ticket});
 }
 
 std::uint64_t registry::tell_peers_and_wait(const cluster::item& what) {
-  caf::anon_send(cluster_->cluster, tell_atom::value,
-                 telling{0, std::make_shared<const std::string>(cluster::encode(what)), ++last_ticket_});
+  tell_peers(what, 0, ++last_ticket_);
   return last_ticket_;
 }
 
@@ -118,31 +117,22 @@ std::map<node_number, std::vector<user_id>> registry::whereabouts(const std::vec
 }
 
 /// To each node once, and only where a member is online.
-void registry::forward(std::vector<committed_message> messages) {
+void registry::forward(const std::vector<committed_message>& messages) {
   if (others_.users() == 0) return;
-  std::ranges::stable_sort(messages, {},
-                           [](const committed_message& m) { return m.stored->conversation_id; });
-  for (auto begin = messages.begin(); begin != messages.end();) {
-    const auto end = std::find_if(begin, messages.end(), [&](const committed_message& m) {
-      return m.stored->conversation_id != begin->stored->conversation_id || m.audience != begin->audience;
-    });
-    const bool is_group = begin->audience != nullptr;
-    auto there =
-        whereabouts(is_group ? *begin->audience : std::vector{begin->stored->from, begin->stored->to.id});
-    for (auto& [node, users] : there) {
+  by_audience(messages, [this](std::span<const committed_message> some) {
+    const auto& first = *some.front().stored;
+    const auto& audience = some.front().audience;
+    for (auto& [node, users] : whereabouts(audience ? *audience : std::vector{first.from, first.to.id})) {
       cluster::log_entries log;
-      if (is_group) log.audience = std::move(users);
-      for (auto m = begin; m != end; ++m) log.entries.push_back(m->stored);
+      if (audience) log.audience = users;
+      for (const auto& m : some) log.entries.push_back(m.stored);
       tell_peers(log, node);
     }
-    begin = end;
-  }
+  });
 }
 
 void registry::forward(const read_note& note) {
-  std::vector<user_id> users{note.user};
-  if (note.peer) users.push_back(*note.peer);
-  for (const auto& [node, known] : whereabouts(users))
+  for (const auto& [node, known] : whereabouts(note.hearers()))
     tell_peers(cluster::position_read{note.conversation_id, note.user, note.seq, note.peer}, node);
 }
 

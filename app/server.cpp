@@ -6,6 +6,7 @@
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "core/memory_bounds.hpp"
+#include "core/random.hpp"
 #include "net/cluster_links.hpp"
 #include "net/listener.hpp"
 
@@ -17,7 +18,6 @@
 #include <cstdlib>
 #include <curl/curl.h>
 #include <future>
-#include <random>
 #include <spdlog/spdlog.h>
 #include <thread>
 #include <unistd.h>
@@ -92,6 +92,17 @@ std::string default_node_name(const server_config& config) {
       gethostname(machine, sizeof machine) != 0)
     return config.listen.text();
   return std::string(machine) + ":" + std::to_string(config.listen.port);
+}
+
+/// What was read anew is used; what cannot be read leaves what was before.
+template <class T, class Use>
+void take(const char* what, result<T> read, Use use) {
+  if (read) {
+    use(*std::move(read));
+    spdlog::info("event={}_read", what);
+  } else {
+    spdlog::error("event={}_not_read reason=\"{}\"", what, read.error().detail);
+  }
 }
 
 /// What the limits add up to, for whoever sizes the machine.
@@ -214,30 +225,16 @@ void server::warn_of_open_files() const {
     spdlog::warn("event=secret_open_to_others file={} advice=\"chmod 600\"", file);
 }
 
-/// What cannot be read leaves what was before.
 void server::reread() {
   warn_of_open_files();
-  if (auto keys = read_keys(); keys) {
-    keys_->set(*std::move(keys));
-    spdlog::info("event=keys_read");
-  } else {
-    spdlog::error("event=keys_not_read reason=\"{}\"", keys.error().detail);
-  }
-  if (fence_ && !config_.cluster_tls_certificate.empty()) {
-    if (auto certificate = read_cluster_certificate(); certificate) {
-      fence_->secure(*std::move(certificate));
-      spdlog::info("event=cluster_certificate_read");
-    } else {
-      spdlog::error("event=cluster_certificate_not_read reason=\"{}\"", certificate.error().detail);
-    }
-  }
-  if (!certificate_) return;
-  if (auto certificate = tls_context::read(config_.tls_certificate, config_.tls_key); certificate) {
-    certificate_->set(*std::move(certificate)); // for connections from now on
-    spdlog::info("event=certificate_read");
-  } else {
-    spdlog::error("event=certificate_not_read reason=\"{}\"", certificate.error().detail);
-  }
+  take("keys", read_keys(), [this](auto keys) { keys_->set(std::move(keys)); });
+  // Certificates are for connections from now on.
+  if (fence_ && !config_.cluster_tls_certificate.empty())
+    take("cluster_certificate", read_cluster_certificate(),
+         [this](auto certificate) { fence_->secure(std::move(certificate)); });
+  if (certificate_)
+    take("certificate", tls_context::read(config_.tls_certificate, config_.tls_key),
+         [this](auto certificate) { certificate_->set(std::move(certificate)); });
 }
 
 void server::watch_for_hangup() {
@@ -310,8 +307,7 @@ result<void> server::open_cluster() {
 }
 
 void server::start_cluster() {
-  std::random_device random;
-  const auto incarnation = (std::uint64_t{random()} << 32U) | random();
+  const auto incarnation = random_number();
   auto at = fence_->address();
   // The database sees where this machine is.
   const auto address = is_any_address(at.host) ? ":" + std::to_string(at.port) : at.text();

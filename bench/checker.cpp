@@ -31,7 +31,8 @@ constexpr std::array<std::pair<anomaly, std::string_view>, 15> names{
      {anomaly::liveness, "liveness"}}};
 
 constexpr std::size_t examples_max = 3;
-/// The contract's: after the faults every client can send within this.
+/// Ours, as for a node that comes back (contract, promise 8): after the faults every client can send within
+/// this.
 constexpr std::int64_t liveness_nanoseconds = 10'000'000'000;
 
 /// Nobody sent it: a change of the group, say.

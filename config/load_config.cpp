@@ -72,39 +72,24 @@ setter seconds(std::chrono::seconds server_config::*field, long low, long high) 
   };
 }
 
-/// Nothing: it is no HOST:PORT.
-std::optional<listen_address> parse_address_and_port(const std::string& v) {
-  const auto colon = v.rfind(':');
-  if (colon == std::string::npos || colon == 0) return {};
-  auto host = v.substr(0, colon);
-  if (host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string::npos) {
-    return {};
-  }
-  unsigned short port = 0;
-  if (host.empty() || !parse_number<unsigned short>(v.substr(colon + 1), 0, 65535, port)) return {};
-  return listen_address{host, port};
-}
-
 constexpr const char* listen_accepted =
     "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; port 0 picks a free one";
 
 std::optional<std::string> set_listen(server_config& c, const std::string& v) {
-  const auto address = parse_address_and_port(v);
+  const auto address = listen_address::parse(v);
   if (!address) return listen_accepted;
   c.listen = *address;
   return {};
 }
 
 std::optional<std::string> set_cluster_listen(server_config& c, const std::string& v) {
-  c.cluster_listen = parse_address_and_port(v);
+  c.cluster_listen = listen_address::parse(v);
   if (!c.cluster_listen) return listen_accepted;
   return {};
 }
 
 std::optional<std::string> add_cluster_join(server_config& c, const std::string& v) {
-  const auto address = parse_address_and_port(v);
+  const auto address = listen_address::parse(v);
   if (!address || address->port == 0) return "HOST:PORT of another node's --cluster-listen";
   c.cluster_join.push_back(v);
   return {};
@@ -393,6 +378,20 @@ std::optional<error> check_cluster(const server_config& c) {
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 } // namespace
+
+std::optional<listen_address> listen_address::parse(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return {};
+  auto host = text.substr(0, colon);
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string::npos) {
+    return {};
+  }
+  unsigned short port = 0;
+  if (host.empty() || !parse_number<unsigned short>(text.substr(colon + 1), 0, 65535, port)) return {};
+  return listen_address{host, port};
+}
 
 result<std::variant<server_config, print_and_exit>> load_config(const std::vector<std::string>& arguments,
                                                                 const environment& env) {

@@ -18,6 +18,8 @@ struct listen_address {
   std::string host = "127.0.0.1";
   unsigned short port = 8080;
 
+  /// HOST:PORT, an IPv6 host in brackets. Nothing: it is none.
+  static std::optional<listen_address> parse(const std::string& text);
   /// `host:port`, with an IPv6 host in brackets.
   std::string text() const;
 };

@@ -17,6 +17,10 @@ namespace hongyan {
 /// Wall-clock time as it is stored and shown; never used to order anything or to time anything out.
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// As it is stored, and told to other nodes: milliseconds since 1970.
+inline std::int64_t to_ms(wall_time time) { return time.time_since_epoch().count(); }
+inline wall_time from_ms(std::int64_t ms) { return wall_time(std::chrono::milliseconds(ms)); }
+
 /// Stored by number: never renumber.
 enum class message_kind : std::uint8_t {
   text = 0,

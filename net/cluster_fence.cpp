@@ -62,15 +62,7 @@ public:
     const auto who = peer_.remote_endpoint(ec);
     begin(ec ? "" : who.address().to_string(), cluster_fence::handshake_limit);
     names_ = fence_.admitted_;
-    prove(asio::ssl::stream_base::server, [this] {
-      shown_.resize(cluster_secret_bytes);
-      on_stream([this](auto& stream) {
-        asio::async_read(stream, asio::buffer(shown_), guard([this] {
-                           if (!knows_secret()) return refuse("it does not know the cluster's secret");
-                           caf_.async_connect(loopback(fence_.caf_port_), guard([this] { run(); }));
-                         }));
-      });
-    });
+    prove(asio::ssl::stream_base::server, [this] { ask_secret(); });
   }
 
   void dial(const std::string& host, unsigned short port, std::vector<std::string> names, done told) {
@@ -81,18 +73,10 @@ public:
         host, std::to_string(port),
         [this, self = shared_from_this()](const error_code& ec, const tcp::resolver::results_type& found) {
           if (ec) return fail(ec.message());
-          asio::async_connect(
-              peer_, found,
-              [this, self = shared_from_this()](const error_code& failed, const tcp::endpoint&) {
-                if (failed) return fail(failed.message());
-                limit(cluster_fence::handshake_limit);
-                prove(asio::ssl::stream_base::client, [this] {
-                  shown_ = fence_.secret_;
-                  on_stream([this](auto& stream) {
-                    asio::async_write(stream, asio::buffer(shown_), guard([this] { open_door(); }));
-                  });
-                });
-              });
+          asio::async_connect(peer_, found, guard([this] {
+                                limit(cluster_fence::handshake_limit);
+                                prove(asio::ssl::stream_base::client, [this] { show_secret(); });
+                              }));
         });
   }
 
@@ -149,6 +133,23 @@ private:
       if (!shown || !certificate_names(shown.get(), names_))
         return refuse("its certificate has another name than the node should have");
       next();
+    });
+  }
+
+  void show_secret() {
+    shown_ = fence_.secret_;
+    on_stream([this](auto& stream) {
+      asio::async_write(stream, asio::buffer(shown_), guard([this] { open_door(); }));
+    });
+  }
+
+  void ask_secret() {
+    shown_.resize(cluster_secret_bytes);
+    on_stream([this](auto& stream) {
+      asio::async_read(stream, asio::buffer(shown_), guard([this] {
+                         if (!knows_secret()) return refuse("it does not know the cluster's secret");
+                         caf_.async_connect(loopback(fence_.caf_port_), guard([this] { run(); }));
+                       }));
     });
   }
 

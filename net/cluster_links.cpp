@@ -29,22 +29,11 @@ caf::behavior connect(caf::event_based_actor* self, unsigned short port, const n
   return {};
 }
 
-/// HOST:PORT, split; the host without brackets. Nothing: it is neither.
-std::optional<std::pair<std::string, unsigned short>> split(const std::string& address) {
-  const auto colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0) return {};
-  auto host = address.substr(0, colon);
-  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  const auto port = std::strtoul(address.c_str() + colon + 1, nullptr, 10);
-  if (host.empty() || port == 0 || port > 65535) return {};
-  return std::pair(host, static_cast<unsigned short>(port));
-}
-
 /// What a node's certificate may be made out to: its name, or the host at which it is reached.
 std::vector<std::string> names_of(const node_row& node) {
   std::vector<std::string> names;
   if (!node.name.empty()) names.push_back(node.name);
-  if (const auto at = split(node.address)) names.push_back(at->first);
+  if (const auto at = listen_address::parse(node.address)) names.push_back(at->host);
   return names;
 }
 
@@ -63,15 +52,15 @@ result<void> cluster_links::open(const caf::actor& cluster) {
 }
 
 void cluster_links::reach(const node_row& node, const caf::actor& cluster) {
-  const auto at = split(node.address);
-  if (!at) return caf::anon_send(cluster, dialed_atom::value, dialed{node, nullptr, "it is no HOST:PORT"});
-  fence_.dial(at->first, at->second, names_of(node),
-              [this, node, cluster](const result<unsigned short>& port) {
-                if (port)
-                  system_.spawn(connect, *port, node, cluster);
-                else
-                  caf::anon_send(cluster, dialed_atom::value, dialed{node, nullptr, port.error().detail});
-              });
+  const auto at = listen_address::parse(node.address);
+  if (!at || at->port == 0)
+    return caf::anon_send(cluster, dialed_atom::value, dialed{node, nullptr, "it is no HOST:PORT"});
+  fence_.dial(at->host, at->port, names_of(node), [this, node, cluster](const result<unsigned short>& port) {
+    if (port)
+      system_.spawn(connect, *port, node, cluster);
+    else
+      caf::anon_send(cluster, dialed_atom::value, dialed{node, nullptr, port.error().detail});
+  });
 }
 
 void cluster_links::admit(const node_list& known) {

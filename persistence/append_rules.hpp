@@ -33,10 +33,6 @@ append_status repeat_status(const new_message& again, const message& stored);
 /// nothing.
 std::string searchable_text(message_kind kind, const std::string& content);
 
-/// As it is stored: milliseconds since 1970.
-inline std::int64_t to_ms(wall_time time) { return time.time_since_epoch().count(); }
-inline wall_time from_ms(std::int64_t ms) { return wall_time(std::chrono::milliseconds(ms)); }
-
 /// A user id that was checked before it was stored.
 inline user_id stored_user(std::string_view text) {
   auto id = user_id::parse(text);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/message.hpp"
+#include "core/timer_wheel.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,8 +17,6 @@
 #include <vector>
 
 namespace hongyan::cluster {
-
-using steady_time = std::chrono::steady_clock::time_point;
 
 class delivery_order {
 public:

@@ -3,7 +3,6 @@
 #include "core/text.hpp"
 
 #include <concepts>
-#include <stdexcept>
 #include <utility>
 
 namespace hongyan::cluster {
@@ -106,9 +105,6 @@ private:
   std::string_view rest_;
 };
 
-std::int64_t ms_of(wall_time t) { return t.time_since_epoch().count(); }
-wall_time time_of(std::int64_t ms) { return wall_time(std::chrono::milliseconds(ms)); }
-
 void put(writer& out, const place& value) {
   out.flag(value.is_group());
   out.text(value.id);
@@ -132,7 +128,7 @@ void put(writer& out, const message& m) {
   out.text(m.content);
   out.optional(m.ext);
   out.optional(m.client_msg_id);
-  out.number(ms_of(m.created_at));
+  out.number(to_ms(m.created_at));
   out.flag(m.recalled);
 }
 
@@ -149,7 +145,7 @@ message read_message(reader& in) {
   m.content = in.text();
   m.ext = in.optional_text();
   m.client_msg_id = in.optional_text();
-  m.created_at = time_of(in.number<std::int64_t>());
+  m.created_at = from_ms(in.number<std::int64_t>());
   m.recalled = in.flag();
   return m;
 }
@@ -164,7 +160,7 @@ kind put(writer& out, const session_came& came) {
   out.text(came.facts.id);
   out.text(came.facts.device);
   out.flag(came.facts.is_v1);
-  out.number(ms_of(came.facts.since));
+  out.number(to_ms(came.facts.since));
   return kind::session_came;
 }
 kind put(writer& out, const session_left& left) {
@@ -214,7 +210,7 @@ session_came read_came(reader& in) {
   came.facts.id = in.text();
   came.facts.device = in.text();
   came.facts.is_v1 = in.flag();
-  came.facts.since = time_of(in.number<std::int64_t>());
+  came.facts.since = from_ms(in.number<std::int64_t>());
   return came;
 }
 

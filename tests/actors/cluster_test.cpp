@@ -6,6 +6,7 @@
 #include "persistence/changes.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/memory_store.hpp"
+#include "tests/support/recording_session.hpp"
 
 #include <catch2/catch.hpp>
 #include <deque>
@@ -14,25 +15,6 @@ using namespace hongyan;
 using namespace hongyan::test;
 
 namespace {
-
-using heard = std::vector<std::string>;
-
-session_actor::behavior_type recording_session(session_actor::pointer, heard* log) {
-  return {
-      [log](bound_atom) { log->push_back("bound"); },
-      [log](deliver_atom, const delivery_ptr& d) {
-        std::string ids = d->reload ? "reload" : "chats";
-        for (const auto& c : d->chats) ids += " " + std::to_string(c.id);
-        log->push_back(ids);
-      },
-      [log](deliver_atom, const news_ptr& n) { log->push_back("news " + std::to_string(n->last_seq)); },
-      [log](notify_atom, const shared_frames& f) { log->push_back(f->substr(f->find('{'))); },
-      [log](close_atom, close_code code) {
-        log->push_back("close " + std::to_string(static_cast<unsigned>(code)));
-      },
-      [](const history_answer&) {},
-  };
-}
 
 /// What the store has, for those who look.
 struct log_book {
@@ -197,16 +179,16 @@ TEST_CASE_METHOD(cluster_fixture, "a message crosses where somebody is online, a
   const auto presence = a.figures.cluster_bytes_sent.Value();
   CHECK(presence > before);
   commit(a, {1});
-  CHECK(sender == heard{"bound", "news 1"});
+  CHECK(sender == heard{"bound", "news 1:1"});
   CHECK(a.figures.cluster_bytes_sent.Value() == presence);
 
   const auto& receiver = bind_v1(b, "2");
   const auto& classic = bind(b, "2");
   commit(a, {2});
-  CHECK(receiver == heard{"bound", "news 2"});
+  CHECK(receiver == heard{"bound", "news 1:2"});
   CHECK(classic == heard{"bound", "chats 2"});
   commit(b, {3});
-  CHECK(sender == heard{"bound", "news 1", "news 2", "news 3"});
+  CHECK(sender == heard{"bound", "news 1:1", "news 1:2", "news 1:3"});
 }
 
 TEST_CASE_METHOD(cluster_fixture, "a session is let in when its peers know of it", "[cluster]") {
@@ -224,9 +206,9 @@ TEST_CASE_METHOD(cluster_fixture, "entries from several nodes are put into order
   const auto& receiver = bind_v1(b, "2");
   commit(b, {1});
   commit(b, {3}); // a's 2 is on its way
-  CHECK(receiver == heard{"bound", "news 1"});
+  CHECK(receiver == heard{"bound", "news 1:1"});
   commit(a, {2});
-  CHECK(receiver == heard{"bound", "news 1", "news 3"}); // 2 and 3 in one
+  CHECK(receiver == heard{"bound", "news 1:1", "news 1:3"}); // 2 and 3 in one
   commit(a, {2, 3});
   CHECK(receiver.size() == 3);
 }
@@ -238,9 +220,9 @@ TEST_CASE_METHOD(cluster_fixture, "what a link has lost is found in the store", 
   commit(b, {1});
   b.book.entries = {entry(2)};
   commit(b, {3});
-  CHECK(receiver == heard{"bound", "news 1"});
+  CHECK(receiver == heard{"bound", "news 1:1"});
   advance(std::chrono::milliseconds(300));
-  CHECK(receiver == heard{"bound", "news 1", "news 3"});
+  CHECK(receiver == heard{"bound", "news 1:1", "news 1:3"});
   CHECK(b.figures.cluster_looked_up.Value() == 1);
 }
 
@@ -250,7 +232,7 @@ TEST_CASE_METHOD(cluster_fixture, "what is nowhere stays a hole", "[cluster]") {
   commit(b, {1});
   commit(b, {3});
   advance(std::chrono::milliseconds(300));
-  CHECK(receiver == heard{"bound", "news 1", "news 3"});
+  CHECK(receiver == heard{"bound", "news 1:1", "news 1:3"});
 }
 
 TEST_CASE_METHOD(actor_fixture, "who is told of an entry that was looked up was a member by then",
@@ -297,17 +279,17 @@ TEST_CASE_METHOD(cluster_fixture, "while a node is apart its messages come throu
   cut();
   CHECK(nodes_of(b, "1").empty());
   commit(a, {2});
-  CHECK(receiver == heard{"bound", "news 1"});
+  CHECK(receiver == heard{"bound", "news 1:1"});
   b.book.entries = {entry(1), entry(2)};
   b.book.activity = {{user("2"), 1, 2}};
   advance(std::chrono::seconds(2));
-  CHECK(receiver == heard{"bound", "news 1", "news 2"});
+  CHECK(receiver == heard{"bound", "news 1:1", "news 1:2"});
   CHECK(b.book.looks > looks);
 
   link();
   CHECK(nodes_of(b, "1") == names{"a"});
   commit(a, {3});
-  CHECK(receiver == heard{"bound", "news 1", "news 2", "news 3"});
+  CHECK(receiver == heard{"bound", "news 1:1", "news 1:2", "news 1:3"});
 
   advance(std::chrono::seconds(15));
   const auto last = b.book.looks;

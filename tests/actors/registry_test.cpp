@@ -1,6 +1,7 @@
 #include "actors/registry.hpp"
 
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/recording_session.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,27 +9,6 @@ using namespace hongyan;
 using namespace hongyan::test;
 
 namespace {
-
-using heard = std::vector<std::string>;
-
-session_actor::behavior_type recording_session(session_actor::pointer, heard* log) {
-  return {
-      [log](bound_atom) { log->push_back("bound"); },
-      [log](deliver_atom, const delivery_ptr& d) {
-        std::string ids = d->reload ? "reload" : "chats";
-        for (const auto& c : d->chats) ids += " " + std::to_string(c.id);
-        log->push_back(ids);
-      },
-      [log](deliver_atom, const news_ptr& n) {
-        log->push_back("news " + std::to_string(n->conversation_id) + ":" + std::to_string(n->last_seq));
-      },
-      [log](notify_atom, const shared_frames& f) { log->push_back(f->substr(f->find('{'))); },
-      [log](close_atom, close_code code) {
-        log->push_back("close " + std::to_string(static_cast<unsigned>(code)));
-      },
-      [](const history_answer&) {},
-  };
-}
 
 committed_message committed(std::int64_t id, std::int64_t conversation, user_id from, place to,
                             audience_ptr audience = {}, message_kind kind = message_kind::text) {

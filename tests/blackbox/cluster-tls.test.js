@@ -28,11 +28,6 @@ after(async () => {
   removeDirectory(directory)
 })
 
-async function portOf(node) {
-  const address = await cluster.postgres.sql(`SELECT address FROM node WHERE name = '${node.name}'`, cluster.database.split('/').pop())
-  return Number(address.split(':').pop())
-}
-
 // What a node answers to a stranger: nothing; resolves to what was heard, when the node has closed.
 const visit = (port, settings) => new Promise((resolve) => {
   let heard = ''
@@ -56,7 +51,7 @@ describe('S36: nodes with certificates', () => {
     const read = ({ cert, key }) => ({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) })
     const other = await makeAuthority(directory, 'other')
     const [a] = cluster.nodes
-    const port = await portOf(a)
+    const port = await cluster.portOf(a)
     const strangers = {
       'without a certificate': {},
       'signed by itself': read(await makeCertificate(directory, 'node-1')),

@@ -131,7 +131,7 @@ describe('a cluster', () => {
   })
 
   it('lets nobody through the port of the cluster who is no node', async () => {
-    const port = await clusterPort(a)
+    const port = await cluster.portOf(a)
     // What makes CAF allocate a gigabyte for whoever asks: a header that promises it.
     const bomb = Buffer.alloc(96)
     bomb.set([1])
@@ -152,7 +152,7 @@ describe('a cluster', () => {
   })
 
   it('waits for no stranger who says nothing', async () => {
-    const port = await clusterPort(a)
+    const port = await cluster.portOf(a)
     const begin = Date.now()
     await new Promise((resolve) => net.connect(port, '127.0.0.1').on('error', () => {}).on('close', resolve))
     assert.ok(Date.now() - begin < 5_000, 'a silent stranger stayed')
@@ -285,9 +285,3 @@ describe('a node that cannot be one', () => {
     }
   })
 })
-
-// The port that a node listens on for others, as it told the database.
-async function clusterPort(node) {
-  const address = await cluster.postgres.sql(`SELECT address FROM node WHERE name = '${node.name}'`, cluster.database.split('/').pop())
-  return Number(address.split(':').pop())
-}

@@ -55,6 +55,12 @@ export class Cluster {
     })
   }
 
+  // The port that a node listens on for others, as it told the database.
+  async portOf(node) {
+    const address = await this.postgres.sql(`SELECT address FROM node WHERE name = '${node.name}'`, this.database.split('/').pop())
+    return Number(address.split(':').pop())
+  }
+
   async dispose() {
     for (const node of this.nodes) {
       if (node?.running) node.signal('SIGCONT')
