@@ -257,6 +257,8 @@ void judge::judge_contents(const std::string& name, const conversation& c) {
           found(anomaly::phantom, described_entry(*entry));
         } else if (m->failed()) {
           found(anomaly::aborted_read, described_entry(*entry) + ", which was answered with an error");
+        } else if (!c.members.contains(entry->from)) {
+          found(anomaly::cross_user_leak, described_entry(*entry) + ", of somebody who is no member");
         }
       }
     }

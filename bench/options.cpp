@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <map>
 
 namespace hongyan::bench {
@@ -51,6 +52,19 @@ std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
   return out;
+}
+
+/// The first key of the file, whose lines are `KEY` or `NAME SCOPES KEY`.
+result<std::string> read_api_key(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return bad("--api-key-file: cannot read " + path);
+  for (std::string line; std::getline(file, line);) {
+    const auto end = line.find_last_not_of(" \t\r");
+    if (end == std::string::npos) continue;
+    line.resize(end + 1);
+    return line.substr(line.find_last_of(" \t") + 1);
+  }
+  return bad("--api-key-file: there is no key in " + path);
 }
 
 } // namespace
@@ -130,6 +144,10 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   auto* check =
       app.add_option("--check", o.check_files, "verify: judge histories of one run, and do nothing else")
           ->type_name("FILE...");
+  std::string key_file;
+  auto* key = app.add_option("--api-key-file", key_file,
+                             "verify: of a server with --auth token; the first key is used")
+                  ->type_name("FILE");
   add_number(app, "--server-pid", o.server_pid, 1, 1 << 22, "the server's process (found by its port)");
   add_number(app, "--database-pid", o.database_pid, 1, 1 << 22,
              "PostgreSQL's first process; its CPU time is counted with its children's");
@@ -153,10 +171,15 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   o.what = found->second;
   using enum scenario;
   const std::vector<std::pair<const CLI::Option*, std::vector<scenario>>> takers{
-      {v1, {push, idle, storm}}, {rate, {push, fanout, verify}},
-      {senders, {push, fanout}}, {content, {push, fanout, sync}},
-      {missed, {sync}},          {at_once, {sync}},
-      {history, {verify}},       {check, {verify}}};
+      {v1, {push, idle, storm}},
+      {rate, {push, fanout, verify}},
+      {senders, {push, fanout}},
+      {content, {push, fanout, sync}},
+      {missed, {sync}},
+      {at_once, {sync}},
+      {history, {verify}},
+      {check, {verify}},
+      {key, {verify}}};
   for (const auto& [option, by] : takers)
     if (option->count() > 0 && std::ranges::find(by, o.what) == by.end())
       return bad(option->get_name() + ": the scenario " + name + " does not take it");
@@ -166,6 +189,11 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
     auto server = parse_url(url);
     if (!server) return server.error();
     o.servers.push_back(std::move(*server));
+  }
+  if (!key_file.empty()) {
+    auto read = read_api_key(key_file);
+    if (!read) return read.error();
+    o.api_key = std::move(*read);
   }
   if (users->count() == 0) o.users = default_users(o.what);
   if (o.what == fanout && o.users > group_users_max)

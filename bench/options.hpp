@@ -38,6 +38,7 @@ struct options {
   std::size_t at_once = 32;               ///< users that return at the same time
   std::string history_file{};             ///< verify: where what happened is written
   std::vector<std::string> check_files{}; ///< verify: judge what was written, and do nothing else
+  std::string api_key{};                  ///< verify: makes the users' tokens; empty: none are asked for
   pid_t server_pid = 0;                   ///< 0: found by its port
   pid_t database_pid = 0;                 ///< PostgreSQL's postmaster; 0: not measured
   std::string json_file{};

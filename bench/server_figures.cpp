@@ -11,6 +11,12 @@ namespace hongyan::bench {
 
 asio::awaitable<std::string> fetch_metrics(io_shard& shard, const server_address& server) {
   const auto request = "GET /metrics HTTP/1.1\r\nHost: " + server.host + "\r\nConnection: close\r\n\r\n";
+  auto answer = co_await exchange(shard, server, request);
+  co_return answer.starts_with("HTTP/1.1 200") ? answer : std::string();
+}
+
+asio::awaitable<std::string> exchange(io_shard& shard, const server_address& server,
+                                      const std::string& request) {
   asio::ip::tcp::socket socket(shard.io());
   std::string answer;
   try {
@@ -22,7 +28,7 @@ asio::awaitable<std::string> fetch_metrics(io_shard& shard, const server_address
   } catch (const boost::system::system_error&) {
     co_return std::string();
   }
-  co_return answer.starts_with("HTTP/1.1 200") ? answer : std::string();
+  co_return answer;
 }
 
 std::optional<double> metric_value(std::string_view page, std::string_view name) {

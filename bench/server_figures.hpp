@@ -10,6 +10,11 @@
 
 namespace hongyan::bench {
 
+/// Sends a whole request, which asks for the connection's end behind it. Answers the whole answer; empty:
+/// there was none.
+asio::awaitable<std::string> exchange(io_shard& shard, const server_address& server,
+                                      const std::string& request);
+
 /// The page; empty when it cannot be had.
 asio::awaitable<std::string> fetch_metrics(io_shard& shard, const server_address& server);
 

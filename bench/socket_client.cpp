@@ -29,7 +29,7 @@ std::string key_of(std::uint64_t user) {
 
 socket_client::socket_client(caf::actor_config& config, io_shard& home, const server_address& server,
                              protocol speaks, std::uint64_t user, std::uint32_t index,
-                             std::optional<asio::ip::address> source, watcher& told)
+                             std::optional<asio::ip::address> source, watcher& told, std::string token)
     : pinned(config)
     , home_(home)
     , server_(server)
@@ -37,6 +37,7 @@ socket_client::socket_client(caf::actor_config& config, io_shard& home, const se
     , source_(std::move(source))
     , alarm_(*this)
     , decoder_(ws::peer::server, message_bytes_max)
+    , token_(std::move(token))
     , key_(key_of(user))
     , user_(user)
     , index_(index)
@@ -77,10 +78,13 @@ void socket_client::upgrade() {
   socket_->set_option(asio::ip::tcp::no_delay(true), ec);
   phase_ = phase::upgrading;
   await_readable();
-  write("GET " + (speaks_ == protocol::v1 ? "/v1/connect?userId=" : std::string("/imserver/")) +
-        std::to_string(user_) + " HTTP/1.1\r\nHost: " + server_.host +
+  const auto path = !token_.empty()           ? "/v1/connect"
+                    : speaks_ == protocol::v1 ? "/v1/connect?userId=" + std::to_string(user_)
+                                              : "/imserver/" + std::to_string(user_);
+  write("GET " + path + " HTTP/1.1\r\nHost: " + server_.host +
         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
-        key_ + (speaks_ == protocol::v1 ? std::string(subprotocol_field) : "") + "\r\n\r\n");
+        key_ + (token_.empty() ? "" : "\r\nAuthorization: Bearer " + token_) +
+        (speaks_ == protocol::v1 ? std::string(subprotocol_field) : "") + "\r\n\r\n");
 }
 
 void socket_client::send(std::string_view text) { write(ws::masked_frame(ws::opcode::text, text, mask)); }

@@ -32,10 +32,11 @@ public:
     ~watcher() = default;
   };
 
-  /// User `user` is the watcher's number `index`. `source` is bound before connecting, if given.
+  /// User `user` is the watcher's number `index`. `source` is bound before connecting, if given. `token`: for
+  /// v1 with a server that asks for one.
   socket_client(caf::actor_config& config, io_shard& home, const server_address& server, protocol speaks,
                 std::uint64_t user, std::uint32_t index, std::optional<asio::ip::address> source,
-                watcher& told);
+                watcher& told, std::string token = {});
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -84,6 +85,7 @@ private:
   std::optional<asio::ip::address> source_;
   alarm alarm_;
   ws::decoder decoder_;
+  std::string token_;
   std::string key_;    ///< Sec-WebSocket-Key, until open
   std::string answer_; ///< the server's answer to the upgrade, until whole
   std::string out_;    ///< what the socket has not taken yet

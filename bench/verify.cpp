@@ -2,7 +2,9 @@
 
 #include "bench/checker.hpp"
 #include "bench/names.hpp"
+#include "bench/server_figures.hpp"
 #include "bench/verify_user.hpp"
+#include "core/json.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +24,8 @@ constexpr std::chrono::seconds gather_deadline{45};
 /// For everybody to read all, from one node.
 constexpr std::chrono::seconds read_deadline{120};
 constexpr std::chrono::seconds end_deadline{6};
+/// Seconds; the most that a server takes.
+constexpr const char* longest_ttl = "2592000";
 /// Strangers try one after the other.
 constexpr std::chrono::milliseconds between_intrusions{200};
 
@@ -53,8 +57,9 @@ private:
 
   void make_places();
   void add_place(verify_place p);
+  asio::awaitable<bool> make_tokens();
   asio::awaitable<bool> gather();
-  asio::awaitable<void> storm();
+  asio::awaitable<void> talk();
   asio::awaitable<void> heal();
   asio::awaitable<void> read_all();
   asio::awaitable<void> end();
@@ -80,9 +85,11 @@ private:
 
 asio::awaitable<report> verify_run::run() {
   make_places();
-  const bool gathered = co_await gather();
+  const bool has_tokens = co_await make_tokens();
+  bool gathered = has_tokens;
+  if (gathered) gathered = co_await gather();
   if (gathered) {
-    co_await storm();
+    co_await talk();
     co_await heal();
     co_await read_all();
   }
@@ -171,6 +178,31 @@ void verify_run::tick() {
   for (const auto& user : users_) user->tick();
 }
 
+asio::awaitable<bool> verify_run::make_tokens() {
+  const auto& asked = world_.asked;
+  world_.tokens.resize(world_.users.size());
+  if (asked.api_key.empty()) co_return true;
+  for (std::size_t i = 0; i < world_.users.size(); ++i) {
+    const auto body = R"({"userId":")" + world_.users[i] + R"(","ttlSeconds":)" + longest_ttl + "}";
+    const auto request = "POST /v1/tokens HTTP/1.1\r\nHost: " + asked.server().host +
+                         "\r\nAuthorization: Bearer " + asked.api_key +
+                         "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+                         "\r\n\r\n" + body;
+    const auto answer = co_await exchange(world_.where.shard(), asked.server(), request);
+    const auto begin = answer.find("\r\n\r\n");
+    const auto parsed = parse_json(begin == std::string::npos ? "" : answer.substr(begin));
+    const auto* object = parsed ? parsed->if_object() : nullptr;
+    const auto* token = object == nullptr ? nullptr : text_of(*object, "token");
+    if (token == nullptr) {
+      failures_.push_back("no tokens: POST /v1/tokens was answered " +
+                          (answer.empty() ? "nothing" : answer.substr(0, answer.find("\r\n"))));
+      co_return false;
+    }
+    world_.tokens[i] = *token;
+  }
+  co_return true;
+}
+
 asio::awaitable<bool> verify_run::gather() {
   const auto is_ready = [](const auto& user) { return user->is_ready(); };
   const bool connected = co_await until(is_ready, gather_deadline);
@@ -188,7 +220,7 @@ asio::awaitable<bool> verify_run::gather() {
   co_return false;
 }
 
-asio::awaitable<void> verify_run::storm() {
+asio::awaitable<void> verify_run::talk() {
   auto& shard = world_.where.shard();
   world_.calm = false;
   const auto begin = shard.now();
@@ -200,7 +232,7 @@ asio::awaitable<void> verify_run::storm() {
     for (; sent < passed * world_.asked.rate; ++sent) send_one();
     for (; intrusion < shard.now(); intrusion += between_intrusions) intrude();
     tick();
-    show("storm");
+    show("talking");
     if (is_full()) {
       notes_.push_back("the run was ended after " + fixed(passed, 0) +
                        " s: its history was as long as this program keeps one");

@@ -119,9 +119,10 @@ void verify_user::connect() {
   phase_ = phase::connecting;
   world_.log.write(now(event_kind::connect));
   auto& shard = world_.where.shard();
-  actor_ = spawn_on<socket_client>(world_.where.system(), shard, shard, server, protocol::v1,
-                                   std::stoull(world_.users[index_]), static_cast<std::uint32_t>(session_),
-                                   std::optional<asio::ip::address>(), *world_.watcher);
+  actor_ =
+      spawn_on<socket_client>(world_.where.system(), shard, shard, server, protocol::v1,
+                              std::stoull(world_.users[index_]), static_cast<std::uint32_t>(session_),
+                              std::optional<asio::ip::address>(), *world_.watcher, world_.tokens[index_]);
 }
 
 void verify_user::opened(socket_client& client) {

@@ -30,6 +30,7 @@ struct verify_world {
   const options& asked;
   socket_client::watcher* watcher = nullptr; ///< of all sockets
   recorder log;
+  std::vector<std::string> tokens{};          ///< by index of the user; empty where the server asks for none
   std::vector<std::string> users{};           ///< ids by index
   std::vector<verify_place> places{};         ///< by index
   std::map<std::string, std::string> names{}; ///< of places, by their members' ids or their group's

@@ -460,6 +460,12 @@ TEST_CASE("who is no member must see and do nothing", "[bench][checker]") {
     s.shows_both({2, "eve", "hello"});
     CHECK(is_only(s.ends({m1, {2, "eve", "hello"}}), anomaly::cross_user_leak));
   }
+  SECTION("a send that was never answered, but stored") {
+    s.sends("eve", "hello").conversation = "chat";
+    s.told("eve", "hello", event_kind::unknown).conversation = "chat";
+    s.shows_both({2, "eve", "hello"});
+    CHECK(is_only(s.ends({m1, {2, "eve", "hello"}}), anomaly::cross_user_leak));
+  }
   SECTION("refused, all is well") {
     s.by("eve", event_kind::read_begin).conversation = "chat";
     s.by("eve", event_kind::read_fail).conversation = "chat";

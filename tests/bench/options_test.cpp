@@ -78,6 +78,7 @@ TEST_CASE("verify takes the nodes of a cluster, or what was recorded", "[bench][
   CHECK(o.speaks == protocol::v1);
   CHECK(o.history_file == "run.jsonl");
   CHECK(accepted({"verify", "--check", "a", "b"}).check_files == std::vector<std::string>{"a", "b"});
+  CHECK(has(refusal({"verify", "--url", "http://127.0.0.1:1", "--api-key-file", "/nowhere"}), "/nowhere"));
   CHECK(has(refusal({"verify"}), "--url"));
   CHECK(has(refusal({"verify", "--url", "http://127.0.0.1:1", "--rate", "0"}), "--rate"));
   CHECK(has(refusal({"verify", "--url", "http://127.0.0.1:1", "--users", "3"}), "--users"));
