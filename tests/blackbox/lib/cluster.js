@@ -18,7 +18,7 @@ export async function figure(server, name) {
 export class Cluster {
   nodes = []
 
-  // `settings(i)`: what each node has beside the usual; `reach`: from where the database is.
+  // `settings(i, cluster)`: what each node has beside the usual; `reach`: from where the database is.
   static async start(count, settings = () => ({}), reach = {}) {
     const cluster = new Cluster()
     cluster.settings = settings
@@ -36,7 +36,7 @@ export class Cluster {
 
   // Starts node i, or starts it again, with its name.
   async add(i, changes = {}) {
-    const { args = [], ...more } = { ...this.settings(i), ...changes }
+    const { args = [], ...more } = { ...this.settings(i, this), ...changes }
     const server = await startServer({
       database: this.database, ...more, args: ['--node', `node-${i}`, ...(args.includes('--cluster-listen') ? [] : ['--cluster-listen', '127.0.0.1:0']), ...args],
     })

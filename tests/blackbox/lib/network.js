@@ -52,6 +52,10 @@ export class Network {
   deafen(i, from) { this.inside(from, 'route', 'add', 'blackhole', `${this.inner(i)}/32`) }
   undeafen(i, from) { this.inside(from, 'route', 'del', 'blackhole', `${this.inner(i)}/32`) }
 
+  // What comes to a machine over that cable waits in a queue, and what no longer fits is lost.
+  slow(i) { execFileSync('tc', ['qdisc', 'add', 'dev', `${tag}i${i}`, 'root', 'tbf', 'rate', '400kbit', 'burst', '3000', 'latency', '300ms'], { stdio: 'pipe' }) }
+  unslow(i) { execFileSync('tc', ['qdisc', 'del', 'dev', `${tag}i${i}`, 'root'], { stdio: 'pipe' }) }
+
   cutDatabase(i) { this.inside(i, 'route', 'add', 'blackhole', `${this.database}/32`) }
   healDatabase(i) { this.inside(i, 'route', 'del', 'blackhole', `${this.database}/32`) }
 

@@ -1,0 +1,109 @@
+// Three nodes and PostgreSQL with a bad line at every place: machines of their own where network namespaces may be made
+// (as root), and proxies to the clients and to the database. `hongyan-bench verify` talks, faults come meanwhile.
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeAuthority } from './certificates.js'
+import { Cluster } from './cluster.js'
+import { described, faults, schedule } from './faults.js'
+import { apiKeys } from './keys.js'
+import { Network } from './network.js'
+import { makeDirectory, removeDirectory, start } from './processes.js'
+import { Proxy } from './proxy.js'
+import { cleanEnvironment } from './server.js'
+import { delay, eventually, within } from './wait.js'
+
+const bench = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../build/release/hongyan-bench')
+const nodes = [0, 1, 2]
+const loopback = '127.0.0.1'
+
+export class Site {
+  static async create() {
+    const site = new Site()
+    site.directory = makeDirectory('site')
+    site.logs = []
+    try {
+      try {
+        site.network = Network.create(nodes.length)
+      } catch { /* all on loopback then, where no cable can be cut */ }
+      site.toClients = await Promise.all(nodes.map((i) => Proxy.create(() => ({ host: site.cluster.nodes[i].address, port: site.cluster.nodes[i].port }))))
+      site.toDatabase = await Promise.all(nodes.map(() => Proxy.create(() => ({ host: loopback, port: site.postgres.port }), site.network?.database)))
+      const apart = site.network && await site.machines()
+      site.cluster = await Cluster.start(nodes.length, (i, cluster) => {
+        site.postgres = cluster.postgres
+        const { pathname } = new URL(cluster.database)
+        return {
+          ...apart?.(i),
+          database: `postgresql://hongyan@${site.network?.database ?? loopback}:${site.toDatabase[i].port}${pathname}`,
+        }
+      })
+      return site
+    } catch (error) {
+      await site.dispose()
+      throw error
+    }
+  }
+
+  // What a node needs that is not on loopback.
+  async machines() {
+    const authority = await makeAuthority(this.directory, 'nodes')
+    const files = await Promise.all(nodes.map((i) => authority.issue(`node-${i}`)))
+    const keys = path.join(this.directory, 'keys')
+    fs.writeFileSync(keys, `${apiKeys.all}\n`)
+    return (i) => ({
+      key: apiKeys.all,
+      prefix: this.network.prefix(i),
+      listen: `${this.network.outer(i)}:8080`,
+      args: ['--insecure', '--api-key-file', keys, '--cluster-listen', `${this.network.inner(i)}:7777`,
+        '--cluster-tls-cert', files[i].cert, '--cluster-tls-key', files[i].key, '--cluster-tls-ca', authority.cert],
+    })
+  }
+
+  // As a supervisor does: again and again, for a node does not start without its database.
+  restart(i) {
+    this.logs.push(this.cluster.nodes[i].stderr())
+    return eventually(30_000, `node ${i} to start again`, () => this.cluster.add(i, { ready: false }).then(() => true, () => false), 500)
+  }
+
+  // A run: {steps (its faults), passed, verdict, files: {name: text}}.
+  async verify({ seed, seconds, only, say = () => {} }) {
+    const steps = schedule(seed, seconds * 1000, { nodes: nodes.length, wire: !!this.network, only })
+    const history = path.join(this.directory, 'history.jsonl')
+    const marks = []
+    const judge = start(bench, ['verify', ...this.toClients.flatMap((proxy) => ['--url', `http://${loopback}:${proxy.port}`]),
+      '--duration', String(seconds), '--history', history], { env: cleanEnvironment() })
+    const begin = Date.now()
+    const problems = []
+    await Promise.all(steps.map(async (step) => {
+      const { fault, node, other } = step
+      const attempt = async (what, action) => {
+        marks.push({ at: Number(process.hrtime.bigint()), event: 'mark', text: `${what}: ${described(step)}` })
+        try { await action(this, node, other) } catch (error) { problems.push(`${what} of ${described(step)}: ${error.message}`) }
+      }
+      await delay(begin + step.at - Date.now())
+      say(described(step))
+      await attempt('begin', faults[fault].begin)
+      await delay(begin + step.at + step.lasts - Date.now())
+      await attempt('end', faults[fault].end)
+    }))
+    const { code } = await within((seconds + 240) * 1000, judge.ended, 'the verdict')
+    const files = {
+      'history.jsonl': fs.readFileSync(history, 'utf8'),
+      'marks.jsonl': marks.map((mark) => `${JSON.stringify(mark)}\n`).join(''),
+      'verdict.txt': [judge.out(), ...problems].join('\n'),
+      'nodes.log': [...this.logs, ...this.cluster.nodes.map((node) => node.stderr())].join('\n---\n'),
+    }
+    return { steps, verdict: files['verdict.txt'], passed: code === 0 && problems.length === 0, files }
+  }
+
+  async dispose() {
+    try {
+      await this.cluster?.dispose()
+    } finally {
+      for (const proxy of [...this.toClients ?? [], ...this.toDatabase ?? []]) await proxy.dispose()
+      this.network?.dispose()
+      removeDirectory(this.directory)
+    }
+  }
+}
