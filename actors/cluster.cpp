@@ -57,6 +57,11 @@ caf::behavior cluster_actor::make_behavior() {
 void cluster_actor::meet(node_list known) {
   links_.admit(known);
   auto& nodes = known.nodes;
+  const auto is_gone = [&](const std::string& address) {
+    return std::ranges::find(settings_.join, address) == settings_.join.end() &&
+           std::ranges::find(nodes, address, &node_row::address) == nodes.end();
+  };
+  std::erase_if(silent_, is_gone);
   std::erase_if(nodes, [&](const node_row& n) { return n.name == settings_.node; });
   figures_.cluster_nodes.Set(static_cast<double>(nodes.size()));
   bool apart = false;
@@ -88,9 +93,10 @@ void cluster_actor::reached(const dialed& attempt) {
   if (!attempt.there) return failed(attempt.fault);
   request(attempt.there, hello_deadline, hello_atom::value, introduction(), caf::actor(this))
       .then(
-          [this, failed, address, there = attempt.there](const hello& answer) {
+          [this, failed, address, by_option = attempt.node.name.empty(),
+           there = attempt.there](const hello& answer) {
             if (!answer.refusal.empty()) {
-              if (answer.incarnation == settings_.incarnation) ourselves_.insert(address);
+              if (by_option && answer.incarnation == settings_.incarnation) ourselves_.insert(address);
               return failed(answer.refusal);
             }
             if (const auto why = refusal_of(answer); !why.empty()) return failed(why);

@@ -108,7 +108,7 @@ private:
   std::map<node_number, peer> peers_;
   std::unordered_map<std::string, std::string> reaching_; ///< addresses, and the nodes if known
   std::unordered_set<std::string> silent_;    ///< addresses that could not be reached, as the log has said
-  std::unordered_set<std::string> ourselves_; ///< addresses that were found to be this node's
+  std::unordered_set<std::string> ourselves_; ///< of settings_.join, those that were found to be this node's
   node_number last_node_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t settled_ = 0;

@@ -82,6 +82,11 @@ private:
     std::optional<kicked> answer{}; ///< waits for
     std::size_t count = 0;          ///< this
   };
+  /// Of this node's sessions, to a peer.
+  struct introduction {
+    std::vector<user_id> users; ///< to be told
+    std::uint64_t ticket = 0;   ///< of the last that were told
+  };
   struct ticker final : timer_wheel::timer {
     explicit ticker(registry& r) : of(r) {}
     void fired(steady_time now) override { of.tick(now); }
@@ -97,6 +102,7 @@ private:
   /// The same, and the ticket.
   std::uint64_t tell_peers_and_wait(const cluster::item& what);
   void introduce(node_number to);
+  void introduce_on(node_number to);
   std::map<node_number, std::vector<user_id>> whereabouts(const std::vector<user_id>& users) const;
   void forward(const std::vector<committed_message>& messages);
   void forward(const read_note& note);
@@ -110,7 +116,8 @@ private:
   void hear_of(node_number from, const cluster::typing& typing);
   void hear_of(node_number from, const cluster::user_kicked& told);
   void hear_of(node_number from, const cluster::entries_missed&);
-  void forget_node(node_number node);
+  void hear_of(node_number from, const cluster::sessions_told&);
+  void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
   void look_on(steady_time now);
@@ -136,6 +143,7 @@ private:
   cluster::remote_sessions others_;
   cluster::delivery_order order_;
   std::deque<unsettled> unsettled_; ///< by ticket
+  std::map<node_number, introduction> introductions_;
   std::uint64_t last_ticket_ = 0;
   ticker ticker_{*this};
   steady_time ticked_{};

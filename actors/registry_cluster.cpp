@@ -23,6 +23,9 @@ constexpr std::chrono::seconds doubt_lasts{10};
 constexpr std::chrono::seconds between_rounds{1};
 /// Nodes that left, by name, until they come back; more are forgotten.
 constexpr std::size_t apart_max = 1000;
+/// Sessions that a peer is told of before it has handled those before them: some 100 KB on the link, where
+/// others wait behind them.
+constexpr std::size_t sessions_an_introduction = 1000;
 /// Users a question: some tens of milliseconds of one of the database's connections.
 constexpr std::size_t users_a_question = 200;
 /// Entries of one conversation that are delivered after a fault; who has missed more is shown a hole, and
@@ -84,14 +87,33 @@ void registry::settle(std::uint64_t ticket) {
     if (u.answer) u.answer->deliver(u.count);
     unsettled_.pop_front();
   }
+  std::vector<node_number> next;
+  for (const auto& [node, told] : introductions_)
+    if (told.ticket <= ticket) next.push_back(node);
+  for (const auto node : next) introduce_on(node);
 }
 
-/// Everything that a peer is to know of this node.
+/// Everything that a peer is to know of this node. Who comes or leaves meanwhile is told as always.
 void registry::introduce(node_number to) {
   tell_peers(cluster::sessions_follow{}, to);
-  for (const auto& [user, entry] : users_)
-    for (const auto& l : entry.sessions)
-      tell_peers(cluster::session_came{user, l.number, l.stamp, l.facts}, to);
+  auto& users = introductions_[to].users;
+  users.clear();
+  for (const auto& [user, entry] : users_) users.push_back(user);
+  introduce_on(to);
+}
+
+void registry::introduce_on(node_number to) {
+  auto& [users, ticket] = introductions_[to];
+  ticket = ++last_ticket_;
+  for (std::size_t told = 0; told < sessions_an_introduction && !users.empty(); users.pop_back())
+    if (const auto entry = users_.find(users.back()); entry != users_.end())
+      for (const auto& l : entry->second.sessions) {
+        tell_peers(cluster::session_came{entry->first, l.number, l.stamp, l.facts}, to, ticket);
+        ++told;
+      }
+  if (!users.empty()) return;
+  tell_peers(cluster::sessions_told{}, to);
+  introductions_.erase(to);
 }
 
 /// Above all that are known of that user and device, whatever the clocks say: the newest login wins.
@@ -149,7 +171,8 @@ void registry::change_peer(const peer_change& change) {
   if (change.happened == left) {
     if (apart_.size() == apart_max) apart_.clear();
     apart_[peers_.at(change.node)] = since;
-    forget_node(change.node);
+    introductions_.erase(change.node);
+    forget(others_.remove(change.node));
     peers_.erase(change.node);
   } else {
     // What it was about to commit when it froze has the time of then.
@@ -163,8 +186,8 @@ void registry::change_peer(const peer_change& change) {
   doubt(since);
 }
 
-void registry::forget_node(node_number node) {
-  for (const auto& user : others_.remove(node))
+void registry::forget(const std::vector<user_id>& left) {
+  for (const auto& user : left)
     if (!is_online(user)) tell_watchers(user, false);
 }
 
@@ -174,7 +197,9 @@ void registry::hear(const peer_items& told) {
   if (cluster_) caf::anon_send(cluster_->cluster, handled_atom::value, told.from, told.number);
 }
 
-void registry::hear_of(node_number from, const cluster::sessions_follow&) { forget_node(from); }
+void registry::hear_of(node_number from, const cluster::sessions_follow&) { others_.doubt(from); }
+
+void registry::hear_of(node_number from, const cluster::sessions_told&) { forget(others_.sweep(from)); }
 
 void registry::hear_of(node_number from, const cluster::session_came& came) {
   const bool was_online = is_online(came.user);

@@ -19,6 +19,7 @@ enum class kind : std::uint8_t {
   typing = 6,
   user_kicked = 7,
   entries_missed = 8,
+  sessions_told = 9,
 };
 
 class writer {
@@ -201,6 +202,7 @@ kind put(writer& out, const user_kicked& kicked) {
   return kind::user_kicked;
 }
 kind put(writer&, const entries_missed&) { return kind::entries_missed; }
+kind put(writer&, const sessions_told&) { return kind::sessions_told; }
 
 session_came read_came(reader& in) {
   session_came came;
@@ -263,6 +265,7 @@ std::optional<item> read_item(kind what, reader in) {
   case kind::typing: return read_typing(in);
   case kind::user_kicked: return read_kicked(in);
   case kind::entries_missed: return entries_missed{};
+  case kind::sessions_told: return sessions_told{};
   }
   return {}; // of a newer version
 }

@@ -23,8 +23,11 @@ namespace hongyan::cluster {
 inline constexpr std::uint16_t version = 1;
 inline constexpr std::uint16_t version_min = 1;
 
-/// All sessions of the sender follow; what was known of it before is void.
+/// All sessions of the sender follow, each as one that has come; behind them, and what happens meanwhile,
+/// comes sessions_told.
 struct sessions_follow {};
+/// What was known of the sender before sessions_follow, and has not been told again since, is void.
+struct sessions_told {};
 /// A session has come. `stamp` orders sessions of one user and device over all nodes: the highest stays.
 struct session_came {
   user_id user;
@@ -68,7 +71,7 @@ struct user_kicked {
 struct entries_missed {};
 
 using item = std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing,
-                          user_kicked, entries_missed>;
+                          user_kicked, entries_missed, sessions_told>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

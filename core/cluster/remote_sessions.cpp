@@ -9,7 +9,7 @@ void remote_sessions::add(node_number node, session_came came) {
   auto& sessions = users_[came.user];
   const auto known = std::ranges::find_if(
       sessions, [&](const remote_session& s) { return s.node == node && s.number == came.number; });
-  remote_session now{node, came.number, came.stamp, std::move(came.facts)};
+  remote_session now{node, came.number, came.stamp, std::move(came.facts), false};
   if (known == sessions.end()) {
     sessions.push_back(std::move(now));
   } else {
@@ -33,12 +33,24 @@ std::size_t remote_sessions::remove(const user_id& user) {
 }
 
 std::vector<user_id> remote_sessions::remove(node_number node) {
+  return remove_if([&](const remote_session& s) { return s.node == node; });
+}
+
+void remote_sessions::doubt(node_number node) {
+  for (auto& [user, sessions] : users_)
+    for (auto& s : sessions) s.doubted |= s.node == node;
+}
+
+std::vector<user_id> remote_sessions::sweep(node_number node) {
+  return remove_if([&](const remote_session& s) { return s.node == node && s.doubted; });
+}
+
+template <class Which>
+std::vector<user_id> remote_sessions::remove_if(const Which& which) {
   std::vector<user_id> left;
   for (auto at = users_.begin(); at != users_.end();) {
     auto& [user, sessions] = *at;
-    const bool was_there =
-        std::erase_if(sessions, [&](const remote_session& s) { return s.node == node; }) > 0;
-    if (was_there) left.push_back(user);
+    if (std::erase_if(sessions, which) > 0) left.push_back(user);
     at = sessions.empty() ? users_.erase(at) : std::next(at);
   }
   return left;

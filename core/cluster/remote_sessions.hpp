@@ -17,6 +17,7 @@ struct remote_session {
   std::uint64_t number = 0; ///< on its node
   std::int64_t stamp = 0;
   session_facts facts;
+  bool doubted = false;
 };
 
 class remote_sessions {
@@ -29,6 +30,10 @@ public:
   std::size_t remove(const user_id& user);
   /// Forgets a node; answers the users who had sessions there. Goes over all users.
   std::vector<user_id> remove(node_number node);
+  /// All of a node may be gone: what add() does not tell again before sweep() is. Goes over all users.
+  void doubt(node_number node);
+  /// Forgets what of a node is in doubt; answers the users who had such sessions. Goes over all users.
+  std::vector<user_id> sweep(node_number node);
 
   /// Of a user; empty when there are none.
   const std::vector<remote_session>& of(const user_id& user) const;
@@ -39,6 +44,9 @@ public:
   std::size_t users() const { return users_.size(); }
 
 private:
+  template <class Which>
+  std::vector<user_id> remove_if(const Which& which);
+
   std::unordered_map<user_id, std::vector<remote_session>> users_; ///< none is empty
 };
 

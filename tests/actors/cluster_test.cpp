@@ -418,6 +418,7 @@ TEST_CASE_METHOD(cluster_fixture, "a slow peer is told no more, and everything a
   link();
   bind_v1(a, "1");
   const auto& receiver = bind_v1(b, "2");
+  ask<std::vector<user_id>>(b, watch_atom::value, std::vector{user("1")}, sessions.back());
   // So much at once that the window and what may wait for it are full.
   auto big = entry(1);
   big.content.assign(900'000, 'x');
@@ -432,7 +433,43 @@ TEST_CASE_METHOD(cluster_fixture, "a slow peer is told no more, and everything a
   CHECK(a.figures.cluster_fell_behind.Value() == 1);
   CHECK(nodes_of(b, "1") == names{"a"});
   CHECK(receiver.size() < 9);
+  CHECK(std::ranges::none_of(receiver,
+                             [](const auto& h) { return h.find("\"online\":false") != std::string::npos; }));
   advance(std::chrono::milliseconds(200));
   CHECK(b.book.looks > 0); // b was told that it has missed something
   commit(a, {1});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "who left while a peer was told nothing is gone for it afterwards",
+                 "[cluster]") {
+  link();
+  bind(b, "2");
+  // a's registry tells b by hand what it would tell after a gap: all of its sessions anew, but for user 1.
+  bind(a, "1");
+  bind(a, "3");
+  REQUIRE(nodes_of(b, "1") == names{"a"});
+  const auto hear = [this](std::vector<cluster::item> items) {
+    self->send(b.r, heard_atom::value,
+               peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, std::move(items)})));
+    run();
+  };
+  hear({cluster::sessions_follow{}, cluster::session_came{user("3"), 2, 0, {}}});
+  CHECK(nodes_of(b, "1") == names{"a"});
+  hear({cluster::sessions_told{}});
+  CHECK(nodes_of(b, "1").empty());
+  CHECK(nodes_of(b, "3") == names{"a"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "more sessions than one portion are all told, and who comes meanwhile",
+                 "[cluster]") {
+  constexpr int count = 2'500;
+  for (int i = 1; i <= count; ++i) {
+    sessions.push_back(system.spawn(recording_session, &logs.emplace_back()));
+    self->send(a.r, bind_atom::value, user(std::to_string(i).c_str()), session_facts{}, sessions.back());
+  }
+  run();
+  link();
+  CHECK(ask<online_ptr>(b, online_atom::value)->size() == count);
+  CHECK(a.figures.cluster_fell_behind.Value() == 0);
+  CHECK(bind(a, "9999") == heard{"bound"}); // no portion's ticket holds it up
 }

@@ -40,6 +40,7 @@ T there_and_back(const T& what) {
 TEST_CASE("what a node tells comes out as it went in", "[cluster]") {
   there_and_back(sessions_follow{});
   there_and_back(entries_missed{});
+  there_and_back(sessions_told{});
 
   const auto came = there_and_back(session_came{
       user("1"), 9, -3, {.id = "s", .device = "phone", .is_v1 = true, .since = at(5), .expires = at(6)}});
