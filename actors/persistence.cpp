@@ -48,7 +48,8 @@ message_ptr as_stored(new_message&& m, const append_outcome& o) {
                  .ext = again ? o.ext : std::move(m.ext),
                  .client_msg_id = std::move(m.client_msg_id),
                  .created_at = o.created_at,
-                 .recalled = o.recalled};
+                 .recalled = o.recalled,
+                 .previous_at = o.previous_at};
   if (stored.recalled) stored.content.clear();
   return std::make_shared<const message>(std::move(stored));
 }

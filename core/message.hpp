@@ -73,6 +73,8 @@ struct message {
   std::optional<std::string> client_msg_id{};
   wall_time created_at{};
   bool recalled = false; ///< content and ext are gone
+  /// Of a cluster's entry that has just been committed, when the one before it was; else zero.
+  wall_time previous_at{};
 };
 
 /// Stored messages are shared, never changed.

@@ -12,6 +12,7 @@ extern const std::string_view postgres_0002_conversations;
 extern const std::string_view sqlite_0003_identities;
 extern const std::string_view postgres_0003_identities;
 extern const std::string_view postgres_0004_nodes;
+extern const std::string_view postgres_0005_previous_at;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
@@ -24,7 +25,8 @@ std::span<const migration> sqlite_migrations() {
 std::span<const migration> postgres_migrations() {
   static const std::array list{
       migration{1, embedded::postgres_0001_init}, migration{2, embedded::postgres_0002_conversations},
-      migration{3, embedded::postgres_0003_identities}, migration{4, embedded::postgres_0004_nodes}};
+      migration{3, embedded::postgres_0003_identities}, migration{4, embedded::postgres_0004_nodes},
+      migration{5, embedded::postgres_0005_previous_at}};
   return list;
 }
 

@@ -40,6 +40,7 @@ struct append_outcome {
   std::int64_t conversation_id = 0;
   std::int64_t seq = 0;
   wall_time created_at{};
+  wall_time previous_at{};          ///< see message; with PostgreSQL only
   audience_ptr audience{};          ///< of a group's new message: the members it goes to
   std::optional<std::string> ext{}; ///< of a duplicate: as first stored
   bool recalled = false;            ///< of a duplicate: taken back since

@@ -12,6 +12,10 @@ delivery_order::conversation* delivery_order::find(std::int64_t id) {
   return nullptr;
 }
 
+bool delivery_order::is_close_behind(const message& m) {
+  return m.seq > 1 && m.previous_at != wall_time() && m.created_at - m.previous_at < close_behind;
+}
+
 /// Two generations: who is not heard of for a whole turn is forgotten.
 void delivery_order::make_room(steady_time now) {
   if (now - turned_ < memory && young_.size() < conversations_max) return;
@@ -26,14 +30,13 @@ void delivery_order::offer(committed_message entry, steady_time now, std::vector
   const auto seq = entry.stored->seq;
   make_room(now);
   auto* known = find(id);
-  if (known == nullptr) {
-    young_[id].last_seq = seq;
-    out.push_back(std::move(entry));
-    return;
-  }
+  if (known == nullptr) known = &young_[id];
+  if (!known->begun && (known->waiting.empty() || seq <= known->last_seq + 1))
+    known->last_seq = is_close_behind(*entry.stored) ? seq - 2 : seq - 1;
   if (seq <= known->last_seq) return;
   if (seq == known->last_seq + 1) {
     known->last_seq = seq;
+    known->begun = true;
     out.push_back(std::move(entry));
     release(*known, out);
     close_hole(id, *known, now);
@@ -56,6 +59,7 @@ void delivery_order::release(conversation& from, std::vector<committed_message>&
     --held_;
     if (next.key() <= from.last_seq) continue;
     from.last_seq = next.key();
+    from.begun = true;
     out.push_back(std::move(next.mapped()));
   }
 }

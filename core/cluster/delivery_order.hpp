@@ -39,8 +39,13 @@ public:
     std::int64_t before_seq = 0; ///< exclusive
   };
 
-  /// Takes an entry; appends to `out` what may go out now. An entry that was given out before is ignored; the
-  /// first of a conversation sets its position.
+  /// An entry that followed another so closely may come before that one, which another node has committed.
+  /// The time is two nodes' clocks apart.
+  static constexpr std::chrono::seconds close_behind{15};
+
+  /// Takes an entry; appends to `out` what may go out now. An entry that was given out before is ignored. The
+  /// first of a conversation sets its position, unless it followed another close behind: then it waits for
+  /// that one, as if its conversation had been known.
   void offer(committed_message entry, steady_time now, std::vector<committed_message>& out);
 
   /// The holes that have been open for hold_limit, each only once.
@@ -60,9 +65,11 @@ private:
     std::map<std::int64_t, committed_message> waiting{}; ///< by seq, all above last_seq + 1
     steady_time since{};                                 ///< the hole is open
     bool asked = false;                                  ///< overdue() has named it
+    bool begun = false; ///< something was given out; else last_seq is below what may have come before
   };
   using conversations = std::unordered_map<std::int64_t, conversation>;
 
+  static bool is_close_behind(const message& m);
   conversation* find(std::int64_t id);
   void make_room(steady_time now);
   void release(conversation& from, std::vector<committed_message>& out);

@@ -131,6 +131,7 @@ void put(writer& out, const message& m) {
   out.optional(m.client_msg_id);
   out.number(to_ms(m.created_at));
   out.flag(m.recalled);
+  out.number(to_ms(m.previous_at));
 }
 
 message read_message(reader& in) {
@@ -148,6 +149,7 @@ message read_message(reader& in) {
   m.client_msg_id = in.optional_text();
   m.created_at = from_ms(in.number<std::int64_t>());
   m.recalled = in.flag();
+  if (!in.done()) m.previous_at = from_ms(in.number<std::int64_t>());
   return m;
 }
 

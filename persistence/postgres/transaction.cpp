@@ -55,13 +55,14 @@ FROM message m JOIN conversation c ON c.id = m.conversation_id
 WHERE m.conversation_id = $1::bigint AND m.seq = $2::bigint)";
 constexpr const char* append_entry_sql = R"(
 WITH counted AS (
-  UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = $2::bigint WHERE id = $1::bigint RETURNING last_seq
+  UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = $2::bigint, previous_at_ms = last_at_ms
+  WHERE id = $1::bigint RETURNING last_seq, previous_at_ms
 )
 INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content, ext,
                      client_msg_id)
 SELECT $1::bigint, last_seq, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $9::text,
        $10::text
-FROM counted RETURNING id, seq)";
+FROM counted RETURNING id, seq, (SELECT previous_at_ms FROM counted))";
 constexpr const char* erase_content_sql = R"(
 WITH gone AS (DELETE FROM message_search WHERE message_id = $2::bigint)
 UPDATE message SET content = '', ext = NULL, recalled = true WHERE conversation_id = $1::bigint AND id = $2::bigint)";
@@ -261,6 +262,7 @@ result<message> transaction::append_entry(conversation_row& in, message entry) {
   if (!stored) return stored.error();
   if (stored->size() == 0) return error{errc::internal, "an entry for a conversation that is not there"};
   entry.id = stored->bigint(0, 0);
+  entry.previous_at = from_ms(stored->bigint(0, 2));
   entry.conversation_id = in.id;
   entry.seq = in.last_seq = stored->bigint(0, 1);
   return entry;

@@ -12,6 +12,7 @@
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace hongyan::postgres {
 
@@ -72,15 +73,19 @@ batch_work prepare_work(std::span<const new_message> batch, wall_time now) {
   return work;
 }
 
-/// The outcomes of the rows from what append_sql, or the mark of it, says.
-void take(batch_work& work, const std::vector<std::int64_t>& ids,
-          const std::vector<std::int64_t>& last_seqs) {
+/// The outcomes of the rows from what append_sql, or the mark of it, says; the mark does not know
+/// `previous_at_ms`.
+void take(batch_work& work, const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& last_seqs,
+          const std::vector<std::int64_t>& previous_at_ms = {}) {
+  std::vector<wall_time> previous_at(work.conversation_ids.size());
+  for (std::size_t at = 0; at < previous_at_ms.size(); ++at) previous_at.at(at) = from_ms(previous_at_ms[at]);
   for (std::size_t row = 0; row < work.rows.size(); ++row) {
     const auto at = static_cast<std::size_t>(work.places[row] - 1);
     work.outcomes[work.rows[row]] = {.id = ids.at(row),
                                      .conversation_id = work.conversation_ids[at],
                                      .seq = last_seqs.at(at) - work.later[row],
                                      .created_at = work.now,
+                                     .previous_at = std::exchange(previous_at[at], work.now),
                                      .audience = work.audiences[at]};
   }
 }
@@ -140,7 +145,7 @@ public:
         last = {errc::unavailable, "PostgreSQL changed its mind about what is stored"};
         if (auto found = find_repeats(batch, work.rows, work); !found) return give_up(found.error());
       } else {
-        take(work, answer->bigints(0, 1), answer->bigints(0, 2));
+        take(work, answer->bigints(0, 1), answer->bigints(0, 2), answer->bigints(0, 3));
         index_keeper_.count(work.rows.size());
         return finish(batch, std::move(work));
       }

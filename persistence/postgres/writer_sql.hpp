@@ -51,8 +51,8 @@ CROSS JOIN LATERAL (
 ///   another node is committing at this moment is not seen; it runs into the unique index, and the batch is
 ///   tried again.
 /// counted: the conversations' rows are locked, in the order of id, and counted up.
-/// base: their new last_seq, as an array. A conversation that is gone or has another version than expected
-/// ends
+/// base: their new last_seq, as an array, and when the last entry before was. A conversation that is gone or
+/// has another version than expected ends
 ///   the statement by a division by zero, which, other than a constraint, puts no message into the server's
 ///   log.
 /// stored: the messages; FROM base makes their ids be taken after the locks.
@@ -65,13 +65,15 @@ WITH repeats AS MATERIALIZED (
   FROM unnest($9::text[], $16::text[]) AS i (sender, client_msg_id) WHERE i.client_msg_id IS NOT NULL
 ), counted AS (
   UPDATE conversation c
-  SET last_seq = c.last_seq + ($3::bigint[])[width_bucket(c.id, $1::bigint[])], last_at_ms = $4::bigint
+  SET last_seq = c.last_seq + ($3::bigint[])[width_bucket(c.id, $1::bigint[])], last_at_ms = $4::bigint,
+      previous_at_ms = c.last_at_ms
   WHERE c.id = ANY ($1::bigint[]) AND c.version = ($2::bigint[])[width_bucket(c.id, $1::bigint[])]
     AND NOT (SELECT found FROM repeats)
-  RETURNING c.id, c.last_seq
+  RETURNING c.id, c.last_seq, c.previous_at_ms
 ), base AS MATERIALIZED (
   SELECT CASE WHEN count(*) = cardinality($1::bigint[]) THEN array_agg(last_seq ORDER BY id)
-              WHEN NOT (SELECT found FROM repeats) THEN ARRAY[1 / (count(*) - count(*))] END AS last_seqs
+              WHEN NOT (SELECT found FROM repeats) THEN ARRAY[1 / (count(*) - count(*))] END AS last_seqs,
+         array_agg(previous_at_ms ORDER BY id) AS previous_at_ms
   FROM counted
 ), stored AS (
   INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content,
@@ -98,7 +100,7 @@ WITH repeats AS MATERIALIZED (
   SET batch = CASE WHEN append_mark.batch < excluded.batch THEN excluded.batch END,
       made_at = excluded.made_at, ids = excluded.ids, last_seqs = excluded.last_seqs
 )
-SELECT repeats.found, given.ids, base.last_seqs FROM repeats, given, base)";
+SELECT repeats.found, given.ids, base.last_seqs, base.previous_at_ms FROM repeats, given, base)";
 inline constexpr std::string_view outdated_state = "22012"; ///< division_by_zero, see base
 
 /// The stored messages of these senders and client_msg_ids; i.n counts from 1. OFFSET 0 keeps the lookup a

@@ -16,12 +16,23 @@ committed_message entry(std::int64_t conversation, std::int64_t seq) {
   return {std::make_shared<const message>(std::move(m)), {}};
 }
 
+/// One that followed the one before it at once.
+committed_message close_entry(std::int64_t conversation, std::int64_t seq) {
+  auto m = *entry(conversation, seq).stored;
+  m.created_at = wall_time(std::chrono::hours(1));
+  m.previous_at = m.created_at - std::chrono::milliseconds(1);
+  return {std::make_shared<const message>(std::move(m)), {}};
+}
+
 struct order {
   delivery_order of{};
   steady_time now = steady_time() + std::chrono::hours(1);
 
   std::vector<std::int64_t> offer(std::int64_t conversation, std::int64_t seq) {
     return seqs([&](auto& out) { of.offer(entry(conversation, seq), now, out); });
+  }
+  std::vector<std::int64_t> offer_close(std::int64_t conversation, std::int64_t seq) {
+    return seqs([&](auto& out) { of.offer(close_entry(conversation, seq), now, out); });
   }
   std::vector<std::int64_t> give_up(std::int64_t conversation, std::int64_t before) {
     return seqs([&](auto& out) { of.give_up(conversation, before, out); });
@@ -47,6 +58,40 @@ TEST_CASE("the first entry of a conversation goes out whatever its seq", "[clust
   CHECK(o.offer(1, 6) == list{6});
   CHECK(o.of.position(1) == 6);
   CHECK_FALSE(o.of.position(3));
+}
+
+TEST_CASE("the first entry of a conversation waits for one that was committed right before it", "[cluster]") {
+  order o;
+  SECTION("which comes") {
+    CHECK(o.offer_close(1, 5).empty());
+    CHECK(o.offer_close(1, 6).empty());
+    CHECK(o.offer(1, 4) == list{4, 5, 6});
+    CHECK(o.offer(1, 3).empty()); // came before, or was not for anybody here
+  }
+  SECTION("and that one for another") {
+    CHECK(o.offer_close(1, 5).empty());
+    CHECK(o.offer_close(1, 4).empty());
+    CHECK(o.offer_close(1, 2).empty());
+    CHECK(o.offer(1, 1) == list{1, 2});
+    CHECK(o.offer(1, 3) == list{3, 4, 5});
+  }
+  SECTION("which does not come, and is looked for") {
+    CHECK(o.offer_close(1, 5).empty());
+    const auto holes = o.of.overdue(o.now + delivery_order::hold_limit);
+    REQUIRE(holes.size() == 1);
+    CHECK(holes[0].after_seq == 3);
+    CHECK(holes[0].before_seq == 5);
+    CHECK(o.offer(1, 4) == list{4, 5});
+    CHECK(o.give_up(1, 5).empty());
+  }
+  SECTION("which is nowhere") {
+    CHECK(o.offer_close(1, 5).empty());
+    CHECK(o.give_up(1, 5) == list{5});
+    CHECK(o.offer_close(1, 4).empty());
+    CHECK(o.offer_close(1, 6) == list{6});
+  }
+  SECTION("of which there is none") { CHECK(o.offer_close(1, 1) == list{1}); }
+  CHECK(o.of.held() == 0);
 }
 
 TEST_CASE("an entry waits for its predecessor", "[cluster]") {
