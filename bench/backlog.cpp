@@ -24,7 +24,7 @@ backlog::backlog(runtime& where, const options& asked, std::uint64_t first_user,
     , first_user_(first_user)
     , contents_(what)
     , log_(log)
-    , peers_(where, asked.server(), protocol::v1, first_user + asked.users, *this)
+    , peers_(where, asked.servers, protocol::v1, first_user + asked.users, *this)
     , sending_(conversations)
     , known_(asked.users) {}
 

@@ -10,8 +10,9 @@ constexpr std::chrono::milliseconds look{10};
 
 void classic_dialect::add_senders(std::size_t count) {
   for (std::uint32_t i = 0; i < count; ++i)
-    senders_.push_back(spawn_on<http_client>(where_.system(), where_.shard(), where_.shard(), asked_.server(),
-                                             i, static_cast<http_client::source&>(*this)));
+    senders_.push_back(spawn_on<http_client>(where_.system(), where_.shard(), where_.shard(),
+                                             asked_.servers[i % asked_.servers.size()], i,
+                                             static_cast<http_client::source&>(*this)));
   senders_alive_ = count;
 }
 

@@ -15,7 +15,8 @@ constexpr double others_cores_max = 0.1;
 
 cpu_reading read_cpu(const options& asked) {
   cpu_reading now{.bench = own_cpu_seconds(), .machine = machine_cpu_seconds()};
-  if (asked.server_pid != 0) now.server = cpu_seconds(asked.server_pid);
+  for (const auto pid : asked.server_pids)
+    if (const auto used = cpu_seconds(pid)) now.server = now.server.value_or(0) + *used;
   if (asked.database_pid != 0) now.database = cpu_seconds_with_children(asked.database_pid);
   return now;
 }

@@ -14,10 +14,10 @@ constexpr std::size_t closing_at_once = 1'000;
 
 } // namespace
 
-crowd::crowd(runtime& where, const server_address& server, protocol speaks, std::uint64_t first_user,
-             listener& told)
+crowd::crowd(runtime& where, const std::vector<server_address>& servers, protocol speaks,
+             std::uint64_t first_user, listener& told)
     : where_(where)
-    , server_(server)
+    , servers_(servers)
     , told_(told)
     , first_user_(first_user)
     , speaks_(speaks) {}
@@ -47,14 +47,15 @@ void crowd::spawn_more() {
 
 void crowd::spawn_next() {
   const auto index = clients_.size();
+  const auto& server = servers_[index % servers_.size()];
   std::optional<asio::ip::address> source;
-  if (wanted_ > clients_per_source && server_.endpoint.address().is_v4())
+  if (wanted_ > clients_per_source && server.endpoint.address().is_v4())
     source = asio::ip::address_v4(asio::ip::address_v4::loopback().to_uint() +
                                   static_cast<std::uint32_t>(index / clients_per_source));
   ++busy_;
   ++alive_;
-  clients_.push_back(spawn_on<socket_client>(where_.system(), where_.shard(), where_.shard(), server_,
-                                             speaks_, user(index), static_cast<std::uint32_t>(index), source,
+  clients_.push_back(spawn_on<socket_client>(where_.system(), where_.shard(), where_.shard(), server, speaks_,
+                                             user(index), static_cast<std::uint32_t>(index), source,
                                              static_cast<socket_client::watcher&>(*this)));
 }
 

@@ -28,8 +28,8 @@ public:
     ~listener() = default;
   };
 
-  /// Users `first_user`, `first_user` + 1, …
-  crowd(runtime& where, const server_address& server, protocol speaks, std::uint64_t first_user,
+  /// Users `first_user`, `first_user` + 1, … on one server after the other.
+  crowd(runtime& where, const std::vector<server_address>& servers, protocol speaks, std::uint64_t first_user,
         listener& told);
 
   /// Opens `count` sockets, `at_once` at a time and at most `per_second` (0: no limit), and returns when each
@@ -68,7 +68,7 @@ private:
   void ended(socket_client& client) override;
   void leave(socket_client& client);
   runtime& where_;
-  const server_address& server_;
+  const std::vector<server_address>& servers_;
   listener& told_;
   std::vector<caf::actor> clients_;      ///< by index; null when over
   std::vector<socket_client*> speakers_; ///< the same, as they are

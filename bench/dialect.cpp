@@ -13,7 +13,7 @@ dialect::dialect(runtime& where, const options& asked, listener& told)
     , asked_(asked)
     , told_(told)
     , contents_(run_tag())
-    , users_(where, asked.server(), asked.speaks, first_user(), *this) {}
+    , users_(where, asked.servers, asked.speaks, first_user(), *this) {}
 
 void dialect::received(socket_client& client, const std::string& frame) {
   frame_bytes_ += frame.size();

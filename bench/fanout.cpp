@@ -49,7 +49,7 @@ public:
       , contents_(tag_)
       , group_(without_dash(tag_))
       , place_(group_place(group_))
-      , users_(where, asked.server(), protocol::v1, first_user(), *this)
+      , users_(where, asked.servers, protocol::v1, first_user(), *this)
       , under_way_(asked.users) {}
 
   asio::awaitable<report> run();

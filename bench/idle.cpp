@@ -44,7 +44,7 @@ private:
   asio::awaitable<void> push_one();
   void take_second(const char* what);
   std::optional<std::size_t> resident() const {
-    return asked_.server_pid == 0 ? std::nullopt : resident_bytes(asked_.server_pid);
+    return asked_.server_pids.empty() ? std::nullopt : resident_bytes(asked_.server_pids.front());
   }
   report tell();
 

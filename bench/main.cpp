@@ -50,6 +50,15 @@ asio::awaitable<report> run_scenario(runtime& where, const options& asked) {
   std::abort();
 }
 
+/// Their processes, by their ports, if all can be seen.
+void find_servers(options& asked) {
+  for (const auto& server : asked.servers) {
+    const auto pid = listener_of(server.endpoint.port());
+    if (!pid) return asked.server_pids.clear();
+    asked.server_pids.push_back(*pid);
+  }
+}
+
 /// False: it could not be written, and standard error says so.
 bool write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
@@ -90,7 +99,7 @@ int main(int argc, char** argv) {
   if (sockets_of(asked) + other_files > files)
     return refuse("--users: " + std::to_string(sockets_of(asked)) + " sockets are more than the " +
                   std::to_string(files) + " files that this process may open (ulimit -n)");
-  if (asked.server_pid == 0) asked.server_pid = listener_of(asked.server().endpoint.port()).value_or(0);
+  if (asked.server_pids.empty()) find_servers(asked);
 
   runtime where;
   const auto found = where.run([&] { return run_scenario(where, asked); });

@@ -21,6 +21,9 @@ const std::map<std::string, scenario> scenarios{{"push", scenario::push},   {"id
                                                 {"storm", scenario::storm}, {"fanout", scenario::fanout},
                                                 {"sync", scenario::sync},   {"verify", scenario::verify}};
 
+const std::map<std::string, pairing> pairings{
+    {"any", pairing::any}, {"same", pairing::same_node}, {"across", pairing::across_nodes}};
+
 std::size_t default_users(scenario what) {
   switch (what) {
   case scenario::push: return 200;
@@ -69,8 +72,10 @@ result<std::string> read_api_key(const std::string& path) {
 
 } // namespace
 
-result<server_address> parse_url(const std::string& url) {
-  static const std::string accepted = "; accepted: http://HOST:PORT with HOST 127.x.y.z, [::1] or localhost";
+result<server_address> parse_url(const std::string& url, bool anywhere) {
+  const std::string accepted = anywhere
+                                   ? "; accepted: http://HOST:PORT with HOST an IP address or localhost"
+                                   : "; accepted: http://HOST:PORT with HOST 127.x.y.z, [::1] or localhost";
   constexpr std::string_view scheme = "http://";
   auto rest = std::string_view(url);
   if (!rest.starts_with(scheme)) return bad("--url: '" + url + "' is not http" + accepted);
@@ -91,7 +96,8 @@ result<server_address> parse_url(const std::string& url) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   boost::system::error_code not_numeric;
   const auto address = boost::asio::ip::make_address(host, not_numeric);
-  if (not_numeric || !address.is_loopback())
+  if (not_numeric && anywhere) return bad("--url: '" + host + "' is no address" + accepted);
+  if (not_numeric || (!address.is_loopback() && !anywhere))
     return bad("--url: '" + host + "' is not this machine, and load goes to loopback only" + accepted);
   return server_address{{address, port}, std::string(rest)};
 }
@@ -114,7 +120,8 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   app.name("hongyan-bench");
   app.set_version_flag("--version", "hongyan-bench " HONGYAN_VERSION);
   app.add_option("SCENARIO", name, "push, idle, storm, fanout, sync or verify")->required();
-  app.add_option("--url", urls, "the server, on this machine; verify: repeatable, the nodes of a cluster")
+  app.add_option("--url", urls,
+                 "the server, on this machine; push, verify: repeatable, the nodes of a cluster")
       ->type_name("http://HOST:PORT")
       ->allow_extra_args(false);
   auto* users =
@@ -132,6 +139,10 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   auto* senders =
       add_number<std::size_t>(app, "--senders", o.senders, 1, 10'000,
                               "push, fanout: those who send at the same time, without a rate (32)");
+  std::string pairs_name = "any";
+  auto* pairs = app.add_option("--pairs", pairs_name,
+                               "push on a cluster: who writes to whom, any, same or across (nodes)")
+                    ->type_name("WHICH");
   auto* content = add_number(app, "--content", o.content_bytes, content_min, content_max,
                              "push, fanout, sync: bytes of a message's content (64)");
   auto* missed = add_number<std::size_t>(app, "--missed", o.missed, 1, 100'000,
@@ -148,7 +159,8 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   auto* key = app.add_option("--api-key-file", key_file,
                              "verify: of a server with --auth token; the first key is used")
                   ->type_name("FILE");
-  add_number(app, "--server-pid", o.server_pid, 1, 1 << 22, "the server's process (found by its port)");
+  pid_t server_pid = 0;
+  add_number(app, "--server-pid", server_pid, 1, 1 << 22, "the server's process (found by its port)");
   add_number(app, "--database-pid", o.database_pid, 1, 1 << 22,
              "PostgreSQL's first process; its CPU time is counted with its children's");
   app.add_option("--json", o.json_file, "write the figures here")->type_name("FILE");
@@ -174,6 +186,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
       {v1, {push, idle, storm}},
       {rate, {push, fanout, verify}},
       {senders, {push, fanout}},
+      {pairs, {push}},
       {content, {push, fanout, sync}},
       {missed, {sync}},
       {at_once, {sync}},
@@ -184,9 +197,10 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
     if (option->count() > 0 && std::ranges::find(by, o.what) == by.end())
       return bad(option->get_name() + ": the scenario " + name + " does not take it");
   if (urls.empty() && o.check_files.empty()) return bad("--url is required");
-  if (urls.size() > 1 && o.what != verify) return bad("--url: the scenario " + name + " takes one");
+  if (urls.size() > 1 && o.what != verify && o.what != push)
+    return bad("--url: the scenario " + name + " takes one");
   for (const auto& url : urls) {
-    auto server = parse_url(url);
+    auto server = parse_url(url, o.what == verify);
     if (!server) return server.error();
     o.servers.push_back(std::move(*server));
   }
@@ -195,7 +209,18 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
     if (!read) return read.error();
     o.api_key = std::move(*read);
   }
+  if (server_pid != 0) o.server_pids.push_back(server_pid);
+  if (o.server_pids.size() > 0 && urls.size() > 1)
+    return bad("--server-pid: of several servers each is found by its port");
   if (users->count() == 0) o.users = default_users(o.what);
+  const auto pairing_found = pairings.find(pairs_name);
+  if (pairing_found == pairings.end())
+    return bad("--pairs: '" + pairs_name + "' is not accepted; accepted: any, same, across");
+  o.pairs = pairing_found->second;
+  if (o.pairs == pairing::across_nodes && urls.size() < 2)
+    return bad("--pairs across: takes the --url of two nodes or more");
+  if (o.what == push && o.users < 2 * urls.size())
+    return bad("--users: push takes two for each node, at least");
   if (o.what == fanout && o.users > group_users_max)
     return bad("--users: a group has at most " + std::to_string(group_users_max) + " members");
   if (o.what == fanout && rate->count() == 0) o.rate = default_fanout_rate;

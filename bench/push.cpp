@@ -37,6 +37,14 @@ constexpr std::size_t pool_max = 1024;
 
 double seconds(steady_time::duration d) { return std::chrono::duration<double>(d).count(); }
 
+std::string on_nodes(const options& asked) {
+  if (asked.servers.size() == 1) return "";
+  return ", on " + std::to_string(asked.servers.size()) + " nodes" +
+         (asked.pairs == pairing::same_node      ? ", to users of the same node"
+          : asked.pairs == pairing::across_nodes ? ", to users of other nodes"
+                                                 : "");
+}
+
 /// A run's state. All on the shard's thread.
 class push_run final : private dialect::listener {
 public:
@@ -73,7 +81,8 @@ private:
   asio::awaitable<void> end_clients();
   void take_second(const cpu_reading& before, const cpu_reading& now, double length);
 
-  std::pair<std::uint32_t, std::uint32_t> pick_pair();
+  std::pair<std::uint32_t, std::uint32_t> pick_pair(std::uint32_t sender);
+  bool may_pair(std::uint32_t from, std::uint32_t to) const;
   bool is_counted(steady_time due) const { return due >= from_ && due < until_; }
   report tell();
   void tell_latencies(report& r) const;
@@ -169,6 +178,8 @@ void push_run::make_due(steady_time due) {
     ++waited_;
     return;
   }
+  if (asked_.servers.size() > 1) // the latest used would be of one node for long
+    std::swap(idle_[std::uniform_int_distribution<std::size_t>(0, idle_.size() - 1)(random_)], idle_.back());
   const auto sender = idle_.back();
   idle_.pop_back();
   speech_->wake(sender);
@@ -258,8 +269,15 @@ asio::awaitable<void> push_run::end_clients() {
   co_await users_.close();
 }
 
-/// While windows are filled each user has its turn; then it is random.
-std::pair<std::uint32_t, std::uint32_t> push_run::pick_pair() {
+bool push_run::may_pair(std::uint32_t from, std::uint32_t to) const {
+  const auto nodes = asked_.servers.size();
+  return from != to && (asked_.pairs == pairing::any ||
+                        (asked_.pairs == pairing::same_node) == (from % nodes == to % nodes));
+}
+
+/// While windows are filled each user has its turn; then it is random. Users of a cluster write by the node
+/// they are on.
+std::pair<std::uint32_t, std::uint32_t> push_run::pick_pair(std::uint32_t sender) {
   const auto users = static_cast<std::uint32_t>(asked_.users);
   if (from_ == steady_time::max()) {
     const auto turn = ledger_.pushes();
@@ -267,10 +285,17 @@ std::pair<std::uint32_t, std::uint32_t> push_run::pick_pair() {
     const auto step = static_cast<std::uint32_t>(turn / users % (users - 1)) + 1;
     return {from, (from + step) % users};
   }
-  auto from = std::uniform_int_distribution<std::uint32_t>(0, users - 1)(random_);
+  std::uniform_int_distribution<std::uint32_t> any(0, users - 1);
+  auto from = any(random_);
+  if (asked_.speaks == protocol::classic) { // whose senders are connections to the nodes in turn
+    const auto nodes = static_cast<std::uint32_t>(asked_.servers.size());
+    from = from / nodes * nodes + sender % nodes;
+    if (from >= users) from -= nodes;
+  }
   for (std::uint32_t tried = 0; tried < users && !speech_->may_send(from); ++tried) from = (from + 1) % users;
-  const auto to = std::uniform_int_distribution<std::uint32_t>(0, users - 2)(random_);
-  return {from, to < from ? to : to + 1};
+  auto to = any(random_);
+  while (!may_pair(from, to)) to = any(random_);
+  return {from, to};
 }
 
 std::optional<dialect::letter> push_run::next(std::uint32_t sender) {
@@ -283,7 +308,7 @@ std::optional<dialect::letter> push_run::next(std::uint32_t sender) {
     idle_.push_back(sender);
     return {};
   }
-  const auto [from, to] = pick_pair();
+  const auto [from, to] = pick_pair(sender);
   const auto number = in_flight_[sender] = ledger_.sent(from, to, due, now);
   return dialect::letter{from, to, number};
 }
@@ -318,7 +343,7 @@ report push_run::tell() {
               (asked_.rate > 0 ? "open loop at " + fixed(asked_.rate, 0) + "/s over up to " +
                                      std::to_string(in_flight_.size()) + " connections"
                                : "closed loop of " + std::to_string(asked_.senders) + " senders") +
-              ", contents of " + std::to_string(asked_.content_bytes) + " bytes, " +
+              on_nodes(asked_) + ", contents of " + std::to_string(asked_.content_bytes) + " bytes, " +
               std::to_string(asked_.duration.count()) + " s";
   r.failures = failures_;
   for (auto& line : ledger_.faults()) r.failures.push_back(std::move(line));

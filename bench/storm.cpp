@@ -23,7 +23,7 @@ public:
   storm_run(runtime& where, const options& asked)
       : where_(where)
       , asked_(asked)
-      , users_(where, asked.server(), asked.speaks, first_user(), *this) {}
+      , users_(where, asked.servers, asked.speaks, first_user(), *this) {}
 
   asio::awaitable<report> run();
 
@@ -34,7 +34,7 @@ private:
   void begin_round(int round);
   void end_round(report& r);
   std::optional<double> server_cpu() const {
-    return asked_.server_pid == 0 ? std::nullopt : cpu_seconds(asked_.server_pid);
+    return asked_.server_pids.empty() ? std::nullopt : cpu_seconds(asked_.server_pids.front());
   }
 
   runtime& where_;

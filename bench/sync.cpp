@@ -37,7 +37,7 @@ public:
       , contents_(run_tag())
       , first_(first_user())
       , missed_(where, asked, first_, contents_, log_)
-      , users_(where, asked.server(), protocol::v1, first_, *this)
+      , users_(where, asked.servers, protocol::v1, first_, *this)
       , came_(asked.users)
       , resuming_(asked.users) {}
 

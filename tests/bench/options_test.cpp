@@ -41,6 +41,23 @@ TEST_CASE("push takes its own options", "[bench][options]") {
   CHECK(has(refusal({"idle", "--url", "http://127.0.0.1:8080", "--rate", "5"}), "--rate"));
 }
 
+TEST_CASE("push takes the nodes of a cluster, and who writes to whom", "[bench][options]") {
+  const std::vector<std::string> two{"push", "--url", "http://127.0.0.1:1", "--url", "http://127.0.0.1:2"};
+  const auto with = [&](const std::vector<std::string>& more) {
+    auto all = two;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  CHECK(accepted(two).servers.size() == 2);
+  CHECK(accepted(two).pairs == pairing::any);
+  CHECK(accepted(with({"--pairs", "same"})).pairs == pairing::same_node);
+  CHECK(accepted(with({"--pairs", "across"})).pairs == pairing::across_nodes);
+  CHECK(has(refusal(with({"--pairs", "far"})), "accepted: any, same, across"));
+  CHECK(has(refusal(with({"--server-pid", "1"})), "--server-pid"));
+  CHECK(has(refusal(with({"--users", "3"})), "--users"));
+  CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--pairs", "across"}), "--url"));
+}
+
 TEST_CASE("classic is spoken unless v1 is asked for, or needed", "[bench][options]") {
   CHECK(accepted({"push", "--url", "http://127.0.0.1:8080"}).speaks == protocol::classic);
   CHECK(accepted({"push", "--url", "http://127.0.0.1:8080", "--v1"}).speaks == protocol::v1);
@@ -82,18 +99,20 @@ TEST_CASE("verify takes the nodes of a cluster, or what was recorded", "[bench][
   CHECK(has(refusal({"verify"}), "--url"));
   CHECK(has(refusal({"verify", "--url", "http://127.0.0.1:1", "--rate", "0"}), "--rate"));
   CHECK(has(refusal({"verify", "--url", "http://127.0.0.1:1", "--users", "3"}), "--users"));
-  CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--url", "http://127.0.0.1:2"}), "--url"));
+  CHECK(has(refusal({"idle", "--url", "http://127.0.0.1:1", "--url", "http://127.0.0.1:2"}), "--url"));
   CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--history", "x"}), "--history"));
 }
 
 TEST_CASE("load goes to this machine only", "[bench][options]") {
-  CHECK(parse_url("http://127.0.0.1:8080")->endpoint.port() == 8080);
-  CHECK(parse_url("http://127.0.0.9:1/")->host == "127.0.0.9:1");
-  CHECK(parse_url("http://localhost:8080")->endpoint.address().to_string() == "127.0.0.1");
-  CHECK(parse_url("http://[::1]:8080")->endpoint.address().is_v6());
+  CHECK(parse_url("http://127.0.0.1:8080", false)->endpoint.port() == 8080);
+  CHECK(parse_url("http://127.0.0.9:1/", false)->host == "127.0.0.9:1");
+  CHECK(parse_url("http://localhost:8080", false)->endpoint.address().to_string() == "127.0.0.1");
+  CHECK(parse_url("http://[::1]:8080", false)->endpoint.address().is_v6());
+  CHECK(parse_url("http://192.168.1.4:8080", true)->host == "192.168.1.4:8080");
+  CHECK(has(parse_url("http://example.com:80", true).error().detail, "an IP address"));
   for (const std::string url : {"http://192.168.1.4:8080", "http://example.com:80", "http://[::2]:80"}) {
     CAPTURE(url);
-    const auto address = parse_url(url);
+    const auto address = parse_url(url, false);
     REQUIRE_FALSE(address.has_value());
     CHECK(has(address.error().detail, "loopback"));
   }
@@ -104,7 +123,7 @@ TEST_CASE("a bad URL is refused with what is accepted", "[bench][options]") {
        {"", "127.0.0.1:80", "https://127.0.0.1:80", "http://127.0.0.1", "http://127.0.0.1:0",
         "http://127.0.0.1:70000", "http://127.0.0.1:80/x", "http://:80"}) {
     CAPTURE(url);
-    const auto address = parse_url(url);
+    const auto address = parse_url(url, false);
     REQUIRE_FALSE(address.has_value());
     CHECK(has(address.error().detail, "--url"));
     CHECK(has(address.error().detail, "http://HOST:PORT"));
