@@ -13,9 +13,11 @@ constexpr std::chrono::seconds hello_deadline{3};
 
 } // namespace
 
-cluster_actor::cluster_actor(caf::actor_config& config, cluster_settings settings, registry_actor registry,
-                             peer_links& links, const flow& admitted, metrics& figures)
+cluster_actor::cluster_actor(caf::actor_config& config, const shard& home, cluster_settings settings,
+                             registry_actor registry, peer_links& links, const flow& admitted,
+                             metrics& figures)
     : pinned(config)
+    , home_(home)
     , settings_(std::move(settings))
     , registry_(std::move(registry))
     , links_(links)
@@ -72,11 +74,24 @@ void cluster_actor::meet(node_list known) {
     if (settings_.node < node.name) reach(node);
   }
   for (const auto& address : settings_.join) {
-    const auto is_known = [&](const auto& p) { return p.second.row.address == address; };
-    if (std::ranges::none_of(peers_, is_known) && !ourselves_.contains(address)) reach({{}, address, 0});
+    const auto found = joined_.find(address);
+    if (found == joined_.end())
+      reach({{}, address, 0});
+    else if (found->second != settings_.node && find(found->second) == peers_.end())
+      reach({found->second, address, 0});
   }
+  cut_slow();
   // What is committed there meanwhile comes over no link.
   if (apart) send(registry_, doubt_atom::value);
+}
+
+/// A link that is slow holds up what the store would bring sooner.
+void cluster_actor::cut_slow() {
+  for (const auto& [number, p] : peers_)
+    if (!p.sent_off.empty() && home_.now() - p.sent_off.front().at > patience) {
+      spdlog::warn("event=cluster_link_slow node={}", p.row.name);
+      links_.cut(p.row.name);
+    }
 }
 
 void cluster_actor::reach(const node_row& node) {
@@ -90,30 +105,44 @@ void cluster_actor::reached(const dialed& attempt) {
     if (silent_.insert(address).second)
       spdlog::warn("event=cluster_peer_unreachable address={} reason=\"{}\"", address, why);
   };
-  if (!attempt.there) return failed(attempt.fault);
-  request(attempt.there, hello_deadline, hello_atom::value, introduction(), caf::actor(this))
+  if (!attempt.there) {
+    joined_.erase(address); // another node may have it by now
+    return failed(attempt.fault);
+  }
+  request(attempt.there, hello_deadline, hello_atom::value, introduction(attempt.node.name), caf::actor(this))
       .then(
-          [this, failed, address, by_option = attempt.node.name.empty(),
-           there = attempt.there](const hello& answer) {
-            if (!answer.refusal.empty()) {
-              if (by_option && answer.incarnation == settings_.incarnation) ourselves_.insert(address);
-              return failed(answer.refusal);
+          [this, failed, attempt](const hello& answer) {
+            auto why = answer.refusal;
+            if (why.empty() && !attempt.node.name.empty()) why = refusal_of(answer);
+            if (!why.empty()) {
+              joined_.erase(attempt.node.address);
+              return failed(why);
             }
-            if (const auto why = refusal_of(answer); !why.empty()) return failed(why);
-            reaching_.erase(address);
-            silent_.erase(address);
-            link(answer, there, address);
+            met(attempt, answer);
           },
           [failed](const caf::error&) { failed("it did not answer hello"); });
 }
 
-hello cluster_actor::introduction() const {
+/// Who was reached has answered. Who is at an address of settings_.join is asked before it is linked: it may
+/// be this node, or one that has a link.
+void cluster_actor::met(const dialed& attempt, const hello& answer) {
+  const auto& address = attempt.node.address;
+  reaching_.erase(address);
+  silent_.erase(address);
+  if (!attempt.node.name.empty()) return link(answer, attempt.there, address);
+  joined_[address] = answer.node;
+  if (answer.incarnation == settings_.incarnation || find(answer.node) != peers_.end()) return;
+  reach({answer.node, address, answer.incarnation});
+}
+
+hello cluster_actor::introduction(const std::string& to) const {
   return {.version = cluster::version,
           .version_min = cluster::version_min,
           .node = settings_.node,
           .incarnation = settings_.incarnation,
           .epoch = flow_.epoch(),
           .heartbeat_ms = static_cast<std::uint32_t>(settings_.heartbeat.count()),
+          .to = to,
           .refusal = {}};
 }
 
@@ -133,12 +162,14 @@ std::string cluster_actor::refusal_of(const hello& other) const {
 
 /// Another node has reached us.
 hello cluster_actor::greeted(const hello& other, const caf::actor& there) {
-  auto answer = introduction();
+  auto answer = introduction(other.node);
+  if (other.to.empty()) return answer;
   answer.refusal = refusal_of(other);
-  // Two links between two nodes would mix up their numbers. This one is on its way there, perhaps by an
-  // address whose node it does not know yet.
+  if (other.to != settings_.node) answer.refusal = "here is " + settings_.node + ", not " + other.to;
+  // Two links between two nodes would mix up their numbers: this one is on its way there, unless it could not
+  // get there before.
   if (settings_.node < other.node && std::ranges::any_of(reaching_, [&](const auto& r) {
-        return r.second.empty() || r.second == other.node;
+        return r.second == other.node && !silent_.contains(r.first);
       }))
     answer.refusal = "it is being reached from here";
   if (answer.refusal.empty()) {
@@ -157,7 +188,7 @@ void cluster_actor::link(const hello& other, const caf::actor& there, const std:
   monitor(there);
   figures_.cluster_peers.Set(static_cast<double>(peers_.size()));
   spdlog::info("event=cluster_peer_joined node={}", other.node);
-  send(registry_, peer_atom::value, peer_change{number, other.node, peer_change::what::joined});
+  send(registry_, peer_atom::value, peer_change{number, other.node, peer_change::what::joined, {}});
 }
 
 void cluster_actor::lost(const caf::actor_addr& there) {
@@ -172,7 +203,7 @@ void cluster_actor::unlink(node_number node, const std::string& why) {
   spdlog::warn("event=cluster_peer_left node={} reason=\"{}\"", gone->second.row.name, why);
   peers_.erase(gone);
   figures_.cluster_peers.Set(static_cast<double>(peers_.size()));
-  send(registry_, peer_atom::value, peer_change{node, {}, peer_change::what::left});
+  send(registry_, peer_atom::value, peer_change{node, {}, peer_change::what::left, {}});
   settle();
 }
 
@@ -192,7 +223,7 @@ void cluster_actor::tell(const telling& what) {
     if (to.fell_behind) continue;
     if (to.waiting.size() + what.item->size() > waiting_bytes) {
       // It will be told everything anew when it has handled what is on its way.
-      to.fell_behind = true;
+      to.fell_behind = wall_now();
       to.waiting.clear();
       figures_.cluster_fell_behind.Increment();
       spdlog::warn("event=cluster_peer_slow node={}", to.row.name);
@@ -213,8 +244,9 @@ void cluster_actor::flush() {
   armed_ = false;
   for (auto& [number, to] : peers_) {
     if (to.fell_behind && to.sent_off.empty()) {
-      to.fell_behind = false;
-      send(registry_, peer_atom::value, peer_change{number, to.row.name, peer_change::what::fell_behind});
+      send(registry_, peer_atom::value,
+           peer_change{number, to.row.name, peer_change::what::fell_behind, *to.fell_behind});
+      to.fell_behind.reset();
     }
     const bool has_room = to.sent_bytes < window_bytes;
     if ((!to.waiting.empty() && has_room) || to.owes_word) send_off(to);
@@ -227,7 +259,7 @@ void cluster_actor::send_off(peer& to) {
   if (!to.waiting.empty() && to.sent_bytes < window_bytes) {
     e.number = ++to.last_number;
     e.items = std::exchange(to.waiting, {});
-    to.sent_off.push_back({e.number, e.items.size()});
+    to.sent_off.push_back({e.number, e.items.size(), home_.now()});
     to.sent_bytes += e.items.size();
     for (auto t = to.tickets.rbegin(); t != to.tickets.rend() && t->number == 0; ++t) t->number = e.number;
     figures_.cluster_bytes_sent.Increment(static_cast<double>(e.items.size()));
@@ -269,6 +301,7 @@ void cluster_actor::take(const envelope& e) {
     figures_.cluster_refused.Add({{"reason", "malformed"}}).Increment();
     spdlog::error("event=cluster_malformed node={} reason=\"{}\"", p.row.name, items.error().detail);
     items = std::vector<cluster::item>{cluster::entries_missed{}};
+    links_.cut(p.row.name); // who came and left is told anew over the next link
   }
   send(registry_, heard_atom::value,
        peer_items_ptr(

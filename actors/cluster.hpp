@@ -34,6 +34,8 @@ public:
   virtual void reach(const node_row& node, const caf::actor& cluster) = 0;
   /// These may reach us, if they know the secret; which we show them.
   virtual void admit(const node_list& known) = 0;
+  /// Ends the link with a node, on both sides, whatever is on its way.
+  virtual void cut(const std::string& node) = 0;
 };
 
 struct cluster_settings {
@@ -49,11 +51,13 @@ class cluster_actor final : public pinned<caf::event_based_actor> {
 public:
   /// Bytes that a peer was sent and has not handled; with so many no more is sent.
   static constexpr std::size_t window_bytes = 1 << 20;
+  /// A peer that has not handled for so long what it was sent is as good as silent, see cluster_fence.
+  static constexpr std::chrono::milliseconds patience{4500};
   /// Bytes that wait meanwhile; with more the peer has fallen behind, and is told everything anew later.
   static constexpr std::size_t waiting_bytes = 4 << 20;
 
-  cluster_actor(caf::actor_config& config, cluster_settings settings, registry_actor registry,
-                peer_links& links, const flow& admitted, metrics& figures);
+  cluster_actor(caf::actor_config& config, const shard& home, cluster_settings settings,
+                registry_actor registry, peer_links& links, const flow& admitted, metrics& figures);
 
   void on_exit() override;
 
@@ -64,6 +68,7 @@ private:
   struct sent {
     std::uint64_t number;
     std::size_t bytes;
+    steady_time at;
   };
   struct ticket {
     std::uint64_t value;
@@ -77,16 +82,18 @@ private:
     std::size_t sent_bytes = 0;
     std::deque<ticket> tickets{}; ///< not settled
     std::uint64_t last_number = 0;
-    std::uint64_t handled = 0; ///< of the peer's
-    bool owes_word = false;    ///< that more was handled
-    bool fell_behind = false;  ///< something was left out
+    std::uint64_t handled = 0;              ///< of the peer's
+    bool owes_word = false;                 ///< that more was handled
+    std::optional<wall_time> fell_behind{}; ///< since then something was left out
   };
 
-  hello introduction() const;
+  hello introduction(const std::string& to) const;
   std::string refusal_of(const hello& other) const;
   void meet(node_list known);
   void reach(const node_row& node);
   void reached(const dialed& attempt);
+  void met(const dialed& attempt, const hello& answer);
+  void cut_slow();
   hello greeted(const hello& other, const caf::actor& there);
   void link(const hello& other, const caf::actor& there, const std::string& address);
   void unlink(node_number node, const std::string& why);
@@ -100,6 +107,7 @@ private:
   void settle();
   std::map<node_number, peer>::const_iterator find(const std::string& name) const;
 
+  const shard& home_;
   const cluster_settings settings_;
   registry_actor registry_;
   peer_links& links_;
@@ -107,8 +115,8 @@ private:
   metrics& figures_;
   std::map<node_number, peer> peers_;
   std::unordered_map<std::string, std::string> reaching_; ///< addresses, and the nodes if known
-  std::unordered_set<std::string> silent_;    ///< addresses that could not be reached, as the log has said
-  std::unordered_set<std::string> ourselves_; ///< of settings_.join, those that were found to be this node's
+  std::unordered_set<std::string> silent_; ///< addresses that could not be reached, as the log has said
+  std::unordered_map<std::string, std::string> joined_; ///< of settings_.join, who was found there
   node_number last_node_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t settled_ = 0;

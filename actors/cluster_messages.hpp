@@ -16,6 +16,7 @@ struct hello {
   std::uint64_t incarnation = 0; ///< of the process: another one is another node, whatever CAF's ids say
   std::string epoch{};           ///< of the store: nodes share one
   std::uint32_t heartbeat_ms = 0;
+  std::string to{};      ///< the name of the node that is meant; empty: only asks who is there
   std::string refusal{}; ///< in an answer, when it is not empty: why not
 };
 
@@ -30,7 +31,7 @@ struct envelope {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hello& h) {
   return f(caf::meta::type_name("hongyan::hello"), h.version, h.version_min, h.node, h.incarnation, h.epoch,
-           h.heartbeat_ms, h.refusal);
+           h.heartbeat_ms, h.to, h.refusal);
 }
 
 template <class Inspector>

@@ -204,6 +204,7 @@ struct peer_change {
   node_number node = 0;
   std::string name{};
   what happened = what::joined;
+  wall_time since{}; ///< when it fell behind
 };
 
 /// An item for a peer, encoded; `to` 0: for all. Tickets are numbers that go up: when all that were peers

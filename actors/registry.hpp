@@ -122,7 +122,9 @@ private:
   void doubt(wall_time from);
   void look_on(steady_time now);
   void looked_at(const activity_answer& answer);
-  void look_up(std::vector<log_range> ranges, wall_time since, std::function<void()> afterwards);
+  void look_up(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards);
+  void look_up_next();
+  bool is_whole(node_number node) const { return !incomplete_.contains(node); }
   void fetch_holes(steady_time now);
 
   std::unordered_map<user_id, presence> users_;
@@ -139,6 +141,7 @@ private:
   // in a cluster
   std::optional<clustering> cluster_;
   std::unordered_map<node_number, std::string> peers_; ///< and their names
+  std::unordered_set<node_number> incomplete_;         ///< those of them that have not told all sessions yet
   std::unordered_map<std::string, wall_time> apart_;   ///< when a node left, by name
   cluster::remote_sessions others_;
   cluster::delivery_order order_;
@@ -147,12 +150,16 @@ private:
   std::uint64_t last_ticket_ = 0;
   ticker ticker_{*this};
   steady_time ticked_{};
+  wall_time ticked_at_{};
   // After a fault the log is gone through for all who are online here, some at a time, until doubted_until_.
   std::optional<wall_time> doubted_since_;
   steady_time doubted_until_{};
   std::vector<user_id> to_look_at_;
-  bool looking_ = false;    ///< a question is under way
-  bool last_round_ = false; ///< began after the doubt had ended
+  std::vector<log_range> to_look_up_; ///< of those who were looked at
+  wall_time round_began_{};
+  bool looking_ = false;      ///< a question is under way, of either kind
+  bool round_failed_ = false; ///< or has not looked at all that is in doubt
+  bool last_round_ = false;   ///< began after the doubt had ended
   steady_time look_again_{};
 };
 

@@ -50,19 +50,23 @@ void registry::on_exit() {
 void registry::join(clustering with) {
   cluster_ = std::move(with);
   ticked_ = home_.now();
+  ticked_at_ = wall_now();
   ticker_.set(home_.timers(), ticked_ + tick_interval);
 }
 
 void registry::tick(steady_time now) {
   ticker_.set(home_.timers(), now + tick_interval);
-  if (const auto gap = now - ticked_; gap > freeze)
-    doubt(wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(gap));
+  // While the machine sleeps only the wall clock goes on.
+  const auto at = wall_now();
+  if (now - ticked_ > freeze || at - ticked_at_ > freeze) doubt(std::min(at, ticked_at_));
   ticked_ = now;
-  for (auto& u : unsettled_)
-    if (u.bound && now - u.since > settle_patience) {
-      send(std::exchange(u.bound, nullptr), bound_atom::value);
-      doubt(wall_now());
-    }
+  ticked_at_ = at;
+  for (auto& u : unsettled_) {
+    if (u.answer || now - u.since <= settle_patience) continue;
+    if (u.bound) send(std::exchange(u.bound, nullptr), bound_atom::value);
+    doubt(at); // a peer that does not know of the session tells nothing for it
+  }
+  if (!incomplete_.empty()) doubt(at);
   fetch_holes(now);
   look_on(now);
 }
@@ -146,7 +150,8 @@ void registry::forward(const std::vector<committed_message>& messages) {
     const auto& audience = some.front().audience;
     for (auto& [node, users] : whereabouts(audience ? *audience : std::vector{first.from, first.to.id})) {
       cluster::log_entries log;
-      if (audience) log.audience = users;
+      // Who is not known yet of a node that has just come may be there as well.
+      if (audience) log.audience = is_whole(node) ? users : *audience;
       for (const auto& m : some) log.entries.push_back(m.stored);
       tell_peers(log, node);
     }
@@ -172,6 +177,7 @@ void registry::change_peer(const peer_change& change) {
     if (apart_.size() == apart_max) apart_.clear();
     apart_[peers_.at(change.node)] = since;
     introductions_.erase(change.node);
+    incomplete_.erase(change.node);
     forget(others_.remove(change.node));
     peers_.erase(change.node);
   } else {
@@ -179,9 +185,10 @@ void registry::change_peer(const peer_change& change) {
     if (const auto left_at = apart_.find(change.name); left_at != apart_.end()) since = left_at->second;
     apart_.erase(change.name);
     peers_[change.node] = change.name;
+    if (change.happened == joined) incomplete_.insert(change.node);
     introduce(change.node);
     // It may have missed what we told, as we what it told.
-    tell_peers(cluster::entries_missed{}, change.node);
+    tell_peers(cluster::entries_missed{change.since}, change.node);
   }
   doubt(since);
 }
@@ -197,9 +204,15 @@ void registry::hear(const peer_items& told) {
   if (cluster_) caf::anon_send(cluster_->cluster, handled_atom::value, told.from, told.number);
 }
 
-void registry::hear_of(node_number from, const cluster::sessions_follow&) { others_.doubt(from); }
+void registry::hear_of(node_number from, const cluster::sessions_follow&) {
+  incomplete_.insert(from);
+  others_.doubt(from);
+}
 
-void registry::hear_of(node_number from, const cluster::sessions_told&) { forget(others_.sweep(from)); }
+void registry::hear_of(node_number from, const cluster::sessions_told&) {
+  incomplete_.erase(from);
+  forget(others_.sweep(from));
+}
 
 void registry::hear_of(node_number from, const cluster::session_came& came) {
   const bool was_online = is_online(came.user);
@@ -235,16 +248,26 @@ void registry::hear_of(node_number, const cluster::typing& typing) {
 }
 
 /// The sender knew of some of the user's sessions on other nodes; those end there, and count no more here.
-void registry::hear_of(node_number, const cluster::user_kicked& told) {
+/// Their nodes are told again from here: else one that the sender did not reach would keep sessions of which
+/// others know nothing.
+void registry::hear_of(node_number from, const cluster::user_kicked& told) {
   const bool was_online = is_online(told.user);
-  kick_here(told.user);
+  const auto is_meant = [&](const listed& l) {
+    return !told.only_these || std::ranges::any_of(told.sessions, [&](const auto& session) {
+      return session.node == node_ && session.number == l.number;
+    });
+  };
+  end_sessions(told.user, close_code::kicked, is_meant);
   for (const auto& session : told.sessions)
     for (const auto& [node, name] : peers_)
-      if (name == session.node) others_.remove(node, told.user, session.number);
+      if (name == session.node && node != from && others_.remove(node, told.user, session.number))
+        tell_peers(cluster::user_kicked{told.user, {session}, true}, node);
   if (was_online && !is_online(told.user)) tell_watchers(told.user, false);
 }
 
-void registry::hear_of(node_number, const cluster::entries_missed&) { doubt(wall_now()); }
+void registry::hear_of(node_number, const cluster::entries_missed& missed) {
+  doubt(missed.since == wall_time() ? wall_now() : std::min(missed.since, wall_now()));
+}
 
 // ---- order ----
 
@@ -260,17 +283,18 @@ void registry::fetch_holes(steady_time now) {
   std::vector<log_range> ranges;
   for (const auto& hole : holes)
     ranges.push_back({hole.conversation_id, hole.after_seq, hole.before_seq, entries_a_conversation});
-  // Those that are not found stay holes, which clients close by `sync`; not those that have opened meanwhile.
-  look_up(std::move(ranges), {}, [this, holes] {
+  // Those that are not found, or cannot be read, stay holes, which clients close by `sync`; not those that
+  // have opened meanwhile.
+  look_up(std::move(ranges), {}, [this, holes](bool) {
     std::vector<committed_message> ready;
     for (const auto& hole : holes) order_.give_up(hole.conversation_id, hole.before_seq, ready);
     if (!ready.empty()) hand_out(ready, home_.now());
   });
 }
 
-/// Reads entries and hands them out; of conversations without a position here only those since then. Then,
-/// or when they cannot be read, calls `afterwards`.
-void registry::look_up(std::vector<log_range> ranges, wall_time since, std::function<void()> afterwards) {
+/// Reads entries and hands them out; of conversations without a position here only those since then. Then
+/// calls `afterwards`: could they be read?
+void registry::look_up(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards) {
   flow_.history.take(1);
   request(cluster_->log, log_deadline, query_atom::value,
           log_question{std::move(ranges), home_.now() + log_deadline})
@@ -281,28 +305,40 @@ void registry::look_up(std::vector<log_range> ranges, wall_time since, std::func
             });
             figures_.cluster_looked_up.Increment(static_cast<double>(answer.entries.size()));
             take_in(answer.entries, home_.now());
-            afterwards();
+            afterwards(!answer.failure);
           },
-          [afterwards](const caf::error&) { afterwards(); });
+          [afterwards](const caf::error&) { afterwards(false); });
 }
 
 // ---- doubt ----
 
 void registry::doubt(wall_time from) {
   from -= doubt_reach;
-  doubted_since_ = doubted_since_ ? std::min(*doubted_since_, from) : from;
+  if (!doubted_since_) {
+    round_began_ = {};
+    doubted_since_ = from;
+  } else if (from < *doubted_since_) {
+    doubted_since_ = from;
+    round_failed_ = true;
+  }
   doubted_until_ = home_.now() + doubt_lasts;
   last_round_ = false;
 }
 
+/// One question at a time. Each round goes over all who are online here, and begins where the one before it
+/// has looked already: what is read again is not older than what the order of delivery remembers.
 void registry::look_on(steady_time now) {
   if (!doubted_since_ || looking_ || now < look_again_) return;
+  if (!to_look_up_.empty()) return look_up_next();
   if (to_look_at_.empty()) {
-    if (last_round_) {
+    if (last_round_ && !round_failed_) {
       doubted_since_.reset();
       return;
     }
+    if (!round_failed_) doubted_since_ = std::max(*doubted_since_, round_began_ - doubt_reach);
     last_round_ = now >= doubted_until_;
+    round_failed_ = false;
+    round_began_ = wall_now();
     for (const auto& [user, entry] : users_) to_look_at_.push_back(user);
   }
   const auto count = std::min(to_look_at_.size(), users_a_question);
@@ -318,29 +354,37 @@ void registry::look_on(steady_time now) {
 
 void registry::looked_at(const activity_answer& answer) {
   looking_ = false;
-  if (to_look_at_.empty() || answer.failure) look_again_ = home_.now() + between_rounds;
-  if (answer.failure) last_round_ = false;
+  if (answer.failure) round_failed_ = true;
   // Of each conversation; its members' rows were read one after the other, and may differ.
   std::map<std::int64_t, std::int64_t> last;
   for (const auto& row : answer.rows) {
     auto& seq = last[row.conversation_id];
     seq = std::max(seq, row.last_seq);
   }
-  std::vector<log_range> ranges;
   for (const auto& [conversation, seq] : last) {
     const auto position = order_.position(conversation);
     if (position && *position >= seq) continue;
-    ranges.push_back({.conversation_id = conversation,
-                      .after_seq = position.value_or(seq - static_cast<std::int64_t>(entries_of_unknown)),
-                      .before_seq = seq + 1,
-                      .limit = entries_a_conversation,
-                      .newest = true});
+    to_look_up_.push_back(
+        {.conversation_id = conversation,
+         .after_seq = position.value_or(seq - static_cast<std::int64_t>(entries_of_unknown)),
+         .before_seq = seq + 1,
+         .limit = entries_a_conversation,
+         .newest = true});
   }
-  for (std::size_t at = 0; at < ranges.size(); at += conversations_a_question) {
-    const auto some =
-        std::span(ranges).subspan(at).first(std::min(conversations_a_question, ranges.size() - at));
-    look_up({some.begin(), some.end()}, doubted_since_.value_or(wall_time()), [] {});
-  }
+  if ((to_look_at_.empty() && to_look_up_.empty()) || answer.failure)
+    look_again_ = home_.now() + between_rounds;
+}
+
+void registry::look_up_next() {
+  const auto count = std::min(to_look_up_.size(), conversations_a_question);
+  std::vector<log_range> ranges(to_look_up_.end() - static_cast<std::ptrdiff_t>(count), to_look_up_.end());
+  to_look_up_.resize(to_look_up_.size() - count);
+  looking_ = true;
+  look_up(std::move(ranges), *doubted_since_, [this](bool found) {
+    looking_ = false;
+    if (!found) round_failed_ = true;
+    if ((to_look_at_.empty() && to_look_up_.empty()) || !found) look_again_ = home_.now() + between_rounds;
+  });
 }
 
 } // namespace hongyan

@@ -2,6 +2,7 @@
 
 #include "net/listener.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/connect.hpp>
@@ -22,6 +23,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t pipe_bytes = 65'536;
+/// On the wire; a name has 64 characters at most (--node).
+constexpr std::size_t node_name_bytes = 64;
 constexpr std::chrono::milliseconds accept_pause{100};
 
 tcp::endpoint loopback(unsigned short port) { return {asio::ip::address_v4::loopback(), port}; }
@@ -68,17 +71,25 @@ public:
   void dial(const std::string& host, unsigned short port, std::vector<std::string> names, done told) {
     told_ = std::move(told);
     names_ = std::move(names);
+    if (!names_.empty()) node_ = names_.front();
     begin(host + ":" + std::to_string(port), cluster_fence::dial_limit);
-    resolver_.async_resolve(
-        host, std::to_string(port),
-        [this, self = shared_from_this()](const error_code& ec, const tcp::resolver::results_type& found) {
-          if (ec) return fail(ec.message());
-          asio::async_connect(peer_, found, guard([this] {
-                                limit(cluster_fence::handshake_limit);
-                                prove(asio::ssl::stream_base::client, [this] { show_secret(); });
-                              }));
-        });
+    const auto connected = guard([this] {
+      limit(cluster_fence::handshake_limit);
+      prove(asio::ssl::stream_base::client, [this] { show_secret(); });
+    });
+    // Names are looked up one after the other, each for as long as it takes: addresses do not wait for that.
+    error_code no_address;
+    const auto address = asio::ip::make_address(host, no_address);
+    if (!no_address) return peer_.async_connect({address, port}, connected);
+    resolver_.async_resolve(host, std::to_string(port),
+                            [this, self = shared_from_this(),
+                             connected](const error_code& ec, const tcp::resolver::results_type& found) {
+                              if (ec) return fail(ec.message());
+                              asio::async_connect(peer_, found, connected);
+                            });
   }
+
+  const std::string& node() const override { return node_; }
 
   void end() override {
     ended_ = true;
@@ -137,7 +148,7 @@ private:
   }
 
   void show_secret() {
-    shown_ = fence_.secret_;
+    shown_ = fence_.secret_ + fence_.node_;
     on_stream([this](auto& stream) {
       asio::async_write(stream, asio::buffer(shown_), guard([this] { open_door(); }));
     });
@@ -148,6 +159,16 @@ private:
     on_stream([this](auto& stream) {
       asio::async_read(stream, asio::buffer(shown_), guard([this] {
                          if (!knows_secret()) return refuse("it does not know the cluster's secret");
+                         ask_name();
+                       }));
+    });
+  }
+
+  void ask_name() {
+    node_.resize(node_name_bytes);
+    on_stream([this](auto& stream) {
+      asio::async_read(stream, asio::buffer(node_), guard([this] {
+                         node_.resize(std::min(node_.size(), node_.find('\0')));
                          caf_.async_connect(loopback(fence_.caf_port_), guard([this] { run(); }));
                        }));
     });
@@ -223,7 +244,8 @@ private:
   asio::steady_timer deadline_;
   tcp::resolver resolver_;
   std::vector<std::string> names_;
-  std::string shown_; ///< of the secret
+  std::string shown_; ///< of the secret, and the name
+  std::string node_;
   done told_;
   std::string what_;
   std::chrono::steady_clock::time_point heard_;
@@ -250,8 +272,10 @@ void cluster_fence::secure(std::shared_ptr<const cluster_tls> tls) {
   asio::post(io_, [this, tls = std::move(tls)]() mutable { tls_ = std::move(tls); });
 }
 
-void cluster_fence::start(unsigned short caf_port) {
+void cluster_fence::start(unsigned short caf_port, const std::string& node) {
   caf_port_ = caf_port;
+  node_ = node;
+  node_.resize(node_name_bytes);
   asio::post(io_, [this] { accept_next(); });
   thread_ = std::thread([this] {
     const auto keep = asio::make_work_guard(io_);
@@ -307,6 +331,14 @@ void cluster_fence::admit(std::vector<std::string> names, std::string secret) {
   asio::post(io_, [this, names = std::move(names), secret = std::move(secret)]() mutable {
     admitted_ = std::move(names);
     secret_ = std::move(secret);
+  });
+}
+
+void cluster_fence::cut(std::string node) {
+  asio::post(io_, [this, node = std::move(node)] {
+    const auto all = connections_; // each takes itself out
+    for (const auto& c : all)
+      if (c->node() == node) c->end();
   });
 }
 

@@ -46,6 +46,8 @@ public:
   public:
     virtual ~connection() = default;
     virtual void end() = 0;
+    /// The node at the other end: as it said itself, or as it was dialled.
+    virtual const std::string& node() const = 0;
   };
 
   explicit cluster_fence(metrics& figures);
@@ -57,8 +59,8 @@ public:
   /// Mutual TLS from now on, for new connections. Any thread.
   void secure(std::shared_ptr<const cluster_tls> tls);
 
-  /// Lets peers through to CAF, which listens there on loopback.
-  void start(unsigned short caf_port);
+  /// Lets peers through to CAF, which listens there on loopback. `node`: the name that peers are told.
+  void start(unsigned short caf_port, const std::string& node);
   /// Ends all links.
   void stop();
 
@@ -69,6 +71,8 @@ public:
   /// Any thread: who comes in must show this secret, and with TLS have one of these names. Without a secret
   /// nobody comes in.
   void admit(std::vector<std::string> names, std::string secret);
+  /// Any thread: ends all links with a node, which is told by their end.
+  void cut(std::string node);
 
 private:
   void accept_next();
@@ -80,6 +84,7 @@ private:
   std::shared_ptr<const cluster_tls> tls_; ///< null: in the clear
   std::vector<std::string> admitted_;
   std::string secret_;
+  std::string node_; ///< padded
   unsigned short caf_port_ = 0;
   std::unordered_set<std::shared_ptr<connection>> connections_;
   std::thread thread_;

@@ -44,10 +44,10 @@ void load_distribution(caf::actor_system_config& config) {
   config.set("middleman.heartbeat-interval", caf::timespan{cluster_fence::heartbeat});
 }
 
-result<void> cluster_links::open(const caf::actor& cluster) {
+result<void> cluster_links::open(const caf::actor& cluster, const std::string& node) {
   const auto port = system_.middleman().publish(cluster, 0, "127.0.0.1");
   if (!port) return error{errc::unavailable, "--cluster-listen: " + system_.render(port.error())};
-  fence_.start(*port);
+  fence_.start(*port, node);
   return {};
 }
 

@@ -13,11 +13,12 @@ class cluster_links final : public peer_links {
 public:
   cluster_links(caf::actor_system& system, cluster_fence& fence) : system_(system), fence_(fence) {}
 
-  /// Lets peers reach `cluster`. Errors: unavailable, with the reason.
-  result<void> open(const caf::actor& cluster);
+  /// Lets peers reach `cluster`, of the node of this name. Errors: unavailable, with the reason.
+  result<void> open(const caf::actor& cluster, const std::string& node);
 
   void reach(const node_row& node, const caf::actor& cluster) override;
   void admit(const node_list& known) override;
+  void cut(const std::string& node) override { fence_.cut(node); }
 
 private:
   caf::actor_system& system_;

@@ -201,9 +201,13 @@ kind put(writer& out, const user_kicked& kicked) {
     out.text(node);
     out.number(number);
   }
+  out.flag(kicked.only_these);
   return kind::user_kicked;
 }
-kind put(writer&, const entries_missed&) { return kind::entries_missed; }
+kind put(writer& out, const entries_missed& missed) {
+  out.number(to_ms(missed.since));
+  return kind::entries_missed;
+}
 kind put(writer&, const sessions_told&) { return kind::sessions_told; }
 
 session_came read_came(reader& in) {
@@ -246,11 +250,12 @@ typing read_typing(reader& in) {
 }
 
 user_kicked read_kicked(reader& in) {
-  user_kicked kicked{in.user(), {}};
+  user_kicked kicked{.user = in.user()};
   for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
     auto node = in.text();
     kicked.sessions.push_back({std::move(node), in.number<std::uint64_t>()});
   }
+  if (!in.done()) kicked.only_these = in.flag();
   return kicked;
 }
 
@@ -266,7 +271,8 @@ std::optional<item> read_item(kind what, reader in) {
   case kind::position_read: return read_position(in);
   case kind::typing: return read_typing(in);
   case kind::user_kicked: return read_kicked(in);
-  case kind::entries_missed: return entries_missed{};
+  case kind::entries_missed:
+    return entries_missed{in.done() ? wall_time() : from_ms(in.number<std::int64_t>())};
   case kind::sessions_told: return sessions_told{};
   }
   return {}; // of a newer version
@@ -288,8 +294,13 @@ result<std::vector<item>> decode(std::string_view bytes) {
   try {
     for (reader in(bytes); !in.done();) {
       const auto what = static_cast<kind>(in.number<std::uint8_t>());
-      if (auto read = read_item(what, reader(in.bytes(in.number<std::uint32_t>()))))
-        items.push_back(*std::move(read));
+      const auto body = in.bytes(in.number<std::uint32_t>());
+      try {
+        if (auto read = read_item(what, reader(body))) items.push_back(*std::move(read));
+      } catch (const bad_bytes&) {
+        if (what == kind::session_came || what == kind::session_left) throw; // the store does not know these
+        items.push_back(entries_missed{});
+      }
     }
   } catch (const bad_bytes& bad) {
     return error{errc::malformed, bad.why};

@@ -8,6 +8,7 @@
 
 #include "core/errors.hpp"
 #include "core/presence.hpp"
+#include "core/time_format.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -66,9 +67,13 @@ struct user_kicked {
   };
   user_id user;
   std::vector<known_session> sessions{};
+  bool only_these = false; ///< said by one who was told of it, to their nodes
 };
-/// The sender had to leave out what it would have told: the receiver looks into the store.
-struct entries_missed {};
+/// The sender had to leave out what it would have told, since then (zero: it is not known): the receiver
+/// looks into the store.
+struct entries_missed {
+  wall_time since{};
+};
 
 using item = std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing,
                           user_kicked, entries_missed, sessions_told>;
@@ -76,8 +81,9 @@ using item = std::variant<sessions_follow, session_came, session_left, log_entri
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);
 
-/// Reads joined items. Unknown kinds are left out. Errors: malformed: it is cut short, or a value in it is
-/// not what it says; nothing of it is to be believed then.
+/// Reads joined items. Unknown kinds are left out; in place of one with an unknown value, as a newer node may
+/// tell it, there is entries_missed. Errors: malformed: it is cut short, or who came or left cannot be read;
+/// nothing of it is to be believed then.
 result<std::vector<item>> decode(std::string_view bytes);
 
 } // namespace hongyan::cluster

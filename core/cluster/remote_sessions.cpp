@@ -17,11 +17,13 @@ void remote_sessions::add(node_number node, session_came came) {
   }
 }
 
-void remote_sessions::remove(node_number node, const user_id& user, std::uint64_t number) {
+bool remote_sessions::remove(node_number node, const user_id& user, std::uint64_t number) {
   const auto found = users_.find(user);
-  if (found == users_.end()) return;
-  std::erase_if(found->second, [&](const remote_session& s) { return s.node == node && s.number == number; });
+  if (found == users_.end()) return false;
+  const auto removed = std::erase_if(
+      found->second, [&](const remote_session& s) { return s.node == node && s.number == number; });
   if (found->second.empty()) users_.erase(found);
+  return removed > 0;
 }
 
 std::size_t remote_sessions::remove(const user_id& user) {

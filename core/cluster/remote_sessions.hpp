@@ -24,8 +24,8 @@ class remote_sessions {
 public:
   /// Adds a session; the same one again replaces what was known of it.
   void add(node_number node, session_came came);
-  /// Forgets one; one that is not known is ignored.
-  void remove(node_number node, const user_id& user, std::uint64_t number);
+  /// Forgets one; answers whether it was known.
+  bool remove(node_number node, const user_id& user, std::uint64_t number);
   /// Forgets all of a user; answers how many there were.
   std::size_t remove(const user_id& user);
   /// Forgets a node; answers the users who had sessions there. Goes over all users.

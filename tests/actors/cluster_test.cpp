@@ -3,6 +3,7 @@
 #include "actors/history.hpp"
 #include "actors/registry.hpp"
 
+#include "core/time_format.hpp"
 #include "persistence/changes.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/memory_store.hpp"
@@ -21,6 +22,8 @@ struct log_book {
   std::vector<message> entries;
   std::vector<activity_answer::row> activity;
   int looks = 0;
+  wall_time since{}; ///< of the latest look
+  bool failing = false;
 };
 
 history_actor::behavior_type looking_history(history_actor::pointer, log_book* book, flow* admitted) {
@@ -30,7 +33,9 @@ history_actor::behavior_type looking_history(history_actor::pointer, log_book* b
       [=](query_atom, const activity_question& q) {
         const lease taken(admitted->history, 1);
         ++book->looks;
+        book->since = q.since;
         activity_answer answer;
+        if (book->failing) answer.failure = error{errc::unavailable, "not now"};
         for (const auto& row : book->activity)
           if (std::ranges::find(q.users, row.user) != q.users.end()) answer.rows.push_back(row);
         return answer;
@@ -61,17 +66,21 @@ message entry(std::int64_t seq, std::int64_t conversation = 1) {
 struct manual_links final : peer_links {
   void reach(const node_row& node, const caf::actor& cluster) override { asked.emplace_back(node, cluster); }
   void admit(const node_list&) override {}
+  void cut(const std::string& node) override { cuts.push_back(node); }
+  std::vector<std::string> cuts;
   std::deque<std::pair<node_row, caf::actor>> asked;
 };
 
 struct node {
-  node(actor_fixture& around, std::string called, std::uint64_t incarnation)
+  node(actor_fixture& around, std::string called, std::uint64_t incarnation,
+       std::vector<std::string> join = {})
       : name(std::move(called))
       , r(spawn_on<registry>(around.system, around.home, around.home, name, around.admitted, figures))
       , history(around.system.spawn(looking_history, &book, &around.admitted))
-      , c(spawn_on<cluster_actor>(around.system, around.home,
-                                  cluster_settings{name, incarnation, {}, std::chrono::milliseconds(1000)}, r,
-                                  links, around.admitted, figures)) {
+      , c(spawn_on<cluster_actor>(
+            around.system, around.home, around.home,
+            cluster_settings{name, incarnation, std::move(join), std::chrono::milliseconds(1000)}, r, links,
+            around.admitted, figures)) {
     caf::anon_send(r, join_atom::value, clustering{c, history});
     around.run();
   }
@@ -377,7 +386,7 @@ TEST_CASE_METHOD(cluster_fixture, "a node that cannot be reached is tried again,
 }
 
 TEST_CASE_METHOD(cluster_fixture, "a node of another kind is refused", "[cluster]") {
-  hello wrong{.version = 1, .version_min = 1, .node = "z", .incarnation = 5, .heartbeat_ms = 1000};
+  hello wrong{.version = 1, .version_min = 1, .node = "z", .incarnation = 5, .heartbeat_ms = 1000, .to = "a"};
   const auto refusal = [&] {
     std::string text;
     auto pending = self->request(a.c, std::chrono::seconds(1), hello_atom::value, wrong, b.c);
@@ -472,4 +481,148 @@ TEST_CASE_METHOD(cluster_fixture, "more sessions than one portion are all told, 
   CHECK(ask<online_ptr>(b, online_atom::value)->size() == count);
   CHECK(a.figures.cluster_fell_behind.Value() == 0);
   CHECK(bind(a, "9999") == heard{"bound"}); // no portion's ticket holds it up
+}
+
+TEST_CASE_METHOD(actor_fixture, "nodes that join each other by address have one link", "[cluster]") {
+  node a{*this, "a", 11, {"b:1", "me:1"}};
+  node b{*this, "b", 22, {"a:1"}};
+  const auto answer = [&](node& from) {
+    while (!from.links.asked.empty()) {
+      const auto [row, asker] = from.links.asked.front();
+      from.links.asked.pop_front();
+      const auto there = row.address == "b:1" ? b.c : a.c;
+      caf::anon_send(asker, dialed_atom::value, dialed{row, there, ""});
+      run();
+    }
+  };
+  for (int beat = 0; beat < 10; ++beat) {
+    for (auto* n : {&a, &b}) caf::anon_send(n->c, nodes_atom::value, node_list{});
+    run();
+    answer(a);
+    answer(b);
+  }
+  CHECK(a.figures.cluster_peers.Value() == 1);
+  CHECK(b.figures.cluster_peers.Value() == 1);
+  // The first link stands: had it been made anew, envelopes would be counted from 1 again, and nodes doubt.
+  advance(std::chrono::seconds(30));
+  const auto looks = a.book.looks + b.book.looks;
+  for (auto* n : {&a, &b}) caf::anon_send(n->c, nodes_atom::value, node_list{});
+  run();
+  answer(a);
+  answer(b);
+  advance(std::chrono::seconds(5));
+  CHECK(a.book.looks + b.book.looks == looks);
+  end(a.c, b.c, a.r, b.r, a.history, b.history);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "who is not the node that was meant is not linked", "[cluster]") {
+  caf::anon_send(a.c, nodes_atom::value, node_list{{{"a", "a:1", 11}, {"c", "c:1", 33}}, {}});
+  run();
+  answer_reach(a, b.c);
+  CHECK(a.figures.cluster_peers.Value() == 0);
+  CHECK(b.figures.cluster_peers.Value() == 0);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a kick that did not get there gets there by another node", "[cluster]") {
+  link();
+  const auto& far = bind(b, "1");
+  const auto& other = bind(b, "1");
+  // As node a hears it from a third, which has not reached b: it names both, and b has another one by now.
+  const auto told = cluster::user_kicked{user("1"), {{"b", 1}}};
+  self->send(a.r, heard_atom::value,
+             peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, {told}})));
+  run();
+  CHECK(far == heard{"bound"}); // b said it itself: it is not told again
+  node c{*this, "c", 33};
+  caf::anon_send(a.c, nodes_atom::value,
+                 node_list{{{"a", "a:1", 11}, {"b", "b:1", 22}, {"c", "c:1", 33}}, {}});
+  run();
+  answer_reach(a, c.c);
+  self->send(a.r, heard_atom::value,
+             peer_items_ptr(std::make_shared<const peer_items>(peer_items{2, 0, {told}})));
+  run();
+  CHECK(far == heard{"bound", "close 4003"});
+  CHECK(other == heard{"bound"});
+  end(c.c, c.r, c.history);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a peer that does not handle what it was told is cut off", "[cluster]") {
+  link();
+  bind(b, "2");
+  const auto beat = [this] {
+    caf::anon_send(a.c, nodes_atom::value, node_list{{{"a", "a:1", 11}, {"b", "b:1", 22}}, {}});
+    run();
+  };
+  commit(a, {1});
+  advance(std::chrono::seconds(10));
+  beat();
+  CHECK(a.links.cuts.empty());
+  end(b.r); // nothing is handled there any more
+  commit(a, {2});
+  advance(std::chrono::seconds(4));
+  beat();
+  CHECK(a.links.cuts.empty());
+  advance(std::chrono::seconds(1));
+  beat();
+  CHECK(a.links.cuts == names{"b"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "each round of a doubt begins where the one before it has looked",
+                 "[cluster]") {
+  link();
+  bind_v1(b, "2");
+  cut();
+  advance(std::chrono::seconds(1));
+  const auto first = b.book.since;
+  REQUIRE(first != wall_time());
+  for (const auto begin = wall_now(); wall_now() == begin;) {
+  }
+  SECTION("when it could look") {
+    advance(std::chrono::seconds(3));
+    CHECK(b.book.since > first); // or entries would be shown again that the order of delivery has forgotten
+  }
+  SECTION("else at the same place") {
+    b.book.failing = true;
+    advance(std::chrono::seconds(30));
+    CHECK(b.book.since <= first + std::chrono::milliseconds(1));
+    b.book.failing = false;
+    b.book.entries = {entry(1)};
+    b.book.entries[0].created_at = wall_now();
+    b.book.activity = {{user("2"), 1, 1}};
+    advance(std::chrono::seconds(3));
+    CHECK(logs.back() == heard{"bound", "news 1:1"});
+  }
+}
+
+TEST_CASE_METHOD(cluster_fixture,
+                 "a node that has not told all of its sessions is told a group's whole audience",
+                 "[cluster]") {
+  link();
+  const auto& known = bind_v1(b, "2");
+  const auto& unknown = bind_v1(b, "3");
+  const auto told = [this](cluster::item item) {
+    self->send(a.r, heard_atom::value,
+               peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, {std::move(item)}})));
+    run();
+  };
+  const auto commit_to_group = [this](std::int64_t seq) {
+    auto m = entry(seq);
+    m.to = place::group(user("g"));
+    auto batch = std::make_shared<committed_batch>();
+    batch->messages.push_back(
+        {std::make_shared<const message>(std::move(m)),
+         std::make_shared<const std::vector<user_id>>(std::vector{user("1"), user("2"), user("3")})});
+    self->send(a.r, deliver_atom::value, committed_ptr(std::move(batch)));
+    run();
+  };
+  told(cluster::session_left{user("3"), 2}); // as if a had not heard of it yet
+  told(cluster::sessions_follow{});
+  commit_to_group(1);
+  CHECK(known.size() == 2);
+  CHECK(unknown.size() == 2);
+  told(cluster::session_came{user("2"), 1, 0, {.id = "s", .is_v1 = true}});
+  told(cluster::sessions_told{});
+  commit_to_group(2);
+  CHECK(known.size() == 3);
+  CHECK(unknown.size() == 2);
 }
