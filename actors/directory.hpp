@@ -7,8 +7,10 @@ namespace hongyan {
 
 /// How often. A node is taken for alive for some of these (persistence/store.hpp).
 inline constexpr std::chrono::seconds directory_interval{1};
+/// Without the directory for so long the node is not ready: soon nobody finds it any more.
+inline constexpr int directory_failures_max = 5;
 
 caf::behavior directory(caf::event_based_actor* self, std::shared_ptr<node_directory> nodes,
-                        const node_row& own, const caf::actor& cluster);
+                        const node_row& own, const caf::actor& cluster, flow* admitted);
 
 } // namespace hongyan

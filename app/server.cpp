@@ -319,7 +319,7 @@ void server::start_cluster() {
   caf::anon_send(context_->registry, join_atom::value, clustering{cluster, cluster_log_});
   cluster_actors_.push_back(
       system_->spawn<caf::detached>(directory, std::shared_ptr<node_directory>(database_->make_directory()),
-                                    node_row{config_.node, address, incarnation}, cluster));
+                                    node_row{config_.node, address, incarnation}, cluster, &admitted_));
   if (auto opened = links_->open(cluster, config_.node); !opened)
     spdlog::critical("event=cluster_not_opened reason=\"{}\"", opened.error().detail);
   cluster_actors_.push_back(std::move(cluster));

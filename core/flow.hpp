@@ -112,6 +112,17 @@ struct flow {
     database_up_.store(up, std::memory_order_release);
   }
 
+  /// Why this node of a cluster cannot be one now, so that others tell it nothing; empty: it can. Set by the
+  /// directory alone.
+  std::string cluster_fault() const {
+    const std::lock_guard lock(mutex_);
+    return cluster_fault_;
+  }
+  void set_cluster_fault(std::string fault) {
+    const std::lock_guard lock(mutex_);
+    cluster_fault_ = std::move(fault);
+  }
+
   /// The store's epoch; empty until the database has been reached once.
   std::string epoch() const {
     const std::lock_guard lock(mutex_);
@@ -126,6 +137,7 @@ private:
   std::atomic<bool> database_up_ = false;
   mutable std::mutex mutex_;
   std::string epoch_;
+  std::string cluster_fault_;
   std::string fault_ = "the database has not been reached yet";
 };
 

@@ -34,6 +34,8 @@ reply readiness(edge& at) {
   if (at.server.draining) return problem({errc::unavailable, "the server is shutting down"});
   if (!at.server.admitted.database_up())
     return problem({errc::unavailable, at.server.admitted.database_fault()});
+  if (auto fault = at.server.admitted.cluster_fault(); !fault.empty())
+    return problem({errc::unavailable, std::move(fault)});
   return text_reply("ready\n");
 }
 

@@ -26,7 +26,7 @@ std::span<const migration> postgres_migrations() {
   static const std::array list{
       migration{1, embedded::postgres_0001_init}, migration{2, embedded::postgres_0002_conversations},
       migration{3, embedded::postgres_0003_identities}, migration{4, embedded::postgres_0004_nodes},
-      migration{5, embedded::postgres_0005_previous_at}};
+      migration{5, embedded::postgres_0005_previous_at, 4}};
   return list;
 }
 

@@ -39,6 +39,11 @@ constexpr const char* server_facts_sql =
     "SELECT current_setting('fsync') = 'on', current_setting('transaction_read_only') = 'on',"
     " to_regclass('schema_migration') IS NOT NULL";
 
+/// The schema's version, and the oldest whose servers may use it. The column was not there before version 5.
+constexpr const char* schema_sql = "SELECT coalesce(max(version), 0), coalesce(max(coalesce((to_jsonb(m) ->> "
+                                   "'oldest')::bigint, version)), 0)"
+                                   " FROM schema_migration m";
+
 /// The version that brought the search index.
 constexpr int search_index_version = 2;
 /// Messages to index at once: up to 16 MB of them.
@@ -105,7 +110,8 @@ pg_outcome<void> migrate(pg_connection& connection) {
   auto begun =
       connection.script("BEGIN; SELECT pg_advisory_xact_lock(" + std::string(migration_lock) +
                             "); CREATE TABLE IF NOT EXISTS schema_migration (version bigint PRIMARY KEY,"
-                            " applied_at timestamptz NOT NULL DEFAULT now())",
+                            " applied_at timestamptz NOT NULL DEFAULT now());"
+                            " ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS oldest bigint",
                         migration_limit);
   if (!begun) return begun.error();
   auto version =
@@ -118,8 +124,10 @@ pg_outcome<void> migrate(pg_connection& connection) {
       if (auto indexed = index_messages(connection); !indexed) return indexed.error();
     pg_parameters applied;
     applied.add(std::int64_t{step.version});
-    if (auto noted = connection.query("INSERT INTO schema_migration (version) VALUES ($1::bigint)", applied,
-                                      migration_limit);
+    applied.add(std::int64_t{step.oldest == 0 ? step.version : step.oldest});
+    if (auto noted =
+            connection.query("INSERT INTO schema_migration (version, oldest) VALUES ($1::bigint, $2::bigint)",
+                             applied, migration_limit);
         !noted)
       return noted.error();
   }
@@ -146,15 +154,15 @@ pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const n
     return unfit("it runs with fsync = off, which loses acknowledged messages; turn it on");
   if (facts->boolean(0, 1)) return unfit("it is read-only, perhaps a standby; give the URL of the primary");
 
-  std::int64_t version = 0;
+  std::int64_t version = 0, oldest = 0;
   const int known = postgres_migrations().back().version;
   if (facts->boolean(0, 2)) {
-    auto found =
-        connection.query("SELECT coalesce(max(version), 0) FROM schema_migration", none, check_limit);
+    auto found = connection.query(schema_sql, none, check_limit);
     if (!found) return found.error();
     version = found->bigint(0, 0);
+    oldest = found->bigint(0, 1);
   }
-  if (version > known)
+  if (version > known && oldest > known)
     return unfit("its schema has version " + std::to_string(version) + ", this server knows " +
                  std::to_string(known) + "; use the newer server that made it");
   if (version < known)

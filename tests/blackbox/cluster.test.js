@@ -273,10 +273,13 @@ describe('a node that cannot be one', () => {
     assert.equal(code, 2)
     assert.match(stderr, /--cluster-listen.*certificates.*--cluster-tls-cert/)
   })
-  it('with the name of another that lives: it says so, and joins nobody', async (t) => {
-    const twin = await cluster.add(9, { args: ['--node', 'node-0'] })
+  it('with the name of another that lives: it says so, is not ready, and joins nobody', async (t) => {
+    const twin = await cluster.add(9, { args: ['--node', 'node-0'], ready: false })
     try {
       await eventually(10_000, 'the log to say so', () => twin.stderr().includes('event=cluster_directory reason="another node of the cluster is called'))
+      const { status, text } = await get(twin, '/readyz')
+      assert.equal(status, 503)
+      assert.match(text, /another node of the cluster is called/)
       assert.equal(await figure(twin, 'hongyan_cluster_peers'), 0)
       await cluster.whole([a, b, c])
     } finally {

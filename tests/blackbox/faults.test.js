@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { faults, schedule } from './lib/faults.js'
+import { faults, schedule, thingOf } from './lib/faults.js'
 import { Site } from './lib/site.js'
 
 describe('a schedule', () => {
@@ -16,12 +16,10 @@ describe('a schedule', () => {
       const steps = schedule(seed, 30_000)
       assert.ok(steps.length > 5)
       const free = {}
-      for (const { at, lasts, fault, node } of steps) {
-        const { on } = faults[fault]
-        const thing = on === 'postgres' ? on : `${on} ${node}`
-        assert.ok(at >= (free[thing] ?? 0))
-        free[thing] = at + lasts
-        assert.ok(at + lasts <= 30_000)
+      for (const step of steps) {
+        assert.ok(step.at >= (free[thingOf(step)] ?? 0))
+        free[thingOf(step)] = step.at + step.lasts
+        assert.ok(step.at + step.lasts <= 30_000)
       }
     }
   })

@@ -1148,3 +1148,17 @@ TEST_CASE("ranges of several logs come in one answer, each in its order", "[pers
   CHECK((*log)[0].to == place::group(user("g")));
   CHECK((*log)[3].to == place(user("2")));
 }
+
+TEST_CASE("a newer schema is used when it says that this version may", "[persistence][postgresql]") {
+  postgres_database database;
+  const auto can_store = [&] {
+    auto store = opened(database.url);
+    return store->make_writer()->append(std::vector{chat("1", "2", "hello")}, at(1)).has_value();
+  };
+  REQUIRE(can_store());
+  const auto known = std::to_string(postgres_migrations().back().version);
+  database.ask("INSERT INTO schema_migration (version, oldest) VALUES (900, " + known + ")");
+  CHECK(can_store());
+  database.ask("INSERT INTO schema_migration (version, oldest) VALUES (901, 901)");
+  CHECK_FALSE(can_store());
+}

@@ -38,6 +38,9 @@ export const faults = {
   'postgres restart': { on: 'postgres', begin: (site) => site.postgres.stop(), end: (site) => site.postgres.start() },
 }
 
+// What a fault is about.
+export const thingOf = ({ fault, node }) => faults[fault].on === 'postgres' ? 'postgres' : `${faults[fault].on} ${node}`
+
 const first = 1_500
 const between = 3_500 // at most
 const shortest = 300
@@ -56,7 +59,7 @@ export function schedule(seed, ms, { nodes = 3, wire = true, only = Object.keys(
     const node = below(nodes)
     const other = (node + 1 + below(nodes - 1)) % nodes
     const lasts = Math.min(shortest + below(longest - shortest), ms - at)
-    const thing = faults[fault].on === 'postgres' ? 'postgres' : `${faults[fault].on} ${node}`
+    const thing = thingOf({ fault, node })
     if ((free.get(thing) ?? 0) > at) continue
     free.set(thing, at + lasts)
     steps.push({ at, lasts, fault, node, other })

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeAuthority } from './certificates.js'
 import { Cluster } from './cluster.js'
-import { described, faults, schedule } from './faults.js'
+import { described, faults, schedule, thingOf } from './faults.js'
 import { apiKeys } from './keys.js'
 import { Network } from './network.js'
 import { makeDirectory, removeDirectory, start } from './processes.js'
@@ -75,17 +75,23 @@ export class Site {
       '--duration', String(seconds), '--history', history], { env: cleanEnvironment() })
     const begin = Date.now()
     const problems = []
+    const busy = new Map() // a node that starts again without its database takes longer than was planned
     await Promise.all(steps.map(async (step) => {
       const { fault, node, other } = step
+      const before = busy.get(thingOf(step))
+      let finished
+      busy.set(thingOf(step), new Promise((resolve) => { finished = resolve }))
       const attempt = async (what, action) => {
         marks.push({ at: Number(process.hrtime.bigint()), event: 'mark', text: `${what}: ${described(step)}` })
         try { await action(this, node, other) } catch (error) { problems.push(`${what} of ${described(step)}: ${error.message}`) }
       }
       await delay(begin + step.at - Date.now())
+      await before
       say(described(step))
       await attempt('begin', faults[fault].begin)
       await delay(begin + step.at + step.lasts - Date.now())
       await attempt('end', faults[fault].end)
+      finished()
     }))
     const { code } = await within((seconds + 240) * 1000, judge.ended, 'the verdict')
     const files = {
