@@ -42,6 +42,8 @@ std::vector<std::string> names_of(const node_row& node) {
 void load_distribution(caf::actor_system_config& config) {
   config.load<caf::io::middleman>();
   config.set("middleman.heartbeat-interval", caf::timespan{cluster_fence::heartbeat});
+  // What comes is taken apart on CAF's network thread: its workers would keep the scheduler polling.
+  config.set("middleman.workers", std::size_t{0});
 }
 
 result<void> cluster_links::open(const caf::actor& cluster, const std::string& node) {
