@@ -283,7 +283,9 @@ std::pair<std::uint32_t, std::uint32_t> push_run::pick_pair(std::uint32_t sender
     const auto turn = ledger_.pushes();
     const auto from = static_cast<std::uint32_t>(turn % users);
     const auto step = static_cast<std::uint32_t>(turn / users % (users - 1)) + 1;
-    return {from, (from + step) % users};
+    auto to = (from + step) % users;
+    while (!may_pair(from, to)) to = (to + 1) % users;
+    return {from, to};
   }
   std::uniform_int_distribution<std::uint32_t> any(0, users - 1);
   auto from = any(random_);

@@ -40,7 +40,7 @@ for (let seed = first; seed < first + count; seed++) {
   const site = await Site.create()
   try {
     if (!site.network) console.log('  without cables: network namespaces need root')
-    const { steps, verdict, passed, files } = await site.verify({ seed, seconds, only: values.only, say: (text) => console.log(`  ${text}`) })
+    const { steps, verdict, passed, files } = await site.verifyUnderFaults({ seed, seconds, only: values.only, say: (text) => console.log(`  ${text}`) })
     if (passed) {
       const figure = (name) => new RegExp(`^  ${name} +(\\d+)`, 'm').exec(verdict)[1]
       console.log(`  passed: ${steps.length} faults, ${figure('acknowledged')} messages acknowledged, ${figure('sessions lost')} sessions lost, ` +

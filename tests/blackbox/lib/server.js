@@ -55,7 +55,7 @@ class Server {
       fs.writeFileSync(file, config)
       all.push('--config', file)
     }
-    const [command, ...before] = [...(this.settings.prefix ?? []), binary]
+    const [command, ...before] = [...(this.settings.prefix ?? []), this.settings.binary ?? binary]
     this.process = start(command, [...before, ...all], { cwd: cwd ?? this.directory, env: cleanEnvironment(env) })
     const ready = new Promise((resolve, reject) => {
       this.process.stdout.on('data', () => {
@@ -136,7 +136,8 @@ class Server {
   }
 }
 
-// settings: database (URL), directory, listen, args, env, config (TOML text), prefix (a command to start it by); ready: false when the database is
+// settings: database (URL), directory, listen, args, env, config (TOML text), prefix (a command to start it by), binary (another than the one
+// under test); ready: false when the database is
 // not there, so that /readyz is not waited for.
 export async function startServer(settings = {}) {
   const server = new Server(settings)

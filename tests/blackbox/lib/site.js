@@ -66,41 +66,58 @@ export class Site {
     return eventually(30_000, `node ${i} to start again`, () => this.cluster.add(i, { ready: false }).then(() => true, () => false), 500)
   }
 
-  // A run: {steps (its faults), passed, verdict, files: {name: text}}.
-  async verify({ seed, seconds, only, say = () => {} }) {
-    const steps = schedule(seed, seconds * 1000, { nodes: nodes.length, wire: !!this.network, only })
+  // Another program in its place, as in an upgrade.
+  async replace(i, program) {
+    await this.cluster.nodes[i].stop()
+    await this.cluster.add(i, { binary: program })
+  }
+
+  // A run of verify over the nodes, and what happens meanwhile, which is over when the seconds are. `problems`: what went
+  // wrong there; {passed, verdict, files: {name: text}}.
+  async verify(seconds, meanwhile) {
     const history = path.join(this.directory, 'history.jsonl')
-    const marks = []
     const judge = start(bench, ['verify', ...this.toClients.flatMap((proxy) => ['--url', `http://${loopback}:${proxy.port}`]),
       '--duration', String(seconds), '--history', history], { env: cleanEnvironment() })
-    const begin = Date.now()
-    const problems = []
-    const busy = new Map() // a node that starts again without its database takes longer than was planned
-    await Promise.all(steps.map(async (step) => {
-      const { fault, node, other } = step
-      const before = busy.get(thingOf(step))
-      let finished
-      busy.set(thingOf(step), new Promise((resolve) => { finished = resolve }))
-      const attempt = async (what, action) => {
-        marks.push({ at: Number(process.hrtime.bigint()), event: 'mark', text: `${what}: ${described(step)}` })
-        try { await action(this, node, other) } catch (error) { problems.push(`${what} of ${described(step)}: ${error.message}`) }
-      }
-      await delay(begin + step.at - Date.now())
-      await before
-      say(described(step))
-      await attempt('begin', faults[fault].begin)
-      await delay(begin + step.at + step.lasts - Date.now())
-      await attempt('end', faults[fault].end)
-      finished()
-    }))
+    const problems = await meanwhile()
     const { code } = await within((seconds + 240) * 1000, judge.ended, 'the verdict')
+    const verdict = [judge.out(), ...problems].join('\n')
     const files = {
       'history.jsonl': fs.readFileSync(history, 'utf8'),
-      'marks.jsonl': marks.map((mark) => `${JSON.stringify(mark)}\n`).join(''),
-      'verdict.txt': [judge.out(), ...problems].join('\n'),
+      'verdict.txt': verdict,
       'nodes.log': [...this.logs, ...this.cluster.nodes.map((node) => node.stderr())].join('\n---\n'),
     }
-    return { steps, verdict: files['verdict.txt'], passed: code === 0 && problems.length === 0, files }
+    return { verdict, passed: code === 0 && problems.length === 0, files }
+  }
+
+  // A run under faults by a seed: {steps, passed, verdict, files}.
+  async verifyUnderFaults({ seed, seconds, only, say = () => {} }) {
+    const steps = schedule(seed, seconds * 1000, { nodes: nodes.length, wire: !!this.network, only })
+    const marks = []
+    const problems = []
+    const run = await this.verify(seconds, async () => {
+      const begin = Date.now()
+      const busy = new Map() // a node that starts again without its database takes longer than was planned
+      await Promise.all(steps.map(async (step) => {
+        const { fault, node, other } = step
+        const before = busy.get(thingOf(step))
+        let finished
+        busy.set(thingOf(step), new Promise((resolve) => { finished = resolve }))
+        const attempt = async (what, action) => {
+          marks.push({ at: Number(process.hrtime.bigint()), event: 'mark', text: `${what}: ${described(step)}` })
+          try { await action(this, node, other) } catch (error) { problems.push(`${what} of ${described(step)}: ${error.message}`) }
+        }
+        await delay(begin + step.at - Date.now())
+        await before
+        say(described(step))
+        await attempt('begin', faults[fault].begin)
+        await delay(begin + step.at + step.lasts - Date.now())
+        await attempt('end', faults[fault].end)
+        finished()
+      }))
+      return problems
+    })
+    run.files['marks.jsonl'] = marks.map((mark) => `${JSON.stringify(mark)}\n`).join('')
+    return { ...run, steps }
   }
 
   async dispose() {
