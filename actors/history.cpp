@@ -47,19 +47,6 @@ private:
   std::uint64_t before_;
 };
 
-/// The users' conversations that are not older.
-activity_answer activity_of(message_reader& reader, const activity_question& question) {
-  activity_answer answer;
-  for (const auto& user : question.users) {
-    auto found = reader.memberships(user);
-    if (!found) return {.failure = found.error()};
-    for (const auto& m : *found)
-      if (m.last_at >= question.since && m.is_shown())
-        answer.rows.push_back({user, m.conversation_id, m.last_seq});
-  }
-  return answer;
-}
-
 /// Who is in the group now, and was at each of its entries. Errors: unavailable.
 result<void> address(message_reader& reader, std::span<committed_message> entries) {
   auto members = reader.members(entries.front().stored->conversation_id, "", group_members_max);
@@ -116,8 +103,11 @@ history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<mes
       [reader, admitted, figures](query_atom, const activity_question& question) {
         const lease taken(admitted->history, 1);
         const rows_counted scope(*reader, *figures);
-        return answer_in_time<activity_answer>(question.until,
-                                               [&] { return activity_of(*reader, question); });
+        return answer_in_time<activity_answer>(question.until, [&]() -> activity_answer {
+          auto found = reader->active(question.users, question.since);
+          if (!found) return {.failure = found.error()};
+          return {.rows = *std::move(found)};
+        });
       },
       [reader, admitted, figures](query_atom, const log_question& question) {
         const lease taken(admitted->history, 1);

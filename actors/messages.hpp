@@ -13,6 +13,7 @@
 #include "core/timer_wheel.hpp"
 #include "core/v1/commands.hpp"
 #include "core/v1/session_state.hpp"
+#include "persistence/store.hpp"
 #include "persistence/views.hpp"
 
 #include <caf/all.hpp>
@@ -91,13 +92,8 @@ struct activity_question {
   steady_time until;
 };
 struct activity_answer {
-  struct row {
-    user_id user;
-    std::int64_t conversation_id = 0;
-    std::int64_t last_seq = 0;
-  };
   std::optional<error> failure{};
-  std::vector<row> rows{};
+  std::vector<conversation_activity> rows{};
 };
 
 /// Stretches of conversations' logs. Asked in a cluster, for entries that did not come over a link.

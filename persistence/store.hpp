@@ -169,6 +169,11 @@ struct history_query {
   std::size_t limit = 50;
 };
 
+struct conversation_activity {
+  std::int64_t conversation_id = 0;
+  std::int64_t last_seq = 0;
+};
+
 /// A stretch of one conversation's log: the entries with after_seq < seq < before_seq, at most `limit` of
 /// them.
 struct log_range {
@@ -209,6 +214,18 @@ public:
 
   /// Every conversation of the user, in no order.
   virtual result<std::vector<membership>> memberships(const user_id& user) = 0;
+  /// The conversations of any of these users in which something was said since then and that one of them
+  /// sees, in no order, perhaps twice. Asked in a cluster, of many users.
+  virtual result<std::vector<conversation_activity>> active(std::span<const user_id> users, wall_time since) {
+    std::vector<conversation_activity> found;
+    for (const auto& user : users) {
+      auto all = memberships(user);
+      if (!all) return all.error();
+      for (const auto& m : *all)
+        if (m.last_at >= since && m.is_shown()) found.push_back({m.conversation_id, m.last_seq});
+    }
+    return found;
+  }
   /// The user's conversation with a place. Nothing: there is none, or it is not theirs.
   virtual result<std::optional<membership>> find_membership(const user_id& user, const place& with) = 0;
   /// The entries of each range, range after range, each ascending by seq.

@@ -20,7 +20,12 @@ namespace {
 /// What the store has, for those who look.
 struct log_book {
   std::vector<message> entries;
-  std::vector<activity_answer::row> activity;
+  struct active {
+    user_id user;
+    std::int64_t conversation_id = 0;
+    std::int64_t last_seq = 0;
+  };
+  std::vector<active> activity;
   int looks = 0;
   wall_time since{}; ///< of the latest look
   bool failing = false;
@@ -37,7 +42,8 @@ history_actor::behavior_type looking_history(history_actor::pointer, log_book* b
         activity_answer answer;
         if (book->failing) answer.failure = error{errc::unavailable, "not now"};
         for (const auto& row : book->activity)
-          if (std::ranges::find(q.users, row.user) != q.users.end()) answer.rows.push_back(row);
+          if (std::ranges::find(q.users, row.user) != q.users.end())
+            answer.rows.push_back({row.conversation_id, row.last_seq});
         return answer;
       },
       [=](query_atom, const log_question& q) {

@@ -1201,3 +1201,23 @@ STORE_TEST("a store keeps its epoch, and another has another") {
   CHECK(first.find_first_not_of("0123456789abcdef") == std::string::npos);
   CHECK(writer->epoch() != first);
 }
+
+STORE_TEST("the conversations of several users in which something was said since then") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  const auto g = make_group(*writer, "g", {"1", "2", "3"});
+  const auto old = append(*writer, {chat("1", "2", "a"), chat("4", "5", "b")}, at(1000));
+  const auto since = at(2000);
+  const std::vector users{user("1"), user("2"), user("9")};
+  const auto active = [&] {
+    std::map<std::int64_t, std::int64_t> found;
+    for (const auto& c : got(reader->active(users, since))) found[c.conversation_id] = c.last_seq;
+    return found;
+  };
+  CHECK(active().empty());
+  append(*writer, {chat("2", "1", "c"), chat("5", "4", "d"), to_group("3", "g", "e")}, at(2000));
+  CHECK(active() == std::map<std::int64_t, std::int64_t>{{old[0].conversation_id, 2}, {g, 1}});
+  CHECK(got(reader->active({}, since)).empty());
+}
