@@ -1,6 +1,8 @@
 // `node bench/scaling.mjs`: what clusters need, computed from what scripts/bench cluster has measured; docs/scaling.md reads it out.
 // The last table is a simulation, second by second, since a formula for the mean says nothing of a wave.
 
+import { random } from '../tests/blackbox/lib/faults.js'
+
 // Measured at 500 messages a second over two nodes, where nearly each is a batch of its own; fuller nodes are cheaper. µs of
 // CPU unless said otherwise, on one core of the machine in docs/scaling.md.
 const cost = {
@@ -62,13 +64,7 @@ row(...Array(7).fill('---'))
 for (const [nodes, left, what] of [[3, 2, 'a node died'], [10, 9, 'a node died'], [50, 49, 'a node died'], [100, 99, 'a node died'],
   [10, 10, 'the load balancer died'], [100, 100, 'the load balancer died']]) {
   const step = 0.05
-  let state = 1
-  const random = () => { // mulberry32
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
+  const next = random(1)
   const tries = new Map()
   const put = (at, tried) => {
     const slot = Math.ceil(at / step)
@@ -76,7 +72,7 @@ for (const [nodes, left, what] of [[3, 2, 'a node died'], [10, 9, 'a node died']
     tries.get(slot).push(tried)
   }
   const away = left === nodes ? users : Math.round(users / nodes)
-  for (let i = 0; i < away; i++) put(0.5 + 7.5 * random(), 0)
+  for (let i = 0; i < away; i++) put(0.5 + 7.5 * next(), 0)
   const back = []
   const busiest = new Map()
   let room = left * 10_000
@@ -88,7 +84,7 @@ for (const [nodes, left, what] of [[3, 2, 'a node died'], [10, 9, 'a node died']
         const second = Math.floor(slot * step)
         busiest.set(second, (busiest.get(second) ?? 0) + 1)
       } else {
-        put((slot + 1) * step + Math.min(3.2, 0.1 * 2 ** tried) * (0.5 + random() / 2), tried + 1)
+        put((slot + 1) * step + Math.min(3.2, 0.1 * 2 ** tried) * (0.5 + next() / 2), tried + 1)
       }
     }
     tries.delete(slot)
