@@ -422,10 +422,12 @@ bool server::end_actors(steady_time deadline) {
 
 void server::stop() {
   const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
-  if (!drain(deadline) || !end_actors(deadline)) {
-    // The time is up: the kernel cuts what is left. What was answered is durable.
+  // When the time is up the kernel cuts what is left, whatever it waits for. What was answered is durable.
+  std::thread([deadline] {
+    std::this_thread::sleep_until(deadline);
     std::_Exit(0);
-  }
+  }).detach();
+  if (!drain(deadline) || !end_actors(deadline)) std::_Exit(0);
   if (fence_) fence_->stop();
   for (auto& shard : shards_) shard->stop();
   listener_.reset();
