@@ -26,8 +26,8 @@ constexpr std::size_t apart_max = 1000;
 /// Sessions that a peer is told of before it has handled those before them: some 100 KB on the link, where
 /// others wait behind them.
 constexpr std::size_t sessions_an_introduction = 1000;
-/// Users a question, one of which is asked a tick: some fifty milliseconds of one of the database's connections,
-/// with 50 conversations each.
+/// Users a question, one of which is asked a tick: some fifty milliseconds of one of the database's
+/// connections, with 50 conversations each.
 constexpr std::size_t users_a_question = 1000;
 /// Entries of one conversation that are delivered after a fault; who has missed more is shown a hole, and
 /// fetches them by `sync`.
