@@ -156,6 +156,7 @@ test('after a crash of the server the sockets come back, and what was written me
   const page = await open()
   await write(page, 0, '之前')
   await seen(page, 1, '之前')
+  await phone(page, 0).locator('.pending .bubble').waitFor({ ...WAIT, state: 'detached' }) // acknowledged, too
   await server.kill()
   for (const index of [0, 1]) await phone(page, index).locator('.notice').waitFor(WAIT)
   await page.waitForFunction(() => /连不上/.test(document.querySelector('#database').textContent), null, WAIT)
