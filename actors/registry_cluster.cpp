@@ -286,7 +286,7 @@ void registry::fetch_holes(steady_time now) {
     ranges.push_back({hole.conversation_id, hole.after_seq, hole.before_seq, entries_a_conversation});
   // Those that are not found, or cannot be read, stay holes, which clients close by `sync`; not those that
   // have opened meanwhile.
-  look_up(std::move(ranges), {}, [this, holes](bool) {
+  look_up(std::move(ranges), wall_now() - doubt_reach, [this, holes](bool) {
     std::vector<committed_message> ready;
     for (const auto& hole : holes) order_.give_up(hole.conversation_id, hole.before_seq, ready);
     if (!ready.empty()) hand_out(ready, home_.now());

@@ -80,7 +80,8 @@ std::vector<delivery_order::hole> delivery_order::overdue(steady_time now) {
     auto* c = find(id);
     if (c == nullptr || c->asked || c->waiting.empty() || now - c->since < hold_limit) continue;
     c->asked = true;
-    found.push_back({id, c->last_seq, c->waiting.begin()->first});
+    const auto after = c->begun ? c->last_seq : c->last_seq - std::min(c->last_seq, looked_back);
+    found.push_back({id, after, c->waiting.begin()->first});
   }
   return found;
 }
@@ -97,7 +98,8 @@ void delivery_order::give_up(std::int64_t in, std::int64_t before_seq, std::vect
 
 std::optional<std::int64_t> delivery_order::position(std::int64_t in) const {
   for (const auto* generation : {&young_, &old_})
-    if (const auto found = generation->find(in); found != generation->end()) return found->second.last_seq;
+    if (const auto found = generation->find(in); found != generation->end() && found->second.begun)
+      return found->second.last_seq;
   return {};
 }
 

@@ -43,6 +43,9 @@ public:
   /// The time is two nodes' clocks apart.
   static constexpr std::chrono::seconds close_behind{15};
 
+  /// Entries before that one that may be missing as well.
+  static constexpr std::int64_t looked_back = 20;
+
   /// Takes an entry; appends to `out` what may go out now. An entry that was given out before is ignored. The
   /// first of a conversation sets its position, unless it followed another close behind: then it waits for
   /// that one, as if its conversation had been known.
@@ -54,7 +57,7 @@ public:
   /// Gives up what is missing below `before_seq`: what waited behind it goes out. A hole above it stays one.
   void give_up(std::int64_t in, std::int64_t before_seq, std::vector<committed_message>& out);
 
-  /// The last seq given out, when it is remembered.
+  /// The last seq given out, when it is remembered, and anything was.
   std::optional<std::int64_t> position(std::int64_t in) const;
 
   std::size_t held() const { return held_; }

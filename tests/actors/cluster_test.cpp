@@ -632,3 +632,24 @@ TEST_CASE_METHOD(cluster_fixture,
   CHECK(known.size() == 3);
   CHECK(unknown.size() == 2);
 }
+
+TEST_CASE_METHOD(cluster_fixture, "what was lost before a conversation's first entry is shown before it",
+                 "[cluster]") {
+  link();
+  const auto& receiver = bind_v1(b, "2");
+  auto m = entry(10);
+  m.created_at = wall_now();
+  m.previous_at = m.created_at - std::chrono::milliseconds(5);
+  b.book.entries = {entry(7), entry(8), entry(9)};
+  b.book.entries[0].created_at = m.created_at - std::chrono::minutes(1); // long shown, or nobody was there
+  for (const auto i : {1, 2}) b.book.entries[static_cast<std::size_t>(i)].created_at = m.previous_at;
+  auto batch = std::make_shared<committed_batch>();
+  batch->messages.push_back({std::make_shared<const message>(m), {}});
+  self->send(b.r, deliver_atom::value, committed_ptr(std::move(batch)));
+  run();
+  CHECK(receiver == heard{"bound"});
+  advance(std::chrono::milliseconds(300));
+  REQUIRE(receiver.size() > 1);
+  CHECK(receiver.back() == "news 1:10");
+  CHECK(b.figures.cluster_looked_up.Value() == 2);
+}
