@@ -18,9 +18,7 @@ caf::behavior directory(caf::event_based_actor* self, std::shared_ptr<node_direc
     if (now_is != std::exchange(fault, now_is) && !found)
       spdlog::error("event=cluster_directory reason=\"{}\"", now_is);
     failures = found ? 0 : failures + 1;
-    const bool is_lasting =
-        failures == directory_failures_max || (failures > 0 && found.error().code == errc::conflict);
-    if (found || is_lasting) admitted->set_cluster_fault(now_is);
+    if (found || failures == directory_failures_max) admitted->set_cluster_fault(now_is);
     // Without a database nobody new is found; those who are linked stay.
     if (found) self->send(cluster, nodes_atom::value, *std::move(found));
   }};

@@ -277,8 +277,10 @@ describe('a node that cannot be one', () => {
     const twin = await cluster.add(9, { args: ['--node', 'node-0'], ready: false })
     try {
       await eventually(10_000, 'the log to say so', () => twin.stderr().includes('event=cluster_directory reason="another node of the cluster is called'))
-      const { status, text } = await get(twin, '/readyz')
-      assert.equal(status, 503)
+      const { text } = await eventually(20_000, '/readyz to say so', async () => {
+        const answer = await get(twin, '/readyz')
+        return answer.status === 503 && answer
+      })
       assert.match(text, /another node of the cluster is called/)
       assert.equal(await figure(twin, 'hongyan_cluster_peers'), 0)
       await cluster.whole([a, b, c])

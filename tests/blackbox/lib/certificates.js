@@ -1,5 +1,6 @@
 // Certificates for tests, by the openssl command: each signs itself, for localhost and 127.0.0.1.
 
+import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { run } from './processes.js'
@@ -22,7 +23,9 @@ export async function makeAuthority(directory, name) {
     const own = Object.fromEntries(['crt', 'key', 'csr', 'ext'].map((kind) => [kind, path.join(directory, `${name}-${file}.${kind}`)]))
     fs.writeFileSync(own.ext, `subjectAltName=${names}\nextendedKeyUsage=serverAuth,clientAuth\n`)
     await run('openssl', ['req', ...curve, '-subj', `/CN=${file}`, '-keyout', own.key, '-out', own.csr])
-    await run('openssl', ['x509', '-req', '-in', own.csr, '-CA', cert, '-CAkey', key, '-CAcreateserial', '-days', String(days),
+    // A number of its own: openssl's file of them is not for several at once.
+    const serial = `0x${randomBytes(16).toString('hex')}`
+    await run('openssl', ['x509', '-req', '-in', own.csr, '-CA', cert, '-CAkey', key, '-set_serial', serial, '-days', String(days),
       '-extfile', own.ext, '-out', own.crt])
     return { cert: own.crt, key: own.key }
   }
