@@ -88,7 +88,7 @@ void cluster_actor::meet(node_list known) {
 /// A link that is slow holds up what the store would bring sooner.
 void cluster_actor::cut_slow() {
   for (const auto& [number, p] : peers_)
-    if (!p.sent_off.empty() && home_.now() - p.sent_off.front().at > patience) {
+    if (!p.sent_off.empty() && home_.now() - p.sent_off.front().at > settings_.silence) {
       spdlog::warn("event=cluster_link_slow node={}", p.row.name);
       links_.cut(p.row.name);
     }
@@ -102,22 +102,17 @@ void cluster_actor::reached(const dialed& attempt) {
   const auto address = attempt.node.address;
   const auto failed = [this, address](const std::string& why) {
     reaching_.erase(address);
+    joined_.erase(address); // another node may have it by now
     if (silent_.insert(address).second)
       spdlog::warn("event=cluster_peer_unreachable address={} reason=\"{}\"", address, why);
   };
-  if (!attempt.there) {
-    joined_.erase(address); // another node may have it by now
-    return failed(attempt.fault);
-  }
+  if (!attempt.there) return failed(attempt.fault);
   request(attempt.there, hello_deadline, hello_atom::value, introduction(attempt.node.name), caf::actor(this))
       .then(
           [this, failed, attempt](const hello& answer) {
             auto why = answer.refusal;
             if (why.empty() && !attempt.node.name.empty()) why = refusal_of(answer);
-            if (!why.empty()) {
-              joined_.erase(attempt.node.address);
-              return failed(why);
-            }
+            if (!why.empty()) return failed(why);
             met(attempt, answer);
           },
           [failed](const caf::error&) { failed("it did not answer hello"); });

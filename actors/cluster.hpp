@@ -43,6 +43,8 @@ struct cluster_settings {
   std::uint64_t incarnation = 0;
   std::vector<std::string> join; ///< HOST:PORT of nodes that the directory may not know
   std::chrono::milliseconds heartbeat{};
+  std::chrono::milliseconds
+      silence{}; ///< a peer that has not handled what it was sent so long ago is cut off
 };
 
 /// Pinned to the registry's shard. Untyped: what comes from other nodes is not known to be what it says, and
@@ -51,8 +53,6 @@ class cluster_actor final : public pinned<caf::event_based_actor> {
 public:
   /// Bytes that a peer was sent and has not handled; with so many no more is sent.
   static constexpr std::size_t window_bytes = 1 << 20;
-  /// A peer that has not handled for so long what it was sent is as good as silent, see cluster_fence.
-  static constexpr std::chrono::milliseconds patience{4500};
   /// Bytes that wait meanwhile; with more the peer has fallen behind, and is told everything anew later.
   static constexpr std::size_t waiting_bytes = 4 << 20;
 

@@ -124,7 +124,7 @@ private:
   void looked_at(const activity_answer& answer);
   void look_up(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards);
   void look_up_next();
-  bool is_whole(node_number node) const { return !incomplete_.contains(node); }
+  void looked(bool found);
   void fetch_holes(steady_time now);
 
   std::unordered_map<user_id, presence> users_;

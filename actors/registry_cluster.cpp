@@ -152,7 +152,7 @@ void registry::forward(const std::vector<committed_message>& messages) {
     for (auto& [node, users] : whereabouts(audience ? *audience : std::vector{first.from, first.to.id})) {
       cluster::log_entries log;
       // Who is not known yet of a node that has just come may be there as well.
-      if (audience) log.audience = is_whole(node) ? users : *audience;
+      if (audience) log.audience = incomplete_.contains(node) ? *audience : users;
       for (const auto& m : some) log.entries.push_back(m.stored);
       tell_peers(log, node);
     }
@@ -354,8 +354,6 @@ void registry::look_on(steady_time now) {
 }
 
 void registry::looked_at(const activity_answer& answer) {
-  looking_ = false;
-  if (answer.failure) round_failed_ = true;
   // Of each conversation; its members' rows were read one after the other, and may differ.
   std::map<std::int64_t, std::int64_t> last;
   for (const auto& row : answer.rows) {
@@ -372,8 +370,7 @@ void registry::looked_at(const activity_answer& answer) {
          .limit = entries_a_conversation,
          .newest = true});
   }
-  if ((to_look_at_.empty() && to_look_up_.empty()) || answer.failure)
-    look_again_ = home_.now() + between_rounds;
+  looked(!answer.failure);
 }
 
 void registry::look_up_next() {
@@ -381,11 +378,14 @@ void registry::look_up_next() {
   std::vector<log_range> ranges(to_look_up_.end() - static_cast<std::ptrdiff_t>(count), to_look_up_.end());
   to_look_up_.resize(to_look_up_.size() - count);
   looking_ = true;
-  look_up(std::move(ranges), *doubted_since_, [this](bool found) {
-    looking_ = false;
-    if (!found) round_failed_ = true;
-    if ((to_look_at_.empty() && to_look_up_.empty()) || !found) look_again_ = home_.now() + between_rounds;
-  });
+  look_up(std::move(ranges), *doubted_since_, [this](bool found) { looked(found); });
+}
+
+/// A question is answered.
+void registry::looked(bool found) {
+  looking_ = false;
+  if (!found) round_failed_ = true;
+  if (!found || (to_look_at_.empty() && to_look_up_.empty())) look_again_ = home_.now() + between_rounds;
 }
 
 } // namespace hongyan

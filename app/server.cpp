@@ -312,10 +312,10 @@ void server::start_cluster() {
   // The database sees where this machine is.
   const auto address = is_any_address(at.host) ? ":" + std::to_string(at.port) : at.text();
   cluster_log_ = spawn_history();
-  auto cluster = spawn_on<cluster_actor>(
-      *system_, *shards_.front(), *shards_.front(),
-      cluster_settings{config_.node, incarnation, config_.cluster_join, cluster_fence::heartbeat},
-      context_->registry, *links_, admitted_, *figures_);
+  auto cluster = spawn_on<cluster_actor>(*system_, *shards_.front(), *shards_.front(),
+                                         cluster_settings{config_.node, incarnation, config_.cluster_join,
+                                                          cluster_fence::heartbeat, cluster_fence::silence},
+                                         context_->registry, *links_, admitted_, *figures_);
   caf::anon_send(context_->registry, join_atom::value, clustering{cluster, cluster_log_});
   cluster_actors_.push_back(
       system_->spawn<caf::detached>(directory, std::shared_ptr<node_directory>(database_->make_directory()),

@@ -47,6 +47,21 @@ install_node() {
   install_packages nodejs npm
 }
 
+# await_url FILE PID: where a server listens, as it says on its output; fails when it ends or says nothing for ten seconds.
+await_url() {
+  local url
+  for _ in $(seq 100); do
+    url=$(sed -n 's/^hongyan listening on //p' "$1")
+    if [ -n "$url" ]; then
+      echo "$url"
+      return 0
+    fi
+    kill -0 "$2" 2>/dev/null || break
+    sleep 0.1
+  done
+  return 1
+}
+
 # build PRESET [TARGET...]: configures and builds, quietly unless it fails.
 build() {
   local preset=$1 log

@@ -83,10 +83,11 @@ struct node {
       : name(std::move(called))
       , r(spawn_on<registry>(around.system, around.home, around.home, name, around.admitted, figures))
       , history(around.system.spawn(looking_history, &book, &around.admitted))
-      , c(spawn_on<cluster_actor>(
-            around.system, around.home, around.home,
-            cluster_settings{name, incarnation, std::move(join), std::chrono::milliseconds(1000)}, r, links,
-            around.admitted, figures)) {
+      , c(spawn_on<cluster_actor>(around.system, around.home, around.home,
+                                  cluster_settings{name, incarnation, std::move(join),
+                                                   std::chrono::milliseconds(1000),
+                                                   std::chrono::milliseconds(4500)},
+                                  r, links, around.admitted, figures)) {
     caf::anon_send(r, join_atom::value, clustering{c, history});
     around.run();
   }

@@ -1,13 +1,9 @@
 // Three machines whose cables are pulled: what each side goes on doing, and that all have everything afterwards.
 
 import assert from 'node:assert/strict'
-import fs from 'node:fs'
-import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { makeAuthority } from './lib/certificates.js'
 import { get, online } from './lib/client.js'
 import { Cluster, figure } from './lib/cluster.js'
-import { apiKeys } from './lib/keys.js'
 import { Network } from './lib/network.js'
 import { makeDirectory, removeDirectory } from './lib/processes.js'
 import { connectV1, groupOf, newId, range, seqs, uniqueId, user } from './lib/v1.js'
@@ -27,17 +23,7 @@ try {
 before(async () => {
   if (skip) return
   directory = makeDirectory('cluster-network')
-  const authority = await makeAuthority(directory, 'nodes')
-  const files = await Promise.all(range(0, 2).map((i) => authority.issue(`node-${i}`)))
-  const keys = path.join(directory, 'keys')
-  fs.writeFileSync(keys, `${apiKeys.all}\n`)
-  cluster = await Cluster.start(3, (i) => ({
-    key: apiKeys.all,
-    prefix: network.prefix(i),
-    listen: `${network.outer(i)}:8080`,
-    args: ['--insecure', '--api-key-file', keys, '--cluster-listen', `${network.inner(i)}:7777`,
-      '--cluster-tls-cert', files[i].cert, '--cluster-tls-key', files[i].key, '--cluster-tls-ca', authority.cert],
-  }), { addresses: [network.database], range: network.range })
+  cluster = await Cluster.start(3, await network.settings(directory), { addresses: [network.database], range: network.range })
 })
 after(async () => {
   await cluster?.dispose()

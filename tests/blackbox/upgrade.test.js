@@ -3,8 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { get } from './lib/client.js'
-import { bearer } from './lib/keys.js'
+import { figures } from './lib/cluster.js'
 import { Site } from './lib/site.js'
 import { delay } from './lib/wait.js'
 
@@ -22,9 +21,7 @@ it('P16: an upgrade node by node, and back, loses nothing', { skip }, async (t) 
         await site.replace(i, program)
         await site.cluster.whole()
         for (const node of site.cluster.nodes) {
-          const { key } = node.settings
-          const { text } = await get(node, '/metrics', key && { headers: bearer(key) })
-          refused.push(...text.split('\n').filter((line) => /^hongyan_cluster_refused_total\{reason="(malformed|unknown|stranger)"\} [^0]/.test(line)))
+          refused.push(...(await figures(node)).filter((line) => /^hongyan_cluster_refused_total\{reason="(malformed|unknown|stranger)"\} [^0]/.test(line)))
         }
       }
     }

@@ -6,11 +6,15 @@ import { Postgres } from './postgres.js'
 import { startServer } from './server.js'
 import { eventually } from './wait.js'
 
-// A figure of a server's metrics, by the beginning of its line.
-export async function figure(server, name) {
+// The lines of a server's metrics.
+export async function figures(server) {
   const { key } = server.settings // off loopback one is asked for
-  const { text } = await get(server, '/metrics', key && { headers: bearer(key) })
-  const line = text.split('\n').find((it) => it.startsWith(`${name} `))
+  return (await get(server, '/metrics', key && { headers: bearer(key) })).text.split('\n')
+}
+
+// One of them, by the beginning of its line.
+export async function figure(server, name) {
+  const line = (await figures(server)).find((it) => it.startsWith(`${name} `))
   if (!line) throw new Error(`no ${name} in /metrics`)
   return Number(line.slice(name.length + 1))
 }

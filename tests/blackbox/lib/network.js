@@ -2,6 +2,10 @@
 // clients and the database, over `inner` the other machines; each cable can be pulled. Needs root.
 
 import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { makeAuthority } from './certificates.js'
+import { apiKeys } from './keys.js'
 
 const ip = (...args) => execFileSync('ip', args, { stdio: 'pipe' })
 
@@ -43,6 +47,21 @@ export class Network {
 
   // What starts a process on machine i.
   prefix(i) { return ['ip', 'netns', 'exec', this.name(i)] }
+
+  // What a server needs to be the node of machine i, for Cluster.start(); certificates and keys are put into `directory`.
+  async settings(directory) {
+    const authority = await makeAuthority(directory, 'nodes')
+    const files = await Promise.all(Array.from({ length: this.count }, (_, i) => authority.issue(`node-${i}`)))
+    const keys = path.join(directory, 'keys')
+    fs.writeFileSync(keys, `${apiKeys.all}\n`)
+    return (i) => ({
+      key: apiKeys.all,
+      prefix: this.prefix(i),
+      listen: `${this.outer(i)}:8080`,
+      args: ['--insecure', '--api-key-file', keys, '--cluster-listen', `${this.inner(i)}:7777`,
+        '--cluster-tls-cert', files[i].cert, '--cluster-tls-key', files[i].key, '--cluster-tls-ca', authority.cert],
+    })
+  }
 
   // The cable to the other machines.
   cut(i) { ip('link', 'set', `${tag}i${i}`, 'down') }

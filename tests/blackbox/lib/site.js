@@ -4,10 +4,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeAuthority } from './certificates.js'
 import { Cluster } from './cluster.js'
 import { described, faults, schedule, thingOf } from './faults.js'
-import { apiKeys } from './keys.js'
 import { Network } from './network.js'
 import { makeDirectory, removeDirectory, start } from './processes.js'
 import { Proxy } from './proxy.js'
@@ -29,7 +27,7 @@ export class Site {
       } catch { /* all on loopback then, where no cable can be cut */ }
       site.toClients = await Promise.all(nodes.map((i) => Proxy.create(() => ({ host: site.cluster.nodes[i].address, port: site.cluster.nodes[i].port }))))
       site.toDatabase = await Promise.all(nodes.map(() => Proxy.create(() => ({ host: loopback, port: site.postgres.port }), site.network?.database)))
-      const apart = site.network && await site.machines()
+      const apart = await site.network?.settings(site.directory)
       site.cluster = await Cluster.start(nodes.length, (i, cluster) => {
         site.postgres = cluster.postgres
         const { pathname } = new URL(cluster.database)
@@ -45,21 +43,6 @@ export class Site {
     }
   }
 
-  // What a node needs that is not on loopback.
-  async machines() {
-    const authority = await makeAuthority(this.directory, 'nodes')
-    const files = await Promise.all(nodes.map((i) => authority.issue(`node-${i}`)))
-    const keys = path.join(this.directory, 'keys')
-    fs.writeFileSync(keys, `${apiKeys.all}\n`)
-    return (i) => ({
-      key: apiKeys.all,
-      prefix: this.network.prefix(i),
-      listen: `${this.network.outer(i)}:8080`,
-      args: ['--insecure', '--api-key-file', keys, '--cluster-listen', `${this.network.inner(i)}:7777`,
-        '--cluster-tls-cert', files[i].cert, '--cluster-tls-key', files[i].key, '--cluster-tls-ca', authority.cert],
-    })
-  }
-
   // As a supervisor does: again and again, for a node does not start without its database.
   restart(i) {
     this.logs.push(this.cluster.nodes[i].stderr())
@@ -72,8 +55,8 @@ export class Site {
     await this.cluster.add(i, { binary: program })
   }
 
-  // A run of verify over the nodes, and what happens meanwhile, which is over when the seconds are. `problems`: what went
-  // wrong there; {passed, verdict, files: {name: text}}.
+  // A run of verify over the nodes: {passed, verdict, files: {name: text}}. `meanwhile()` is over when the seconds are, and
+  // answers what went wrong in it, a line each.
   async verify(seconds, meanwhile) {
     const history = path.join(this.directory, 'history.jsonl')
     const judge = start(bench, ['verify', ...this.toClients.flatMap((proxy) => ['--url', `http://${loopback}:${proxy.port}`]),
