@@ -30,10 +30,19 @@ cluster_actor::cluster_actor(caf::actor_config& config, const shard& home, clust
   });
   set_error_handler([](caf::error&) {});
   set_down_handler([this](const caf::down_msg& down) { lost(down.source); });
-  // Only this process may end it.
-  set_exit_handler([this](const caf::exit_msg& e) {
-    if (!e.source || e.source.node() == system().node()) quit(e.reason);
-  });
+}
+
+/// Only the server ends it: from a thread of its own, with the actor itself as the source
+/// (caf::anon_send_exit). What another node sends comes from CAF's network thread, an execution unit; what
+/// comes of a link that it made has its own actor as the source. An exit handler would not be asked about
+/// `kill`.
+void cluster_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* from) {
+  const auto& content = element->content();
+  if (content.match_elements<caf::exit_msg>() &&
+      (from != nullptr || content.get_as<caf::exit_msg>(0).source != address()))
+    figures_.cluster_refused.Add({{"reason", "exit"}}).Increment();
+  else
+    pinned::enqueue(std::move(element), from);
 }
 
 void cluster_actor::on_exit() {
@@ -216,7 +225,7 @@ void cluster_actor::tell(const telling& what) {
     if (what.to != 0 && what.to != number) continue;
     if (what.ticket != 0) to.tickets.push_back({what.ticket, 0});
     if (to.fell_behind) continue;
-    if (to.waiting.size() + what.item->size() > waiting_bytes) {
+    if (to.waiting.size() + what.item->size() > cluster::waiting_bytes) {
       // It will be told everything anew when it has handled what is on its way.
       to.fell_behind = wall_now();
       to.waiting.clear();
@@ -243,7 +252,7 @@ void cluster_actor::flush() {
            peer_change{number, to.row.name, peer_change::what::fell_behind, *to.fell_behind});
       to.fell_behind.reset();
     }
-    const bool has_room = to.sent_bytes < window_bytes;
+    const bool has_room = to.sent_bytes < cluster::window_bytes;
     if ((!to.waiting.empty() && has_room) || to.owes_word) send_off(to);
   }
 }
@@ -251,7 +260,7 @@ void cluster_actor::flush() {
 void cluster_actor::send_off(peer& to) {
   envelope e{.incarnation = settings_.incarnation, .handled = to.handled};
   to.owes_word = false;
-  if (!to.waiting.empty() && to.sent_bytes < window_bytes) {
+  if (!to.waiting.empty() && to.sent_bytes < cluster::window_bytes) {
     e.number = ++to.last_number;
     e.items = std::exchange(to.waiting, {});
     to.sent_off.push_back({e.number, e.items.size(), home_.now()});

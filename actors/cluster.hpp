@@ -9,6 +9,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/shard.hpp"
+#include "core/cluster/limits.hpp"
 #include "core/metrics.hpp"
 #include "persistence/store.hpp"
 
@@ -51,15 +52,13 @@ struct cluster_settings {
 /// what it does not know it drops.
 class cluster_actor final : public pinned<caf::event_based_actor> {
 public:
-  /// Bytes that a peer was sent and has not handled; with so many no more is sent.
-  static constexpr std::size_t window_bytes = 1 << 20;
-  /// Bytes that wait meanwhile; with more the peer has fallen behind, and is told everything anew later.
-  static constexpr std::size_t waiting_bytes = 4 << 20;
-
   cluster_actor(caf::actor_config& config, const shard& home, cluster_settings settings,
                 registry_actor registry, peer_links& links, const flow& admitted, metrics& figures);
 
   void on_exit() override;
+
+  using pinned::enqueue;
+  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* from) override;
 
 protected:
   caf::behavior make_behavior() override;

@@ -106,11 +106,11 @@ void take(const char* what, result<T> read, Use use) {
 }
 
 /// What the limits add up to, for whoever sizes the machine.
-void tell_bounds(const limits& of) {
+void tell_bounds(const limits& of, bool is_cluster) {
   constexpr std::size_t mib = 1 << 20;
   std::size_t sum = 0;
   std::string each;
-  for (const auto& [what, bytes] : memory_bounds(of)) {
+  for (const auto& [what, bytes] : memory_bounds(of, is_cluster)) {
     sum += bytes;
     each += fmt::format(" {}_mib={}", what, bytes / mib);
   }
@@ -194,7 +194,7 @@ result<void> server::open() {
   acceptor_ = std::move(*acceptor);
   config_.listen.port = acceptor_->local_endpoint().port();
   if (config_.node.empty()) config_.node = default_node_name(config_);
-  figures_.emplace(config_.node, config_.limits);
+  figures_.emplace(config_.node, config_.limits, config_.cluster_listen.has_value());
   if (auto opened = open_cluster(); !opened) return opened.error();
   auto keys = read_keys();
   if (!keys) return keys.error();
@@ -442,9 +442,10 @@ void server::stop() {
 result<void> serve(server_config config, const std::function<void(const std::string& url)>& ready) {
   const auto database = redacted(config.database);
   const auto limits = config.limits;
+  const bool is_cluster = config.cluster_listen.has_value();
   server s(std::move(config));
   if (auto opened = s.open(); !opened) return opened.error();
-  tell_bounds(limits);
+  tell_bounds(limits, is_cluster);
   s.start();
   ready(s.url());
   spdlog::info("event=listening url={} database={}", s.url(), database);

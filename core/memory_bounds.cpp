@@ -1,5 +1,7 @@
 #include "core/memory_bounds.hpp"
 
+#include "core/cluster/delivery_order.hpp"
+#include "core/cluster/limits.hpp"
 #include "core/rate_limit.hpp"
 
 #include <algorithm>
@@ -17,19 +19,28 @@ constexpr std::size_t write_bytes = 65'536;
 constexpr std::size_t rate_limits = 5;
 /// A bucket with its key and its node in the table.
 constexpr std::size_t bucket_bytes = 160;
+/// Of another node's session, with its user's place in the table (docs/scaling.md: 198 measured).
+constexpr std::size_t remote_session_bytes = 256;
 
 } // namespace
 
-std::vector<memory_bound> memory_bounds(const limits& of) {
+std::vector<memory_bound> memory_bounds(const limits& of, bool is_cluster) {
   const auto content = std::max(of.content_chars * encoded_char_bytes, of.object_bytes);
   const auto message = content + of.ext_bytes + 2 * of.name_chars * encoded_char_bytes + message_frame_bytes;
   const auto socket = of.outbox_bytes + write_bytes + message + of.message_bytes;
   const auto request = of.header_bytes + of.body_bytes;
-  return {{"connections", of.connections * std::max(socket, request)},
-          {"writes", of.backlog * std::max(of.body_bytes, of.message_bytes)},
-          {"deliveries", of.deliveries * message},
-          {"reads", of.history * history_limit_max * message},
-          {"rates", rate_limits * rate_limit::keys_max * bucket_bytes}};
+  std::vector<memory_bound> bounds{{"connections", of.connections * std::max(socket, request)},
+                                   {"writes", of.backlog * std::max(of.body_bytes, of.message_bytes)},
+                                   {"deliveries", of.deliveries * message},
+                                   {"reads", of.history * history_limit_max * message},
+                                   {"rates", rate_limits * rate_limit::keys_max * bucket_bytes}};
+  if (!is_cluster) return bounds;
+  // What waits for a peer, what is under way in both directions, and who is online there.
+  const auto peer = cluster::waiting_bytes + 2 * (cluster::window_bytes + cluster::waiting_bytes) +
+                    2 * cluster::pipe_bytes + of.connections * remote_session_bytes;
+  bounds.push_back(
+      {"cluster", cluster::connections_max * peer + cluster::delivery_order::held_max * message});
+  return bounds;
 }
 
 } // namespace hongyan

@@ -17,6 +17,6 @@ struct memory_bound {
 
 /// A row for each kind of thing that is bounded; their sum is the bound of all. Each is its worst case: every
 /// place taken, by the largest that fits.
-std::vector<memory_bound> memory_bounds(const limits& of);
+std::vector<memory_bound> memory_bounds(const limits& of, bool is_cluster);
 
 } // namespace hongyan

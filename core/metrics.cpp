@@ -30,7 +30,7 @@ const Histogram::BucketBoundaries sizes{1, 2, 5, 10, 20, 50, 100, 200, 500};
 
 } // namespace
 
-metrics::metrics(const std::string& node, const limits& told)
+metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
     : http_requests_(counter(registry_, "hongyan_http_requests_total", "HTTP requests by status."))
     , http_200_(http_requests_.Add({{"status", "200"}}))
     , http_connections(gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "http"}}))
@@ -76,7 +76,7 @@ metrics::metrics(const std::string& node, const limits& told)
     , cluster_refused(counter(registry_, "hongyan_cluster_refused_total", "What other nodes were refused.")) {
   gauge(registry_, "hongyan_node_info", "1, with the node's name.").Add({{"node", node}}).Set(1);
   auto& bound = gauge(registry_, "hongyan_bound_bytes", "What the limits let the server's memory grow to.");
-  for (const auto& [what, bytes] : memory_bounds(told))
+  for (const auto& [what, bytes] : memory_bounds(told, is_cluster))
     bound.Add({{"what", std::string(what)}}).Set(static_cast<double>(bytes));
   auto& limit = gauge(registry_, "hongyan_limit", "The limits in force.");
   const auto tell = [&](const char* name, auto value) {

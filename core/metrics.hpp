@@ -17,7 +17,7 @@ namespace hongyan {
 class metrics {
 public:
   /// `told` are shown as they are: clients and operators can look them up.
-  metrics(const std::string& node, const limits& told);
+  metrics(const std::string& node, const limits& told, bool is_cluster = false);
 
   /// The figures in Prometheus' text format.
   std::string text() const;

@@ -1,5 +1,6 @@
 #include "net/cluster_fence.hpp"
 
+#include "core/cluster/basp_frames.hpp"
 #include "net/listener.hpp"
 
 #include <algorithm>
@@ -22,7 +23,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t pipe_bytes = 65'536;
 /// On the wire; a name has 64 characters at most (--node).
 constexpr std::size_t node_name_bytes = 64;
 constexpr std::chrono::milliseconds accept_pause{100};
@@ -42,6 +42,8 @@ class fence_link final : public cluster_fence::connection, public std::enable_sh
       next();
     };
   }
+
+  using pipe = std::array<char, cluster::pipe_bytes>;
 
 public:
   using done = std::function<void(result<unsigned short>)>;
@@ -225,11 +227,14 @@ private:
 
   /// What is read is written before more is read: nothing piles up here.
   template <class From, class To>
-  void pump(From& from, To& to, std::array<char, pipe_bytes>& buffer) {
+  void pump(From& from, To& to, pipe& buffer) {
     from.async_read_some(asio::buffer(buffer), [this, self = shared_from_this(), &from, &to,
                                                 &buffer](const error_code& ec, std::size_t count) {
       if (ec) return fail(ec.message());
-      if (&buffer == &inward_) heard_ = std::chrono::steady_clock::now();
+      if (&buffer == &inward_) {
+        heard_ = std::chrono::steady_clock::now();
+        if (!frames_.feed({buffer.data(), count})) return refuse("it claims to send what no node sends");
+      }
       asio::async_write(to, asio::buffer(buffer.data(), count),
                         guard([this, &from, &to, &buffer] { pump(from, to, buffer); }));
     });
@@ -250,8 +255,9 @@ private:
   std::string what_;
   std::chrono::steady_clock::time_point heard_;
   bool ended_ = false;
-  std::array<char, pipe_bytes> inward_;
-  std::array<char, pipe_bytes> outward_;
+  cluster::basp_frames frames_; ///< that come in
+  pipe inward_;
+  pipe outward_;
 };
 
 cluster_fence::cluster_fence(metrics& figures) : figures_(figures) {}
@@ -308,7 +314,7 @@ void cluster_fence::accept_next() {
       return;
     }
     accept_next();
-    if (connections_.size() >= connections_max) {
+    if (connections_.size() >= cluster::connections_max) {
       figures_.cluster_refused.Add({{"reason", "connections"}}).Increment();
       return;
     }

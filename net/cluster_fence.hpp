@@ -38,8 +38,6 @@ public:
   /// For the connection, and for the TLS handshake.
   static constexpr std::chrono::milliseconds dial_limit{1500};
   static constexpr std::chrono::milliseconds handshake_limit{3000};
-  /// Connections that come in, those before their handshake too.
-  static constexpr std::size_t connections_max = 256;
 
   /// A connection through the fence, or before it.
   class connection {

@@ -425,6 +425,17 @@ TEST_CASE_METHOD(cluster_fixture, "strangers' envelopes, exits and other message
   self->send(a.c, std::string("hello?"));
   run();
   CHECK(nodes_of(a, "1").empty());
+  // As CAF's network thread brings it; and as it comes when a node goes whose actor has made a link.
+  const auto exit = [&](const caf::actor& source, caf::execution_unit* from) {
+    a.c->enqueue(
+        caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
+                                  caf::make_message(caf::exit_msg{source.address(), caf::exit_reason::kill})),
+        from);
+    run();
+  };
+  exit(a.c, &home);
+  exit(b.c, nullptr);
+  CHECK(a.figures.cluster_refused.Add({{"reason", "exit"}}).Value() == 2);
   bind(b, "1");
   CHECK(nodes_of(a, "1") == names{"b"});
 }

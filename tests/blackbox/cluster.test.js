@@ -2,6 +2,7 @@
 // one is killed, frozen or restarted.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import net from 'node:net'
 import { after, before, describe, it } from 'node:test'
@@ -148,6 +149,23 @@ describe('a cluster', () => {
     assert.deepEqual(new Set(strangers), new Set([0]), 'a stranger was answered')
     assert.equal(await figure(a, 'hongyan_cluster_refused_total{reason="fence"}'), refused + 50)
     assert.ok(a.memory() - before < 64 * 2 ** 20, 'strangers cost memory')
+    await cluster.whole()
+  })
+
+  it('S37: allocates no gigabyte for somebody who knows its secret either', async () => {
+    const secret = await cluster.postgres.sql('SELECT secret FROM cluster_secret', cluster.database.split('/').pop())
+    const name = Buffer.alloc(64)
+    name.write('node-1')
+    const memory = a.memory()
+    const socket = net.connect(await cluster.portOf(a), '127.0.0.1', () => socket.write(Buffer.concat([Buffer.from(secret), name])))
+    const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
+    await within(5_000, once(socket, 'data'), 'the handshake of CAF')
+    const bomb = Buffer.alloc(32)
+    bomb.writeUInt32BE(0xFFFFFFFF, 4)
+    socket.write(bomb)
+    await within(5_000, closed, 'the end of the link')
+    assert.ok(a.memory() - memory < 64 * 2 ** 20, 'a peer costs memory')
+    assert.match(a.stderr(), /event=cluster_stranger .* reason="it claims to send what no node sends"/)
     await cluster.whole()
   })
 

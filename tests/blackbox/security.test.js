@@ -47,6 +47,7 @@ it('S25: what the limits add up to is told at start and in the metrics', async (
   assert.ok(Math.abs(total - parts.reduce((sum, part) => sum + part)) <= parts.length)
   assert.ok(parts[0] > 1_000 && parts[0] < 1_300, `${parts[0]} MiB for 1,000 connections`)
   const { text } = await get(server, '/metrics')
+  assert.doesNotMatch(text, /hongyan_bound_bytes\{what="cluster"\}/)
   assert.equal(Math.floor(Number(/^hongyan_bound_bytes\{what="connections"\} (\S+)$/m.exec(text)[1]) / (1 << 20)), parts[0])
 })
 

@@ -21,7 +21,7 @@ TEST_CASE("the bounds are the limits' worst cases", "[memory_bounds]") {
   small.deliveries = 4;
   small.history = 2;
   std::map<std::string, std::size_t, std::less<>> bounds;
-  for (const auto& [what, bytes] : memory_bounds(small)) bounds.emplace(what, bytes);
+  for (const auto& [what, bytes] : memory_bounds(small, false)) bounds.emplace(what, bytes);
 
   const std::size_t message = 60 + 7 + 24 + 512;
   CHECK(bounds["connections"] == 10 * (1000 + 65'536 + message + 500));
@@ -32,5 +32,10 @@ TEST_CASE("the bounds are the limits' worst cases", "[memory_bounds]") {
   CHECK(bounds.size() == 5);
 
   small.body_bytes = 1'000'000;
-  CHECK(memory_bounds(small)[0].bytes == 10 * 1'000'100);
+  CHECK(memory_bounds(small, false)[0].bytes == 10 * 1'000'100);
+
+  const auto of_node = memory_bounds(small, true);
+  REQUIRE(of_node.size() == 6);
+  CHECK(of_node.back().what == "cluster");
+  CHECK(of_node.back().bytes == 256ULL * ((4 << 20) + (10 << 20) + 131'072 + 10 * 256) + 10'000 * message);
 }
