@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/log_doubt.hpp"
 #include "actors/shard.hpp"
 #include "core/cluster/delivery_order.hpp"
 #include "core/metrics.hpp"
@@ -121,10 +122,7 @@ private:
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
   void look_on(steady_time now);
-  void looked_at(const activity_answer& answer);
   void look_up(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards);
-  void look_up_next();
-  void looked(bool found);
   void fetch_holes(steady_time now);
 
   std::unordered_map<user_id, presence> users_;
@@ -151,16 +149,7 @@ private:
   ticker ticker_{*this};
   steady_time ticked_{};
   wall_time ticked_at_{};
-  // After a fault the log is gone through for all who are online here, some at a time, until doubted_until_.
-  std::optional<wall_time> doubted_since_;
-  steady_time doubted_until_{};
-  std::vector<user_id> to_look_at_;
-  std::vector<log_range> to_look_up_; ///< of those who were looked at
-  wall_time round_began_{};
-  bool looking_ = false;      ///< a question is under way, of either kind
-  bool round_failed_ = false; ///< or has not looked at all that is in doubt
-  bool last_round_ = false;   ///< began after the doubt had ended
-  steady_time look_again_{};
+  log_doubt doubt_;
 };
 
 } // namespace hongyan

@@ -15,27 +15,11 @@ constexpr std::chrono::milliseconds tick_interval{100};
 constexpr std::chrono::milliseconds settle_patience{500};
 /// Without a turn for so long the process was stopped, or the machine: nobody knows what it has missed.
 constexpr std::chrono::seconds freeze{2};
-/// What was committed so long before a doubt may have been missed: a link is found dead after some seconds, a
-/// commit may take five, and the clocks of two nodes differ a little.
-constexpr std::chrono::seconds doubt_reach{15};
-/// So long after the last doubt the log is looked at: a commit whose seq was taken before may take so long.
-constexpr std::chrono::seconds doubt_lasts{10};
-constexpr std::chrono::seconds between_rounds{1};
 /// Nodes that left, by name, until they come back; more are forgotten.
 constexpr std::size_t apart_max = 1000;
 /// Sessions that a peer is told of before it has handled those before them: some 100 KB on the link, where
 /// others wait behind them.
 constexpr std::size_t sessions_an_introduction = 1000;
-/// Users a question, one of which is asked a tick: some fifty milliseconds of one of the database's
-/// connections, with 50 conversations each.
-constexpr std::size_t users_a_question = 1000;
-/// Entries of one conversation that are delivered after a fault; who has missed more is shown a hole, and
-/// fetches them by `sync`.
-constexpr std::size_t entries_a_conversation = 500;
-/// Of a conversation in which nothing was said for a minute.
-constexpr std::size_t entries_of_unknown = 20;
-/// Conversations a question: what is read for all of them is in memory at once.
-constexpr std::size_t conversations_a_question = 50;
 constexpr std::chrono::seconds log_deadline{10};
 
 } // namespace
@@ -283,10 +267,11 @@ void registry::fetch_holes(steady_time now) {
   if (holes.empty()) return;
   std::vector<log_range> ranges;
   for (const auto& hole : holes)
-    ranges.push_back({hole.conversation_id, hole.after_seq, hole.before_seq, entries_a_conversation});
+    ranges.push_back(
+        {hole.conversation_id, hole.after_seq, hole.before_seq, log_doubt::entries_a_conversation});
   // Those that are not found, or cannot be read, stay holes, which clients close by `sync`; not those that
   // have opened meanwhile.
-  look_up(std::move(ranges), wall_now() - doubt_reach, [this, holes](bool) {
+  look_up(std::move(ranges), wall_now() - log_doubt::reach, [this, holes](bool) {
     std::vector<committed_message> ready;
     for (const auto& hole : holes) order_.give_up(hole.conversation_id, hole.before_seq, ready);
     if (!ready.empty()) hand_out(ready, home_.now());
@@ -313,79 +298,23 @@ void registry::look_up(std::vector<log_range> ranges, wall_time since, std::func
 
 // ---- doubt ----
 
-void registry::doubt(wall_time from) {
-  from -= doubt_reach;
-  if (!doubted_since_) {
-    round_began_ = {};
-    doubted_since_ = from;
-  } else if (from < *doubted_since_) {
-    doubted_since_ = from;
-    round_failed_ = true;
-  }
-  doubted_until_ = home_.now() + doubt_lasts;
-  last_round_ = false;
-}
+void registry::doubt(wall_time from) { doubt_.raise(from, home_.now()); }
 
-/// One question at a time. Each round goes over all who are online here, and begins where the one before it
-/// has looked already: what is read again is not older than what the order of delivery remembers.
 void registry::look_on(steady_time now) {
-  if (!doubted_since_ || looking_ || now < look_again_) return;
-  if (!to_look_up_.empty()) return look_up_next();
-  if (to_look_at_.empty()) {
-    if (last_round_ && !round_failed_) {
-      doubted_since_.reset();
-      return;
-    }
-    if (!round_failed_) doubted_since_ = std::max(*doubted_since_, round_began_ - doubt_reach);
-    last_round_ = now >= doubted_until_;
-    round_failed_ = false;
-    round_began_ = wall_now();
-    for (const auto& [user, entry] : users_) to_look_at_.push_back(user);
-  }
-  const auto count = std::min(to_look_at_.size(), users_a_question);
-  activity_question question{.users = {}, .since = *doubted_since_, .until = now + log_deadline};
-  question.users.assign(to_look_at_.end() - static_cast<std::ptrdiff_t>(count), to_look_at_.end());
-  to_look_at_.resize(to_look_at_.size() - count);
-  looking_ = true;
+  auto asked = doubt_.next(now, wall_now(), [this] {
+    std::vector<user_id> online;
+    for (const auto& [user, entry] : users_) online.push_back(user);
+    return online;
+  });
+  if (!asked) return;
+  if (!asked->ranges.empty())
+    return look_up(std::move(asked->ranges), asked->since,
+                   [this](bool found) { doubt_.answered(found, home_.now()); });
   flow_.history.take(1);
-  request(cluster_->log, log_deadline, query_atom::value, std::move(question))
-      .then([this](const activity_answer& answer) { looked_at(answer); },
-            [this](const caf::error&) { looked_at({.failure = error{errc::unavailable}}); });
-}
-
-void registry::looked_at(const activity_answer& answer) {
-  // Of each conversation; its members' rows were read one after the other, and may differ.
-  std::map<std::int64_t, std::int64_t> last;
-  for (const auto& row : answer.rows) {
-    auto& seq = last[row.conversation_id];
-    seq = std::max(seq, row.last_seq);
-  }
-  for (const auto& [conversation, seq] : last) {
-    const auto position = order_.position(conversation);
-    if (position && *position >= seq) continue;
-    to_look_up_.push_back(
-        {.conversation_id = conversation,
-         .after_seq = position.value_or(seq - static_cast<std::int64_t>(entries_of_unknown)),
-         .before_seq = seq + 1,
-         .limit = entries_a_conversation,
-         .newest = true});
-  }
-  looked(!answer.failure);
-}
-
-void registry::look_up_next() {
-  const auto count = std::min(to_look_up_.size(), conversations_a_question);
-  std::vector<log_range> ranges(to_look_up_.end() - static_cast<std::ptrdiff_t>(count), to_look_up_.end());
-  to_look_up_.resize(to_look_up_.size() - count);
-  looking_ = true;
-  look_up(std::move(ranges), *doubted_since_, [this](bool found) { looked(found); });
-}
-
-/// A question is answered.
-void registry::looked(bool found) {
-  looking_ = false;
-  if (!found) round_failed_ = true;
-  if (!found || (to_look_at_.empty() && to_look_up_.empty())) look_again_ = home_.now() + between_rounds;
+  request(cluster_->log, log_deadline, query_atom::value,
+          activity_question{std::move(asked->users), asked->since, now + log_deadline})
+      .then([this](const activity_answer& answer) { doubt_.looked_at(answer, order_, home_.now()); },
+            [this](const caf::error&) { doubt_.answered(false, home_.now()); });
 }
 
 } // namespace hongyan
