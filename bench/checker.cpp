@@ -309,13 +309,12 @@ void judge::judge_presence(const std::string& name, const conversation& c) {
     const auto seq = m->ok != nullptr ? m->ok->seq : m->entry->seq;
     std::map<std::string, bool> on_node;
     const reading* without = nullptr;
-    bool anywhere = false;
+    const bool anywhere = std::ranges::any_of(finals, [&](const auto* r) { return r->messages.contains(m); });
     for (const auto* r : finals) {
       const bool is_there = r->messages.contains(m);
-      anywhere |= is_there;
       if (!is_there && r->begin->at <= known->at) continue;
-      // Not there, but something else in its place: that is a divergence.
-      if (!is_there && m->seq() && r->seqs.contains(*m->seq())) continue;
+      // There for others, and here something else in its place: that is a divergence.
+      if (!is_there && anywhere && m->seq() && r->seqs.contains(*m->seq())) continue;
       auto& on_this = on_node[r->begin->node];
       on_this |= is_there;
       if (!is_there) without = r;

@@ -195,6 +195,14 @@ TEST_CASE("what was acknowledged and is in no history is lost", "[bench][checker
     s.reads_all(log, log);
     CHECK(is_only(check(s.events()), anomaly::lost));
   }
+  SECTION("and another has its seq") {
+    s.stores(m1);
+    s.stores({1, "bob", "m2"});
+    const auto v = s.ends({{1, "bob", "m2"}});
+    CHECK(v.found.contains(anomaly::lost));
+    CHECK(v.found.contains(anomaly::divergence));
+    CHECK(has(v, "m1 of ann in chat"));
+  }
 }
 
 TEST_CASE("what one node does not show is named with the node", "[bench][checker]") {
