@@ -135,6 +135,7 @@ void cluster_actor::met(const dialed& attempt, const hello& answer) {
   silent_.erase(address);
   if (!attempt.node.name.empty()) return link(answer, attempt.there, address);
   joined_[address] = answer.node;
+  links_.name(address, answer.node);
   if (answer.incarnation == settings_.incarnation || find(answer.node) != peers_.end()) return;
   reach({answer.node, address, answer.incarnation});
 }
@@ -192,7 +193,8 @@ void cluster_actor::link(const hello& other, const caf::actor& there, const std:
   monitor(there);
   figures_.cluster_peers.Set(static_cast<double>(peers_.size()));
   spdlog::info("event=cluster_peer_joined node={}", other.node);
-  send(registry_, peer_atom::value, peer_change{number, other.node, peer_change::what::joined, {}});
+  send(registry_, peer_atom::value,
+       peer_change{number, other.node, other.incarnation, peer_change::what::joined, {}});
 }
 
 void cluster_actor::lost(const caf::actor_addr& there) {
@@ -207,7 +209,7 @@ void cluster_actor::unlink(node_number node, const std::string& why) {
   spdlog::warn("event=cluster_peer_left node={} reason=\"{}\"", gone->second.row.name, why);
   peers_.erase(gone);
   figures_.cluster_peers.Set(static_cast<double>(peers_.size()));
-  send(registry_, peer_atom::value, peer_change{node, {}, peer_change::what::left, {}});
+  send(registry_, peer_atom::value, peer_change{node, {}, 0, peer_change::what::left, {}});
   settle();
 }
 
@@ -249,7 +251,8 @@ void cluster_actor::flush() {
   for (auto& [number, to] : peers_) {
     if (to.fell_behind && to.sent_off.empty()) {
       send(registry_, peer_atom::value,
-           peer_change{number, to.row.name, peer_change::what::fell_behind, *to.fell_behind});
+           peer_change{number, to.row.name, to.row.incarnation, peer_change::what::fell_behind,
+                       *to.fell_behind});
       to.fell_behind.reset();
     }
     const bool has_room = to.sent_bytes < cluster::window_bytes;

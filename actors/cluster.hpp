@@ -31,10 +31,12 @@ struct dialed {
 class peer_links {
 public:
   virtual ~peer_links() = default;
-  /// Tries to reach a node; the cluster actor is sent `dialed`, in bounded time.
+  /// Tries to reach a node, or whoever is at an address; the cluster actor is sent `dialed`, in bounded time.
   virtual void reach(const node_row& node, const caf::actor& cluster) = 0;
   /// These may reach us, if they know the secret; which we show them.
   virtual void admit(const node_list& known) = 0;
+  /// The connection that was made to that address is with this node.
+  virtual void name(const std::string& address, const std::string& node) = 0;
   /// Ends the link with a node, on both sides, whatever is on its way.
   virtual void cut(const std::string& node) = 0;
 };

@@ -50,7 +50,7 @@ std::optional<log_doubt::question> log_doubt::next(steady_time now, wall_time at
   asking_ = true;
   question asked{.since = *since_};
   if (!ranges_.empty())
-    asked.ranges = take_last(ranges_, conversations_a_question);
+    asked.ranges = take_last(ranges_, cluster::conversations_a_question);
   else
     asked.users = take_last(users_, users_a_question);
   return asked;
@@ -70,7 +70,7 @@ void log_doubt::looked_at(const activity_answer& answer, const cluster::delivery
     ranges_.push_back({.conversation_id = conversation,
                        .after_seq = position.value_or(seq - static_cast<std::int64_t>(entries_of_unknown)),
                        .before_seq = seq + 1,
-                       .limit = entries_a_conversation,
+                       .limit = cluster::entries_a_conversation,
                        .newest = true});
   }
   answered(!answer.failure, now);

@@ -8,6 +8,7 @@
 
 #include "actors/messages.hpp"
 #include "core/cluster/delivery_order.hpp"
+#include "core/cluster/limits.hpp"
 
 #include <functional>
 #include <optional>
@@ -26,11 +27,6 @@ public:
   /// Users a question: some fifty milliseconds of one of the database's connections, with 50 conversations
   /// each.
   static constexpr std::size_t users_a_question = 1000;
-  /// Conversations a question: what is read for all of them is in memory at once.
-  static constexpr std::size_t conversations_a_question = 50;
-  /// Entries of one conversation that are delivered after a fault; who has missed more is shown a hole, and
-  /// fetches them by `sync`.
-  static constexpr std::size_t entries_a_conversation = 500;
   /// Of a conversation in which nothing was said for a minute.
   static constexpr std::size_t entries_of_unknown = 20;
 

@@ -199,6 +199,7 @@ struct peer_change {
   enum class what : std::uint8_t { joined, left, fell_behind };
   node_number node = 0;
   std::string name{};
+  std::uint64_t incarnation = 0;
   what happened = what::joined;
   wall_time since{}; ///< when it fell behind
 };

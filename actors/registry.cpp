@@ -286,7 +286,12 @@ std::size_t registry::kick_here(const user_id& user) {
 registry::kicked registry::kick(const user_id& user) {
   const bool was_online = is_online(user);
   cluster::user_kicked told{user, {}};
-  for (const auto& s : others_.of(user)) told.sessions.push_back({peers_.at(s.node), s.number});
+  for (const auto& s : others_.of(user)) {
+    const auto& [name, incarnation] = peers_.at(s.node);
+    told.sessions.push_back({name, s.number});
+    kicks_.push_back({{user, {told.sessions.back()}, true}, incarnation});
+    if (kicks_.size() > kicks_max) kicks_.pop_front();
+  }
   const auto count = kick_here(user) + others_.remove(user);
   if (was_online) tell_watchers(user, false);
   auto answer = make_response_promise<std::size_t>();
@@ -310,7 +315,7 @@ online_ptr registry::online() const {
   };
   for (const auto& [user, entry] : users_) add(user, node_, entry.sessions.size(), entry.since);
   for (const auto& [user, sessions] : others_)
-    for (const auto& s : sessions) add(user, peers_.at(s.node), 1, s.facts.since);
+    for (const auto& s : sessions) add(user, peers_.at(s.node).name, 1, s.facts.since);
   auto all = std::make_shared<std::vector<classic::online_user>>();
   all->reserve(found.size());
   for (auto& [user, of] : found) all->push_back(std::move(of));

@@ -22,6 +22,9 @@ namespace hongyan {
 /// Pinned: it works in microseconds, and on a shard it needs no wake-up of CAF's scheduler.
 class registry final : public pinned<registry_actor::base> {
 public:
+  /// Kicked sessions of other nodes that are remembered; of more the oldest are not told again.
+  static constexpr std::size_t kicks_max = 1000;
+
   registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures);
 
   behavior_type make_behavior() override;
@@ -38,6 +41,7 @@ private:
     std::vector<listed> sessions; ///< never empty
     wall_time since;              ///< of the first of them
   };
+  using hole = cluster::delivery_order::hole;
   using kicked = caf::typed_response_promise<std::size_t>;
 
   // sessions: registry.cpp
@@ -83,10 +87,20 @@ private:
     std::optional<kicked> answer{}; ///< waits for
     std::size_t count = 0;          ///< this
   };
+  struct linked {
+    std::string name;
+    std::uint64_t incarnation = 0;
+  };
+  /// Of a session of a peer: said again when the peer may have missed it.
+  struct told_kick {
+    cluster::user_kicked what;
+    std::uint64_t incarnation = 0; ///< of the peer
+  };
   /// Of this node's sessions, to a peer.
   struct introduction {
     std::vector<user_id> users; ///< to be told
     std::uint64_t ticket = 0;   ///< of the last that were told
+    bool is_told = false;       ///< all of them, and sessions_told
   };
   struct ticker final : timer_wheel::timer {
     explicit ticker(registry& r) : of(r) {}
@@ -124,6 +138,7 @@ private:
   void look_on(steady_time now);
   void look_up(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards);
   void fetch_holes(steady_time now);
+  void fetch(std::vector<hole> holes);
 
   std::unordered_map<user_id, presence> users_;
   /// Who is told when a user comes or goes. Bounded by what each session may watch.
@@ -138,9 +153,10 @@ private:
 
   // in a cluster
   std::optional<clustering> cluster_;
-  std::unordered_map<node_number, std::string> peers_; ///< and their names
-  std::unordered_set<node_number> incomplete_;         ///< those of them that have not told all sessions yet
-  std::unordered_map<std::string, wall_time> apart_;   ///< when a node left, by name
+  std::unordered_map<node_number, linked> peers_;
+  std::deque<told_kick> kicks_;                      ///< the latest
+  std::unordered_set<node_number> incomplete_;       ///< those of them that have not told all sessions yet
+  std::unordered_map<std::string, wall_time> apart_; ///< when a node left, by name
   cluster::remote_sessions others_;
   cluster::delivery_order order_;
   std::deque<unsettled> unsettled_; ///< by ticket

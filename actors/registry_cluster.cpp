@@ -22,6 +22,13 @@ constexpr std::size_t apart_max = 1000;
 constexpr std::size_t sessions_an_introduction = 1000;
 constexpr std::chrono::seconds log_deadline{10};
 
+/// When something was missed, at most so long ago that the order of delivery still knows what was shown
+/// since: or it would be shown again. Older entries are found by `sync`, and by ping's answer.
+wall_time remembered(wall_time missed) {
+  const auto now = wall_now();
+  return std::clamp<wall_time>(missed, now - cluster::delivery_order::memory / 2, now);
+}
+
 } // namespace
 
 void registry::on_exit() {
@@ -51,7 +58,8 @@ void registry::tick(steady_time now) {
     if (u.bound) send(std::exchange(u.bound, nullptr), bound_atom::value);
     doubt(at); // a peer that does not know of the session tells nothing for it
   }
-  if (!incomplete_.empty()) doubt(at);
+  // Between two nodes that do not know each other's sessions nothing is told for them.
+  if (!incomplete_.empty() || !introductions_.empty()) doubt(at);
   fetch_holes(now);
   look_on(now);
 }
@@ -85,14 +93,18 @@ void registry::settle(std::uint64_t ticket) {
 /// Everything that a peer is to know of this node. Who comes or leaves meanwhile is told as always.
 void registry::introduce(node_number to) {
   tell_peers(cluster::sessions_follow{}, to);
-  auto& users = introductions_[to].users;
-  users.clear();
-  for (const auto& [user, entry] : users_) users.push_back(user);
+  auto& begun = introductions_[to] = {};
+  for (const auto& [user, entry] : users_) begun.users.push_back(user);
   introduce_on(to);
 }
 
+/// The next portion; or all have been told, and handled.
 void registry::introduce_on(node_number to) {
-  auto& [users, ticket] = introductions_[to];
+  auto& [users, ticket, is_told] = introductions_[to];
+  if (is_told) {
+    introductions_.erase(to);
+    return;
+  }
   ticket = ++last_ticket_;
   for (std::size_t told = 0; told < sessions_an_introduction && !users.empty(); users.pop_back())
     if (const auto entry = users_.find(users.back()); entry != users_.end())
@@ -101,8 +113,8 @@ void registry::introduce_on(node_number to) {
         ++told;
       }
   if (!users.empty()) return;
-  tell_peers(cluster::sessions_told{}, to);
-  introductions_.erase(to);
+  is_told = true;
+  tell_peers(cluster::sessions_told{}, to, ticket);
 }
 
 /// Above all that are known of that user and device, whatever the clocks say: the newest login wins.
@@ -160,20 +172,23 @@ void registry::change_peer(const peer_change& change) {
   auto since = wall_now();
   if (change.happened == left) {
     if (apart_.size() == apart_max) apart_.clear();
-    apart_[peers_.at(change.node)] = since;
+    apart_[peers_.at(change.node).name] = since;
     introductions_.erase(change.node);
     incomplete_.erase(change.node);
     forget(others_.remove(change.node));
     peers_.erase(change.node);
   } else {
     // What it was about to commit when it froze has the time of then.
-    if (const auto left_at = apart_.find(change.name); left_at != apart_.end()) since = left_at->second;
+    if (const auto left_at = apart_.find(change.name); left_at != apart_.end())
+      since = remembered(left_at->second);
     apart_.erase(change.name);
-    peers_[change.node] = change.name;
+    peers_[change.node] = {change.name, change.incarnation};
     if (change.happened == joined) incomplete_.insert(change.node);
     introduce(change.node);
     // It may have missed what we told, as we what it told.
     tell_peers(cluster::entries_missed{change.since}, change.node);
+    for (const auto& kick : kicks_)
+      if (kick.incarnation == change.incarnation) tell_peers(kick.what, change.node);
   }
   doubt(since);
 }
@@ -206,7 +221,7 @@ void registry::hear_of(node_number from, const cluster::session_came& came) {
   if (came.facts.device.empty()) return;
   end_sessions(came.user, close_code::replaced, [&](const listed& l) {
     return l.facts.device == came.facts.device &&
-           std::pair(l.stamp, node_) < std::pair(came.stamp, peers_.at(from));
+           std::pair(l.stamp, node_) < std::pair(came.stamp, peers_.at(from).name);
   });
 }
 
@@ -244,14 +259,14 @@ void registry::hear_of(node_number from, const cluster::user_kicked& told) {
   };
   end_sessions(told.user, close_code::kicked, is_meant);
   for (const auto& session : told.sessions)
-    for (const auto& [node, name] : peers_)
-      if (name == session.node && node != from && others_.remove(node, told.user, session.number))
+    for (const auto& [node, peer] : peers_)
+      if (peer.name == session.node && node != from && others_.remove(node, told.user, session.number))
         tell_peers(cluster::user_kicked{told.user, {session}, true}, node);
   if (was_online && !is_online(told.user)) tell_watchers(told.user, false);
 }
 
 void registry::hear_of(node_number, const cluster::entries_missed& missed) {
-  doubt(missed.since == wall_time() ? wall_now() : std::min(missed.since, wall_now()));
+  doubt(missed.since == wall_time() ? wall_now() : remembered(missed.since));
 }
 
 // ---- order ----
@@ -264,16 +279,22 @@ void registry::take_in(const std::vector<committed_message>& messages, steady_ti
 
 void registry::fetch_holes(steady_time now) {
   const auto holes = order_.overdue(now);
-  if (holes.empty()) return;
+  for (std::span<const hole> left = holes; !left.empty();) {
+    const auto some = left.first(std::min(left.size(), cluster::conversations_a_question));
+    left = left.subspan(some.size());
+    fetch({some.begin(), some.end()});
+  }
+}
+
+/// Those that are not found, or cannot be read, stay holes, which clients close by `sync`; not those that
+/// have opened meanwhile.
+void registry::fetch(std::vector<hole> holes) {
   std::vector<log_range> ranges;
-  for (const auto& hole : holes)
-    ranges.push_back(
-        {hole.conversation_id, hole.after_seq, hole.before_seq, log_doubt::entries_a_conversation});
-  // Those that are not found, or cannot be read, stay holes, which clients close by `sync`; not those that
-  // have opened meanwhile.
-  look_up(std::move(ranges), wall_now() - log_doubt::reach, [this, holes](bool) {
+  for (const auto& h : holes)
+    ranges.push_back({h.conversation_id, h.after_seq, h.before_seq, cluster::entries_a_conversation});
+  look_up(std::move(ranges), wall_now() - log_doubt::reach, [this, holes = std::move(holes)](bool) {
     std::vector<committed_message> ready;
-    for (const auto& hole : holes) order_.give_up(hole.conversation_id, hole.before_seq, ready);
+    for (const auto& h : holes) order_.give_up(h.conversation_id, h.before_seq, ready);
     if (!ready.empty()) hand_out(ready, home_.now());
   });
 }

@@ -38,8 +38,9 @@ std::vector<memory_bound> memory_bounds(const limits& of, bool is_cluster) {
   // What waits for a peer, what is under way in both directions, and who is online there.
   const auto peer = cluster::waiting_bytes + 2 * (cluster::window_bytes + cluster::waiting_bytes) +
                     2 * cluster::pipe_bytes + of.connections * remote_session_bytes;
-  bounds.push_back(
-      {"cluster", cluster::connections_max * peer + cluster::delivery_order::held_max * message});
+  const auto entries =
+      cluster::delivery_order::held_max + cluster::conversations_a_question * cluster::entries_a_conversation;
+  bounds.push_back({"cluster", cluster::connections_max * peer + entries * message});
   return bounds;
 }
 

@@ -70,20 +70,20 @@ public:
     prove(asio::ssl::stream_base::server, [this] { ask_secret(); });
   }
 
-  void dial(const std::string& host, unsigned short port, std::vector<std::string> names, done told) {
+  void dial(const listen_address& at, std::vector<std::string> names, done told) {
     told_ = std::move(told);
     names_ = std::move(names);
     if (!names_.empty()) node_ = names_.front();
-    begin(host + ":" + std::to_string(port), cluster_fence::dial_limit);
+    begin(at.text(), cluster_fence::dial_limit);
     const auto connected = guard([this] {
       limit(cluster_fence::handshake_limit);
       prove(asio::ssl::stream_base::client, [this] { show_secret(); });
     });
     // Names are looked up one after the other, each for as long as it takes: addresses do not wait for that.
     error_code no_address;
-    const auto address = asio::ip::make_address(host, no_address);
-    if (!no_address) return peer_.async_connect({address, port}, connected);
-    resolver_.async_resolve(host, std::to_string(port),
+    const auto address = asio::ip::make_address(at.host, no_address);
+    if (!no_address) return peer_.async_connect({address, at.port}, connected);
+    resolver_.async_resolve(at.host, std::to_string(at.port),
                             [this, self = shared_from_this(),
                              connected](const error_code& ec, const tcp::resolver::results_type& found) {
                               if (ec) return fail(ec.message());
@@ -92,6 +92,9 @@ public:
   }
 
   const std::string& node() const override { return node_; }
+  void name(const listen_address& at, const std::string& node) override {
+    if (what_ == at.text()) node_ = node;
+  }
 
   void end() override {
     ended_ = true;
@@ -324,12 +327,13 @@ void cluster_fence::accept_next() {
   });
 }
 
-void cluster_fence::dial(const std::string& host, unsigned short port, std::vector<std::string> names,
+void cluster_fence::dial(const listen_address& at, std::vector<std::string> names, bool anybody,
                          std::function<void(result<unsigned short>)> done) {
-  asio::post(io_, [this, host, port, names = std::move(names), done = std::move(done)]() mutable {
+  asio::post(io_, [this, at, anybody, names = std::move(names), done = std::move(done)]() mutable {
+    if (anybody) names.insert(names.end(), admitted_.begin(), admitted_.end());
     auto link = std::make_shared<fence_link>(*this, tcp::socket(io_));
     connections_.insert(link);
-    link->dial(host, port, std::move(names), std::move(done));
+    link->dial(at, std::move(names), std::move(done));
   });
 }
 
@@ -337,6 +341,12 @@ void cluster_fence::admit(std::vector<std::string> names, std::string secret) {
   asio::post(io_, [this, names = std::move(names), secret = std::move(secret)]() mutable {
     admitted_ = std::move(names);
     secret_ = std::move(secret);
+  });
+}
+
+void cluster_fence::name(const listen_address& at, std::string node) {
+  asio::post(io_, [this, at, node = std::move(node)] {
+    for (const auto& c : connections_) c->name(at, node);
   });
 }
 

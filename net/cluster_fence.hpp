@@ -46,6 +46,8 @@ public:
     virtual void end() = 0;
     /// The node at the other end: as it said itself, or as it was dialled.
     virtual const std::string& node() const = 0;
+    /// It is this node, if the connection was dialled there.
+    virtual void name(const listen_address& at, const std::string& node) = 0;
   };
 
   explicit cluster_fence(metrics& figures);
@@ -63,9 +65,12 @@ public:
   void stop();
 
   /// Any thread: reaches for a peer. `done`, on the fence's thread: a port on loopback that is the peer's
-  /// CAF, for one connection; or why not. With TLS the peer's certificate must have one of `names`.
-  void dial(const std::string& host, unsigned short port, std::vector<std::string> names,
+  /// CAF, for one connection; or why not. With TLS the peer's certificate must have one of `names`, or, of
+  /// `anybody`, one of those that may come in.
+  void dial(const listen_address& at, std::vector<std::string> names, bool anybody,
             std::function<void(result<unsigned short>)> done);
+  /// Any thread: who `anybody` was, for cut().
+  void name(const listen_address& at, std::string node);
   /// Any thread: who comes in must show this secret, and with TLS have one of these names. Without a secret
   /// nobody comes in.
   void admit(std::vector<std::string> names, std::string secret);

@@ -57,12 +57,17 @@ void cluster_links::reach(const node_row& node, const caf::actor& cluster) {
   const auto at = listen_address::parse(node.address);
   if (!at || at->port == 0)
     return caf::anon_send(cluster, dialed_atom::value, dialed{node, nullptr, "it is no HOST:PORT"});
-  fence_.dial(at->host, at->port, names_of(node), [this, node, cluster](const result<unsigned short>& port) {
-    if (port)
-      system_.spawn(connect, *port, node, cluster);
-    else
-      caf::anon_send(cluster, dialed_atom::value, dialed{node, nullptr, port.error().detail});
-  });
+  fence_.dial(*at, names_of(node), node.name.empty(),
+              [this, node, cluster](const result<unsigned short>& port) {
+                if (port)
+                  system_.spawn(connect, *port, node, cluster);
+                else
+                  caf::anon_send(cluster, dialed_atom::value, dialed{node, nullptr, port.error().detail});
+              });
+}
+
+void cluster_links::name(const std::string& address, const std::string& node) {
+  if (const auto at = listen_address::parse(address)) fence_.name(*at, node);
 }
 
 void cluster_links::admit(const node_list& known) {

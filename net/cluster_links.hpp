@@ -18,6 +18,7 @@ public:
 
   void reach(const node_row& node, const caf::actor& cluster) override;
   void admit(const node_list& known) override;
+  void name(const std::string& address, const std::string& node) override;
   void cut(const std::string& node) override { fence_.cut(node); }
 
 private:

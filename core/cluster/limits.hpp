@@ -17,4 +17,9 @@ inline constexpr std::size_t connections_max = 256;
 /// Of a connection, each way.
 inline constexpr std::size_t pipe_bytes = 65'536;
 
+/// What is asked of the log at once, after a fault: conversations,
+inline constexpr std::size_t conversations_a_question = 50;
+/// and entries of each, the newest; who has missed more is shown a hole, and fetches them by `sync`.
+inline constexpr std::size_t entries_a_conversation = 500;
+
 } // namespace hongyan::cluster

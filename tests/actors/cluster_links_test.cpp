@@ -131,6 +131,7 @@ TEST_CASE_METHOD(actor_fixture, "nodes that join each other by address have one 
   }
   CHECK(a.figures.cluster_peers.Value() == 1);
   CHECK(b.figures.cluster_peers.Value() == 1);
+  CHECK(a.links.named["b:1"] == "b");
   // The first link stands: had it been made anew, envelopes would be counted from 1 again, and nodes doubt.
   advance(std::chrono::seconds(30));
   const auto looks = a.book.looks + b.book.looks;

@@ -123,6 +123,34 @@ TEST_CASE_METHOD(cluster_fixture, "while a node is apart its messages come throu
   CHECK(b.book.looks == last); // all is well again: nobody asks any more
 }
 
+TEST_CASE_METHOD(cluster_fixture, "what was missed long ago is not shown again", "[cluster]") {
+  link();
+  bind_v1(b, "2");
+  const auto item = cluster::item{cluster::entries_missed{wall_now() - std::chrono::hours(1)}};
+  self->send(b.r, heard_atom::value,
+             peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, {item}})));
+  run();
+  advance(std::chrono::milliseconds(200));
+  REQUIRE(b.book.looks == 1);
+  // What was shown since then is remembered for a minute.
+  CHECK(b.book.since > wall_now() - cluster::delivery_order::memory);
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a node looks for itself until its peers know its sessions", "[cluster]") {
+  bind(a, "1");
+  link();
+  advance(std::chrono::seconds(30));
+  const auto settled = a.book.looks;
+  advance(std::chrono::seconds(30));
+  REQUIRE(a.book.looks == settled);
+  end(b.r); // it handles nothing any more: what it is told now it does not know
+  self->send(a.r, peer_atom::value, peer_change{1, "b", 22, peer_change::what::fell_behind, wall_now()});
+  advance(std::chrono::seconds(60));
+  const auto looks = a.book.looks;
+  advance(std::chrono::seconds(30));
+  CHECK(a.book.looks > looks);
+}
+
 TEST_CASE_METHOD(cluster_fixture, "each round of a doubt begins where the one before it has looked",
                  "[cluster]") {
   link();

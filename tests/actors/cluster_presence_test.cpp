@@ -63,6 +63,29 @@ TEST_CASE_METHOD(cluster_fixture, "a kick reaches every node before it is answer
   CHECK(nodes_of(b, "1").empty());
 }
 
+TEST_CASE_METHOD(cluster_fixture, "a kick that a peer was not told of is told again", "[cluster]") {
+  link();
+  const auto& far = bind(b, "1");
+  SECTION("since the peer fell behind") {
+    auto batch = std::make_shared<committed_batch>();
+    auto big = entry(1);
+    big.content.assign(900'000, 'x');
+    for (big.conversation_id = 1; big.conversation_id <= 8; ++big.conversation_id)
+      batch->messages.push_back({std::make_shared<const message>(big), {}});
+    self->send(a.r, deliver_atom::value, committed_ptr(std::move(batch)));
+    CHECK(ask<std::size_t>(a, kick_atom::value, user("1")) == 1);
+    CHECK(a.figures.cluster_fell_behind.Value() == 1);
+  }
+  SECTION("since the link broke") {
+    caf::anon_send(a.r, kick_atom::value, user("1"));
+    cut();
+    CHECK(far == heard{"bound"});
+    link();
+  }
+  CHECK(far.back() == "close 4003");
+  CHECK(nodes_of(a, "1").empty());
+}
+
 TEST_CASE_METHOD(cluster_fixture, "a device has one session over all nodes, the newest", "[cluster]") {
   link();
   const auto& old_one = bind_v1(a, "1", "phone");

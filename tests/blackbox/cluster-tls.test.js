@@ -69,6 +69,23 @@ describe('S36: nodes with certificates', () => {
     await cluster.whole()
   })
 
+  it('are found by --cluster-join, at addresses that the database does not know', async (t) => {
+    const apart = await Cluster.start(0)
+    t.after(() => apart.dispose())
+    const b = await apart.add(1, { args: options(await ours.issue('node-1-named', { names: 'DNS:node-1' })) })
+    const port = await apart.portOf(b)
+    // As behind NAT: what a node says of itself leads nowhere.
+    const database = apart.database.split('/').pop()
+    await apart.postgres.sql(`CREATE FUNCTION elsewhere() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.address = '192.0.2.1:' || substr(NEW.name, 6); RETURN NEW; END $$;
+      CREATE TRIGGER elsewhere BEFORE INSERT OR UPDATE ON node FOR EACH ROW EXECUTE FUNCTION elsewhere(); UPDATE node SET name = name`, database)
+    const a = await apart.add(0, { args: [...options(files[0]), '--cluster-join', `127.0.0.1:${port}`] })
+    await apart.whole()
+    const to = newId()
+    const receiver = await connectV1(b, to, { t })
+    await (await connectV1(a, newId(), { t })).say(user(to), 'by another way')
+    assert.equal((await receiver.message()).content, 'by another way')
+  })
+
   it('are not joined by a node that another authority vouches for', async () => {
     const other = await makeAuthority(directory, 'third')
     const alien = await cluster.add(9, { args: options(await other.issue('node-9'), other.cert) })

@@ -37,5 +37,5 @@ TEST_CASE("the bounds are the limits' worst cases", "[memory_bounds]") {
   const auto of_node = memory_bounds(small, true);
   REQUIRE(of_node.size() == 6);
   CHECK(of_node.back().what == "cluster");
-  CHECK(of_node.back().bytes == 256ULL * ((4 << 20) + (10 << 20) + 131'072 + 10 * 256) + 10'000 * message);
+  CHECK(of_node.back().bytes == 256ULL * ((4 << 20) + (10 << 20) + 131'072 + 10 * 256) + 35'000 * message);
 }

@@ -68,7 +68,9 @@ inline message entry(std::int64_t seq, std::int64_t conversation = 1) {
 struct manual_links final : peer_links {
   void reach(const node_row& node, const caf::actor& cluster) override { asked.emplace_back(node, cluster); }
   void admit(const node_list&) override {}
+  void name(const std::string& address, const std::string& node) override { named[address] = node; }
   void cut(const std::string& node) override { cuts.push_back(node); }
+  std::map<std::string, std::string> named;
   std::vector<std::string> cuts;
   std::deque<std::pair<node_row, caf::actor>> asked;
 };
