@@ -46,8 +46,8 @@ struct cluster_settings {
   std::uint64_t incarnation = 0;
   std::vector<std::string> join; ///< HOST:PORT of nodes that the directory may not know
   std::chrono::milliseconds heartbeat{};
-  std::chrono::milliseconds
-      silence{}; ///< a peer that has not handled what it was sent so long ago is cut off
+  /// A peer that has not handled what it was sent so long ago is cut off.
+  std::chrono::milliseconds silence{};
 };
 
 /// Pinned to the registry's shard. Untyped: what comes from other nodes is not known to be what it says, and

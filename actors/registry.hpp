@@ -116,6 +116,7 @@ private:
   void tell_peers(const cluster::item& what, node_number to = 0, std::uint64_t ticket = 0);
   /// The same, and the ticket.
   std::uint64_t tell_peers_and_wait(const cluster::item& what);
+  std::vector<user_id> users_here() const;
   void introduce(node_number to);
   void introduce_on(node_number to);
   std::map<node_number, std::vector<user_id>> whereabouts(const std::vector<user_id>& users) const;

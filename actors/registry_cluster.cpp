@@ -90,11 +90,16 @@ void registry::settle(std::uint64_t ticket) {
   for (const auto node : next) introduce_on(node);
 }
 
+std::vector<user_id> registry::users_here() const {
+  std::vector<user_id> users;
+  for (const auto& [user, entry] : users_) users.push_back(user);
+  return users;
+}
+
 /// Everything that a peer is to know of this node. Who comes or leaves meanwhile is told as always.
 void registry::introduce(node_number to) {
   tell_peers(cluster::sessions_follow{}, to);
-  auto& begun = introductions_[to] = {};
-  for (const auto& [user, entry] : users_) begun.users.push_back(user);
+  introductions_[to] = {.users = users_here()};
   introduce_on(to);
 }
 
@@ -322,11 +327,7 @@ void registry::look_up(std::vector<log_range> ranges, wall_time since, std::func
 void registry::doubt(wall_time from) { doubt_.raise(from, home_.now()); }
 
 void registry::look_on(steady_time now) {
-  auto asked = doubt_.next(now, wall_now(), [this] {
-    std::vector<user_id> online;
-    for (const auto& [user, entry] : users_) online.push_back(user);
-    return online;
-  });
+  auto asked = doubt_.next(now, wall_now(), [this] { return users_here(); });
   if (!asked) return;
   if (!asked->ranges.empty())
     return look_up(std::move(asked->ranges), asked->since,

@@ -90,16 +90,7 @@ TEST_CASE_METHOD(cluster_fixture, "a slow peer is told no more, and everything a
   bind_v1(a, "1");
   const auto& receiver = bind_v1(b, "2");
   ask<std::vector<user_id>>(b, watch_atom::value, std::vector{user("1")}, sessions.back());
-  // So much at once that the window and what may wait for it are full.
-  auto big = entry(1);
-  big.content.assign(900'000, 'x');
-  auto batch = std::make_shared<committed_batch>();
-  for (std::int64_t seq = 1; seq <= 8; ++seq) {
-    big.conversation_id = seq;
-    big.seq = 1;
-    batch->messages.push_back({std::make_shared<const message>(big), {}});
-  }
-  self->send(a.r, deliver_atom::value, committed_ptr(std::move(batch)));
+  flood(a);
   run();
   CHECK(a.figures.cluster_fell_behind.Value() == 1);
   CHECK(nodes_of(b, "1") == names{"a"});

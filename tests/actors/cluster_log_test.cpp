@@ -126,10 +126,7 @@ TEST_CASE_METHOD(cluster_fixture, "while a node is apart its messages come throu
 TEST_CASE_METHOD(cluster_fixture, "what was missed long ago is not shown again", "[cluster]") {
   link();
   bind_v1(b, "2");
-  const auto item = cluster::item{cluster::entries_missed{wall_now() - std::chrono::hours(1)}};
-  self->send(b.r, heard_atom::value,
-             peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, {item}})));
-  run();
+  hear(b, 1, {cluster::entries_missed{wall_now() - std::chrono::hours(1)}});
   advance(std::chrono::milliseconds(200));
   REQUIRE(b.book.looks == 1);
   // What was shown since then is remembered for a minute.
@@ -184,11 +181,6 @@ TEST_CASE_METHOD(cluster_fixture,
   link();
   const auto& known = bind_v1(b, "2");
   const auto& unknown = bind_v1(b, "3");
-  const auto told = [this](cluster::item item) {
-    self->send(a.r, heard_atom::value,
-               peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, {std::move(item)}})));
-    run();
-  };
   const auto commit_to_group = [this](std::int64_t seq) {
     auto m = entry(seq);
     m.to = place::group(user("g"));
@@ -199,13 +191,13 @@ TEST_CASE_METHOD(cluster_fixture,
     self->send(a.r, deliver_atom::value, committed_ptr(std::move(batch)));
     run();
   };
-  told(cluster::session_left{user("3"), 2}); // as if a had not heard of it yet
-  told(cluster::sessions_follow{});
+  hear(a, 1, {cluster::session_left{user("3"), 2}}); // as if a had not heard of it yet
+  hear(a, 1, {cluster::sessions_follow{}});
   commit_to_group(1);
   CHECK(known.size() == 2);
   CHECK(unknown.size() == 2);
-  told(cluster::session_came{user("2"), 1, 0, {.id = "s", .is_v1 = true}});
-  told(cluster::sessions_told{});
+  hear(a, 1, {cluster::session_came{user("2"), 1, 0, {.id = "s", .is_v1 = true}}});
+  hear(a, 1, {cluster::sessions_told{}});
   commit_to_group(2);
   CHECK(known.size() == 3);
   CHECK(unknown.size() == 2);

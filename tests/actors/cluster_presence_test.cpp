@@ -67,12 +67,7 @@ TEST_CASE_METHOD(cluster_fixture, "a kick that a peer was not told of is told ag
   link();
   const auto& far = bind(b, "1");
   SECTION("since the peer fell behind") {
-    auto batch = std::make_shared<committed_batch>();
-    auto big = entry(1);
-    big.content.assign(900'000, 'x');
-    for (big.conversation_id = 1; big.conversation_id <= 8; ++big.conversation_id)
-      batch->messages.push_back({std::make_shared<const message>(big), {}});
-    self->send(a.r, deliver_atom::value, committed_ptr(std::move(batch)));
+    flood(a);
     CHECK(ask<std::size_t>(a, kick_atom::value, user("1")) == 1);
     CHECK(a.figures.cluster_fell_behind.Value() == 1);
   }
@@ -115,14 +110,9 @@ TEST_CASE_METHOD(cluster_fixture, "who left while a peer was told nothing is gon
   bind(a, "1");
   bind(a, "3");
   REQUIRE(nodes_of(b, "1") == names{"a"});
-  const auto hear = [this](std::vector<cluster::item> items) {
-    self->send(b.r, heard_atom::value,
-               peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, std::move(items)})));
-    run();
-  };
-  hear({cluster::sessions_follow{}, cluster::session_came{user("3"), 2, 0, {}}});
+  hear(b, 1, {cluster::sessions_follow{}, cluster::session_came{user("3"), 2, 0, {}}});
   CHECK(nodes_of(b, "1") == names{"a"});
-  hear({cluster::sessions_told{}});
+  hear(b, 1, {cluster::sessions_told{}});
   CHECK(nodes_of(b, "1").empty());
   CHECK(nodes_of(b, "3") == names{"a"});
 }
@@ -147,18 +137,14 @@ TEST_CASE_METHOD(cluster_fixture, "a kick that did not get there gets there by a
   const auto& other = bind(b, "1");
   // As node a hears it from a third, which has not reached b: it names both, and b has another one by now.
   const auto told = cluster::user_kicked{user("1"), {{"b", 1}}};
-  self->send(a.r, heard_atom::value,
-             peer_items_ptr(std::make_shared<const peer_items>(peer_items{1, 0, {told}})));
-  run();
+  hear(a, 1, {told});
   CHECK(far == heard{"bound"}); // b said it itself: it is not told again
   node c{*this, "c", 33};
   caf::anon_send(a.c, nodes_atom::value,
                  node_list{{{"a", "a:1", 11}, {"b", "b:1", 22}, {"c", "c:1", 33}}, {}});
   run();
   answer_reach(a, c.c);
-  self->send(a.r, heard_atom::value,
-             peer_items_ptr(std::make_shared<const peer_items>(peer_items{2, 0, {told}})));
-  run();
+  hear(a, 2, {told});
   CHECK(far == heard{"bound", "close 4003"});
   CHECK(other == heard{"bound"});
   end(c.c, c.r, c.history);

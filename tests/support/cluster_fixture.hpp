@@ -147,6 +147,21 @@ struct cluster_fixture : actor_fixture {
     self->send(at.r, deliver_atom::value, committed_ptr(std::move(batch)));
     run();
   }
+  /// So much at once that the window and what may wait for it are full; the actors have no turn yet.
+  void flood(node& at) {
+    auto batch = std::make_shared<committed_batch>();
+    auto big = entry(1);
+    big.content.assign(900'000, 'x');
+    for (big.conversation_id = 1; big.conversation_id <= 8; ++big.conversation_id)
+      batch->messages.push_back({std::make_shared<const message>(big), {}});
+    self->send(at.r, deliver_atom::value, committed_ptr(std::move(batch)));
+  }
+  /// What a peer tells a node's registry.
+  void hear(node& at, cluster::node_number from, std::vector<cluster::item> items) {
+    self->send(at.r, heard_atom::value,
+               peer_items_ptr(std::make_shared<const peer_items>(peer_items{from, 0, std::move(items)})));
+    run();
+  }
   template <class T, class... Args>
   T ask(node& of, Args... args) {
     std::optional<T> answer;
