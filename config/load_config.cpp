@@ -103,6 +103,14 @@ std::optional<std::string> set_database(server_config& c, const std::string& v) 
   return {};
 }
 
+setter flag(bool server_config::*field) {
+  return [field](server_config& c, const std::string& v) -> std::optional<std::string> {
+    if (v != "true" && v != "false" && v != "1" && v != "0") return "true or false";
+    c.*field = v == "true" || v == "1";
+    return {};
+  };
+}
+
 setter path(std::string server_config::*field) {
   return [field](server_config& c, const std::string& v) -> std::optional<std::string> {
     if (v.empty()) return "the path of a file";
@@ -184,12 +192,8 @@ const std::vector<option>& options() {
       {"api_key_file", true, single, "FILE",
        "keys of the business back end: a line each, KEY or NAME SCOPES KEY",
        path(&auth::key_files::api_keys)},
-      {"insecure", true, toggle, "", "allow --auth none on an address other than loopback",
-       [](server_config& c, const std::string& v) -> std::optional<std::string> {
-         if (v != "true" && v != "false" && v != "1" && v != "0") return "true or false";
-         c.insecure = v == "true" || v == "1";
-         return {};
-       }},
+      {"insecure", true, toggle, "", "allow --auth none where others than this machine can come in",
+       flag(&server_config::insecure)},
       {"allow_origin", true, repeatable, "ORIGIN", "a web site that may come in, such as https://example.com",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {
          if (!is_origin(v))
@@ -223,11 +227,18 @@ const std::vector<option>& options() {
        path(&server_config::cluster_tls_key)},
       {"cluster_tls_ca", true, single, "FILE", "who signed all nodes' certificates (PEM)",
        path(&server_config::cluster_tls_authority)},
+      {"page", false, single, "", "", flag(&server_config::page)},
       {"classic.window", false, single, "", "", number<std::size_t>(&server_config::classic_window, 1, 500)},
       {"classic.time_zone", false, single, "", "", set_time_zone},
       {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
       {"recall.window", false, single, "", "", seconds(&server_config::recall_window, 0, 31'536'000)},
       {"heartbeat", false, single, "", "", seconds(&server_config::heartbeat, 1, 600)},
+      {"presence.public", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "true" && v != "false") return "true or false";
+         c.presence_is_public = v == "true";
+         return {};
+       }},
       {"wechat.app_id", false, single, "", "", set_app_id},
       {"wechat.secret_file", false, single, "", "", path(&auth::key_files::wechat_secret)},
       {"wechat.base_url", false, single, "", "", set_wechat_url},
@@ -241,9 +252,13 @@ const std::vector<option>& options() {
       {"limits.body_bytes", false, single, "", "", limit(&limits::body_bytes, 1024, 64 << 20)},
       {"limits.message_bytes", false, single, "", "", limit(&limits::message_bytes, 125, 16 << 20)},
       {"limits.connections", false, single, "", "", limit(&limits::connections, 1, 10'000'000)},
+      {"limits.memory", false, single, "", "", limit(&limits::memory, 16 << 20, std::size_t{1} << 44)},
       {"limits.backlog", false, single, "", "", limit(&limits::backlog, 1, 1'000'000)},
       {"limits.deliveries", false, single, "", "", limit(&limits::deliveries, 1, 10'000'000)},
       {"limits.history", false, single, "", "", limit(&limits::history, 1, 100'000)},
+      {"limits.searches", false, single, "", "", limit(&limits::searches, 1, 100'000)},
+      {"limits.user_day_bytes", false, single, "", "",
+       limit(&limits::user_day_bytes, 65'536, std::size_t{1} << 40)},
       {"limits.sends_per_second", false, single, "", "", limit(&limits::sends_per_second, 1, 100'000)},
       {"limits.sends_burst", false, single, "", "", limit(&limits::sends_burst, 1, 1'000'000)},
       {"limits.requests_per_second", false, single, "", "", limit(&limits::requests_per_second, 1, 100'000)},
@@ -255,6 +270,8 @@ const std::vector<option>& options() {
       {"limits.logins_burst", false, single, "", "", limit(&limits::logins_burst, 1, 1'000'000)},
       {"limits.address_sessions", false, single, "", "", limit(&limits::address_sessions, 1, 10'000'000)},
       {"limits.sessions", false, single, "", "", limit(&limits::sessions, 1, 10'000)},
+      {"limits.blocks", false, single, "", "", limit(&limits::blocks, 1, 100'000)},
+      {"limits.groups_owned", false, single, "", "", limit(&limits::groups_owned, 1, 100'000)},
   };
   return all;
 }
@@ -470,6 +487,13 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   if (!config.wechat.app_id.empty() && config.keys.secret.empty())
     return bad("wechat.app_id", "who logs in by it is given a token, which nothing here could sign",
                "wechat.app_id with --auth-secret-file");
+  if (!config.asks_for_tokens && !config.insecure &&
+      (!config.trusted_proxies.empty() || !config.allow_origin.empty()))
+    return bad(
+        config.trusted_proxies.empty() ? "--allow-origin" : "--trusted-proxy",
+        "a proxy or a site brings others here, and with --auth none anybody of them could read and send as "
+        "anybody",
+        "--auth token, or --insecure as well");
   if (!config.asks_for_tokens && !config.insecure && !is_loopback_host(config.listen.host))
     return bad("--listen",
                "\"" + config.listen.text() +

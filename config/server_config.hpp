@@ -32,7 +32,8 @@ struct server_config {
   std::string tls_certificate; ///< PEM file; empty: HTTP in the clear
   std::string tls_key;         ///< PEM file
   auth::wechat_settings wechat;
-  bool insecure = false; ///< allows --auth none on an address other than loopback
+  bool insecure = false; ///< allows --auth none where others than this machine can come in
+  bool page = true;      ///< GET / is the web chat; else 404
   std::vector<std::string> allow_origin;
   std::vector<ip_network> trusted_proxies;
   std::optional<listen_address> cluster_listen; ///< nothing: a node alone
@@ -48,6 +49,8 @@ struct server_config {
   std::chrono::seconds drain_timeout{10};
   std::chrono::seconds heartbeat{25};
   std::chrono::seconds recall_window{120}; ///< how old a message may be to be taken back
+  bool presence_is_public =
+      true; ///< else presence and profiles are for those with whom one has a conversation
   hongyan::limits limits;
   std::string log_level = "info";
 };

@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t message_frame_bytes = 512;
 /// As JSON a control character has six bytes; any other has at most four.
 constexpr std::size_t encoded_char_bytes = 6;
-/// What a v1 session hands to its socket at once, behind one frame of any size.
-constexpr std::size_t write_bytes = 65'536;
 constexpr std::size_t rate_limits = 5;
 /// A bucket with its key and its node in the table.
 constexpr std::size_t bucket_bytes = 160;
@@ -27,12 +25,10 @@ constexpr std::size_t remote_session_bytes = 256;
 std::vector<memory_bound> memory_bounds(const limits& of, bool is_cluster) {
   const auto content = std::max(of.content_chars * encoded_char_bytes, of.object_bytes);
   const auto message = content + of.ext_bytes + 2 * of.name_chars * encoded_char_bytes + message_frame_bytes;
-  const auto socket = of.outbox_bytes + write_bytes + message + of.message_bytes;
-  const auto request = of.header_bytes + of.body_bytes;
-  std::vector<memory_bound> bounds{{"connections", of.connections * std::max(socket, request)},
+  std::vector<memory_bound> bounds{{"clients", of.memory},
                                    {"writes", of.backlog * std::max(of.body_bytes, of.message_bytes)},
                                    {"deliveries", of.deliveries * message},
-                                   {"reads", of.history * history_limit_max * message},
+                                   {"reads", (of.history + of.searches) * of.message_bytes},
                                    {"rates", rate_limits * rate_limit::keys_max * bucket_bytes}};
   if (!is_cluster) return bounds;
   // What waits for a peer, what is under way in both directions, and who is online there.

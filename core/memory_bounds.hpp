@@ -15,8 +15,9 @@ struct memory_bound {
   std::size_t bytes;
 };
 
-/// A row for each kind of thing that is bounded; their sum is the bound of all. Each is its worst case: every
-/// place taken, by the largest that fits.
+/// A row for each kind of thing that is bounded. What is kept for clients has one budget, `limits.memory`;
+/// the other rows are queues between the server's own parts, each at its worst: every place taken, by the
+/// largest that fits.
 std::vector<memory_bound> memory_bounds(const limits& of, bool is_cluster);
 
 } // namespace hongyan

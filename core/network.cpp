@@ -11,10 +11,8 @@ namespace {
 
 constexpr std::size_t v4_begin = 12;
 
-bool is_trusted(const std::string& address, const std::vector<ip_network>& proxies) {
-  const auto parsed = parse_address(address);
-  return parsed && std::ranges::any_of(proxies, [&](const ip_network& n) { return n.contains(*parsed); });
-}
+/// Bytes of what one subscriber has of IPv6.
+constexpr std::size_t v6_subscriber_bytes = 8;
 
 std::string trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");
@@ -59,10 +57,26 @@ std::optional<ip_network> parse_network(std::string_view text) {
   return network;
 }
 
+bool is_proxy(const std::string& address, const std::vector<ip_network>& proxies) {
+  const auto parsed = parse_address(address);
+  return parsed && std::ranges::any_of(proxies, [&](const ip_network& n) { return n.contains(*parsed); });
+}
+
+std::string address_key(std::string_view address) {
+  auto parsed = parse_address(address.substr(0, address.find('%')));
+  if (!parsed) return std::string(address);
+  char text[INET6_ADDRSTRLEN];
+  static constexpr ip_address mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  if (std::equal(mapped.begin(), mapped.begin() + v4_begin, parsed->begin()))
+    return inet_ntop(AF_INET, parsed->data() + v4_begin, text, sizeof text);
+  std::fill(parsed->begin() + v6_subscriber_bytes, parsed->end(), 0);
+  return std::string(inet_ntop(AF_INET6, parsed->data(), text, sizeof text)) + "/64";
+}
+
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
                            const std::vector<ip_network>& proxies) {
   std::string known = peer;
-  while (!forwarded_for.empty() && is_trusted(known, proxies)) {
+  while (!forwarded_for.empty() && is_proxy(known, proxies)) {
     const auto comma = forwarded_for.rfind(',');
     const auto before =
         trimmed(comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1));

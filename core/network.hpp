@@ -27,10 +27,19 @@ struct ip_network {
 /// ADDRESS or ADDRESS/BITS. Nothing: it is neither, or has bits behind its prefix.
 std::optional<ip_network> parse_network(std::string_view text);
 
+/// Whom an address stands for where something is limited by address: an IPv6 one for its whole /64, since
+/// that is what one subscriber gets (RFC 6177), as `2001:db8:0:1::/64`; an IPv4 one for itself, also when it
+/// is mapped into IPv6. The same for every spelling, with or without a zone. What is no address stands for
+/// itself.
+std::string address_key(std::string_view address);
+
 /// Who really asks: the peer, unless it is one of the `proxies`; then the last in `forwarded_for` (the header
 /// X-Forwarded-For, to which each proxy appends its peer) who is none of them. Others' words are not
 /// believed.
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
                            const std::vector<ip_network>& proxies);
+
+/// Whether the address is one of these proxies.
+bool is_proxy(const std::string& address, const std::vector<ip_network>& proxies);
 
 } // namespace hongyan

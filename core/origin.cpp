@@ -45,9 +45,11 @@ bool is_loopback_host(std::string_view host) {
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
-bool is_loopback_origin(std::string_view origin) {
-  return is_loopback_host(without_brackets(without_port(authority_of(origin))));
+bool is_loopback_authority(std::string_view authority) {
+  return is_loopback_host(without_brackets(without_port(authority)));
 }
+
+bool is_loopback_origin(std::string_view origin) { return is_loopback_authority(authority_of(origin)); }
 
 bool is_origin(std::string_view text) {
   const auto authority = authority_of(text);

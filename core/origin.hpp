@@ -18,6 +18,8 @@ struct origin_policy {
 
 /// True for localhost, 127.x.x.x and ::1 (without brackets).
 bool is_loopback_host(std::string_view host);
+/// The same of HOST or HOST:PORT, as in a Host header, an IPv6 host in brackets.
+bool is_loopback_authority(std::string_view authority);
 /// The same of the host in an origin; false when it is none.
 bool is_loopback_origin(std::string_view origin);
 

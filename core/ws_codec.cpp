@@ -68,6 +68,7 @@ decoder::status decoder::next(std::string_view& input) {
     }
     header_[header_have_++] = static_cast<std::uint8_t>(input.front());
     input.remove_prefix(1);
+    if (!is_control(static_cast<opcode>(header_[0] & 0x0F))) ++progress_;
     if (auto s = begin_frame(); s != status::need_more) return s;
   }
   return status::need_more;
@@ -123,6 +124,7 @@ decoder::status decoder::take_payload(std::string_view& input) {
   into.append(input.substr(0, count));
   input.remove_prefix(count);
   frame_left_ -= count;
+  if (!is_control(op_)) progress_ += static_cast<std::uint32_t>(count);
   if (from_ == peer::client)
     for (auto i = begin; i < into.size(); ++i) into[i] = static_cast<char>(into[i] ^ mask_[mask_at_++ % 4]);
   if (!is_control(op_) && !utf8_.feed(std::string_view(into).substr(begin)))

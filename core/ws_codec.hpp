@@ -53,6 +53,10 @@ public:
   close_code failure() const { return failure_; }
   /// True between the first byte of a message (or of a frame) and its last.
   bool mid_message() const { return header_have_ > 0 || in_payload_ || fragmented_; }
+  /// Grows, round and round, with every byte of a message; those of control frames in between are none.
+  std::uint32_t progress() const { return progress_; }
+  /// Bytes of the message so far that are kept.
+  std::size_t kept() const { return message_.capacity(); }
 
 private:
   status begin_frame();
@@ -64,6 +68,7 @@ private:
   std::string payload_;
   std::size_t message_bytes_max_;
   std::uint64_t frame_left_ = 0;
+  std::uint32_t progress_ = 0;
   utf8_checker utf8_;
   close_code failure_ = close_code::protocol;
   std::array<std::uint8_t, 14> header_{};

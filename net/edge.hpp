@@ -4,10 +4,10 @@
 #include "actors/interfaces.hpp"
 #include "actors/session.hpp"
 #include "config/server_config.hpp"
+#include "core/connection_table.hpp"
 #include "core/current.hpp"
 #include "core/metrics.hpp"
 #include "core/origin.hpp"
-#include "core/places.hpp"
 #include "net/bridge.hpp"
 #include "net/io_shard.hpp"
 #include "net/websocket.hpp"
@@ -30,7 +30,7 @@ struct server_context {
   persistence_actor persistence;
   std::vector<login_actor> logins; ///< empty: nobody logs in by WeChat
   caf::actor_system& system;
-  places* address_places; ///< live sockets of one address; null: as many as they like. Outlives all sockets
+  connection_table& connections; ///< outlives all of them
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> next_login = 0; ///< whose turn it is
 };

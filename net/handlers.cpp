@@ -45,17 +45,17 @@ reply pushed(server_context& server, append_status status) {
 
 } // namespace
 
-result<void> may_send(edge& at, const auth::caller& by, const user_id& from) {
+result<void> may_send(edge& at, const auth::caller& by, const user_id& from, std::size_t content_bytes) {
   const auto may = auth::may_act_as(by, from, auth::scope::push);
   if (!may || by.is != auth::caller::kind::user) return may;
-  return admit_send(at.server.admitted, at.server.figures, from, at.home.now());
+  return admit_send(at.server.admitted, at.server.figures, from, content_bytes, at.home.now());
 }
 
 asio::awaitable<reply> push(edge& at, const routed_request& request) {
   auto& server = at.server;
   auto message = classic::parse_push(request.http.body(), server.config.limits);
   if (!message) co_return push_failed(server, message.error());
-  if (const auto may = may_send(at, request.by, message->from); !may)
+  if (const auto may = may_send(at, request.by, message->from, message->content.size()); !may)
     co_return push_failed(server, may.error());
   if (const auto refusal = admit_write(server.admitted, server.figures))
     co_return push_failed(server, *refusal);
@@ -83,7 +83,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   auto answer = co_await ask<history_answer>(at.asks, at.sessions.history, ask_deadline, query_atom::value,
                                              std::move(question));
   if (!answer) co_return problem(answer.error());
-  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  if (answer->failure) co_return problem(read_for_strangers(*answer->failure));
   auto r = json_reply(classic::encode_chats(*answer->messages));
   r.counted = until_written(server.admitted);
   co_return r;
@@ -110,7 +110,7 @@ asio::awaitable<reply> handle(edge& at, endpoint to, const routed_request& reque
   case endpoint::get_message: co_return co_await get_message(at, request);
   case endpoint::get_online_user: co_return co_await get_online_user(at, request);
   case endpoint::close: co_return co_await close_user(at, request);
-  case endpoint::index: co_return index_page();
+  case endpoint::index: co_return index_page(at);
   case endpoint::health: co_return health();
   case endpoint::ready: co_return readiness(at);
   case endpoint::metrics: co_return metrics_page(at, request);

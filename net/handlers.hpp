@@ -20,9 +20,9 @@ struct routed_request {
   auth::caller by{};
 };
 
-/// May the caller send a message as `from`, now? A user has a rate, an API key has none. Errors:
-/// unauthorized, forbidden, rate_limited.
-result<void> may_send(edge& at, const auth::caller& by, const user_id& from);
+/// May the caller send a message, of so many bytes of content, as `from`, now? A user has a rate, an API key
+/// has none. Errors: unauthorized, forbidden, rate_limited.
+result<void> may_send(edge& at, const auth::caller& by, const user_id& from, std::size_t content_bytes);
 
 // The classic contract (contract, section 2).
 asio::awaitable<reply> push(edge& at, const routed_request& request);
@@ -31,7 +31,8 @@ asio::awaitable<reply> get_online_user(edge& at, const routed_request& request);
 asio::awaitable<reply> close_user(edge& at, const routed_request& request);
 
 // For operators and newcomers (contract, section 4).
-reply index_page();
+/// Errors: not_found (`page = false`).
+reply index_page(const edge& at);
 reply health();
 reply readiness(edge& at);
 /// For this machine, and for API keys.

@@ -8,6 +8,7 @@
 #include "net/parameters.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -26,18 +27,67 @@ namespace http = boost::beast::http;
 /// the kernel would answer it with a reset, which can overtake our answer.
 constexpr std::chrono::seconds linger_deadline{2};
 constexpr std::size_t linger_bytes_max = 1 << 20;
-/// Read at once; most requests fit.
-constexpr std::size_t read_bytes = 4096;
+/// Read at once: most requests fit, and it is what transport asks for.
+constexpr std::size_t read_bytes = 16'384;
+/// Read or written before others have their turn.
+constexpr std::size_t bytes_a_turn = 65'536;
+/// Of a body and an answer; larger ones are counted to who asks.
+constexpr std::size_t small_bytes = 4'096;
 
 /// A browser that came by TLS once comes by TLS for a year.
 constexpr const char* remember_tls = "max-age=31536000";
 
 constexpr const char* v1_subprotocol = "hongyan.v1";
 constexpr std::string_view bearer_subprotocol = "bearer.";
+constexpr beast::string_view forwarded_prefix = "X-Forwarded-";
+
+constexpr const char* held_enough = "the server holds as much as it may; try again in a moment";
+constexpr const char* crowded = "this address has as many connections as one may have";
 
 error malformed(std::string detail) { return {errc::malformed, std::move(detail)}; }
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
+
+/// Whether a proxy or a foreign name brought the request: --auth none is for this machine alone, and a proxy
+/// on it brings strangers to loopback (contract, section 1, `--auth`). One that hides itself cannot be seen.
+std::optional<error> from_elsewhere(const http_request& request) {
+  for (const auto& field : request) {
+    const auto name = field.name_string();
+    const bool by_proxy = beast::iequals(name, "Forwarded") || beast::iequals(name, "Via") ||
+                          beast::iequals(name, "X-Real-IP") ||
+                          beast::iequals(name.substr(0, forwarded_prefix.size()), forwarded_prefix);
+    if (by_proxy)
+      return error{errc::forbidden,
+                   "this server runs with --auth none, which is for this machine alone, and the header " +
+                       std::string(name) +
+                       " says that a proxy brings others here: use --auth token, or --insecure if everybody "
+                       "may read and send as anybody"};
+  }
+  if (request.count(http::field::host) > 0 && !is_loopback_authority(view(request[http::field::host])))
+    return error{
+        errc::forbidden,
+        "this server runs with --auth none, which is for this machine alone: ask for it by a loopback "
+        "name such as localhost or 127.0.0.1, or use --auth token, or --insecure"};
+  return {};
+}
+
+/// All lines of X-Forwarded-For are one list (RFC 9110 section 5.3): each proxy may add to it by a line of
+/// its own.
+std::string forwarded_for(const http_request& request) {
+  std::string joined;
+  const auto [first, last] = request.equal_range("X-Forwarded-For");
+  for (auto line = first; line != last; ++line) {
+    if (!joined.empty()) joined += ',';
+    joined += view(line->value());
+  }
+  return joined;
+}
+
+/// Whether the server lives is answered in the reserve, too.
+bool is_for_probers(const http_request& request) {
+  const auto path = view(request.target()).substr(0, request.target().find('?'));
+  return path == "/healthz" || path == "/readyz";
+}
 
 bool is_classic(endpoint e) {
   return e == endpoint::push || e == endpoint::get_message || e == endpoint::get_online_user ||
@@ -48,7 +98,8 @@ bool is_classic(endpoint e) {
 result<user_id> v1_user(const routed_request& request) {
   if (request.by.is == auth::caller::kind::anyone) return user_parameter(request.to, "userId");
   const auto given = request.to.parameter("userId");
-  if (given && *given) return user_id::parse(**given); // it must be the same
+  if (!given) return given.error();
+  if (*given) return user_id::parse(**given); // it must be the same
   return request.by.token.user;
 }
 
@@ -67,13 +118,17 @@ bool is_websocket_key(std::string_view key) {
 
 } // namespace
 
-http_connection::http_connection(edge at, transport socket, http_connections& all)
+http_connection::http_connection(edge at, transport socket, connection_table::seat seat,
+                                 http_connections& all)
     : at_(at)
     , socket_(std::move(socket))
     , peer_(socket_.peer().to_string())
+    , address_(address_key(peer_))
+    , seat_(std::move(seat))
     , deadline_(*this)
     , all_(all)
-    , here_(all.insert(all.end(), this)) {
+    , here_(all.insert(all.end(), this))
+    , is_proxied_(is_proxy(peer_, at.server.config.trusted_proxies)) {
   at_.server.figures.http_connections.Increment();
 }
 
@@ -92,8 +147,19 @@ void http_connection::drain() {
   if (idle_) socket_.cancel();
 }
 
+/// Somebody else gets its place.
+void http_connection::leave() {
+  leaving_ = true;
+  socket_.cancel();
+}
+
 asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> self) {
   try {
+    self->seat_.on_leave([weak = self->weak_from_this(), &home = self->at_.home] {
+      asio::post(home.io(), [weak] {
+        if (const auto told = weak.lock()) told->leave();
+      });
+    });
     while (co_await self->next_request()) {
     }
   } catch (const std::exception& e) {
@@ -104,33 +170,110 @@ asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> se
 /// Reads one request and answers it. False: the connection is over, or is a WebSocket now.
 asio::awaitable<bool> http_connection::next_request() {
   request_reader reader(at_.server.config.limits);
-
-  idle_ = true;
-  if (buffer_.size() == 0) {
-    const bool alive =
-        co_await read_some(at_.home.now() + (first_ ? transfer_deadline : keep_alive_deadline));
-    if (!alive) co_return false;
+  const bool pipelined = buffer_.size() > 0;
+  rest();
+  if (!pipelined) {
+    const bool alive = co_await wait_for_request();
+    if (!alive && !(timed_out_ && is_refused())) co_return false;
+    if (!alive) {
+      auto r = refusal();
+      const bool goes_on = co_await answer(std::move(r), reader);
+      co_return goes_on;
+    }
   }
   idle_ = first_ = false;
+  auto r = co_await serve_request(reader);
+  if (r.status == 101 || r.status == 0) co_return false;
+  const bool goes_on = co_await answer(std::move(r), reader);
+  co_return goes_on;
+}
 
-  auto failure = co_await read_request(reader);
-  const auto& request = reader.request();
-  const bool old = reader.has_header() && request.version() < 11;
-  reply r;
-  if (failure) {
-    if (failure->code == errc::internal) co_return false; // the peer went away: nobody to tell
-    r = problem(*failure);
-    r.close = true;
-  } else {
-    r = co_await answer(request);
-    if (r.status == 101) co_return false;
-    r.close |= draining_ || !request.keep_alive();
+/// Between requests nothing is kept, and the connection may be asked to go.
+void http_connection::rest() {
+  idle_ = true;
+  is_known_ = false;
+  asked_.end();
+  if (buffer_.size() == 0) {
+    buffer_.shrink_to_fit();
+    if (kept_) kept_.resize(0);
   }
-  if (reader.has_header()) add_cors(request, r);
+  if (is_proxied_) seat_.count_to(address_, false);
+  if (!first_) seat_.rest();
+}
+
+asio::awaitable<bool> http_connection::wait_for_request() {
+  const auto patience = is_refused() ? reserve_deadline : first_ ? transfer_deadline : keep_alive_deadline;
+  const bool alive = co_await read_some(at_.home.now() + patience);
+  co_return alive;
+}
+
+/// The answer to a request, which may be an error. Status 0: there is nobody to answer.
+asio::awaitable<reply> http_connection::serve_request(request_reader& reader) {
+  const auto failed = [](const error& e) {
+    if (e.code == errc::internal) return reply{.status = 0}; // the peer went away
+    auto r = problem(e);
+    r.close = true;
+    return r;
+  };
+  auto failure = co_await read_header(reader);
+  if (failure) co_return failed(*failure);
+
+  const auto& request = reader.request();
+  question asked;
+  asked.client = client_address(peer_, forwarded_for(request), at_.server.config.trusted_proxies);
+  asked.address = is_proxied_ ? address_key(asked.client) : address_;
+  co_await at_.home.next_turn(asked.address, !std::exchange(waited_, false));
+
+  std::optional<reply> refused;
+  if (is_refused() && !is_for_probers(request)) {
+    refused = refusal();
+  } else {
+    refused = refuse_by_header(request, asked);
+  }
+  if (is_known_ && !seat_.work()) co_return reply{.status = 0};
+  if (!refused && asked.by.is == auth::caller::kind::nobody) {
+    if (const auto too_large = reader.limit_body(stranger_body_bytes)) refused = problem(*too_large);
+  }
+  payer_ = asked.by.is == auth::caller::kind::user ? memory_budget::payer::user
+           : is_known_                             ? memory_budget::payer::others
+                                                   : memory_budget::payer::address;
+  payer_key_ = is_known_ ? asked.by.token.user.text() : asked.address;
+  if (refused && !reader.is_done()) {
+    // A small body that follows anyway is let go by, so that the connection can be used again; another is not
+    // waited for.
+    const bool passes = !refused->close && !reader.wants_continue() &&
+                        reader.body_length().value_or(stranger_body_bytes + 1) <= stranger_body_bytes;
+    if (passes) failure = co_await read_body(reader);
+    refused->close |= !passes || failure;
+  } else if (!reader.is_done()) {
+    failure = co_await read_body(reader);
+    if (failure) co_return failed(*failure);
+  }
+  if (refused) co_return std::move(*refused);
+  if (!is_known_ && !seat_.work()) co_return reply{.status = 0};
+  auto r = co_await handle_request(request, asked);
+  co_return r;
+}
+
+/// Writes an answer. False: the connection is over.
+asio::awaitable<bool> http_connection::answer(reply r, const request_reader& reader) {
+  const auto& request = reader.request();
+  const bool has_header = reader.has_header();
+  if (has_header) {
+    r.close |= draining_ || !request.keep_alive();
+    add_cors(request, r);
+  }
   if (socket_.is_tls()) r.headers.emplace_back("Strict-Transport-Security", remember_tls);
   at_.server.figures.count_http(r.status);
-  const bool head = reader.has_header() && request.method() == http::verb::head;
-  auto wire = to_wire(r, {.http_1_0 = old, .head = head});
+  const wire_options how{.http_1_0 = has_header && request.version() < 11,
+                         .head = has_header && request.method() == http::verb::head};
+  auto wire = to_wire(r, how);
+  r.body = {};
+  if (wire.size() > small_bytes && !keep_asked(request.body().capacity() + wire.size())) {
+    auto busy = problem({errc::unavailable, held_enough});
+    busy.close = r.close;
+    wire = to_wire(busy, how);
+  }
   const bool written = co_await write(std::move(wire));
   if (!written) co_return false;
   if (!r.close) co_return true;
@@ -138,64 +281,136 @@ asio::awaitable<bool> http_connection::next_request() {
   co_return false;
 }
 
-/// Reads until there is a whole request. errc::internal stands for a peer that went away.
-asio::awaitable<std::optional<error>> http_connection::read_request(request_reader& reader) {
+/// Why there is no more to read. errc::internal stands for a peer that went away.
+std::optional<error> http_connection::why_not(const char* late) const {
+  if (starved_) return error{errc::unavailable, held_enough};
+  if (timed_out_) return error{errc::timeout, late};
+  return error{};
+}
+
+asio::awaitable<std::optional<error>> http_connection::read_header(request_reader& reader) {
   using status = request_reader::status;
-  auto until = at_.home.now() + transfer_deadline;
+  const auto until = at_.home.now() + transfer_deadline;
   for (;;) {
     const auto now = reader.take(buffer_);
-    if (now == status::done) co_return std::nullopt;
     if (now == status::failed) co_return reader.failure();
-    if (now == status::header) {
-      until = at_.home.now() + transfer_deadline; // the body has its own
-      if (!reader.wants_continue()) continue;
-      std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-      const bool written = co_await write(std::move(go_on));
-      if (!written) co_return error{};
-      continue;
-    }
+    if (now != status::need_more) co_return std::nullopt;
     const bool alive = co_await read_some(until);
-    if (!alive) {
-      if (timed_out_) co_return error{errc::timeout, "the request did not arrive whole within 10 seconds"};
-      co_return error{};
-    }
+    if (!alive) co_return why_not("the request's header did not arrive within 10 seconds");
   }
 }
 
-/// Reads what there is into the buffer, waiting for it until then. False: timed out, cancelled or closed.
+/// Says that the body may come, where that is waited for, and reads it.
+asio::awaitable<std::optional<error>> http_connection::read_body(request_reader& reader) {
+  using status = request_reader::status;
+  const error full{errc::unavailable, held_enough};
+  if (reader.body_length().value_or(0) > small_bytes && !keep_asked(*reader.body_length())) co_return full;
+  if (reader.wants_continue()) {
+    std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    const bool written = co_await write(std::move(go_on));
+    if (!written) co_return error{};
+  }
+  const auto last = at_.home.now() + arrival_deadline;
+  for (;;) {
+    const auto now = reader.take(buffer_);
+    if (now == status::failed) co_return reader.failure();
+    if (now == status::done) co_return std::nullopt;
+    if (!reader.body_length() && !keep_asked(reader.request().body().capacity())) co_return full;
+    const bool alive = co_await read_some(std::min(at_.home.now() + transfer_deadline, last));
+    if (!alive)
+      co_return why_not("the body stood still for 10 seconds, or did not arrive whole within 60 seconds");
+  }
+}
+
+/// An account's charge; who is over its share loses this connection.
+memory_budget::charge http_connection::charge(memory_budget::payer kind, const std::string& who) {
+  // Behind a proxy, and without tokens, an address says nothing.
+  if (kind == memory_budget::payer::address && !at_.server.config.asks_for_tokens)
+    kind = memory_budget::payer::others;
+  return at_.server.admitted.memory.open(kind, who, [weak = weak_from_this(), &home = at_.home] {
+    asio::post(home.io(), [weak] {
+      if (const auto told = weak.lock()) told->leave();
+    });
+  });
+}
+
+/// Counts a body and an answer to who asks. False: no more may be.
+bool http_connection::keep_asked(std::size_t bytes) {
+  if (!asked_) asked_ = charge(payer_, payer_key_);
+  return asked_.resize(bytes);
+}
+
+/// Counts what was read. False: no more may be.
+bool http_connection::keep(std::size_t bytes) {
+  if (!kept_)
+    kept_ = charge(is_proxied_ ? memory_budget::payer::others : memory_budget::payer::address, address_);
+  starved_ = !kept_.resize(bytes);
+  return !starved_;
+}
+
+/// Reads what there is into the buffer, waiting for it until then. False: timed out, cancelled or closed, or
+/// more may not be kept.
 asio::awaitable<bool> http_connection::read_some(steady_time until) {
-  if (draining_ && idle_) co_return false;
   timed_out_ = false;
-  const auto space = buffer_.prepare(read_bytes);
+  if (in_turn_ >= bytes_a_turn) {
+    in_turn_ = 0;
+    co_await at_.home.yield();
+  }
   boost::system::error_code ec;
   for (;;) {
-    const auto count = socket_.read_some(space, ec);
-    buffer_.commit(count);
+    if (leaving_ || (draining_ && idle_)) co_return false;
+    const bool handshake = socket_.shakes_hands();
+    if (handshake) co_await at_.home.next_turn(address_, false);
+    // By way of the shard's own buffer: while it waits for a request a connection has none.
+    auto& scratch = at_.home.scratch();
+    const auto count = socket_.read_some(asio::buffer(scratch.data(), read_bytes), ec);
+    if (handshake && !socket_.shakes_hands()) seat_.handshake_done();
+    if (count > 0) {
+      if (!keep(buffer_.size() + count + small_bytes)) co_return false;
+      buffer_.commit(asio::buffer_copy(buffer_.prepare(count), asio::buffer(scratch.data(), count)));
+      in_turn_ += count;
+      co_return true;
+    }
     if (ec != asio::error::would_block) co_return !ec;
     deadline_.set(at_.home.timers(), until);
     co_await socket_.wait_readable(asio::redirect_error(asio::use_awaitable, ec));
     deadline_.clear();
     if (ec) co_return false;
+    in_turn_ = 0;
+    waited_ = true;
   }
 }
 
 asio::awaitable<bool> http_connection::write(std::string bytes) {
-  std::size_t sent = 0;
+  std::size_t sent = 0, in_turn = 0;
   const auto until = at_.home.now() + answer_deadline;
   for (;;) {
+    if (leaving_) co_return false;
     boost::system::error_code ec;
-    sent += socket_.write_some(asio::buffer(bytes.data() + sent, bytes.size() - sent), ec);
+    const auto count = socket_.write_some(
+        asio::buffer(bytes.data() + sent, std::min(bytes.size() - sent, bytes_a_turn)), ec);
+    sent += count;
+    in_turn += count;
     if (sent == bytes.size()) co_return true;
     if (ec && ec != asio::error::would_block) co_return false;
-    if (!ec) continue;
+    if (!ec) {
+      if (in_turn < bytes_a_turn) continue;
+      in_turn = 0;
+      co_await at_.home.yield();
+      continue;
+    }
+    // A stranger that does not read keeps nobody out.
+    if (!is_known_) seat_.rest();
     deadline_.set(at_.home.timers(), std::min(at_.home.now() + transfer_deadline, until));
     co_await socket_.wait_writable(asio::redirect_error(asio::use_awaitable, ec));
     deadline_.clear();
     if (ec) co_return false;
+    in_turn = 0;
   }
 }
 
 asio::awaitable<void> http_connection::linger() {
+  seat_.rest();
   socket_.finish();
   const auto until = at_.home.now() + linger_deadline;
   std::size_t thrown_away = 0;
@@ -206,30 +421,58 @@ asio::awaitable<void> http_connection::linger() {
   }
 }
 
-asio::awaitable<reply> http_connection::answer(const http_request& request) {
+bool http_connection::is_refused() const { return seat_.welcomed() != connection_table::welcome::served; }
+
+/// What a connection in the reserve is told.
+reply http_connection::refusal() const {
+  const bool full = seat_.welcomed() == connection_table::welcome::full;
+  at_.server.figures.refused.Add({{"reason", full ? "connections" : "address_connections"}}).Increment();
+  auto r = problem(full ? error{errc::unavailable, "the server has as many connections as it may have"}
+                        : error{errc::rate_limited, crowded});
+  r.close = true;
+  return r;
+}
+
+/// Decides by the header, before anything of a body is kept or asked for: where it goes, who asks, whether
+/// they may now. What is said of it in `asked` holds when it is not refused.
+std::optional<reply> http_connection::refuse_by_header(const http_request& request, question& asked) {
   auto to = parse_target(view(request.target()));
-  if (!to) co_return problem(to.error());
-  const auto found = find_route(to->path);
+  if (!to) return problem(to.error());
+  asked.to = std::move(*to);
+  const auto found = find_route(asked.to.path);
+  const bool is_probe = found && (found->row->to == endpoint::health || found->row->to == endpoint::ready);
+  const auto& config = at_.server.config;
+  if (!config.asks_for_tokens && !config.insecure && !is_probe)
+    if (const auto stranger = from_elsewhere(request)) return problem(*stranger);
   if (!found)
-    co_return problem({errc::not_found, "there is nothing at " + to->path + "; see / for what there is"});
-  const auto* row = found->row;
+    return problem({errc::not_found, "there is nothing at " + asked.to.path + "; see / for what there is"});
+  const auto* row = asked.row = found->row;
+  asked.segments = found->segments;
 
   const auto origin = view(request[http::field::origin]);
   const auto method = view(request.method_string());
   if (method == "OPTIONS") {
     if (!is_allowed(at_.server.origins, origin, view(request[http::field::host])))
-      co_return problem(
-          {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
-    co_return reply{.status = 204, .content_type = "", .headers = {{"Allow", allowed_methods(*row)}}};
+      return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
+    return reply{.status = 204, .content_type = "", .headers = {{"Allow", allowed_methods(*row)}}};
   }
   if (!takes(*row, method)) {
-    auto r = problem({errc::method_not_allowed, to->path + " takes " + allowed_methods(*row)});
+    auto r = problem({errc::method_not_allowed, asked.to.path + " takes " + allowed_methods(*row)});
     r.headers.emplace_back("Allow", allowed_methods(*row));
-    co_return r;
+    return r;
   }
-  const auto by = row->is_for == route_access::anyone ? auth::caller() : identify(request, *to, row->to);
-  auto client = client_address(peer_, view(request["X-Forwarded-For"]), at_.server.config.trusted_proxies);
-  if (const auto may = admit(by, client, row->to); !may) co_return problem(may.error());
+  const bool limited = at_.server.config.asks_for_tokens;
+  if (is_proxied_ && !seat_.count_to(asked.address, limited)) return problem({errc::rate_limited, crowded});
+  const auto by = row->is_for == route_access::anyone ? auth::caller() : identify(request, asked.to, row->to);
+  if (const auto may = admit(by, asked.address, row->to); !may) return problem(may.error());
+  asked.by = *by;
+  is_known_ = by->is == auth::caller::kind::user || by->is == auth::caller::kind::back_end;
+  const bool by_back_end = by->is == auth::caller::kind::back_end;
+  if (by_back_end != is_back_ends_) { // API keys have no limits of their address
+    if (!seat_.count_to(by_back_end ? "key of " + asked.address : asked.address, limited && !by_back_end))
+      return problem({errc::rate_limited, crowded});
+    is_back_ends_ = by_back_end && !is_proxied_;
+  }
   // No foreign page can set an Authorization header: a good one settles it.
   // Nor does a mini-program that logs in have one yet; its code is a proof that no foreign page has.
   const bool logs_in = row->to == endpoint::v1_wechat_login && is_wechat_origin(origin);
@@ -237,12 +480,20 @@ asio::awaitable<reply> http_connection::answer(const http_request& request) {
     // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
     const bool foreign = origin.empty() && view(request["Sec-Fetch-Site"]) == "cross-site";
     if (foreign || !is_allowed(at_.server.origins, origin, view(request[http::field::host])))
-      co_return problem(
-          {errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
+      return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
   }
   if (row->is_for == route_access::back_ends)
-    if (const auto may = auth::may_manage(*by, auth::scope::admin); !may) co_return problem(may.error());
-  const routed_request routed{request, *to, std::move(client), found->segments, *by};
+    if (const auto may = auth::may_manage(*by, auth::scope::admin); !may) return problem(may.error());
+  // The metrics are for this machine, too.
+  if (row->is_for == route_access::callers && by->is == auth::caller::kind::nobody &&
+      row->to != endpoint::metrics)
+    return problem(auth::may_act_as(*by, by->token.user, auth::scope::push).error());
+  return {};
+}
+
+asio::awaitable<reply> http_connection::handle_request(const http_request& request, const question& asked) {
+  const auto* row = asked.row;
+  const routed_request routed{request, asked.to, asked.client, asked.segments, asked.by};
   if (row->to == endpoint::classic_socket || row->to == endpoint::v1_socket)
     co_return open_socket(row->to, routed);
 
@@ -279,18 +530,18 @@ result<auth::caller> http_connection::identify(const http_request& request, cons
 }
 
 /// Whether who asks may ask now. Errors: unauthorized, malformed, rate_limited.
-result<void> http_connection::admit(const result<auth::caller>& by, const std::string& client,
+result<void> http_connection::admit(const result<auth::caller>& by, const std::string& address,
                                     endpoint to) const {
   auto& server = at_.server;
   const auto now = at_.home.now();
   if (!by) {
     if (by.error().code != errc::unauthorized) return by.error();
     // Good ones are still let in: behind one address there may be many phones.
-    if (const auto may = admit_login(server.admitted, server.figures, client, now); !may) return may;
+    if (const auto may = admit_bad_token(server.admitted, server.figures, address, now); !may) return may;
     return by.error();
   }
   if (to == endpoint::classic_socket || to == endpoint::v1_socket)
-    return admit_handshake(server.admitted, server.figures, client, now);
+    return admit_handshake(server.admitted, server.figures, address, now);
   if (by->is == auth::caller::kind::user)
     return admit_request(server.admitted, server.figures, by->token.user, now);
   return {};
@@ -312,11 +563,8 @@ reply http_connection::open_socket(endpoint to, const routed_request& request) {
     }
     return r;
   }
-  places::place place;
-  if (auto* all = at_.server.address_places; all != nullptr && (place = all->take(request.client)) == nullptr)
-    return problem({errc::rate_limited, "this address has as many live sockets as one may have"});
-  if (to == endpoint::v1_socket) return become_v1(request, std::move(*user), std::move(place));
-  become_classic(request, std::move(*user), std::move(place));
+  if (to == endpoint::v1_socket) return become_v1(request, std::move(*user));
+  become_classic(request, std::move(*user));
   return {.status = 101};
 }
 
@@ -326,6 +574,9 @@ std::optional<error> http_connection::check_upgrade(const http_request& request)
                      http::token_list{request[http::field::upgrade]}.exists("websocket");
   if (!asked)
     return error{errc::upgrade_required, "this path is a WebSocket: ask for an upgrade to websocket"};
+  if (request.count(http::field::sec_websocket_key) > 1 ||
+      request.count(http::field::sec_websocket_version) > 1)
+    return malformed("an upgrade has one Sec-WebSocket-Key and one Sec-WebSocket-Version");
   if (request[http::field::sec_websocket_version] != "13")
     return error{errc::upgrade_required, "the WebSocket version spoken here is 13"};
   if (!is_websocket_key(view(request[http::field::sec_websocket_key])))
@@ -335,21 +586,30 @@ std::optional<error> http_connection::check_upgrade(const http_request& request)
 }
 
 /// The socket goes to a session actor, which answers the upgrade when the registry has it.
-void http_connection::become_classic(const routed_request& request, user_id user, places::place place) {
+void http_connection::become_classic(const routed_request& request, user_id user) {
   upgrade asked{std::string(request.http[http::field::sec_websocket_key]), "",
-                beast::buffers_to_string(buffer_.data()), std::move(place)};
+                beast::buffers_to_string(buffer_.data()), user.text(), seat_.become_socket()};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.classic_sockets);
   spawn_on<classic_session>(at_.server.system, at_.home, at_.home, std::move(user),
-                            session_facts{.since = wall_now(), .expires = end_of_token(request.by)},
+                            session_facts{.since = wall_now(),
+                                          .expires = end_of_token(request.by),
+                                          .issued_us = request.by.token.issued_us},
                             std::move(socket), at_.sessions);
 }
 
-/// Contract, section 3: the subprotocol must be offered.
-reply http_connection::become_v1(const routed_request& request, user_id user, places::place place) {
+/// Contract, section 3: the subprotocol must be offered, or named in the query where a host can offer none.
+reply http_connection::become_v1(const routed_request& request, user_id user) {
   const http::token_list offered{request.http[http::field::sec_websocket_protocol]};
-  if (std::find(offered.begin(), offered.end(), v1_subprotocol) == offered.end()) // the case matters
-    return problem({errc::malformed, "offer the WebSocket subprotocol hongyan.v1"});
+  const bool is_offered =
+      std::find(offered.begin(), offered.end(), v1_subprotocol) != offered.end(); // the case matters
+  const auto protocol = request.to.parameter("protocol");
+  if (!protocol) return problem(protocol.error());
+  if (!is_offered && protocol->value_or("") != v1_subprotocol)
+    return problem(
+        {errc::malformed,
+         "offer the WebSocket subprotocol hongyan.v1, or say ?protocol=hongyan.v1 where none can be "
+         "offered"});
   const bool has_token = request.by.is == auth::caller::kind::user;
   const auto asked_device = request.to.parameter("device");
   if (!asked_device) return problem(asked_device.error());
@@ -359,15 +619,19 @@ reply http_connection::become_v1(const routed_request& request, user_id user, pl
   if (at_.server.admitted.epoch().empty())
     return problem({errc::unavailable, "the database has not been reached yet; try again in a moment"});
 
-  upgrade asked{std::string(request.http[http::field::sec_websocket_key]), v1_subprotocol,
-                beast::buffers_to_string(buffer_.data()), std::move(place)};
+  upgrade asked{std::string(request.http[http::field::sec_websocket_key]),
+                is_offered ? v1_subprotocol
+                           : "", // what was not offered must not be selected (RFC 6455 4.2.2)
+                beast::buffers_to_string(buffer_.data()), user.text(), seat_.become_socket()};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.v1_sockets);
   session_facts facts{.id = random_name(16),
                       .device = device,
                       .is_v1 = true,
                       .since = wall_now(),
-                      .expires = end_of_token(request.by)};
+                      .expires = end_of_token(request.by),
+                      .issued_us = request.by.token.issued_us,
+                      .address = request.client};
   spawn_on<v1_session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(facts),
                        std::move(socket), at_.sessions);
   return {.status = 101};

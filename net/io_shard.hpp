@@ -3,8 +3,10 @@
 #pragma once
 
 #include "actors/shard.hpp"
+#include "core/turn_queue.hpp"
 
 #include <array>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
@@ -31,6 +33,13 @@ public:
   steady_time now() const override { return std::chrono::steady_clock::now(); }
   asio::io_context& io() { return io_; }
 
+  /// Waits until all that is ready now has had its turn.
+  asio::awaitable<void> yield();
+  /// Waits for a turn of `key`: at once while it has any in this round, which is as long as it takes until
+  /// all that is ready has had its turn; else behind the others of that key. `again`: the asker has had one
+  /// in this round.
+  asio::awaitable<void> next_turn(const std::string& key, bool again);
+
   /// Where sockets of this shard read into; whoever reads uses it up before the next may.
   std::array<char, 65'536>& scratch() { return scratch_; }
 
@@ -38,10 +47,13 @@ private:
   void run();
   void give_turn(caf::intrusive_ptr<caf::resumable> job);
   void tick();
+  void begin_round();
 
   asio::io_context io_{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   asio::steady_timer ticker_;
+  turn_queue turns_;
+  bool in_round_ = false; ///< next_round() has been posted
   std::thread thread_;
   std::array<char, 65'536> scratch_;
 };

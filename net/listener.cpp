@@ -74,29 +74,28 @@ void listener::accept_next() {
       });
 }
 
-bool listener::full() const {
-  const auto& server = shards_.front()->at.server;
-  return server.figures.http_connections.Value() + server.figures.websocket_connections.Value() >=
-         static_cast<double>(server.config.limits.connections);
-}
-
 void listener::take(asio::ip::tcp::socket socket, serving_shard& to) {
+  auto& server = to.at.server;
   boost::system::error_code ec;
   socket.non_blocking(true, ec);
-  if (full()) {
-    to.at.server.figures.refused.Add({{"reason", "connections"}}).Increment();
-    // To a client of TLS these bytes are nothing: it sees the connection end.
+  const auto peer = socket.remote_endpoint(ec).address().to_string();
+  const bool limited = server.config.asks_for_tokens && !is_proxy(peer, server.config.trusted_proxies);
+  const bool with_tls = server.certificate != nullptr;
+  auto seat = server.connections.enter(address_key(peer), limited, with_tls);
+  if (!seat) {
+    server.figures.refused.Add({{"reason", "connections"}}).Increment();
+    if (with_tls) return; // these bytes would be nothing to it: it sees the connection end
     auto busy = problem({errc::unavailable, "the server has as many connections as it may have"});
     busy.close = true;
     socket.write_some(asio::buffer(to_wire(busy, {})), ec);
     return;
   }
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
-  asio::post(to.at.home.io(), [&to, socket = std::move(socket)]() mutable {
+  asio::post(to.at.home.io(), [&to, socket = std::move(socket), seat = std::move(seat)]() mutable {
     const auto* certificate = to.at.server.certificate;
     const auto tls = certificate != nullptr ? certificate->get() : nullptr;
-    auto connection =
-        std::make_shared<http_connection>(to.at, transport(std::move(socket), tls.get()), to.connections);
+    auto connection = std::make_shared<http_connection>(to.at, transport(std::move(socket), tls.get()),
+                                                        std::move(seat), to.connections);
     asio::co_spawn(to.at.home.io(), http_connection::serve(std::move(connection)), asio::detached);
   });
 }

@@ -28,7 +28,6 @@ public:
 private:
   void accept_next();
   void take(asio::ip::tcp::socket socket, serving_shard& to);
-  bool full() const;
 
   /// Tries again later when the process has no file descriptor left; trying at once would spin.
   struct pause final : timer_wheel::timer {

@@ -1,5 +1,8 @@
 #include "net/handlers.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
 namespace hongyan {
 
 namespace embedded {
@@ -13,16 +16,32 @@ void set_queue(metrics& figures, const char* queue, const credit& c) {
   figures.queue_limit.Add({{"queue", queue}}).Set(static_cast<double>(c.limit()));
 }
 
+/// The page's one script by its hash (CSP 3, section 2.3.1), so that no other runs, whatever finds its way
+/// into the page.
+std::string script_source() {
+  constexpr std::string_view opening = "<script>", closing = "</script>";
+  const auto begin = embedded::index_html.find(opening) + opening.size();
+  const auto script = embedded::index_html.substr(begin, embedded::index_html.find(closing, begin) - begin);
+  unsigned char hash[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(script.data()), script.size(), hash);
+  char encoded[4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1];
+  const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded), hash, SHA256_DIGEST_LENGTH);
+  return "'sha256-" + std::string(encoded, static_cast<std::size_t>(length)) + "'";
+}
+
 } // namespace
 
-reply index_page() {
+reply index_page(const edge& at) {
+  if (!at.server.config.page)
+    return problem({errc::not_found, "the page is switched off here (page = false)"});
+  // The page needs nothing but itself and this server; 'self' is its WebSockets too.
+  static const std::string policy =
+      "default-src 'none'; style-src 'unsafe-inline'; script-src " + script_source() +
+      "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+      "frame-ancestors 'none'";
   return {.content_type = "text/html; charset=utf-8",
           .body = std::string(embedded::index_html),
-          // The page needs nothing but itself and this server.
-          .headers = {{"Content-Security-Policy",
-                       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                       "connect-src 'self' ws: wss:; img-src data:; base-uri 'none'; form-action 'none'; "
-                       "frame-ancestors 'none'"},
+          .headers = {{"Content-Security-Policy", policy},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Referrer-Policy", "no-referrer"},
                       {"Cache-Control", "no-cache"}}};
@@ -34,6 +53,16 @@ reply readiness(edge& at) {
   if (at.server.draining) return problem({errc::unavailable, "the server is shutting down"});
   if (!at.server.admitted.database_up())
     return problem({errc::unavailable, at.server.admitted.database_fault()});
+  if (auto dead = at.server.admitted.dead_actor(); !dead.empty())
+    return problem({errc::unavailable,
+                    "a part of the server has ended (" + dead + "): its log says why; start it anew"});
+  if (const auto held = at.server.admitted.writing_for(at.home.now()); held > commit_alarm)
+    return problem(
+        {errc::unavailable, "a write has been under way for " +
+                                std::to_string(std::chrono::floor<std::chrono::seconds>(held).count()) +
+                                " s: the database or its disk hangs"});
+  if (!at.server.admitted.reads_up())
+    return problem({errc::unavailable, "reads fail: " + at.server.admitted.reads_fault()});
   if (auto fault = at.server.admitted.cluster_fault(); !fault.empty())
     return problem({errc::unavailable, std::move(fault)});
   return text_reply("ready\n");
@@ -48,7 +77,9 @@ reply metrics_page(edge& at, const routed_request& request) {
   set_queue(figures, "appends", at.server.admitted.appends);
   set_queue(figures, "deliveries", at.server.admitted.deliveries);
   set_queue(figures, "history", at.server.admitted.history);
+  set_queue(figures, "searches", at.server.admitted.searches);
   set_queue(figures, "logins", at.server.admitted.logins);
+  figures.show(at.server.admitted.memory);
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = figures.text()};
 }
 

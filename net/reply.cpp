@@ -28,9 +28,12 @@ std::string_view date_header() {
 
 reply problem(const error& e) {
   const auto& row = row_of(e.code);
-  reply r{.status = row.http_status, .content_type = "application/problem+json", .body = problem_json(e)};
+  reply r{.status = row.http_status,
+          .content_type = "application/problem+json",
+          .body = problem_json(e),
+          .headers = {{"X-Content-Type-Options", "nosniff"}}};
   if (row.retry_later) { // whole seconds
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(e.retry_after).count();
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(spread_retry(e)).count();
     r.headers.emplace_back("Retry-After", std::to_string(seconds));
   }
   if (e.code == errc::unauthorized) r.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -42,7 +45,7 @@ reply text_reply(std::string body) { return {.body = std::move(body)}; }
 reply json_reply(std::string body) {
   return {.content_type = "application/json",
           .body = std::move(body),
-          .headers = {{"Cache-Control", "no-store"}}};
+          .headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}}};
 }
 
 std::string to_wire(const reply& r, wire_options options) {

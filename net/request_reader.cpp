@@ -15,12 +15,12 @@ namespace http = boost::beast::http;
 error malformed(std::string detail) { return {errc::malformed, std::move(detail)}; }
 
 /// What Beast found wrong, in the contract's terms.
-error explain(const boost::system::error_code& ec, const limits& bounds) {
+error explain(const boost::system::error_code& ec, const limits& bounds, std::size_t body_max) {
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
     return {errc::header_too_large,
             "the request line and header are over " + std::to_string(bounds.header_bytes) + " bytes"};
   if (ec == http::error::body_limit)
-    return {errc::too_large, "the body is over " + std::to_string(bounds.body_bytes) + " bytes"};
+    return {errc::too_large, "the body is over " + std::to_string(body_max) + " bytes"};
   return malformed("malformed HTTP request: " + ec.message());
 }
 
@@ -37,7 +37,11 @@ std::optional<error> check_header(const http_request& request) {
     if (codings > 1 || !beast::iequals(request[http::field::transfer_encoding], "chunked"))
       return malformed("the only Transfer-Encoding understood is chunked");
   }
-  if (request.count(http::field::content_length) > 1) return malformed("a request has one Content-Length");
+  // Beast takes "0, 0" for one number; a proxy may not.
+  const auto length = request[http::field::content_length];
+  if (request.count(http::field::content_length) > 1 ||
+      length.find_first_not_of("0123456789") != beast::string_view::npos)
+    return malformed("a request has one Content-Length, which is a number");
   if (request.count(http::field::origin) > 1) return malformed("a request has one Origin");
   return {};
 }
@@ -53,9 +57,21 @@ bool has_folded_line(std::string_view bytes) {
 
 } // namespace
 
-request_reader::request_reader(const limits& bounds) : bounds_(bounds) {
+request_reader::request_reader(const limits& bounds) : bounds_(bounds), body_max_(bounds.body_bytes) {
   parser_.header_limit(static_cast<std::uint32_t>(bounds.header_bytes));
   parser_.body_limit(bounds.body_bytes);
+}
+
+std::optional<error> request_reader::limit_body(std::size_t bytes) {
+  body_max_ = bytes;
+  if (body_length().value_or(0) > bytes) return explain(http::error::body_limit, bounds_, body_max_);
+  parser_.body_limit(bytes);
+  return {};
+}
+
+std::optional<std::size_t> request_reader::body_length() const {
+  if (parser_.chunked()) return {};
+  return static_cast<std::size_t>(parser_.content_length().value_or(0));
 }
 
 bool request_reader::wants_continue() const {
@@ -68,7 +84,7 @@ request_reader::status request_reader::fail(error why) {
 }
 
 request_reader::status request_reader::take(beast::flat_buffer& buffer) {
-  const auto too_long = [&] { return fail(explain(http::error::header_limit, bounds_)); };
+  const auto too_long = [&] { return fail(explain(http::error::header_limit, bounds_, body_max_)); };
   for (;;) {
     const bool in_header = !has_header();
     if (in_header && has_folded_line({static_cast<const char*>(buffer.data().data()), buffer.size()}))
@@ -77,7 +93,7 @@ request_reader::status request_reader::take(beast::flat_buffer& buffer) {
     boost::system::error_code ec;
     const auto used = parser_.put(buffer.data(), ec);
     buffer.consume(used);
-    if (ec && ec != http::error::need_more) return fail(explain(ec, bounds_));
+    if (ec && ec != http::error::need_more) return fail(explain(ec, bounds_, body_max_));
     // Beast's own limit is for the request line and for the header, each, and of chunks' headers and the
     // trailer it has none. The parser takes a chunk's header at once, and so the trailer.
     const auto framing = used - (request().body().size() - body_had);

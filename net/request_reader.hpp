@@ -10,6 +10,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cstdint>
+#include <optional>
 
 namespace hongyan {
 
@@ -34,6 +35,13 @@ public:
   /// The header is good once has_header(), the body once done. The fields are the header's: those of a
   /// trailer are thrown away.
   const http_request& request() const { return parser_.get(); }
+  /// Once there is a header: from now on the body may have so many bytes only, of which it will not keep one
+  /// more. Nothing, or why not. Errors: too_large.
+  std::optional<error> limit_body(std::size_t bytes);
+  /// What the header says of the body; nothing: it comes in chunks.
+  std::optional<std::size_t> body_length() const;
+  /// The request is whole.
+  bool is_done() const { return parser_.is_done(); }
   /// It waits for "100 Continue" before it sends the body.
   bool wants_continue() const;
   /// Errors: malformed, header_too_large, too_large.
@@ -45,7 +53,8 @@ private:
   const limits& bounds_;
   boost::beast::http::request_parser<boost::beast::http::string_body> parser_;
   http_request::header_type header_; ///< of a request that may have a trailer
-  std::size_t framing_bytes_ = 0;    ///< of the header so far, or of the last chunk's header or the trailer
+  std::size_t body_max_;
+  std::size_t framing_bytes_ = 0; ///< of the header so far, or of the last chunk's header or the trailer
   error failure_;
 };
 

@@ -21,10 +21,10 @@ struct minted {
 };
 
 minted mint_for(user_id user, std::string device, std::chrono::seconds life, const auth::key_ring& keys) {
-  const auto now = wall_now();
+  const auto now = auth::now_us();
   auth::claims claims{.user = std::move(user),
                       .device = std::move(device),
-                      .expires_at = std::chrono::floor<std::chrono::seconds>(now) + life};
+                      .expires_at = std::chrono::floor<std::chrono::seconds>(wall_now()) + life};
   return {auth::mint(claims, keys.tokens, now), claims.expires_at};
 }
 
@@ -56,7 +56,8 @@ asio::awaitable<reply> log_in(edge& at, const routed_request& request) {
   auto code = given.text("code", code_chars_max);
   if (given.fault()) co_return problem(*given.fault());
   // Each costs a question to WeChat, good or not.
-  if (const auto may = admit_login(server.admitted, server.figures, request.client, at.home.now()); !may)
+  const auto address = address_key(request.client);
+  if (const auto may = admit_login(server.admitted, server.figures, address, at.home.now()); !may)
     co_return problem(may.error());
   if (const auto refused = admit_code(server.admitted, server.figures)) co_return problem(*refused);
   login_question question{std::move(code), at.home.now() + ask_deadline};

@@ -19,6 +19,7 @@ std::size_t transport::read_some(asio::mutable_buffer into, boost::system::error
   ERR_clear_error();
   std::size_t count = 0;
   const auto returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  if (returned == 1) read_wants_ = wants::read;
   ec = returned == 1 ? boost::system::error_code() : explain(returned, read_wants_);
   return count;
 }
@@ -28,6 +29,7 @@ std::size_t transport::write_some(asio::const_buffer from, boost::system::error_
   ERR_clear_error();
   std::size_t count = 0;
   const auto returned = SSL_write_ex(ssl_.get(), from.data(), from.size(), &count);
+  if (returned == 1) write_wants_ = wants::write;
   ec = returned == 1 ? boost::system::error_code() : explain(returned, write_wants_);
   return count;
 }
@@ -40,6 +42,8 @@ boost::system::error_code transport::explain(int returned, wants& out) {
   default: broken_ = true; return asio::error::connection_reset;
   }
 }
+
+bool transport::shakes_hands() const { return ssl_ && SSL_in_init(ssl_.get()) != 0; }
 
 void transport::cancel() {
   boost::system::error_code ec;

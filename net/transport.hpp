@@ -47,6 +47,8 @@ public:
   void close();
 
   bool is_tls() const { return ssl_ != nullptr; }
+  /// TLS's handshake is under way.
+  bool shakes_hands() const;
   /// The peer's address; an IPv4 one also on a listener for both.
   asio::ip::address peer() const;
 

@@ -3,6 +3,7 @@
 #include "net/reply.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
@@ -12,6 +13,14 @@ namespace {
 
 /// Later than any deadline.
 constexpr std::chrono::hours never{1000};
+
+/// Messages of one peer, and bytes to one, before others have their turn. A message may cost a look at a
+/// signature (0.2 ms) at most.
+constexpr std::size_t messages_a_turn = 8;
+constexpr std::size_t bytes_a_turn = 65'536;
+
+/// What a string has allocated.
+std::size_t bytes_of(const std::string& s) { return s.capacity() > 15 ? s.capacity() : 0; }
 
 } // namespace
 
@@ -30,7 +39,8 @@ websocket::websocket(io_shard& home, transport socket, upgrade request, const we
     , socket_(std::move(socket))
     , decoder_(ws::peer::client, env.message_bytes_max)
     , request_(std::make_unique<upgrade>(std::move(request)))
-    , place_(std::move(request_->place)) {
+    , seat_(std::move(request_->seat))
+    , user_(std::move(request_->user)) {
   env_.figures.websocket_connections.Increment();
 }
 
@@ -40,6 +50,7 @@ void websocket::open(owner& o) {
   owner_ = &o;
   heard_ = pinged_ = home_.now();
   const auto request = std::move(request_);
+  seat_.settle();
   arm();
   write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: " +
@@ -47,8 +58,8 @@ void websocket::open(owner& o) {
         (request->subprotocol.empty() ? "" : "\r\nSec-WebSocket-Protocol: " + request->subprotocol) +
         "\r\n\r\n");
   if (owner_ != nullptr) owner_->handshake_done();
-  if (owner_ != nullptr && !request->leftover.empty()) decode(request->leftover);
-  if (owner_ != nullptr) read(); // not await_readable(): see transport::read_some()
+  if (owner_ != nullptr) take(request->leftover);
+  if (owner_ != nullptr && unread_.empty()) read(); // not await_readable(): see transport::read_some()
 }
 
 void websocket::refuse(const error& e) {
@@ -91,26 +102,31 @@ void websocket::write(std::string bytes) {
   } else {
     out_ += bytes;
   }
-  if (!waits_writable_) flush();
+  if (waits_writable_) return recount();
+  flush();
 }
 
 /// Gives the socket what it takes; the rest goes when it is writable again.
 void websocket::flush() {
   boost::system::error_code ec;
-  while (!ec && out_sent_ < out_.size()) {
+  const auto turn_ends = out_sent_ + bytes_a_turn;
+  while (!ec && out_sent_ < out_.size() && out_sent_ < turn_ends) {
     const auto sent = socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), ec);
     if (sent > 0) progress_ = home_.now();
     out_sent_ += sent;
   }
-  if (!ec) {
+  if (!ec && out_sent_ == out_.size()) {
     std::string().swap(out_);
+    if (kept_) recount();
     if (ping_) return answer_ping(*std::exchange(ping_, {}));
     // Nothing of the peer's is decoded any more, also not its answer: let it read ours and close.
     if (is_closing_ && deaf_) socket_.finish();
     return;
   }
-  if (ec != asio::error::would_block) return end(close_code::lost);
+  if (ec && ec != asio::error::would_block) return end(close_code::lost);
 
+  recount();
+  if (owner_ == nullptr) return;
   waits_writable_ = true;
   arm();
   socket_.wait_writable([self = shared_from_this()](const boost::system::error_code& failed) {
@@ -139,23 +155,77 @@ void websocket::read() {
   }
   if (count > 0) {
     heard_ = home_.now();
-    if (!deaf_) decode({scratch.data(), count});
+    take({scratch.data(), count});
   }
-  if (owner_ != nullptr) await_readable();
+  if (owner_ != nullptr && unread_.empty()) await_readable();
 }
 
-void websocket::decode(std::string_view bytes) {
+/// Decodes what a turn allows. The rest is kept, and follows behind all that is ready.
+void websocket::take(std::string_view bytes) {
+  const auto rest = decode(bytes);
+  if (!rest.empty()) {
+    unread_ = rest;
+    unread_at_ = 0;
+    asio::post(home_.io(), [self = shared_from_this()] { self->go_on(); });
+  }
+  if (kept_ || !rest.empty() || decoder_.mid_message()) recount();
+}
+
+void websocket::go_on() {
+  const auto rest =
+      owner_ == nullptr ? std::string_view() : decode(std::string_view(unread_).substr(unread_at_));
+  if (!rest.empty()) {
+    unread_at_ = unread_.size() - rest.size();
+    asio::post(home_.io(), [self = shared_from_this()] { self->go_on(); });
+    return;
+  }
+  std::string().swap(unread_);
+  recount();
+  if (owner_ != nullptr) read();
+}
+
+/// After bytes of a message that is not whole.
+void websocket::note_message(bool is_new) {
+  if (is_new) message_begun_ = message_moved_ = home_.now();
+  if (message_progress_ != decoder_.progress()) message_moved_ = home_.now();
+  message_progress_ = decoder_.progress();
+  arm();
+}
+
+/// Counts what is kept for this peer; it may end the socket.
+void websocket::recount() {
+  if (owner_ == nullptr) return;
+  const auto bytes =
+      bytes_of(out_) + bytes_of(unread_) + session_keeps_ + (decoder_.mid_message() ? decoder_.kept() : 0);
+  if (bytes == 0) return kept_.end();
+  if (!kept_) {
+    kept_ = env_.memory.open(memory_budget::payer::user, user_, [weak = weak_from_this(), &home = home_] {
+      asio::post(home.io(), [weak] {
+        const auto self = weak.lock();
+        if (self && self->owner_ != nullptr) self->end(close_code::too_slow);
+      });
+    });
+  }
+  if (!kept_.resize(bytes)) end(close_code::too_slow);
+}
+
+void websocket::keep(std::size_t bytes) {
+  if (bytes == session_keeps_) return;
+  session_keeps_ = bytes;
+  recount();
+}
+
+/// Answers what it has not decoded.
+std::string_view websocket::decode(std::string_view bytes) {
   using status = ws::decoder::status;
   const bool was_mid_message = decoder_.mid_message();
   bool finished_one = false;
-  while (owner_ != nullptr && !deaf_) {
+  for (std::size_t handled = 0; owner_ != nullptr && !deaf_; ++handled) {
+    if (handled == messages_a_turn && !bytes.empty()) return bytes;
     switch (decoder_.next(bytes)) {
     case status::need_more:
-      if (decoder_.mid_message() && (!was_mid_message || finished_one)) {
-        message_begun_ = home_.now();
-        arm();
-      }
-      return;
+      if (decoder_.mid_message()) note_message(!was_mid_message || finished_one);
+      return {};
     case status::text:
       finished_one = true;
       if (!is_closing_) owner_->text_received(decoder_.payload());
@@ -176,13 +246,14 @@ void websocket::decode(std::string_view bytes) {
         write(ws::frame(ws::opcode::close, std::string_view(decoder_.payload()).substr(0, 2)));
         if (owner_ != nullptr) end(close_code::left);
       }
-      return;
+      return {};
     case status::failed:
       deaf_ = true;
       close(decoder_.failure());
-      return;
+      return {};
     }
   }
+  return {};
 }
 
 /// False when the peer sends too many: it is closed.
@@ -218,6 +289,7 @@ void websocket::answer_ping(const std::string& payload) {
 void websocket::end(close_code why) {
   clear();
   auto* const told = std::exchange(owner_, nullptr);
+  kept_.end();
   socket_.close();
   if (told != nullptr) told->gone(why);
 }
@@ -225,13 +297,19 @@ void websocket::end(close_code why) {
 void websocket::cut() {
   clear();
   owner_ = nullptr;
+  kept_.end();
   socket_.close();
+}
+
+/// When a message that is not whole has taken too long.
+steady_time websocket::message_due() const {
+  return std::min(message_begun_ + arrival_deadline, message_moved_ + transfer_deadline);
 }
 
 /// Sets the timer to the nearest deadline.
 void websocket::arm() {
   auto due = std::min(pinged_ + env_.ping_every.value_or(never), heard_ + env_.silence_max.value_or(never));
-  if (decoder_.mid_message()) due = std::min(due, message_begun_ + transfer_deadline);
+  if (decoder_.mid_message() && unread_.empty()) due = std::min(due, message_due());
   if (!out_.empty()) due = std::min(due, progress_ + env_.write_stall_max);
   if (is_closing_) due = std::min(due, closing_since_ + close_deadline);
   set(home_.timers(), due);
@@ -244,7 +322,7 @@ void websocket::fired(steady_time now) {
   if (!is_closing_) {
     if (env_.silence_max && now >= heard_ + *env_.silence_max) {
       close(close_code::idle);
-    } else if (decoder_.mid_message() && now >= message_begun_ + transfer_deadline) {
+    } else if (decoder_.mid_message() && unread_.empty() && now >= message_due()) {
       deaf_ = true;
       close(close_code::too_slow);
     } else if (env_.ping_every && now >= pinged_ + *env_.ping_every) {

@@ -1,13 +1,14 @@
 /// A WebSocket after its upgrade: the bare socket and our own framing. While idle it holds no buffer; it
-/// reads into its shard's. Implements a session's outlet, and keeps the transport's deadlines: pings,
-/// silence, a message that does not arrive whole, a write that makes no progress, a peer that does not finish
-/// closing.
+/// reads into its shard's, and serves a peer that sends much by turns. Implements a session's outlet, and
+/// keeps the transport's deadlines: pings, silence, a message that does not arrive whole, a write that makes
+/// no progress, a peer that does not finish closing.
 #pragma once
 
 #include "actors/frame_sink.hpp"
+#include "core/connection_table.hpp"
 #include "core/limits.hpp"
+#include "core/memory_budget.hpp"
 #include "core/metrics.hpp"
-#include "core/places.hpp"
 #include "core/ws_codec.hpp"
 #include "net/io_shard.hpp"
 #include "net/transport.hpp"
@@ -23,7 +24,8 @@ struct upgrade {
   std::string key;         ///< Sec-WebSocket-Key
   std::string subprotocol; ///< the one selected; may be empty
   std::string leftover;    ///< bytes that came behind the request
-  places::place place{};   ///< among the sockets of its address, as long as it lives
+  std::string user;        ///< whose memory its buffers are
+  connection_table::socket_seat seat{};
 };
 
 /// Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
@@ -32,6 +34,7 @@ std::string accept_key(const std::string& key);
 /// Figures and limits that all WebSockets of a protocol share. Outlives them.
 struct websocket_env {
   metrics& figures;
+  memory_budget& memory;
   std::size_t message_bytes_max;
   /// Between pings to the peer, and how long it may be silent. Nothing: the session looks after that.
   std::optional<std::chrono::milliseconds> ping_every;
@@ -52,12 +55,18 @@ public:
   bool send(std::string frame) override;
   bool send(const shared_frames& frame) override;
   void close(close_code code) override;
+  void keep(std::size_t bytes) override;
   void cut() override;
 
 private:
   void await_readable();
   void read();
-  void decode(std::string_view bytes);
+  void take(std::string_view bytes);
+  void go_on();
+  std::string_view decode(std::string_view bytes);
+  void note_message(bool is_new);
+  steady_time message_due() const;
+  void recount();
   bool count_control_frame();
   void answer_ping(const std::string& payload);
   void write(std::string bytes);
@@ -72,16 +81,23 @@ private:
   transport socket_;
   ws::decoder decoder_;
   std::unique_ptr<upgrade> request_; ///< until open()
-  places::place place_;
+  connection_table::socket_seat seat_;
+  std::string user_;
+  memory_budget::charge kept_;
+  std::size_t session_keeps_ = 0;
+  std::string unread_; ///< read, and not decoded before others have had their turn; nothing is read meanwhile
+  std::size_t unread_at_ = 0;
   std::string out_; ///< one frame of the session's, control frames behind it
   std::size_t out_sent_ = 0;
   std::optional<std::string> ping_; ///< to be answered when out_ is empty; a newer one replaces it
   steady_time heard_;               ///< last byte from the peer
   steady_time pinged_;              ///< last ping to the peer
   steady_time message_begun_;       ///< while the decoder is mid_message()
-  steady_time progress_;            ///< last byte the socket took, while out_ is not empty
-  steady_time closing_since_;       ///< our close frame was sent
-  steady_time control_second_;      ///< begin of the second that control_frames_ counts
+  steady_time message_moved_;       ///< its last byte, likewise
+  std::uint32_t message_progress_ = 0;
+  steady_time progress_;       ///< last byte the socket took, while out_ is not empty
+  steady_time closing_since_;  ///< our close frame was sent
+  steady_time control_second_; ///< begin of the second that control_frames_ counts
   unsigned control_frames_ = 0;
   close_code closing_ = close_code::going_away;
   bool is_closing_ = false;

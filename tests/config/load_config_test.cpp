@@ -60,7 +60,7 @@ TEST_CASE("without options the defaults are the contract's", "[config]") {
 TEST_CASE("flag over variable over file over default", "[config]") {
   const config_file file(
       "listen = \"127.0.0.1:1\"\nnode = \"file\"\nallow_origin = [\"http://a\", \"http://b\"]\n"
-      "[classic]\nwindow = 7\n[limits]\nbacklog = 9\n");
+      "insecure = true\n[classic]\nwindow = 7\n[limits]\nbacklog = 9\n");
   CHECK(load({"--config", file.path}).listen.port == 1);
   CHECK(load({}, {{"HONGYAN_CONFIG", file.path}}).listen.port == 1);
   CHECK(load({"--config", file.path}).classic_window == 7);
@@ -78,7 +78,7 @@ TEST_CASE("flag over variable over file over default", "[config]") {
               "http://f"},
              env)
             .listen.port == 3);
-  CHECK(load({"--allow-origin=http://e", "--allow-origin", "http://f"}, env).allow_origin ==
+  CHECK(load({"--allow-origin=http://e", "--allow-origin", "http://f", "--insecure"}, env).allow_origin ==
         std::vector<std::string>{"http://e", "http://f"});
 }
 
@@ -123,6 +123,9 @@ TEST_CASE("a refusal is one line whatever it quotes", "[config]") {
 
 TEST_CASE("without login the server stays on loopback unless told otherwise", "[config]") {
   CHECK(contains(refusal({"--listen", "0.0.0.0:80"}), "--insecure"));
+  CHECK(refusal({"--trusted-proxy", "127.0.0.1"}).starts_with("--trusted-proxy: "));
+  CHECK(refusal({"--allow-origin", "https://chat.example.com"}).starts_with("--allow-origin: "));
+  CHECK(load({"--trusted-proxy", "127.0.0.1", "--insecure"}).trusted_proxies.size() == 1);
   CHECK(contains(refusal({"--listen", "192.168.1.2:80"}), "--listen"));
   CHECK(load({"--listen", "0.0.0.0:80", "--insecure"}).listen.host == "0.0.0.0");
   CHECK(load({"--listen", "0.0.0.0:80"}, {{"HONGYAN_INSECURE", "1"}}).insecure);
@@ -136,9 +139,11 @@ TEST_CASE("the sample file names every key with its default", "[config]") {
   for (std::string line; std::getline(sample, line);)
     uncommented += (line.starts_with("#") && !line.starts_with("# ") ? line.substr(1) : line) + "\n";
   const config_file file(uncommented);
-  const auto c = load({"--config", file.path, "--database", "postgresql://h/d"}); // it names a cluster, too
+  const auto c = load({"--config", file.path, "--database", "postgresql://h/d",
+                       "--insecure"}); // it names a cluster and a proxy, too
   const server_config d;
   CHECK(c.listen.text() == d.listen.text());
+  CHECK(c.page == d.page);
   CHECK(c.classic_window == d.classic_window);
   CHECK(c.limits.connections == d.limits.connections);
   CHECK(c.limits.history == d.limits.history);

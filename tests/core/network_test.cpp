@@ -1,7 +1,5 @@
 #include "core/network.hpp"
 
-#include "core/places.hpp"
-
 #include <catch2/catch.hpp>
 
 using namespace hongyan;
@@ -46,14 +44,18 @@ TEST_CASE("only proxies are believed about who asks", "[network]") {
   CHECK(client_address("127.0.0.1", "5.6.7.8, 2001:db8::1", proxies) == "2001:db8::1");
 }
 
-TEST_CASE("each key has so many places", "[network]") {
-  places all(2);
-  auto first = all.take("a");
-  const auto second = all.take("a");
-  CHECK(first != nullptr);
-  CHECK(second != nullptr);
-  CHECK(all.take("a") == nullptr);
-  CHECK(all.take("b") != nullptr);
-  first.reset();
-  CHECK(all.take("a") != nullptr);
+TEST_CASE("an address is one for its limits, however it is written", "[network]") {
+  CHECK(address_key("1.2.3.4") == "1.2.3.4");
+  CHECK(address_key("::ffff:1.2.3.4") == "1.2.3.4");
+  CHECK(address_key("::FFFF:102:304") == "1.2.3.4");
+  // One subscriber has a /64.
+  for (const char* spelling : {"2001:db8:0:1::", "2001:db8:0:1::7", "2001:DB8:0:1:0:0:0:7",
+                               "2001:0db8:0000:0001:ffff:ffff:ffff:ffff", "2001:db8:0:1::192.0.2.1"})
+    CHECK(address_key(spelling) == "2001:db8:0:1::/64");
+  CHECK(address_key("2001:db8:0:2::7") == "2001:db8:0:2::/64");
+  CHECK(address_key("fe80::1%eth0") == "fe80::/64");
+  CHECK(address_key("::1") == "::/64");
+  CHECK(address_key("") == "");
+  CHECK(address_key("nonsense") == "nonsense");
+  CHECK(address_key("1.2.3.4:80") == "1.2.3.4:80");
 }

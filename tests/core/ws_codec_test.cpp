@@ -119,6 +119,23 @@ TEST_CASE("a message is under way from its first byte to its last", "[ws]") {
   }
 }
 
+TEST_CASE("a message makes progress with each of its bytes, and with no ping's", "[ws]") {
+  decoder d(peer::client, 100);
+  const auto feed = [&](std::string_view bytes) {
+    const auto before = d.progress();
+    while (d.next(bytes) != status::need_more) {
+    }
+    return d.progress() - before;
+  };
+  CHECK(feed(raw(0x01, "ab")) == 8);
+  CHECK(feed(raw(0x89, "abc")) == 0);
+  CHECK(feed(raw(0x89, "abc").substr(0, 1)) == 0);
+  CHECK(feed(raw(0x89, "abc").substr(1, 6)) == 0);
+  CHECK(feed(raw(0x89, "abc").substr(7)) == 0);
+  CHECK(feed(raw(0x00, "")) == 6);
+  CHECK(feed(raw(0x80, "c").substr(0, 1)) == 1);
+}
+
 TEST_CASE("a client hears a server's frames unmasked", "[ws]") {
   decoder d(peer::server, 1 << 20);
   CHECK(decode(d, frame(opcode::text, std::string(70000, 'y')), 4096) ==

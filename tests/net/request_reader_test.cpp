@@ -125,3 +125,27 @@ TEST_CASE("a body has its limit, said or not", "[request_reader]") {
   CHECK(r.take_all("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x')) ==
         status::done);
 }
+
+TEST_CASE("a body may be given a smaller limit by what its header says", "[request_reader]") {
+  reading r;
+  CHECK(r.take("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n") == status::header);
+  CHECK(r.reader.body_length() == 50);
+  CHECK_FALSE(r.reader.is_done());
+  CHECK(r.reader.limit_body(49).value().code == errc::too_large);
+  CHECK_FALSE(r.reader.limit_body(50));
+  CHECK(r.take(std::string(50, 'x')) == status::done);
+  CHECK(r.reader.is_done());
+
+  reading in_chunks;
+  CHECK(in_chunks.take(chunked) == status::header);
+  CHECK_FALSE(in_chunks.reader.body_length());
+  CHECK_FALSE(in_chunks.reader.limit_body(3));
+  CHECK(in_chunks.take("2\r\nxx\r\n") == status::need_more);
+  CHECK(in_chunks.take("2\r\nxx\r\n") == status::failed);
+  CHECK(in_chunks.reader.failure().code == errc::too_large);
+  CHECK(in_chunks.body().size() == 2);
+
+  reading none;
+  CHECK(none.take("GET / HTTP/1.1\r\nHost: a\r\n\r\n") == status::done);
+  CHECK(none.reader.body_length() == 0);
+}
