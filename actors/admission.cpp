@@ -1,40 +1,58 @@
 #include "actors/admission.hpp"
 
+#include <random>
+
 namespace hongyan {
 
 namespace {
 
 error busy(metrics& figures, const char* limit, const char* what) {
   figures.refused.Add({{"reason", limit}}).Increment();
-  return {errc::unavailable, std::string(what) + "; try again in a moment"};
+  error e{errc::unavailable, std::string(what) + "; try again in a moment"};
+  e.retry_after = spread_retry();
+  return e;
+}
+
+error wait_for(std::chrono::milliseconds wait, metrics& figures, const char* reason, const char* what) {
+  figures.refused.Add({{"reason", reason}}).Increment();
+  error e{errc::rate_limited, std::string(what) + "; wait a moment"};
+  e.retry_after = wait;
+  return e;
 }
 
 result<void> take_from(rate_limit& bucket, const std::string& key, rate_limit::time now, metrics& figures,
-                       const char* reason, const char* what) {
-  const auto wait = bucket.take(key, now);
+                       const char* reason, const char* what, std::size_t cost = 1) {
+  const auto wait = bucket.take(key, now, cost);
   if (!wait) return {};
-  figures.refused.Add({{"reason", reason}}).Increment();
-  error e{errc::rate_limited, std::string(what) + "; wait a moment"};
-  e.retry_after = *wait;
-  return e;
+  return wait_for(*wait, figures, reason, what);
 }
 
 } // namespace
 
 std::optional<error> admit_write(flow& admitted, metrics& figures) {
   if (!admitted.database_up()) return for_strangers({errc::unavailable});
+  if (admitted.memory.full()) return busy(figures, "memory", "the server holds as much as it may");
   if (admitted.deliveries.exhausted())
     return busy(figures, "deliveries", "too many deliveries are under way");
   if (!admitted.appends.try_take()) return busy(figures, "backlog", "too many messages wait to be stored");
   return {};
 }
 
-result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, rate_limit::time now) {
-  return take_from(admitted.sends, from.text(), now, figures, "sends", "too many messages of one user");
+result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, std::size_t content_bytes,
+                        rate_limit::time now) {
+  if (auto may =
+          take_from(admitted.sends, from.text(), now, figures, "sends", "too many messages of one user");
+      !may)
+    return may;
+  if (const auto wait = admitted.contents.take(from.text(), content_bytes, now))
+    return wait_for(*wait, figures, "user_day_bytes", "too many bytes of messages of one user within a day");
+  return {};
 }
 
-result<void> admit_request(flow& admitted, metrics& figures, const user_id& by, rate_limit::time now) {
-  return take_from(admitted.requests, by.text(), now, figures, "requests", "too many requests of one user");
+result<void> admit_request(flow& admitted, metrics& figures, const user_id& by, rate_limit::time now,
+                           std::size_t cost) {
+  return take_from(admitted.requests, by.text(), now, figures, "requests", "too many requests of one user",
+                   cost);
 }
 
 result<void> admit_handshake(flow& admitted, metrics& figures, const std::string& address,
@@ -48,8 +66,13 @@ result<void> admit_handshake(flow& admitted, metrics& figures, const std::string
 }
 
 result<void> admit_login(flow& admitted, metrics& figures, const std::string& address, rate_limit::time now) {
-  return take_from(admitted.logins_of, address, now, figures, "logins",
-                   "too many logins, tokens or keys of one address that were not good");
+  return take_from(admitted.logins_of, address, now, figures, "logins", "too many logins of one address");
+}
+
+result<void> admit_bad_token(flow& admitted, metrics& figures, const std::string& address,
+                             rate_limit::time now) {
+  return take_from(admitted.bad_tokens_of, address, now, figures, "bad_tokens",
+                   "too many tokens or keys of one address that were not good");
 }
 
 std::optional<error> admit_code(flow& admitted, metrics& figures) {
@@ -57,29 +80,50 @@ std::optional<error> admit_code(flow& admitted, metrics& figures) {
   return {};
 }
 
-std::optional<error> admit_read(flow& admitted, metrics& figures) {
-  if (!admitted.history.try_take())
+std::optional<error> admit_read(flow& admitted, metrics& figures, bool is_search) {
+  if (admitted.memory.full()) return busy(figures, "memory", "the server holds as much as it may");
+  if (is_search && !admitted.searches.try_take())
+    return busy(figures, "searches", "too many searches are under way");
+  if (!is_search && !admitted.history.try_take())
     return busy(figures, "history", "too many history requests are under way");
   return {};
 }
 
 lease until_written(flow& admitted) {
-  admitted.history.take(1);
-  return {admitted.history, 1};
+  admitted.unwritten.take(1);
+  return {admitted.unwritten, 1};
+}
+
+std::chrono::milliseconds spread_retry() {
+  static thread_local std::minstd_rand random(std::random_device{}());
+  return std::chrono::milliseconds(std::uniform_int_distribution<std::chrono::milliseconds::rep>(
+      retry_after.count() / 2, retry_after.count() * 2)(random));
+}
+
+error read_for_strangers(const error& e) {
+  if (e.code != errc::unavailable && e.code != errc::internal) return e;
+  error told{errc::unavailable, "the database could not be read just now; try again in a moment"};
+  told.retry_after = spread_retry();
+  return told;
 }
 
 error for_strangers(const error& e) {
+  error told = e;
   switch (e.code) {
   case errc::unavailable:
-    return {e.code, "the database does not answer just now; nothing was stored; try again in a moment"};
+    told = {e.code, "the database does not answer just now; nothing was stored; try again in a moment"};
+    break;
   case errc::outcome_unknown:
   case errc::internal:
-    return {
+    told = {
         errc::outcome_unknown,
         "the database went away while it stored this: it may be stored or not; ask again (a message with the "
         "same clientMsgId is stored once)"};
+    break;
   default: return e;
   }
+  told.retry_after = spread_retry();
+  return told;
 }
 
 std::optional<error> refusal_of(append_status status) {
@@ -92,9 +136,15 @@ std::optional<error> refusal_of(append_status status) {
                  "or content; nothing was stored",
                  "clientMsgId"};
   case append_status::blocked:
-    return error{errc::forbidden, "this user does not take messages from you", "to"};
+    return error{.code = errc::forbidden,
+                 .detail = "this user does not take messages from you",
+                 .param = "to",
+                 .reason = "blocked"};
   case append_status::silenced:
-    return error{errc::forbidden, "the group is muted: only its owner and admins may send", "to"};
+    return error{.code = errc::forbidden,
+                 .detail = "the group is muted: only its owner and admins may send",
+                 .param = "to",
+                 .reason = "muted"};
   case append_status::no_group: return error{errc::not_found, "there is no such group of yours", "to"};
   }
   return error{errc::internal, "unknown outcome"};

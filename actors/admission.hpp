@@ -12,21 +12,32 @@ namespace hongyan {
 
 /// Takes one credit of `admitted.appends` for a write, or says why not.
 std::optional<error> admit_write(flow& admitted, metrics& figures);
-/// May this user send another message now? Errors: rate_limited.
-result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, rate_limit::time now);
-/// May this user ask for something else now? Errors: rate_limited.
-result<void> admit_request(flow& admitted, metrics& figures, const user_id& by, rate_limit::time now);
+/// May this user send another message, of so many bytes of content, now? Errors: rate_limited.
+result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, std::size_t content_bytes,
+                        rate_limit::time now);
+/// May this user ask for something else now, which costs so much (v1::cost_of())? Errors: rate_limited.
+result<void> admit_request(flow& admitted, metrics& figures, const user_id& by, rate_limit::time now,
+                           std::size_t cost = 1);
 /// May this address open another WebSocket now? Errors: rate_limited.
 result<void> admit_handshake(flow& admitted, metrics& figures, const std::string& address,
                              rate_limit::time now);
-/// May this address try another token, key or code, after those that were not good? Errors: rate_limited.
+/// May this address try another code of wx.login? Errors: rate_limited.
 result<void> admit_login(flow& admitted, metrics& figures, const std::string& address, rate_limit::time now);
+/// A token or key was not good: may this address be told so now? Errors: rate_limited.
+result<void> admit_bad_token(flow& admitted, metrics& figures, const std::string& address,
+                             rate_limit::time now);
 /// Takes one credit of `admitted.logins` for a code of wx.login, or says why not.
 std::optional<error> admit_code(flow& admitted, metrics& figures);
-/// Takes one credit of `admitted.history` for a read, or says why not.
-std::optional<error> admit_read(flow& admitted, metrics& figures);
+/// Takes one credit for a read, of `admitted.searches` for a search and else of `admitted.history`, or says
+/// why not.
+std::optional<error> admit_read(flow& admitted, metrics& figures, bool is_search = false);
 /// Counts a read's answer, which may be large, as long as HTTP is writing it.
 lease until_written(flow& admitted);
+
+/// The client may come again after it: spread, so that many who were refused at once do not come at once.
+std::chrono::milliseconds spread_retry();
+/// What a stranger is told of a read that failed.
+error read_for_strangers(const error& e);
 
 /// Why the database failed is for the log and /readyz; a stranger is told what to do. Other errors stay as
 /// they are.

@@ -47,8 +47,8 @@ void classic_session::reload() {
 
 void classic_session::load_window() {
   loading_ = true;
-  deadline_.set(home_.timers(), home_.now() + ask_deadline);
-  env_.admitted.history.take(1); // one a session at most: bounded without asking
+  // One a session at most, asked for by a delivery and not by the client: bounded without asking.
+  env_.admitted.history.take(1);
   send(env_.history, query_atom::value,
        history_question{{.user = user_, .limit = env_.window}, home_.now() + ask_deadline});
 }
@@ -99,8 +99,11 @@ void classic_session::send_window() {
     oldest_unsent_.reset();
   }
   env_.figures.frames_sent.Increment();
-  auto frame = ws::header(ws::opcode::text, view_->chats.json_bytes());
+  const auto bytes = view_->chats.json_bytes();
+  auto frame = ws::header(ws::opcode::text, bytes);
   view_->chats.append_json(frame);
+  sink_->keep(bytes);
+  if (state() != phase::active) return;
   writing_ = !sink_->send(std::move(frame));
 }
 
@@ -110,13 +113,15 @@ void classic_session::writable() {
 }
 
 void classic_session::timer_fired(steady_time now) {
+  if (loading_) return; // it waits its turn; who is in line twice waits longer
   if (view_ && !view_->loaded) {
-    load_window(); // the history failed, or its answer was lost
+    load_window(); // the history failed
   } else if (touched_ || writing_) {
     touched_ = false;
     deadline_.set(home_.timers(), now + window_idle);
   } else {
     view_.reset();
+    sink_->keep(0);
   }
 }
 

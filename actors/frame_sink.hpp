@@ -41,6 +41,9 @@ public:
   virtual bool send(std::string frame) = 0;
   /// The same for a frame, or several, that others send too: copied only as far as it waits.
   virtual bool send(const shared_frames& frame) = 0;
+  /// Tells what the session itself keeps for this socket, in bytes: it counts with what the socket keeps.
+  /// When that is too much, the socket ends, and gone() is called before this returns.
+  virtual void keep(std::size_t /*bytes*/) {}
   /// Begins the closing handshake; gone() follows in bounded time.
   virtual void close(close_code code) = 0;
   /// Closes the socket at once and forgets the owner.

@@ -1,5 +1,6 @@
 #include "actors/history.hpp"
 
+#include "actors/admission.hpp"
 #include "actors/v1_reads.hpp"
 
 #include <algorithm>
@@ -9,6 +10,11 @@
 namespace hongyan {
 
 namespace {
+
+/// Reads between two looks into the mailbox.
+constexpr std::size_t reads_a_flush = 8;
+/// One after another, without a good one between them, of one reader.
+constexpr unsigned failures_until_down = 3;
 
 /// What nobody waits for any more would only delay those who do, after a database was away. Whatever a store
 /// throws all the same is a fault of ours.
@@ -47,6 +53,17 @@ private:
   std::uint64_t before_;
 };
 
+/// Counted each; logged at most once a second in each thread that reads, for a store that was set back resets
+/// everybody.
+void count_reset(std::string_view reason, metrics& figures) {
+  figures.sync_resets.Add({{"reason", std::string(reason)}}).Increment();
+  thread_local steady_time logged{};
+  const auto now = std::chrono::steady_clock::now();
+  if (now - logged < std::chrono::seconds(1)) return;
+  logged = now;
+  spdlog::warn("event=sync_reset reason={}", reason);
+}
+
 /// Who is in the group now, and was at each of its entries. Errors: unavailable.
 result<void> address(message_reader& reader, std::span<committed_message> entries) {
   auto members = reader.members(entries.front().stored->conversation_id, "", group_members_max);
@@ -82,38 +99,167 @@ log_answer log_for(message_reader& reader, const log_question& question) {
   return answer;
 }
 
+/// What a read costs of its user's turn, in rows that it may have to look at, by what it names.
+std::size_t rows_of(const history_query& query) { return 1 + query.limit; }
+std::size_t rows_of(const v1::command& what) {
+  const auto rows = [](const auto& of) -> std::size_t {
+    using T = std::decay_t<decltype(of)>;
+    if constexpr (std::is_same_v<T, v1::resume>) return of.query.limit + of.query.positions.size();
+    if constexpr (std::is_same_v<T, v1::get_profiles>) return of.users.size();
+    if constexpr (requires { of.limit; }) return of.limit;
+    return 1;
+  };
+  return 1 + std::visit(rows, what);
+}
+
+error too_many_of_one() {
+  error e{errc::rate_limited, "too many reads of one user wait; wait a moment"};
+  e.retry_after = spread_retry();
+  return e;
+}
+
 } // namespace
 
-history_actor::behavior_type history(history_actor::pointer, std::shared_ptr<message_reader> reader,
-                                     flow* admitted, metrics* figures) {
+template <class Answer>
+caf::typed_response_promise<Answer> history_state::line_up(const std::string& user, std::size_t cost,
+                                                           std::function<Answer()> read, credit& taken) {
+  auto promise = self->make_response_promise<Answer>();
+  auto counted = std::make_shared<lease>(taken, 1);
+  if (!user.empty() && waiting.waiting(user) >= reads_a_user_max) {
+    figures->refused.Add({{"reason", "user_reads"}}).Increment();
+    promise.deliver(Answer{.failure = too_many_of_one()});
+    return promise;
+  }
+  waiting.push(user, cost,
+               {[this, promise, read = std::move(read), counted]() mutable {
+                  const rows_counted scope(*reader, *figures);
+                  auto answer = read();
+                  note(answer.failure);
+                  counted.reset();
+                  promise.deliver(std::move(answer));
+                },
+                [promise]() mutable {
+                  promise.deliver(Answer{.failure = error{errc::unavailable, "the server stopped"}});
+                }});
+  arm();
+  return promise;
+}
+
+void history_state::arm() {
+  if (std::exchange(armed, true)) return;
+  self->send(self, flush_atom::value);
+}
+
+/// A few reads, then what has come meanwhile gets in line.
+void history_state::serve() {
+  armed = false;
+  for (std::size_t served = 0; served < reads_a_flush; ++served) {
+    auto next = waiting.pop();
+    if (!next) return;
+    next->serve();
+  }
+  if (!waiting.empty()) arm();
+}
+
+/// A read that failed once may be a statement that took too long; when nothing can be read any more, the node
+/// is no use to readers, and says so.
+void history_state::note(const std::optional<error>& failure) {
+  const bool failed = failure && (failure->code == errc::unavailable || failure->code == errc::internal);
+  if (!failed) {
+    failures = 0;
+    if (!std::exchange(is_down, false)) return;
+    spdlog::info("event=reads_up");
+    figures->reads_up.Set(1);
+    admitted->set_reads(true, "");
+    return;
+  }
+  if (++failures < failures_until_down || is_down) return;
+  is_down = true;
+  spdlog::error("event=reads_down reason=\"{}\"", failure->detail);
+  figures->reads_up.Set(0);
+  admitted->set_reads(false, failure->detail);
+}
+
+void history_state::look() {
+  if (failures == 0) return;
+  const auto probe =
+      answer_in_time<v1_answer>(std::chrono::steady_clock::now() + ask_deadline, [this]() -> v1_answer {
+        auto found = reader->blocks(user_id{});
+        if (!found) return {.failure = found.error()};
+        return {};
+      });
+  note(probe.failure);
+}
+
+void history_state::give_up() {
+  while (auto next = waiting.pop()) next->refuse();
+}
+
+history_actor::behavior_type history(history_actor::stateful_pointer<history_state> self,
+                                     std::shared_ptr<message_reader> reader, flow* admitted,
+                                     metrics* figures) {
+  auto& state = self->state;
+  state.self = self;
+  state.reader = std::move(reader);
+  state.admitted = admitted;
+  state.figures = figures;
+  self->set_exit_handler([self](const caf::exit_msg& e) {
+    self->state.give_up();
+    self->quit(e.reason);
+  });
   return {
-      [reader, admitted, figures](query_atom, const history_question& question) {
-        const lease taken(admitted->history, 1);
-        const rows_counted scope(*reader, *figures);
-        return answer_in_time<history_answer>(question.until,
-                                              [&] { return latest_for(*reader, question.query); });
+      [self](query_atom, const history_question& question) {
+        auto& s = self->state;
+        return s.line_up<history_answer>(
+            question.query.user.text(), rows_of(question.query),
+            [&s, question] {
+              return answer_in_time<history_answer>(question.until,
+                                                    [&] { return latest_for(*s.reader, question.query); });
+            },
+            s.admitted->history);
       },
-      [reader, admitted, figures](query_atom, const v1_question& question) {
-        const lease taken(admitted->history, 1);
-        const rows_counted scope(*reader, *figures);
-        return answer_in_time<v1_answer>(question.until, [&] {
-          return read_for(*reader, question.user, question.what, admitted->epoch());
-        });
+      [self](query_atom, v1_question& question) {
+        auto& s = self->state;
+        const auto user = question.user.text();
+        const auto cost = rows_of(question.what);
+        auto& taken =
+            std::holds_alternative<search_query>(question.what) ? s.admitted->searches : s.admitted->history;
+        return s.line_up<v1_answer>(
+            user, cost,
+            [&s, question = std::move(question)] {
+              return answer_in_time<v1_answer>(question.until, [&] {
+                auto found = read_for(*s.reader, question.user, question.what, s.admitted->epoch(),
+                                      s.admitted->presence_is_public);
+                if (!found.reset.empty()) count_reset(found.reset, *s.figures);
+                return found;
+              });
+            },
+            taken);
       },
-      [reader, admitted, figures](query_atom, const activity_question& question) {
-        const lease taken(admitted->history, 1);
-        const rows_counted scope(*reader, *figures);
-        return answer_in_time<activity_answer>(question.until, [&]() -> activity_answer {
-          auto found = reader->active(question.users, question.since);
-          if (!found) return {.failure = found.error()};
-          return {.rows = *std::move(found)};
-        });
+      [self](query_atom, const activity_question& question) {
+        auto& s = self->state;
+        return s.line_up<activity_answer>(
+            "", question.users.size(),
+            [&s, question] {
+              return answer_in_time<activity_answer>(question.until, [&]() -> activity_answer {
+                auto found = s.reader->active(question.users, question.since);
+                if (!found) return {.failure = found.error()};
+                return {.rows = *std::move(found)};
+              });
+            },
+            s.admitted->history);
       },
-      [reader, admitted, figures](query_atom, const log_question& question) {
-        const lease taken(admitted->history, 1);
-        const rows_counted scope(*reader, *figures);
-        return answer_in_time<log_answer>(question.until, [&] { return log_for(*reader, question); });
+      [self](query_atom, const log_question& question) {
+        auto& s = self->state;
+        return s.line_up<log_answer>(
+            "", question.ranges.size(),
+            [&s, question] {
+              return answer_in_time<log_answer>(question.until, [&] { return log_for(*s.reader, question); });
+            },
+            s.admitted->history);
       },
+      [self](flush_atom) { self->state.serve(); },
+      [self](tick_atom) { self->state.look(); },
   };
 }
 

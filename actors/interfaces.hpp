@@ -4,6 +4,7 @@
 ///                          -> HISTORY
 ///                          -> REGISTRY
 ///                          -> LOGIN
+///   REVOCATIONS -> REGISTRY
 ///
 ///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
 ///
@@ -29,6 +30,9 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<notify_atom, shared_frames>,
     // Ends the session with this close code.
     caf::reacts_to<close_atom, close_code>,
+    // The user's tokens that were issued by then (microseconds since 1970) are good no more: ends with 4003
+    // when the session's is one.
+    caf::reacts_to<revoke_atom, std::int64_t>,
     // Classic: the HISTORY's answer to the session's own query for its window.
     caf::reacts_to<history_answer>>;
 
@@ -40,7 +44,11 @@ using history_actor = caf::typed_actor<
     caf::replies_to<query_atom, v1_question>::with<v1_answer>,
     // For the registry of a cluster: what it may have missed, and the entries themselves.
     caf::replies_to<query_atom, activity_question>::with<activity_answer>,
-    caf::replies_to<query_atom, log_question>::with<log_answer>>;
+    caf::replies_to<query_atom, log_question>::with<log_answer>,
+    // INTERNAL, to itself: what came meanwhile is in line; the next turn.
+    caf::reacts_to<flush_atom>,
+    // Twice a second, from the application: after reads have failed, sees whether they can be done again.
+    caf::reacts_to<tick_atom>>;
 
 /// What the registry needs to be one of several: the actor that speaks with the peers, and a history of its
 /// own, to look up what a link has lost.
@@ -63,12 +71,26 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<read_atom, read_note>,
     // Tells that somebody types.
     caf::reacts_to<notify_atom, typing_note>,
+    // The session is about to ask who may be watched, and then to watch them. Who blocks its user meanwhile
+    // will not be watched, although the answer did not know.
+    caf::replies_to<wish_atom, session_actor>::with<caf::ok_atom>,
+    // A user has blocked others, and it is committed: who of those watches them is told that they are
+    // offline, and no more.
+    caf::reacts_to<block_atom, block_note>,
+    // Tells the user's other sessions of the user's own change.
+    caf::reacts_to<notify_atom, own_note>,
     // From now on the session is told when one of the users comes or goes; answers who of them is online.
+    // Ends one wish.
     caf::replies_to<watch_atom, std::vector<user_id>, session_actor>::with<std::vector<user_id>>,
     // No more; what was told before is on its way before the answer.
     caf::replies_to<unwatch_atom, std::vector<user_id>, session_actor>::with<caf::ok_atom>,
     // Forgets all sessions of the user and closes them with 4003; answers how many there were.
     caf::replies_to<kick_atom, user_id>::with<std::size_t>,
+    // The user's tokens were revoked, and it is stored: nobody comes in with one any more, on any node that
+    // is linked; then as a kick.
+    caf::replies_to<revoke_atom, revocation>::with<std::size_t>,
+    // These were revoked elsewhere: has the users' sessions look at their tokens.
+    caf::reacts_to<revoke_atom, revocation_list>,
     // Who is online.
     caf::replies_to<online_atom>::with<online_ptr>,
     // Who of these is online.
@@ -93,6 +115,7 @@ using registry_actor = caf::typed_actor<
 using persistence_actor = caf::typed_actor<
     // Stores a message; answers after the commit.
     caf::replies_to<append_atom, new_message>::with<append_answer>,
+    // All three wait in the line of the user they are for, and the users take turns.
     // Moves a read position forward; answers after the commit.
     caf::replies_to<read_atom, read_mark>::with<read_answer>,
     // Does any other change, after all that came before it; answers after the commit.
@@ -100,6 +123,12 @@ using persistence_actor = caf::typed_actor<
     // INTERNAL, to itself: all that came during the last commit is collected; commit it.
     caf::reacts_to<flush_atom>,
     // Twice a second, from the application: looks after the database's state.
+    caf::reacts_to<tick_atom>>;
+
+/// REVOCATIONS reads from the database whose tokens were revoked, by whichever node. Detached, since it
+/// blocks.
+using revocations_actor = caf::typed_actor<
+    // The first from the application, then INTERNAL, to itself, once a second: reads what is new.
     caf::reacts_to<tick_atom>>;
 
 /// LOGIN asks WeChat. Detached, since it blocks.

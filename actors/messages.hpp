@@ -35,6 +35,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, notify_atom, "notify")
   CAF_ADD_ATOM(hongyan, hongyan, watch_atom, "watch")
   CAF_ADD_ATOM(hongyan, hongyan, unwatch_atom, "unwatch")
+  CAF_ADD_ATOM(hongyan, hongyan, wish_atom, "wish")
+  CAF_ADD_ATOM(hongyan, hongyan, block_atom, "block")
   CAF_ADD_ATOM(hongyan, hongyan, close_atom, "close")
   CAF_ADD_ATOM(hongyan, hongyan, kick_atom, "kick")
   CAF_ADD_ATOM(hongyan, hongyan, online_atom, "online")
@@ -49,6 +51,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, tell_atom, "tell")
   CAF_ADD_ATOM(hongyan, hongyan, settled_atom, "settled")
   CAF_ADD_ATOM(hongyan, hongyan, doubt_atom, "doubt")
+  CAF_ADD_ATOM(hongyan, hongyan, revoke_atom, "revoke")
   CAF_ADD_ATOM(hongyan, hongyan, nodes_atom, "nodes")
   CAF_ADD_ATOM(hongyan, hongyan, dialed_atom, "dialed")
   CAF_ADD_ATOM(hongyan, hongyan, hello_atom, "hello")
@@ -127,6 +130,8 @@ struct v1_answer {
   std::string json{};
   audience_of_place audience{};                          ///< of show_typing: whom it reaches
   std::optional<v1::resume_progress::positions> given{}; ///< of a page of `sync`: see resume_progress::note()
+  std::string_view reset{}; ///< of `sync`: why the positions are void, see sync_page::reset
+  std::optional<std::vector<user_id>> visible{}; ///< of watch_users: those of them who may be watched
 };
 
 /// A code of wx.login. Not worth an answer any more when `until` has passed.
@@ -188,6 +193,22 @@ struct typing_note {
   caf::actor_addr origin{};
 };
 
+/// `user` has blocked these: their sessions hear no more of when `user` comes and goes.
+struct block_note {
+  user_id user;
+  std::vector<user_id> blocked;
+};
+
+/// A user's own change, told to the user's v1 sessions, but not to `origin`.
+struct own_note {
+  user_id user;
+  own_change what;
+  caf::actor_addr origin{}; ///< the session that asked for it; of HTTP: none
+};
+
+/// Revocations that were not known here before.
+using revocation_list = std::shared_ptr<const std::vector<revocation>>;
+
 using session_list = std::shared_ptr<const std::vector<session_facts>>;
 
 // ---- in a cluster ----
@@ -248,6 +269,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::login_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::committed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::news_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::typing_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::block_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::own_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::revocation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::revocation_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::shared_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_facts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_list)

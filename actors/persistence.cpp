@@ -1,6 +1,8 @@
 #include "actors/persistence.hpp"
 
+#include "actors/admission.hpp"
 #include "core/time_format.hpp"
+#include "core/v1/commands.hpp"
 #include "persistence/changes.hpp"
 
 #include <algorithm>
@@ -17,20 +19,17 @@ namespace {
 constexpr std::size_t batch_max = 500;
 /// A commit that took long says that the disk stalled, not that the next batch should wait.
 constexpr std::chrono::milliseconds linger_max{5};
+/// A checkpoint that goes on failing is told this often, besides at its beginning and end.
+constexpr std::chrono::seconds checkpoint_log_interval{60};
 /// A connection that has just committed needs no looking after.
 constexpr std::chrono::seconds check_interval{1};
 
 steady_time now() { return std::chrono::steady_clock::now(); }
 
-/// A store answers by values; what it throws all the same is a fault of ours, after which nobody knows.
-template <class T, class Work>
-result<T> guarded(Work work) {
-  try {
-    return work();
-  } catch (const std::exception& e) {
-    spdlog::critical("event=uncaught_exception where=persistence what=\"{}\"", e.what());
-    return error{errc::internal, "a fault of the server; its log says more"};
-  }
+error too_much_of_one() {
+  error e{errc::rate_limited, "too many writes of one user wait; wait a moment"};
+  e.retry_after = spread_retry();
+  return e;
 }
 
 /// The message as it is in the log; of a repeated one, as it was stored first.
@@ -56,21 +55,19 @@ message_ptr as_stored(new_message&& m, const append_outcome& o) {
 
 } // namespace
 
-persistence_state::promise persistence_state::append(new_message&& m) {
-  auto answer_to = self->make_response_promise<append_answer>();
-  if (in_doubt) {
-    answer_to.deliver(append_answer{error{errc::unavailable, admitted->database_fault()}, {}});
-    admitted->appends.give(1);
-    return answer_to;
-  }
-  batch.push_back(std::move(m));
-  promises.push_back(answer_to);
-  if (batch.size() >= batch_max) {
-    commit();
-  } else {
-    arm();
-  }
-  return answer_to;
+template <class T, class Work>
+result<T> persistence_state::write(Work what) {
+  admitted->set_writing(now());
+  auto done = [&]() -> result<T> {
+    try {
+      return what();
+    } catch (const std::exception& e) {
+      spdlog::critical("event=uncaught_exception where=persistence what=\"{}\"", e.what());
+      return error{errc::internal, "a fault of the server; its log says more"};
+    }
+  }();
+  admitted->set_writing({});
+  return done;
 }
 
 void persistence_state::arm() {
@@ -78,34 +75,102 @@ void persistence_state::arm() {
   self->send(self, flush_atom::value);
 }
 
+void persistence_state::refuse(work& what, const error& why) {
+  std::visit(
+      [&](auto& w) {
+        using T = std::decay_t<decltype(w)>;
+        if constexpr (std::is_same_v<T, waiting_send>) w.answer_to.deliver(append_answer{why, {}});
+        if constexpr (std::is_same_v<T, reader_mark>) w.answer_to.deliver(read_answer{why});
+        if constexpr (std::is_same_v<T, waiting_change>) w.answer_to.deliver(change_answer{why, {}});
+      },
+      what);
+  admitted->appends.give(1);
+}
+
+void persistence_state::refuse_all(const error& why) {
+  while (auto next = waiting.pop()) refuse(*next, why);
+}
+
+void persistence_state::line_up(const std::string& user, std::size_t cost, work&& what) {
+  if (in_doubt) return refuse(what, {errc::unavailable, admitted->database_fault()});
+  // The line without a user is the back end's.
+  if (!user.empty() &&
+      waiting.waiting(user) >= std::max(admitted->appends.limit() / backlog_shares, batch_max)) {
+    figures->refused.Add({{"reason", "user_writes"}}).Increment();
+    return refuse(what, too_much_of_one());
+  }
+  waiting.push(user, cost, std::move(what));
+  arm();
+}
+
+persistence_state::promise persistence_state::append(new_message&& m) {
+  auto answer_to = self->make_response_promise<append_answer>();
+  const auto user = m.from.text();
+  line_up(user, 1, waiting_send{std::move(m), answer_to});
+  return answer_to;
+}
+
 caf::typed_response_promise<read_answer> persistence_state::mark(read_mark&& m) {
   auto origin = caf::actor_cast<caf::actor_addr>(self->current_sender()); // the promise takes the sender away
   auto answer_to = self->make_response_promise<read_answer>();
-  reads.push_back({std::move(m), std::move(origin), answer_to});
-  if (reads.size() >= batch_max) commit_reads();
-  arm();
+  const auto user = m.user.text();
+  line_up(user, 1, reader_mark{std::move(m), std::move(origin), answer_to});
+  return answer_to;
+}
+
+caf::typed_response_promise<change_answer> persistence_state::change_later(change&& what) {
+  auto origin = caf::actor_cast<caf::actor_addr>(self->current_sender()); // the promise takes the sender away
+  auto answer_to = self->make_response_promise<change_answer>();
+  const auto user = what.by ? what.by->text() : std::string();
+  const auto cost = transaction_cost + v1::cost_of(what);
+  line_up(user, cost, waiting_change{std::move(what), std::move(origin), answer_to});
   return answer_to;
 }
 
 void persistence_state::flush() {
   armed = false;
-  if (!reads.empty()) commit_reads();
-  if (batch.empty() || in_doubt) return;
+  if (in_doubt || waiting.empty()) return;
   // Closed-loop senders would fall into two halves that wait for each other, each batch half of what the disk
   // could take. So a batch smaller than the last one waits a little for the rest: at most a quarter of a
   // commit, and never for long.
   const auto linger = std::min<steady_time::duration>(last_took / 4, linger_max);
-  if (batch.size() < last_size && now() - last_end < linger) {
+  if (waiting.size() < last_size && now() - last_end < linger) {
     std::this_thread::sleep_for(std::chrono::microseconds(20));
     arm();
     return;
   }
-  commit();
+  take_turn();
+  if (in_doubt) {
+    refuse_all({errc::unavailable, admitted->database_fault()});
+  } else if (!waiting.empty()) {
+    arm(); // behind what has come meanwhile, which gets in line first
+  }
+}
+
+/// A batch of what is next, at most one change after it. What one user sent is in that user's order: a change
+/// comes after all that they sent before it, and before all after.
+void persistence_state::take_turn() {
+  std::optional<waiting_change> last;
+  while (!last && batch.size() + reads.size() < batch_max) {
+    auto next = waiting.pop();
+    if (!next) break;
+    if (auto* send = std::get_if<waiting_send>(&*next)) {
+      batch.push_back(std::move(send->message));
+      promises.push_back(std::move(send->answer_to));
+    } else if (auto* mark = std::get_if<reader_mark>(&*next)) {
+      reads.push_back(std::move(*mark));
+    } else {
+      last = std::get<waiting_change>(std::move(*next));
+    }
+  }
+  if (!batch.empty()) commit();
+  if (!reads.empty()) commit_reads();
+  if (last) last->answer_to.deliver(change_now(last->what, last->origin));
 }
 
 void persistence_state::commit() {
   const auto begin = now();
-  auto outcomes = guarded<std::vector<append_outcome>>([&] { return writer->append(batch, wall_now()); });
+  auto outcomes = write<std::vector<append_outcome>>([&] { return writer->append(batch, wall_now()); });
   last_end = now();
   last_took = last_end - begin;
   last_size = batch.size();
@@ -122,6 +187,7 @@ void persistence_state::commit() {
     in_doubt = true;
   } else if (outcomes.error().code == errc::internal) {
     fail({errc::outcome_unknown, outcomes.error().detail});
+    self->send(registry, resync_atom::value); // perhaps it was stored: then nobody was told
   } else {
     fail(outcomes.error());
   }
@@ -161,7 +227,7 @@ void persistence_state::commit_reads() {
   std::vector<read_mark> marks;
   for (const auto& r : marked) marks.push_back(r.mark);
   auto outcomes = in_doubt ? error{errc::unavailable, admitted->database_fault()}
-                           : guarded<std::vector<read_outcome>>([&] { return writer->mark_read(marks); });
+                           : write<std::vector<read_outcome>>([&] { return writer->mark_read(marks); });
   if (!outcomes && !in_doubt) set_state(false, outcomes.error().detail);
   for (std::size_t i = 0; i < marked.size(); ++i) {
     const auto& [mark, origin, answer_to] = marked[i];
@@ -175,6 +241,10 @@ void persistence_state::commit_reads() {
       promised.deliver(read_answer{error{errc::not_found, "there is no such conversation of yours", "in"}});
       continue;
     }
+    if (o.blocked) {
+      promised.deliver(read_answer{error{errc::forbidden, "this user has blocked you", "in"}});
+      continue;
+    }
     promised.deliver(read_answer{});
     if (!o.moved) continue;
     read_note note{o.conversation_id, mark.user, o.seq, {}, origin};
@@ -183,12 +253,12 @@ void persistence_state::commit_reads() {
   }
 }
 
-/// What was sent before is stored before: a recall finds its message.
-change_answer persistence_state::change_now(const change& what) {
+change_answer persistence_state::change_now(const change& what, const caf::actor_addr& origin) {
   const lease taken(admitted->appends, 1);
-  if (!batch.empty() && !in_doubt) commit();
   if (in_doubt) return {error{errc::unavailable, admitted->database_fault()}, {}};
-  auto done = guarded<change_outcome>([&] { return apply(*writer, what, wall_now()); });
+  auto done = write<change_outcome>([&] {
+    return apply(*writer, what, wall_now(), {admitted->blocks_a_user, admitted->groups_a_user});
+  });
   last_end = now();
   if (!done) {
     if (row_of(done.error().code).retry_later) set_state(false, done.error().detail);
@@ -197,11 +267,14 @@ change_answer persistence_state::change_now(const change& what) {
       self->send(registry, resync_atom::value);
     return {done.error(), {}};
   }
+  if (const auto* block = std::get_if<block_users>(&what.action); block != nullptr && block->blocked)
+    self->send(registry, block_atom::value, block_note{*what.by, block->users});
   auto committed = std::make_shared<committed_batch>();
   for (auto& logged : done->entries)
     committed->messages.push_back(
         {std::make_shared<const message>(std::move(logged.entry)), std::move(logged.audience)});
   deliver(std::move(committed));
+  if (done->own) self->send(registry, notify_atom::value, own_note{*what.by, *std::move(done->own), origin});
   return {{}, std::move(done->group), std::move(done->user)};
 }
 
@@ -212,12 +285,13 @@ void persistence_state::fail(const error& e) {
 
 void persistence_state::tick() {
   look();
+  publish_watch();
   admitted->look_asked = false;
 }
 
 void persistence_state::look() {
   if (in_doubt) {
-    auto settled = writer->settle(batch);
+    auto settled = write<std::optional<std::vector<append_outcome>>>([&] { return writer->settle(batch); });
     if (!settled) {
       set_state(false, settled.error().detail);
       return;
@@ -233,7 +307,7 @@ void persistence_state::look() {
     return;
   }
   if (admitted->database_up() && now() - last_end < check_interval) return;
-  if (auto alive = writer->check(); alive) {
+  if (auto alive = write<void>([&] { return writer->check(); }); alive) {
     set_state(true, "");
   } else {
     set_state(false, alive.error().detail);
@@ -253,8 +327,33 @@ void persistence_state::set_state(bool up, const std::string& fault) {
   admitted->set_database(up, fault);
 }
 
+/// What the writer has seen beside its answers.
+void persistence_state::publish_watch() {
+  const auto seen = writer->watch();
+  figures->wal_bytes.Set(static_cast<double>(seen.log_bytes));
+  figures->checkpoints.Add({{"outcome", "done"}}).Set(static_cast<double>(seen.checkpoints_done));
+  figures->checkpoints.Add({{"outcome", "blocked"}}).Set(static_cast<double>(seen.checkpoints_blocked));
+  figures->checkpoints.Add({{"outcome", "failed"}}).Set(static_cast<double>(seen.checkpoints_failed));
+  const bool changed = seen.checkpoint_trouble.empty() != trouble.empty();
+  if (changed || (!trouble.empty() && now() - checkpoint_logged > checkpoint_log_interval)) {
+    checkpoint_logged = now();
+    if (seen.checkpoint_trouble.empty())
+      spdlog::info("event=checkpoint_done");
+    else
+      spdlog::warn("event=checkpoint_not_done wal_bytes={} reason=\"{}\"", seen.log_bytes,
+                   seen.checkpoint_trouble);
+  }
+  trouble = seen.checkpoint_trouble;
+}
+
 /// The database may have been set back, or exchanged, behind an idle connection.
 void persistence_state::publish_epoch() {
+  if (const auto seen = writer->watch().set_backs; seen != set_backs) {
+    spdlog::error(
+        "event=store_set_back what=\"the database is without the newest messages that were delivered; "
+        "it has a new epoch\"");
+    figures->store_set_back.Increment(static_cast<double>(seen - std::exchange(set_backs, seen)));
+  }
   const auto before = admitted->epoch();
   auto now_is = writer->epoch();
   if (now_is == before) return;
@@ -265,9 +364,7 @@ void persistence_state::publish_epoch() {
 }
 
 void persistence_state::give_up() {
-  for (auto& r : reads) r.answer_to.deliver(read_answer{error{errc::unavailable, "the server stopped"}});
-  admitted->appends.give(reads.size());
-  reads.clear();
+  refuse_all({errc::unavailable, "the server stopped before this was stored"});
   fail({in_doubt ? errc::outcome_unknown : errc::unavailable,
         "the server stopped before the message was stored"});
 }
@@ -288,7 +385,7 @@ persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer
   return {
       [self](append_atom, new_message& m) { return self->state.append(std::move(m)); },
       [self](read_atom, read_mark& m) { return self->state.mark(std::move(m)); },
-      [self](change_atom, const change& what) { return self->state.change_now(what); },
+      [self](change_atom, change& what) { return self->state.change_later(std::move(what)); },
       [self](flush_atom) { self->state.flush(); },
       [self](tick_atom) { self->state.tick(); },
   };

@@ -1,13 +1,18 @@
-/// The persistence actor: the one that writes. It clocks itself: what waits in its mailbox while a commit
-/// runs is the next batch. A flush message that it sends to itself goes behind all that came meanwhile, and
-/// so marks the end of the batch. Light load gives batches of one, heavy load batches of hundreds.
+/// The persistence actor: the one that writes. What waits is in a line for each user, and the users take
+/// turns by cost (core/fair_queue.hpp), so that whoever asks for much waits behind themselves. It clocks
+/// itself: what waits in its mailbox while a commit runs is the next batch. A flush message that it sends to
+/// itself goes behind all that came meanwhile, and so marks the end of the batch. Light load gives batches of
+/// one, heavy load batches of hundreds.
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "core/fair_queue.hpp"
 #include "core/flow.hpp"
 #include "core/metrics.hpp"
 
 #include <memory>
+#include <string>
+#include <variant>
 #include <vector>
 
 namespace hongyan {
@@ -22,16 +27,36 @@ struct persistence_state {
   metrics* figures = nullptr;
 
   using promise = caf::typed_response_promise<append_answer>;
-  std::vector<new_message> batch; ///< collected, not committed
-  std::vector<promise> promises;  ///< of `batch`, in its order
+  struct waiting_send {
+    new_message message;
+    promise answer_to;
+  };
+  struct waiting_change {
+    change what;
+    caf::actor_addr origin;
+    caf::typed_response_promise<change_answer> answer_to;
+  };
   struct reader_mark {
     read_mark mark;
     caf::actor_addr origin;
     caf::typed_response_promise<read_answer> answer_to;
   };
-  std::vector<reader_mark> reads; ///< collected, not committed
+  using work = std::variant<waiting_send, reader_mark, waiting_change>;
+  /// What a line may cost in one turn. A send or a mark costs 1; a change its own transaction, and what it
+  /// names.
+  static constexpr std::size_t quantum = 32;
+  static constexpr std::size_t transaction_cost = 16;
+  fair_queue<work> waiting{quantum};
+  // Of the turn at hand:
+  std::vector<new_message> batch; ///< to be committed, or in doubt
+  std::vector<promise> promises;  ///< of `batch`, in its order
+  std::vector<reader_mark> reads; ///< to be committed
   bool armed = false;             ///< a flush is on its way
-  bool in_doubt = false;          ///< `batch` was sent and its outcome is not known; nothing is added to it
+  bool in_doubt = false;          ///< `batch` was sent and its outcome is not known; nothing else is taken in
+
+  std::uint64_t set_backs = 0;     ///< that have been told; see store_watch
+  std::string trouble;             ///< of checkpoints, as last told
+  steady_time checkpoint_logged{}; ///< when a checkpoint's trouble was last logged
 
   std::size_t last_size = 0; ///< of the last batch
   steady_time last_end{};    ///< of the last commit
@@ -39,7 +64,7 @@ struct persistence_state {
 
   promise append(new_message&& m);
   caf::typed_response_promise<read_answer> mark(read_mark&& m);
-  change_answer change_now(const change& what);
+  caf::typed_response_promise<change_answer> change_later(change&& what);
   void flush();
   void tick();
   /// Delivers an answer to everyone whose message is in limbo; for the actor's end.
@@ -47,6 +72,12 @@ struct persistence_state {
 
 private:
   void arm();
+  /// Takes it into its user's line; or refuses it: it is too much of one user's, or nothing is taken now.
+  void line_up(const std::string& user, std::size_t cost, work&& what);
+  void refuse(work& what, const error& why);
+  void refuse_all(const error& why);
+  void take_turn();
+  change_answer change_now(const change& what, const caf::actor_addr& origin);
   void commit();
   void commit_reads();
   void look();
@@ -56,6 +87,11 @@ private:
   void clear_batch();
   void publish_epoch();
   void set_state(bool up, const std::string& fault);
+  void publish_watch();
+  /// Runs a write, so that others see how long it takes. A store answers by values; what it throws all the
+  /// same is a fault of ours, after which nobody knows.
+  template <class T, class Work>
+  result<T> write(Work work);
 };
 
 /// Detached. `writer` is used by this actor alone. Give up means: on exit each waiting promise gets an error,

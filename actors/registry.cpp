@@ -20,12 +20,14 @@ shared_frames text_frame(std::string_view text) {
 
 } // namespace
 
-registry::registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures)
+registry::registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures,
+                   auth::revocations* revoked)
     : pinned(config)
     , home_(home)
     , node_(std::move(node))
     , flow_(admitted)
-    , figures_(figures) {}
+    , figures_(figures)
+    , revoked_(revoked) {}
 
 registry::behavior_type registry::make_behavior() {
   return {
@@ -42,15 +44,30 @@ registry::behavior_type registry::make_behavior() {
         forward(note);
         tell_typing(note);
       },
+      [this](wish_atom, const session_actor& s) {
+        ++wishes_[s].count;
+        return caf::ok_atom::value;
+      },
+      [this](block_atom, const block_note& note) {
+        forward(note);
+        block(note);
+      },
+      [this](notify_atom, const own_note& note) {
+        forward(note);
+        tell_own(note);
+      },
       [this](watch_atom, const std::vector<user_id>& users, const session_actor& s) {
-        for (const auto& user : users) watchers_[user].insert(s);
-        return online_of(users);
+        return watch(users, s);
       },
       [this](unwatch_atom, const std::vector<user_id>& users, const session_actor& s) {
         unwatch(users, s);
         return caf::ok_atom::value;
       },
       [this](kick_atom, const user_id& user) { return kick(user); },
+      [this](revoke_atom, const revocation& what) { return revoke(what); },
+      [this](revoke_atom, const revocation_list& all) {
+        for (const auto& what : *all) tell_revoked(what);
+      },
       [this](online_atom) { return online(); },
       [this](online_atom, const std::vector<user_id>& users) { return online_of(users); },
       [this](sessions_atom, const user_id& user) { return sessions_of(user); },
@@ -102,6 +119,7 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
 }
 
 void registry::unbind(const user_id& user, const session_actor& s) {
+  wishes_.erase(s);
   const auto entry = users_.find(user);
   if (entry == users_.end()) return;
   auto& sessions = entry->second.sessions;
@@ -154,7 +172,8 @@ void registry::deliver_classic(const std::vector<committed_message>& messages, s
   };
   std::unordered_map<const presence*, share> shares;
   for (const auto& [m, audience] : messages) {
-    if (m->to.is_group() || m->kind == message_kind::group) continue;
+    const bool reload = m->kind == message_kind::recall || m->kind == message_kind::edit;
+    if (m->to.is_group() || (is_own_entry(m->kind) && !reload)) continue;
     classic::chat encoded{m->id, nullptr};
     const auto add = [&](const user_id& user) {
       const auto entry = users_.find(user);
@@ -162,7 +181,7 @@ void registry::deliver_classic(const std::vector<committed_message>& messages, s
           std::ranges::all_of(entry->second.sessions, [](const listed& l) { return l.facts.is_v1; }))
         return;
       auto& share = shares[&entry->second];
-      if (m->kind == message_kind::recall) {
+      if (reload) {
         share.reload = true;
         return;
       }
@@ -243,6 +262,14 @@ void registry::tell_typing(const typing_note& note) {
   notify(note.users, v1::typing_notification(note.conversation_id, note.user), note.origin);
 }
 
+void registry::tell_own(const own_note& note) {
+  const auto* settings = std::get_if<own_settings>(&note.what);
+  notify({note.user},
+         settings != nullptr ? v1::conversation_notification(*settings)
+                             : v1::profile_notification(std::get<profile>(note.what)),
+         note.origin);
+}
+
 /// Tells the v1 sessions of these users, but not `origin`.
 void registry::notify(const std::vector<user_id>& users, std::string_view text,
                       const caf::actor_addr& origin) {
@@ -263,6 +290,32 @@ void registry::unwatch(const std::vector<user_id>& users, const session_actor& s
     watching->second.erase(s);
     if (watching->second.empty()) watchers_.erase(watching);
   }
+}
+
+std::vector<user_id> registry::watch(std::vector<user_id> users, const session_actor& s) {
+  if (const auto wished = wishes_.find(s); wished != wishes_.end()) {
+    std::erase_if(users, [&](const user_id& user) { return wished->second.blocked.contains(user); });
+    if (--wished->second.count == 0) wishes_.erase(wished);
+  }
+  for (const auto& user : users) watchers_[user].insert(s);
+  return online_of(users);
+}
+
+void registry::block(const block_note& note) {
+  const auto watching = watchers_.find(note.user);
+  const auto offline =
+      is_online(note.user) ? text_frame(v1::presence_notification(note.user, false)) : shared_frames();
+  for (const auto& user : note.blocked) {
+    const auto entry = users_.find(user);
+    if (entry == users_.end()) continue;
+    for (const auto& l : entry->second.sessions) {
+      if (const auto wished = wishes_.find(l.session); wished != wishes_.end())
+        wished->second.blocked.insert(note.user);
+      if (watching == watchers_.end() || watching->second.erase(l.session) == 0) continue;
+      if (offline) send(l.session, notify_atom::value, offline);
+    }
+  }
+  if (watching != watchers_.end() && watching->second.empty()) watchers_.erase(watching);
 }
 
 void registry::tell_watchers(const user_id& user, bool is_online) {
@@ -305,6 +358,19 @@ registry::kicked registry::kick(const user_id& user) {
   return answer;
 }
 
+/// Peers handle what they are told in order: when the kick is settled, they know of the revocation too.
+registry::kicked registry::revoke(const revocation& what) {
+  if (revoked_ != nullptr) revoked_->note(what.user, what.at_us);
+  tell_peers(cluster::tokens_revoked{what.user, what.at_us});
+  return kick(what.user);
+}
+
+void registry::tell_revoked(const revocation& what) {
+  const auto entry = users_.find(what.user);
+  if (entry == users_.end()) return;
+  for (const auto& l : entry->second.sessions) send(l.session, revoke_atom::value, what.at_us);
+}
+
 online_ptr registry::online() const {
   std::unordered_map<user_id, classic::online_user> found;
   const auto add = [&](const user_id& user, const std::string& node, std::size_t sessions, wall_time since) {
@@ -326,8 +392,8 @@ online_ptr registry::online() const {
 session_list registry::sessions_of(const user_id& user) const {
   auto all = std::make_shared<std::vector<session_facts>>();
   if (const auto entry = users_.find(user); entry != users_.end())
-    for (const auto& l : entry->second.sessions) all->push_back(l.facts);
-  for (const auto& s : others_.of(user)) all->push_back(s.facts);
+    for (const auto& l : entry->second.sessions) all->emplace_back(l.facts).node = node_;
+  for (const auto& s : others_.of(user)) all->emplace_back(s.facts).node = peers_.at(s.node).name;
   return all;
 }
 

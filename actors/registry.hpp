@@ -6,6 +6,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/log_doubt.hpp"
 #include "actors/shard.hpp"
+#include "auth/revocations.hpp"
 #include "core/cluster/delivery_order.hpp"
 #include "core/metrics.hpp"
 
@@ -25,7 +26,9 @@ public:
   /// Kicked sessions of other nodes that are remembered; of more the oldest are not told again.
   static constexpr std::size_t kicks_max = 1000;
 
-  registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures);
+  /// `revoked`, which outlives it: where what it hears of revoked tokens is noted; null: it hears of none.
+  registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures,
+           auth::revocations* revoked = nullptr);
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -52,6 +55,9 @@ private:
                            const std::function<bool(const listed&)>& which);
   std::size_t kick_here(const user_id& user);
   kicked kick(const user_id& user);
+  kicked revoke(const revocation& what);
+  /// Has the sessions here look at their tokens.
+  void tell_revoked(const revocation& what);
   void drain();
   void resync();
   void count_users();
@@ -62,6 +68,8 @@ private:
   bool is_online(const user_id& user) const { return users_.contains(user) || others_.contains(user); }
   void unwatch(const std::vector<user_id>& users, const session_actor& s);
   void tell_watchers(const user_id& user, bool is_online);
+  std::vector<user_id> watch(std::vector<user_id> users, const session_actor& s);
+  void block(const block_note& note);
   std::vector<user_id> online_of(const std::vector<user_id>& users) const;
   online_ptr online() const;
   session_list sessions_of(const user_id& user) const;
@@ -77,6 +85,7 @@ private:
   void tell_news(std::span<const committed_message> messages, steady_time committed);
   void tell_read(const read_note& note);
   void tell_typing(const typing_note& note);
+  void tell_own(const own_note& note);
   void notify(const std::vector<user_id>& users, std::string_view text, const caf::actor_addr& origin);
 
   // one node of several: registry_cluster.cpp
@@ -123,6 +132,8 @@ private:
   void forward(const std::vector<committed_message>& messages);
   void forward(const read_note& note);
   void forward(const typing_note& note);
+  void forward(const block_note& note);
+  void forward(const own_note& note);
   void take_in(const std::vector<committed_message>& messages, steady_time committed);
   void hear_of(node_number from, const cluster::sessions_follow&);
   void hear_of(node_number from, const cluster::session_came& came);
@@ -133,6 +144,9 @@ private:
   void hear_of(node_number from, const cluster::user_kicked& told);
   void hear_of(node_number from, const cluster::entries_missed&);
   void hear_of(node_number from, const cluster::sessions_told&);
+  void hear_of(node_number from, const cluster::users_blocked& told);
+  void hear_of(node_number from, const cluster::own_changed& own);
+  void hear_of(node_number from, const cluster::tokens_revoked& revoked);
   void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
@@ -144,12 +158,20 @@ private:
   std::unordered_map<user_id, presence> users_;
   /// Who is told when a user comes or goes. Bounded by what each session may watch.
   std::unordered_map<user_id, std::unordered_set<session_actor>> watchers_;
+  /// Sessions that are about to watch; how often, and who has blocked their users since they said so. Bounded
+  /// by the requests that a session may have in flight.
+  struct wish {
+    std::size_t count = 0;
+    std::unordered_set<user_id> blocked{};
+  };
+  std::unordered_map<session_actor, wish> wishes_;
   std::size_t v1_sessions_ = 0; ///< without any, nothing is encoded for them
   std::uint64_t last_number_ = 0;
   shard& home_;
   const std::string node_;
   flow& flow_;
   metrics& figures_;
+  auth::revocations* revoked_;
   bool draining_ = false;
 
   // in a cluster

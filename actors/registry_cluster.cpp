@@ -170,6 +170,16 @@ void registry::forward(const typing_note& note) {
     tell_peers(cluster::typing{note.conversation_id, note.user, users}, node);
 }
 
+/// To all: one may not know yet of somebody who is there and watches.
+void registry::forward(const block_note& note) {
+  tell_peers(cluster::users_blocked{note.user, note.blocked});
+}
+
+void registry::forward(const own_note& note) {
+  for (const auto& [node, known] : whereabouts({note.user}))
+    tell_peers(cluster::own_changed{note.user, note.what}, node);
+}
+
 // ---- hearing ----
 
 void registry::change_peer(const peer_change& change) {
@@ -250,6 +260,14 @@ void registry::hear_of(node_number, const cluster::position_read& read) {
 
 void registry::hear_of(node_number, const cluster::typing& typing) {
   tell_typing({typing.conversation_id, typing.user, typing.users, {}});
+}
+
+void registry::hear_of(node_number, const cluster::users_blocked& told) { block({told.user, told.blocked}); }
+void registry::hear_of(node_number, const cluster::own_changed& own) { tell_own({own.user, own.what, {}}); }
+
+void registry::hear_of(node_number, const cluster::tokens_revoked& revoked) {
+  if (revoked_ != nullptr) revoked_->note(revoked.user, revoked.at_us);
+  tell_revoked({revoked.user, revoked.at_us});
 }
 
 /// The sender knew of some of the user's sessions on other nodes; those end there, and count no more here.

@@ -24,6 +24,10 @@ session::behavior_type session::make_behavior() {
   return {
       [this](bound_atom) {
         if (phase_ != phase::opening) return;
+        // Revoked after the upgrade was admitted, and before the registry knew of the session.
+        if (const auto keys = env_.keys.get();
+            facts_.expires && keys->revoked != nullptr && keys->revoked->covers(user_, facts_.issued_us))
+          return close(close_code::kicked);
         phase_ = phase::active;
         deadline_.clear();
         if (facts_.expires) expire_at(*facts_.expires);
@@ -39,6 +43,10 @@ session::behavior_type session::make_behavior() {
         if (phase_ == phase::active) take_notice(f);
       },
       [this](close_atom, close_code code) { close(code); },
+      [this](revoke_atom, std::int64_t at_us) {
+        // Without `expires` no token was asked for.
+        if (facts_.expires && (!facts_.issued_us || *facts_.issued_us <= at_us)) close(close_code::kicked);
+      },
       [this](const history_answer& answer) { take_history(answer); },
   };
 }

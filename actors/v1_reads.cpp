@@ -2,6 +2,8 @@
 
 #include "core/v1/encode.hpp"
 
+#include <algorithm>
+
 namespace hongyan {
 
 namespace {
@@ -38,6 +40,7 @@ struct reading {
   message_reader& reader;
   const user_id& user;
   const std::string& epoch;
+  bool is_public;
 
   v1_answer operator()(const page_query& q) const {
     return encoded(read_history(reader, q), v1::history_result);
@@ -48,12 +51,17 @@ struct reading {
   }
 
   v1_answer operator()(const v1::resume& r) const {
-    const bool reset = r.epoch && *r.epoch != epoch;
     auto query = r.query;
-    if (reset) query.positions.clear();
-    const auto page = sync(reader, query);
+    const bool other_epoch = r.epoch && *r.epoch != epoch;
+    if (other_epoch) {
+      query.positions.clear();
+      query.last.clear();
+    }
+    auto page = sync(reader, query);
     if (!page) return {.failure = page.error()};
-    v1_answer answer{.failure = {}, .json = v1::sync_result(*page, epoch, reset)};
+    if (other_epoch) page->reset = "epoch";
+    v1_answer answer{.failure = {}, .json = v1::sync_result(*page, epoch, !page->reset.empty())};
+    answer.reset = page->reset;
     auto& given = answer.given.emplace();
     if (page->has_more)
       for (const auto& c : page->conversations)
@@ -64,11 +72,30 @@ struct reading {
   v1_answer operator()(const v1::show_typing& t) const {
     auto hearers = audience(reader, user, t.in);
     if (!hearers) return {.failure = hearers.error()};
+    if (!t.is_told) hearers->users.clear();
     return {.failure = {}, .json = std::string(v1::empty_result), .audience = std::move(*hearers)};
   }
 
   v1_answer operator()(const v1::get_profiles& g) const {
-    return encoded(reader.profiles(g.users), v1::profiles_result);
+    auto profiles = reader.profiles(g.users);
+    if (!profiles) return {.failure = profiles.error()};
+    if (!is_public) {
+      const auto known = acquaintances(g.users);
+      if (!known) return {.failure = known.error()};
+      for (auto& p : *profiles)
+        if (!has(*known, p.user)) p = {.user = p.user};
+    }
+    if (!g.only_one) return {.failure = {}, .json = v1::profiles_result(*profiles)};
+    if (profiles->empty()) return {.failure = error{errc::not_found, "there is no such user"}};
+    return {.failure = {}, .json = v1::profile_result(profiles->front())};
+  }
+  v1_answer operator()(const v1::watch_users& w) const {
+    auto visible = is_public ? result<std::vector<user_id>>(w.users) : acquaintances(w.users);
+    if (!visible) return {.failure = visible.error()};
+    const auto blockers = reader.blockers(user, *visible);
+    if (!blockers) return {.failure = blockers.error()};
+    std::erase_if(*visible, [&](const user_id& other) { return has(*blockers, other); });
+    return {.failure = {}, .visible = *std::move(visible)};
   }
   v1_answer operator()(const v1::list_blocks&) const {
     return encoded(reader.blocks(user), v1::blocks_result);
@@ -100,6 +127,17 @@ struct reading {
     return {.failure = {}, .json = v1::members_result(*rows, cursor)};
   }
 
+  static bool has(const std::vector<user_id>& users, const user_id& one) {
+    return std::ranges::find(users, one) != users.end();
+  }
+  /// Oneself among them.
+  result<std::vector<user_id>> acquaintances(const std::vector<user_id>& of) const {
+    auto known = reader.acquainted(user, of);
+    if (known && !has(*known, user)) known->push_back(user);
+    if (known) std::erase_if(*known, [&](const user_id& one) { return !has(of, one); });
+    return known;
+  }
+
   // Those that do not read.
   template <class Other>
   v1_answer operator()(const Other&) const {
@@ -110,8 +148,8 @@ struct reading {
 } // namespace
 
 v1_answer read_for(message_reader& reader, const user_id& user, const v1::command& what,
-                   const std::string& epoch) {
-  return std::visit(reading{reader, user, epoch}, what);
+                   const std::string& epoch, bool presence_is_public) {
+  return std::visit(reading{reader, user, epoch, presence_is_public}, what);
 }
 
 } // namespace hongyan

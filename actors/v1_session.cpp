@@ -45,7 +45,9 @@ void v1_session::opened() {
                                 .node = env_.node,
                                 .epoch = env_.admitted.epoch(),
                                 .heartbeat = env_.heartbeat,
-                                .now = wall_now()},
+                                .now = wall_now(),
+                                .recall_window = env_.recall_window,
+                                .expires = facts_.expires},
                                env_.bounds));
 }
 
@@ -63,9 +65,10 @@ void v1_session::text_received(const std::string& text) {
   silence_.heard(home_.now());
   const auto now = home_.now();
   auto request = v1::parse_request(text, user_, env_.bounds);
-  const bool is_send = request.what && std::holds_alternative<new_message>(*request.what);
-  const auto may = is_send ? admit_send(env_.admitted, env_.figures, user_, now)
-                           : admit_request(env_.admitted, env_.figures, user_, now);
+  const auto* const sent = request.what ? std::get_if<new_message>(&*request.what) : nullptr;
+  const auto may = sent != nullptr ? admit_send(env_.admitted, env_.figures, user_, sent->content.size(), now)
+                                   : admit_request(env_.admitted, env_.figures, user_, now,
+                                                   request.what ? v1::cost_of(*request.what) : 1);
   if (!may) return refuse(request.id, may.error());
   if (!request.what) return reply(request.id, request.what.error());
   std::visit([&](auto& command) { handle(std::move(request.id), std::move(command)); }, *request.what);
@@ -96,19 +99,39 @@ void v1_session::handle(std::string id, read_mark&& mark) {
 }
 
 void v1_session::handle(std::string id, v1::show_typing&& typing) {
-  if (!typing_.let_through(typing.in, home_.now())) return reply(id, std::string(v1::empty_result));
+  typing.is_told = typing_.let_through(typing.in, home_.now());
+  // In a group nobody can refuse to hear it.
+  if (!typing.is_told && typing.in.is_group()) return reply(id, std::string(v1::empty_result));
   ask_history(std::move(id), v1::command(std::move(typing)));
 }
 
 void v1_session::handle(std::string id, v1::watch_users&& watch) {
-  const auto token = begin(id, errand::look);
+  const auto token = begin(id, watch.on ? errand::watch : errand::look);
   if (!token) return;
   if (!watch.on) {
     watched_.remove(watch.users);
     return ask<caf::ok_atom>(*token, env_.registry, unwatch_atom::value, std::move(watch.users), myself());
   }
   if (const auto added = watched_.add(watch.users); !added) return finish(*token, added.error());
-  ask<std::vector<user_id>>(*token, env_.registry, watch_atom::value, std::move(watch.users), myself());
+  // In this order, so that nobody slips through who blocks this user meanwhile.
+  request(env_.registry, caf::infinite, wish_atom::value, myself())
+      .then(
+          [this, token = *token, watch = std::move(watch)](caf::ok_atom) mutable {
+            if (const auto refused = admit_read(env_.admitted, env_.figures)) {
+              end_wish();
+              return finish(token, *refused);
+            }
+            ask<v1_answer>(token, env_.history, query_atom::value,
+                           v1_question{user_, v1::command(std::move(watch)), home_.now() + ask_deadline});
+          },
+          [this, token = *token](const caf::error&) {
+            finish(token, error{errc::unavailable, "the server is shutting down"});
+          });
+}
+
+/// Of one who watches nobody after all.
+void v1_session::end_wish() {
+  caf::anon_send(env_.registry, watch_atom::value, std::vector<user_id>(), myself());
 }
 
 void v1_session::handle(std::string id, v1::resume&& resume) {
@@ -119,9 +142,13 @@ void v1_session::handle(std::string id, v1::resume&& resume) {
 void v1_session::handle(std::string id, v1::refresh_token&& refresh) {
   const auto keys = env_.keys.get();
   if (!keys->asks) return reply(id, error{errc::unauthorized, "this server asks for no tokens"});
-  const auto good = auth::verify(refresh.token, keys->tokens, wall_now());
-  if (!good) return reply(id, good.error());
+  const auto good = auth::verify(refresh.token, *keys, wall_now());
+  if (!good) {
+    const auto may = admit_bad_token(env_.admitted, env_.figures, facts_.address, home_.now());
+    return reply(id, may ? good.error() : may.error());
+  }
   if (good->user != user_) return reply(id, error{errc::forbidden, "the token is another user's", "token"});
+  facts_.issued_us = good->issued_us;
   expire_at(good->expires_at);
   reply(id, v1::refresh_result(good->expires_at));
 }
@@ -131,14 +158,16 @@ void v1_session::handle(std::string id, v1::ping&&) {
 }
 
 void v1_session::ask_history(std::string id, v1::command what) {
-  if (const auto token = begin(id, errand::read))
-    ask<v1_answer>(*token, std::holds_alternative<search_query>(what) ? env_.searches : env_.history,
-                   query_atom::value, v1_question{user_, std::move(what), home_.now() + ask_deadline});
+  const bool is_search = std::holds_alternative<search_query>(what);
+  if (const auto token = begin(id, is_search ? errand::search : errand::read))
+    ask<v1_answer>(*token, is_search ? env_.searches : env_.history, query_atom::value,
+                   v1_question{user_, std::move(what), home_.now() + ask_deadline});
 }
 
 std::optional<error> v1_session::admit(errand what) {
-  if (what == errand::look) return {};
-  if (what == errand::read) return admit_read(env_.admitted, env_.figures);
+  if (what == errand::look || what == errand::watch) return {};
+  if (what == errand::read || what == errand::search)
+    return admit_read(env_.admitted, env_.figures, what == errand::search);
   return admit_write(env_.admitted, env_.figures);
 }
 
@@ -196,11 +225,22 @@ void v1_session::take_answer(std::uint64_t token, caf::ok_atom) {
 }
 
 void v1_session::take_answer(std::uint64_t token, v1_answer& answer) {
-  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  const auto asked = std::ranges::find(pending_, token, &pending::token);
+  const bool is_watch = asked != pending_.end() && asked->what == errand::watch;
+  if (answer.visible && is_watch) {
+    auto users = std::move(*answer.visible);
+    std::erase_if(users, [this](const user_id& user) { // unwatched meanwhile
+      return !std::ranges::binary_search(watched_.users(), user);
+    });
+    return ask<std::vector<user_id>>(token, env_.registry, watch_atom::value, std::move(users), myself());
+  }
+  if (answer.visible || is_watch) end_wish();
+  if (answer.failure) return finish(token, read_for_strangers(*answer.failure));
   if (!answer.audience.users.empty()) {
     send(env_.registry, notify_atom::value,
          typing_note{answer.audience.conversation_id, user_, std::move(answer.audience.users), address()});
   }
+  if (!answer.reset.empty()) resumed_ = {}; // what earlier pages gave is void as well
   if (answer.given) resumed_.note(*answer.given);
   finish(token, std::move(answer.json));
 }
@@ -248,7 +288,7 @@ void v1_session::write(shared_frames frame) {
     writing_ = !sink_->send(frame);
     return;
   }
-  if (outbox_.push(std::move(frame))) return;
+  if (outbox_.push(std::move(frame))) return sink_->keep(outbox_.bytes());
   outbox_.clear();
   close(close_code::too_slow);
 }
@@ -260,6 +300,7 @@ void v1_session::writable() {
     while (!outbox_.empty() && joined.size() < write_bytes) joined += *outbox_.pop();
     writing_ = !sink_->send(std::move(joined));
   }
+  if (state() == phase::active) sink_->keep(outbox_.bytes());
   after_answer();
 }
 
@@ -267,22 +308,23 @@ void v1_session::writable() {
 void v1_session::farewell(close_code code) {
   struct word {
     const char* reason;
-    bool come_back;
+    std::optional<std::chrono::milliseconds> come_back{};
   };
   const auto [reason, come_back] = [code]() -> word {
     switch (code) {
-    case close_code::going_away: return {"the server is shutting down", true};
-    case close_code::token_expired: return {"the token has expired: come back with a new one", false};
-    case close_code::kicked: return {"the session was ended by the application", false};
-    case close_code::replaced: return {"a newer session of the same device has come", false};
-    case close_code::flooding: return {"it went on although each was refused", false};
-    case close_code::idle: return {"nothing was heard from the client for 2.5 heartbeats", true};
-    default: return {nullptr, false};
+    case close_code::going_away: return {"the server is shutting down", spread_reconnect()};
+    case close_code::token_expired:
+      return {"the token has expired: come back with a new one", std::chrono::milliseconds(0)};
+    case close_code::kicked: return {"the session was ended by the application"};
+    case close_code::replaced: return {"a newer session of the same device has come"};
+    case close_code::flooding: return {"it went on although each was refused"};
+    case close_code::idle:
+      return {"nothing was heard from the client for 2.5 heartbeats", spread_reconnect()};
+    default: return {nullptr};
     }
   }();
   if (reason == nullptr) return;
-  const auto text =
-      v1::closing_notification(code, reason, come_back ? std::optional(spread_reconnect()) : std::nullopt);
+  const auto text = v1::closing_notification(code, reason, come_back);
   if (!sink_->send(ws::frame(ws::opcode::text, text))) writing_ = true; // answers of a drain go behind it
 }
 
@@ -300,8 +342,8 @@ void v1_session::timer_fired(steady_time now) {
   auto next = state() == phase::active ? silent_until : now + push_deadline;
   for (const auto& p : pending_) {
     if (p.due <= now) {
-      late.emplace_back(p.token,
-                        for_strangers({is_write(p.what) ? errc::outcome_unknown : errc::unavailable}));
+      late.emplace_back(p.token, is_write(p.what) ? for_strangers({errc::outcome_unknown})
+                                                  : read_for_strangers({errc::unavailable}));
     } else {
       next = std::min(next, p.due);
     }

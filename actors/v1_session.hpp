@@ -18,8 +18,9 @@ public:
   using session::session;
 
 private:
-  /// What a request asks of whom: the registry, the history, or the persistence.
-  enum class errand : std::uint8_t { look, read, change, send };
+  /// What a request asks of whom: the registry (to watch, the history in between), the history, the
+  /// searches, or the persistence.
+  enum class errand : std::uint8_t { look, watch, read, search, change, send };
   static bool is_write(errand what) { return what == errand::change || what == errand::send; }
 
   /// A request that was not answered yet.
@@ -63,6 +64,7 @@ private:
   }
 
   void ask_history(std::string id, v1::command what);
+  void end_wish();
   void take_answer(std::uint64_t token, const append_answer& answer);
   void take_answer(std::uint64_t token, const change_answer& answer);
   void take_answer(std::uint64_t token, const read_answer& answer);

@@ -2,7 +2,9 @@
 /// Thread-safe.
 #pragma once
 
+#include "core/day_allowance.hpp"
 #include "core/limits.hpp"
+#include "core/memory_budget.hpp"
 #include "core/rate_limit.hpp"
 
 #include <atomic>
@@ -62,39 +64,57 @@ private:
 
 /// How often somebody may do something. Without limits under --auth none.
 struct flow_rates {
-  rate sends{};           ///< a user: messages
-  rate requests{};        ///< a user: everything else
-  rate handshakes{};      ///< an address: new WebSockets
-  rate node_handshakes{}; ///< all together: likewise
-  rate logins{};          ///< an address: codes of wx.login, and tokens and keys that are not good
+  rate sends{};              ///< a user: messages
+  std::size_t day_bytes = 0; ///< a user: contents of messages within 24 h; 0: without limit
+  rate requests{};           ///< a user: everything else
+  rate handshakes{};         ///< an address: new WebSockets
+  rate node_handshakes{};    ///< all together: likewise
+  rate logins{};             ///< an address: codes of wx.login
+  rate bad_tokens{};         ///< an address: tokens and keys that are not good
 };
 
 /// What the edges look at before they send into the actor system. An edge takes a credit for what it sends;
 /// the actor that takes it out of its mailbox gives it back once it is answered, whether or not the edge
 /// still waits: so the mailbox is bounded.
 struct flow {
-  flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max, const flow_rates& rates = {})
+  flow(std::size_t backlog, std::size_t deliveries_max, std::size_t history_max, const flow_rates& rates = {},
+       std::size_t searches_max = 256)
       : appends(backlog)
       , deliveries(deliveries_max)
       , history(history_max)
+      , searches(searches_max)
+      , contents(rates.day_bytes)
       , sends(rates.sends)
       , requests(rates.requests)
       , handshakes(rates.handshakes)
       , node_handshakes(rates.node_handshakes)
-      , logins_of(rates.logins) {}
+      , logins_of(rates.logins)
+      , bad_tokens_of(rates.bad_tokens) {}
 
   credit appends;    ///< writes sent to persistence and not answered yet
   credit deliveries; ///< committed messages on their way to the registry, and deliveries to sessions
-  credit history;    ///< history requests not answered yet, and their answers that HTTP has not written yet
+  credit history;    ///< reads not answered yet
+  credit searches;   ///< searches not answered yet
+  /// Answers of reads that HTTP has not written yet. A figure: what they hold is bounded by the connections.
+  credit unwritten{0};
+  day_allowance contents;    ///< bytes of a user's messages
   credit logins{logins_max}; ///< codes of wx.login not answered yet
+  /// Bytes kept for clients. Its limit is set before anything runs.
+  memory_budget memory;
   // See flow_rates.
   rate_limit sends;
   rate_limit requests;
   rate_limit handshakes;
   rate_limit node_handshakes;
   rate_limit logins_of;
+  rate_limit bad_tokens_of; ///< not of the above: who has a bad token can still log in
   /// Live sockets that one user may have; 0: as many as they like. Set before anything runs.
   std::size_t sessions_a_user = 0;
+  /// Users that one may block, and groups that one may own; likewise.
+  std::size_t blocks_a_user = 0;
+  std::size_t groups_a_user = 0;
+  /// Presence and profiles are for everybody; else for those with whom one has a conversation. Likewise.
+  bool presence_is_public = true;
   /// A look at the database is under way or waits for its turn: it may take seconds, so no other is asked
   /// for.
   std::atomic<bool> look_asked = false;
@@ -110,6 +130,41 @@ struct flow {
     const std::lock_guard lock(mutex_);
     fault_ = std::move(fault);
     database_up_.store(up, std::memory_order_release);
+  }
+
+  /// Whether the last reads could be done: set by the history actors, read by everyone.
+  bool reads_up() const { return reads_up_.load(std::memory_order_acquire); }
+  /// Why not; for a person.
+  std::string reads_fault() const {
+    const std::lock_guard lock(mutex_);
+    return reads_fault_;
+  }
+  void set_reads(bool up, std::string fault) {
+    const std::lock_guard lock(mutex_);
+    reads_fault_ = std::move(fault);
+    reads_up_.store(up, std::memory_order_release);
+  }
+
+  /// How long the write under way has been so; zero: there is none. The writer blocks, so others look from
+  /// outside.
+  std::chrono::steady_clock::duration writing_for(std::chrono::steady_clock::time_point now) const {
+    const auto since = writing_since_.load(std::memory_order_acquire);
+    return since == std::chrono::steady_clock::time_point{} ? std::chrono::steady_clock::duration{}
+                                                            : now - since;
+  }
+  /// The persistence actor alone: a write begins, or (time zero) has ended.
+  void set_writing(std::chrono::steady_clock::time_point since) {
+    writing_since_.store(since, std::memory_order_release);
+  }
+
+  /// An actor that the server cannot do without has ended, by a fault; never mended but by a new start.
+  std::string dead_actor() const {
+    const std::lock_guard lock(mutex_);
+    return dead_actor_;
+  }
+  void set_dead_actor(std::string name) {
+    const std::lock_guard lock(mutex_);
+    dead_actor_ = std::move(name);
   }
 
   /// Why this node of a cluster cannot be one now, so that others tell it nothing; empty: it can. Set by the
@@ -139,6 +194,10 @@ private:
   std::string epoch_;
   std::string cluster_fault_;
   std::string fault_ = "the database has not been reached yet";
+  std::atomic<bool> reads_up_ = true;
+  std::string reads_fault_;
+  std::string dead_actor_;
+  std::atomic<std::chrono::steady_clock::time_point> writing_since_{};
 };
 
 } // namespace hongyan

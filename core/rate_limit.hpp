@@ -27,8 +27,11 @@ public:
                                     : std::chrono::nanoseconds(1'000'000'000 / r.per_second))
       , slack_(interval_ * static_cast<std::chrono::nanoseconds::rep>(r.burst)) {}
 
-  /// Nothing: taken. Else how long until there is one.
-  std::optional<std::chrono::milliseconds> take(const std::string& key, time now);
+  /// Nothing: `cost` was taken, if only there was one: the bucket may go below zero, and is paid off first.
+  /// Else how long until there is one.
+  std::optional<std::chrono::milliseconds> take(const std::string& key, time now, std::size_t cost = 1);
+  /// Takes `cost` whatever there is: of what turned out to cost more after it was let in.
+  void charge(const std::string& key, time now, std::size_t cost);
 
   /// Buckets that are kept.
   std::size_t keys() const {
@@ -37,6 +40,9 @@ public:
   }
 
 private:
+  /// When the key's bucket is full again; null: there is no room for another key.
+  time* bucket(const std::string& key, time now);
+
   static constexpr std::size_t sweep_min = 1024;
   std::chrono::nanoseconds interval_;
   std::chrono::nanoseconds slack_;

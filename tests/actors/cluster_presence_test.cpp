@@ -41,6 +41,20 @@ TEST_CASE_METHOD(cluster_fixture, "watchers hear of users on other nodes, and of
   CHECK_THAT(watcher[2], Catch::Contains("\"online\":false"));
 }
 
+TEST_CASE_METHOD(cluster_fixture, "who is blocked on another node does not see them any more", "[cluster]") {
+  link();
+  const auto& watcher = bind_v1(a, "9");
+  ask<std::vector<user_id>>(a, watch_atom::value, std::vector{user("1")}, sessions.back());
+  bind_v1(b, "1");
+  REQUIRE(watcher.size() == 2);
+  self->send(b.r, block_atom::value, block_note{user("1"), {user("9")}});
+  run();
+  REQUIRE(watcher.size() == 3);
+  CHECK_THAT(watcher[2], Catch::Contains("\"online\":false"));
+  cut();
+  CHECK(watcher.size() == 3);
+}
+
 TEST_CASE_METHOD(cluster_fixture, "read positions and typing cross", "[cluster]") {
   link();
   const auto& receiver = bind_v1(b, "2");
@@ -50,6 +64,53 @@ TEST_CASE_METHOD(cluster_fixture, "read positions and typing cross", "[cluster]"
   REQUIRE(receiver.size() == 3);
   CHECK_THAT(receiver[1], Catch::Contains("\"read\""));
   CHECK_THAT(receiver[2], Catch::Contains("\"typing\""));
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a user's own change crosses to the user's sessions", "[cluster]") {
+  link();
+  const auto& far = bind_v1(b, "1");
+  const auto& near = bind_v1(a, "1");
+  const auto asker = sessions.back().address();
+  const auto& other = bind_v1(b, "2");
+  self->send(a.r, notify_atom::value, own_note{user("1"), own_settings{3, true, false, 4, 6}, asker});
+  self->send(a.r, notify_atom::value, own_note{user("1"), profile{user("1"), "n", {}}, {}});
+  run();
+  REQUIRE(far.size() == 3);
+  CHECK_THAT(far[1],
+             Catch::Contains(R"("method":"conversation","params":{"conversationId":"3","pinned":true)"));
+  CHECK_THAT(far[2],
+             Catch::Contains(R"("method":"profile","params":{"userId":"1","name":"n","avatar":null})"));
+  REQUIRE(near.size() == 2); // it asked for the first
+  CHECK_THAT(near[1], Catch::Contains("\"profile\""));
+  CHECK(other == heard{"bound"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "a revocation is known on every node before it is answered", "[cluster]") {
+  link();
+  const auto& there = bind_v1(b, "1");
+  CHECK(ask<std::size_t>(a, revoke_atom::value, revocation{user("1"), 5}) == 1);
+  CHECK(a.revoked.covers(user("1"), 5));
+  CHECK(b.revoked.covers(user("1"), 5));
+  CHECK_FALSE(b.revoked.covers(user("1"), 6));
+  CHECK(there.back() == "close 4003");
+
+  // One that another node found in the database: the sessions look at their tokens themselves.
+  const auto& later = bind_v1(b, "1");
+  self->send(b.r, revoke_atom::value,
+             revocation_list(std::make_shared<const std::vector<revocation>>(
+                 std::vector{revocation{user("1"), 7}, revocation{user("nobody"), 7}})));
+  run();
+  CHECK(later == heard{"bound", "revoke 7"});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "sessions are listed with the node that each is on", "[cluster]") {
+  link();
+  bind_v1(a, "1");
+  bind_v1(b, "1");
+  const auto all = ask<session_list>(a, sessions_atom::value, user("1"));
+  REQUIRE(all->size() == 2);
+  CHECK((*all)[0].node == "a");
+  CHECK((*all)[1].node == "b");
 }
 
 TEST_CASE_METHOD(cluster_fixture, "a kick reaches every node before it is answered", "[cluster]") {

@@ -5,6 +5,8 @@
 #include "tests/support/fake_store.hpp"
 #include "tests/support/memory_store.hpp"
 
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 
 using namespace hongyan;
@@ -16,11 +18,13 @@ namespace {
 struct fake_writer final : unable_writer {
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
     sizes.push_back(batch.size());
+    for (const auto& m : batch) order.push_back(m.from.text() + ":" + m.content.substr(0, 8));
     if (throws) throw std::runtime_error("planted");
     if (fails_with) return error{*fails_with, "planted"};
     return outcomes(batch, now);
   }
   result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message> batch) override {
+    if (throws) throw std::runtime_error("planted");
     if (!settles) return error{errc::unavailable, "still away"};
     if (!*settles) return std::optional<std::vector<append_outcome>>{};
     return std::optional(outcomes(batch, wall_time{}));
@@ -38,12 +42,14 @@ struct fake_writer final : unable_writer {
   }
   result<void> transact(const std::function<result<void>(change_transaction&)>& work) override {
     sizes_at_change.push_back(sizes.size());
+    marks_at_change.push_back(mark_sizes.size());
     if (throws) throw std::runtime_error("planted");
     if (fails_with) return error{*fails_with, "planted"};
     return changed->transact(work);
   }
   result<void> check() override {
     ++checks;
+    if (throws) throw std::runtime_error("planted");
     if (fails_with) return error{errc::unavailable, "planted"};
     return {};
   }
@@ -60,8 +66,10 @@ struct fake_writer final : unable_writer {
   }
 
   std::vector<std::size_t> sizes;
+  std::vector<std::string> order; ///< of all that was to be stored: FROM:CONTENT
   std::vector<std::size_t> mark_sizes;
   std::vector<std::size_t> sizes_at_change; ///< how many batches were committed before each change
+  std::vector<std::size_t> marks_at_change; ///< likewise of read marks
   testing::memory_store store;              ///< of changes
   std::unique_ptr<message_writer> changed = store.make_writer();
   std::optional<errc> fails_with;
@@ -89,10 +97,10 @@ struct persistence_fixture : actor_fixture {
 
   using pending = decltype(self->request(p, caf::infinite, append_atom::value, new_message{}));
 
-  pending append(const std::string& content) {
+  pending append(const std::string& content, const char* from = "1") {
     admitted.appends.take(1);
     return self->request(p, std::chrono::seconds(1), append_atom::value,
-                         new_message{.from = user("1"), .to = user("2"), .content = content});
+                         new_message{.from = user(from), .to = user("2"), .content = content});
   }
   append_answer answer(pending& question) {
     std::optional<append_answer> got;
@@ -105,10 +113,10 @@ struct persistence_fixture : actor_fixture {
     return a.failure->code;
   }
 
-  auto mark(std::int64_t seq, place in = user("2")) {
+  auto mark(std::int64_t seq, place in = user("2"), const char* by = "1") {
     admitted.appends.take(1);
     return self->request(p, std::chrono::seconds(1), read_atom::value,
-                         read_mark{user("1"), std::move(in), seq});
+                         read_mark{user(by), std::move(in), seq});
   }
   auto ask_change(change_action action, std::optional<user_id> by = user("1")) {
     admitted.appends.take(1);
@@ -152,7 +160,8 @@ TEST_CASE_METHOD(persistence_fixture, "a lone message is committed at once", "[p
 
 TEST_CASE_METHOD(persistence_fixture, "a batch has a limit", "[persistence]") {
   std::vector<pending> questions;
-  for (int i = 0; i < 1100; ++i) questions.push_back(append("x"));
+  const std::array from{"1", "2", "3", "4"};
+  for (std::size_t i = 0; i < 1100; ++i) questions.push_back(append("x", from[i % 4]));
   run();
   CHECK(writer->sizes == std::vector<std::size_t>{500, 500, 100});
   for (auto& q : questions) CHECK_FALSE(answer(q).failure);
@@ -242,6 +251,11 @@ TEST_CASE_METHOD(persistence_fixture, "a store that throws does not end the acto
   run();
   CHECK(failure(one) == errc::outcome_unknown);
   CHECK_FALSE(admitted.database_up());
+  CHECK(told.resyncs == 1); // perhaps it was stored, and nobody was told
+
+  self->send(p, tick_atom::value); // its look throws, too
+  run();
+  CHECK_FALSE(admitted.database_up());
 
   writer->throws = false;
   admitted.look_asked = true;
@@ -256,7 +270,9 @@ TEST_CASE_METHOD(persistence_fixture, "a store that throws does not end the acto
 TEST_CASE_METHOD(persistence_fixture, "read marks that wait together are committed together",
                  "[persistence]") {
   std::vector<decltype(mark(1))> questions;
-  for (int seq = 1001; seq <= 2100; ++seq) questions.push_back(mark(seq));
+  const std::array by{"1", "2", "3", "4"};
+  for (int seq = 1001; seq <= 2100; ++seq)
+    questions.push_back(mark(seq, user("9"), by[static_cast<std::size_t>(seq) % 4]));
   run();
   CHECK(writer->mark_sizes == std::vector<std::size_t>{500, 500, 100});
   for (auto& q : questions) CHECK_FALSE(fault<read_answer>(std::move(q)));
@@ -424,4 +440,79 @@ TEST_CASE_METHOD(persistence_fixture, "who waits when the server stops is answer
   CHECK(fault<read_answer>(std::move(marked)) == errc::unavailable);
   CHECK(writer->sizes.empty());
   CHECK(writer->mark_sizes.empty());
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a settlement that throws leaves the commit in doubt",
+                 "[persistence]") {
+  writer->fails_with = errc::outcome_unknown;
+  auto doubtful = append("x");
+  run();
+  writer->fails_with.reset();
+  writer->throws = true;
+  self->send(p, tick_atom::value);
+  run();
+  CHECK_FALSE(admitted.database_up());
+  writer->throws = false;
+  writer->settles = true;
+  self->send(p, tick_atom::value);
+  run();
+  CHECK_FALSE(answer(doubtful).failure);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "users' messages are stored by turns, each user's in the order sent",
+                 "[persistence]") {
+  std::vector<pending> questions;
+  for (const auto* content : {"a", "b", "c"}) questions.push_back(append(content, "1"));
+  questions.push_back(append("d", "2"));
+  questions.push_back(append("e", "3"));
+  questions.push_back(append("f", "2"));
+  run();
+  // A turn is 32: each has less than that.
+  CHECK(writer->order == std::vector<std::string>{"1:a", "1:b", "1:c", "2:d", "2:f", "3:e"});
+  for (auto& q : questions) CHECK_FALSE(answer(q).failure);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "changes of one user do not hold up another's message",
+                 "[persistence]") {
+  block_users many{.users = {}, .blocked = true};
+  for (int i = 0; i < 100; ++i) many.users.push_back(user(std::to_string(1000 + i).c_str()));
+  std::vector<decltype(ask_change(many))> changes;
+  for (int i = 0; i < 50; ++i) changes.push_back(ask_change(many, user("1")));
+  auto cheap = ask_change(update_profile{.name = "n"}, user("3"));
+  auto sent = append("x", "2");
+  run();
+  CHECK_FALSE(answer(sent).failure);
+  REQUIRE(writer->sizes_at_change.size() == 51);
+  CHECK(writer->sizes_at_change[1] ==
+        1); // the message came last, and waited for one change of another at most
+  for (auto& c : changes) CHECK_FALSE(fault<change_answer>(std::move(c)));
+  CHECK_FALSE(fault<change_answer>(std::move(cheap)));
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a change comes after the messages and read marks its user sent before",
+                 "[persistence]") {
+  auto marked = mark(5);
+  auto sent = append("before");
+  auto changed = ask_change(update_profile{.name = "n"});
+  auto later = append("after");
+  run();
+  CHECK(writer->mark_sizes == std::vector<std::size_t>{1});
+  CHECK(writer->marks_at_change == std::vector<std::size_t>{1});
+  CHECK(writer->sizes_at_change == std::vector<std::size_t>{1});
+  CHECK(writer->order == std::vector<std::string>{"1:before", "1:after"});
+  CHECK_FALSE(answer(sent).failure);
+  CHECK_FALSE(answer(later).failure);
+  CHECK_FALSE(fault<read_answer>(std::move(marked)));
+  CHECK_FALSE(fault<change_answer>(std::move(changed)));
+}
+
+TEST_CASE_METHOD(persistence_fixture, "one user cannot have all the writes that wait", "[persistence]") {
+  std::vector<pending> questions;
+  for (int i = 0; i < 501; ++i) questions.push_back(append("x", "1"));
+  auto other = append("y", "2");
+  run();
+  CHECK_FALSE(answer(other).failure);
+  CHECK(failure(questions.back()) == errc::rate_limited);
+  questions.pop_back();
+  for (auto& q : questions) CHECK_FALSE(answer(q).failure);
 }

@@ -234,6 +234,48 @@ TEST_CASE_METHOD(registry_fixture, "who watches hears when a user comes and goes
   CHECK(phone.size() == 3);
 }
 
+TEST_CASE_METHOD(registry_fixture, "who is blocked hears once that they are offline, and no more",
+                 "[registry][v1]") {
+  bind_v1("1", phone_session);
+  bind_v1("3", tablet_session);
+  bind("2", other_session);
+  const std::vector two{user("2")};
+  const auto watch = [&](const auto& s) { return ask<std::vector<user_id>>(watch_atom::value, two, s); };
+  CHECK(watch(phone_session) == two);
+  CHECK(watch(tablet_session) == two);
+  self->send(r, block_atom::value, block_note{user("2"), {user("1"), user("9")}});
+  self->send(r, block_atom::value, block_note{user("2"), {user("1")}}); // again
+  run();
+  self->send(r, unbind_atom::value, user("2"), other_session);
+  run();
+  REQUIRE(phone.size() == 2);
+  CHECK(phone[1].find(R"("userId":"2","online":false)") != std::string::npos);
+  CHECK(tablet.size() == 2);
+
+  CHECK(watch(phone_session).empty()); // after they were let in again
+  bind("2", other_session);
+  CHECK(phone.size() == 3);
+}
+
+TEST_CASE_METHOD(registry_fixture,
+                 "who is blocked between asking who may be watched and watching sees nothing",
+                 "[registry][v1]") {
+  bind_v1("1", phone_session);
+  bind("2", other_session);
+  const std::vector two{user("2")};
+  ask<caf::ok_atom>(wish_atom::value, phone_session);
+  ask<caf::ok_atom>(wish_atom::value, phone_session);
+  self->send(r, block_atom::value, block_note{user("2"), {user("1")}});
+  run();
+  for (int i = 0; i < 2; ++i) CHECK(ask<std::vector<user_id>>(watch_atom::value, two, phone_session).empty());
+  self->send(r, unbind_atom::value, user("2"), other_session);
+  run();
+  CHECK(phone == heard{"bound"});
+  bind("2", other_session);
+  ask<caf::ok_atom>(wish_atom::value, phone_session); // the next is asked anew
+  CHECK(ask<std::vector<user_id>>(watch_atom::value, two, phone_session) == two);
+}
+
 TEST_CASE_METHOD(registry_fixture, "a read position is told to the reader's other sessions and to the peer",
                  "[registry][v1]") {
   bind_v1("1", phone_session);

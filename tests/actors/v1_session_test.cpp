@@ -1,5 +1,7 @@
 #include "actors/v1_session.hpp"
 
+#include "actors/admission.hpp"
+
 #include "core/time_format.hpp"
 #include "core/v1/encode.hpp"
 #include "tests/support/actor_fixture.hpp"
@@ -62,9 +64,14 @@ persistence_actor::behavior_type waiting_persistence(persistence_actor::pointer 
 history_actor::behavior_type waiting_history(history_actor::pointer self, asked_for* log) {
   return {
       [](query_atom, const history_question&) { return history_answer{}; },
-      [=](query_atom, const v1_question& q) { return keep(self, log->admitted.history, log->reads, q); },
+      [=](query_atom, const v1_question& q) {
+        const bool searches = std::holds_alternative<search_query>(q.what);
+        return keep(self, searches ? log->admitted.searches : log->admitted.history, log->reads, q);
+      },
       [](query_atom, const activity_question&) { return activity_answer{}; },
       [](query_atom, const log_question&) { return log_answer{}; },
+      [](flush_atom) {},
+      [](tick_atom) {},
   };
 }
 
@@ -103,6 +110,7 @@ std::string gist(const std::string& event) {
     out += " " + boost::json::serialize(params.at("code"));
     const auto& after = params.at("reconnectAfterMs");
     if (after.is_null()) return out + " for good";
+    if (after.as_int64() == 0) return out + " at once";
     CHECK(after.as_int64() >= 500);
     CHECK(after.as_int64() <= 8000);
     return out;
@@ -114,7 +122,13 @@ std::string gist(const std::string& event) {
   const auto& error = failed->as_object();
   CHECK_FALSE(error.at("message").as_string().empty());
   out += " " + boost::json::serialize(error.at("code"));
-  if (const auto* data = error.if_contains("data")) out += " " + boost::json::serialize(*data);
+  if (const auto* data = error.if_contains("data")) {
+    auto shown = data->as_object();
+    if (auto* after = shown.if_contains("retryAfterMs");
+        after != nullptr && after->as_int64() >= 500 && after->as_int64() <= 2000)
+      *after = 1000; // it is spread
+    out += " " + boost::json::serialize(shown);
+  }
   return out;
 }
 
@@ -253,6 +267,8 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: the first thing a client hears is its 
   CHECK(params.at("epoch") == "e1");
   CHECK(params.at("heartbeatSeconds") == 25);
   CHECK(params.at("limits").as_object().at("sendsInFlight") == 32);
+  CHECK(params.at("limits").as_object().at("recallSeconds") == 90);
+  CHECK(params.at("expiresAt").is_null());
 }
 
 TEST_CASE_METHOD(v1_session_fixture, "v1: a session that is closed while it opens refuses the upgrade",
@@ -330,8 +346,8 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: each reason why a send is not stored h
   };
   const auto failed = [](errc code) { return append_answer{.failure = error{code, "planted"}}; };
   CHECK(refused(answered(append_status::conflict)) == "1 -32009");
-  CHECK(refused(answered(append_status::blocked)) == "1 -32003");
-  CHECK(refused(answered(append_status::silenced)) == "1 -32003");
+  CHECK(refused(answered(append_status::blocked)) == R"(1 -32003 {"reason":"blocked"})");
+  CHECK(refused(answered(append_status::silenced)) == R"(1 -32003 {"reason":"muted"})");
   CHECK(refused(answered(append_status::no_group)) == "1 -32004");
   CHECK(refused(failed(errc::unavailable)) == "1 -32053" + again_later);
   CHECK(refused(failed(errc::outcome_unknown)) == "1 -32053" + again_later);
@@ -647,15 +663,20 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: typing is told to the place, now and t
   CHECK(told.typings[0].conversation_id == 7);
   CHECK(told.typings[0].user == user("1"));
 
-  // Too early: answered all the same, and nobody is asked or told.
+  // Too early: it is only asked whether they have blocked this user.
   advance(1900ms);
   hear(typing_request(2));
-  CHECK(take() == events{result_of(2)});
-  CHECK(got.reads.empty());
+  REQUIRE(got.reads.size() == 1);
+  CHECK_FALSE(std::get<v1::show_typing>(got.reads.front().what.what).is_told);
+  answer(got.reads, v1_answer{.failure = error{errc::forbidden, "blocked"}});
+  CHECK(gists() == events{"2 -32003"});
   hear(typing_request(3, R"({"groupId":"2"})")); // another place
   CHECK(got.reads.size() == 1);
   answer(got.reads, v1_answer{.failure = error{errc::not_found, "no such group of yours"}});
   CHECK(gists() == events{"3 -32004"});
+  hear(typing_request(5, R"({"groupId":"2"})")); // too early: answered all the same, and nobody is asked
+  CHECK(take() == events{result_of(5)});
+  CHECK(got.reads.empty());
   advance(200ms);
   hear(typing_request(4));
   CHECK(got.reads.size() == 1);
@@ -681,13 +702,67 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: a session ends with its token, unless 
   advance(35s);
   CHECK(take().empty());
   advance(6s);
-  CHECK(gists() == events{"closing 4001 for good", "close 4001"});
+  CHECK(gists() == events{"closing 4001 at once", "close 4001"}); // at once, with a new token
+}
+
+TEST_CASE_METHOD(v1_session_fixture, "v1: bad tokens of session.refresh count to the address",
+                 "[v1_session]") {
+  flow strict(8192, 65'536, 256, {.bad_tokens = {1, 2}});
+  strict.set_database(true, "");
+  strict.set_epoch("e1");
+  session_env limited{env.registry, env.history, env.searches, env.persistence, env.figures,       strict,
+                      env.bounds,   env.window,  env.node,     env.heartbeat,   env.recall_window, env.keys};
+  const auto own_sink = std::make_shared<recording_sink>();
+  session_actor own = spawn_on<v1_session>(system, home, home, user("2"),
+                                           session_facts{.id = "s2", .is_v1 = true, .address = "192.0.2.7"},
+                                           std::shared_ptr<frame_sink>(own_sink), limited);
+  run();
+  self->send(own, bound_atom::value);
+  run();
+  own_sink->take();
+  const auto bad = [&](const char* id) {
+    own_sink->session->text_received(request(id, "session.refresh", R"({"token":"x"})"));
+    run();
+    const auto heard = own_sink->take();
+    REQUIRE(heard.size() == 1);
+    return gist(heard[0]);
+  };
+  CHECK(bad("1") == "1 -32001");
+  CHECK(bad("2") == "2 -32001");
+  CHECK_THAT(bad("3"), Catch::StartsWith("3 -32029"));
+  CHECK_FALSE(admit_bad_token(strict, figures, "192.0.2.7", home.now()).has_value());
+  CHECK(admit_bad_token(strict, figures, "192.0.2.8", home.now()).has_value());
+  CHECK(
+      admit_login(strict, figures, "192.0.2.7", home.now()).has_value()); // WeChat's login is not shut for it
+  end(own);
+}
+
+TEST_CASE_METHOD(v1_session_fixture, "v1: a session ends when its token is revoked, not when an older one is",
+                 "[v1_session]") {
+  open();
+  self->send(s, revoke_atom::value, std::int64_t{1} << 60);
+  run();
+  CHECK(take().empty()); // nobody asked it for a token
+  const auto now_us = auth::now_us();
+  const auto token = auth::mint({user("1"), "", wall_now() + 300s}, keys.get()->tokens, now_us);
+  hear(request("1", "session.refresh", R"({"token":")" + token + R"("})"));
+  CHECK(gists() == events{"1 ok"});
+  self->send(s, revoke_atom::value, now_us - 1);
+  run();
+  CHECK(take().empty());
+  self->send(s, revoke_atom::value, now_us);
+  run();
+  CHECK(gists() == events{"closing 4003 for good", "close 4003"});
 }
 
 TEST_CASE_METHOD(v1_session_fixture, "v1: presence is watched until it is not, or the session ends",
                  "[v1_session]") {
   open();
-  hear(request("1", "presence.watch", R"({"userIds":["2","3",4]})"));
+  hear(request("1", "presence.watch", R"({"userIds":["2","3",4,"5"]})"));
+  REQUIRE(got.reads.size() == 1);
+  CHECK(told.wishes == 1); // before anybody is asked
+  CHECK(told.watched.empty());
+  answer(got.reads, v1_answer{.visible = std::vector{user("2"), user("3"), user("4")}}); // 5 has blocked them
   CHECK(take() == events{result_of(1, R"({"online":["2","3","4"]})")}); // the fake says: all are online
   CHECK(told.watched == std::vector<user_id>{user("2"), user("3"), user("4")});
   hear(request("2", "presence.unwatch", R"({"userIds":["3","99"]})"));
@@ -699,8 +774,19 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: presence is watched until it is not, o
   hear(request("3", "presence.watch", R"({"userIds":[)" + many + "]}"));
   CHECK(gists() == events{R"(3 -32602 {"param":"userIds"})"});
   CHECK(told.watched.size() == 2);
-  for (int i = 0; i < 70; ++i) hear(request("4", "presence.watch", R"({"userIds":[]})"));
+  for (int i = 0; i < 70; ++i) {
+    hear(request("4", "presence.watch", R"({"userIds":[]})"));
+    answer(got.reads, v1_answer{.visible = std::vector<user_id>()});
+  }
   CHECK(gists() == events(70, "4 ok"));
+  hear(request("5", "presence.watch", R"({"userIds":["6","7"]})"));
+  hear(request("6", "presence.unwatch", R"({"userIds":["6"]})"));
+  answer(got.reads, v1_answer{.visible = std::vector{user("6"), user("7")}});
+  CHECK(take() == events{result_of(6), result_of(5, R"({"online":["7"]})")});
+  hear(request("7", "presence.watch", R"({"userIds":["8"]})"));
+  answer(got.reads, v1_answer{.failure = error{errc::unavailable, "planted"}});
+  CHECK(gists() == events{"7 -32053" + again_later});
+  CHECK(admitted.history.used() == 0);
 
   gone(close_code::left);
   CHECK(told.watched.empty());

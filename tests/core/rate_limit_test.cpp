@@ -32,3 +32,18 @@ TEST_CASE("without a rate there is no limit", "[rate_limit]") {
   rate_limit limit({0, 60});
   for (int i = 0; i < 10'000; ++i) REQUIRE_FALSE(limit.take("a", rate_limit::time{}));
 }
+
+TEST_CASE("what costs much is let in, and paid off before anything else is", "[rate_limit]") {
+  rate_limit limit({10, 60});
+  const rate_limit::time start{1000s};
+  for (int i = 0; i < 59; ++i) REQUIRE_FALSE(limit.take("a", start));
+  CHECK_FALSE(limit.take("a", start, 100)); // there was one left
+  CHECK(limit.take("a", start) == 10s);     // 99 too many are paid off, and one more
+  CHECK(limit.take("a", start + 9900ms) == 100ms);
+  CHECK_FALSE(limit.take("a", start + 10s));
+  limit.charge("b", start, 160);
+  CHECK(limit.take("b", start) == 10100ms);
+  rate_limit none({0, 0});
+  none.charge("a", start, 1'000'000);
+  CHECK_FALSE(none.take("a", start));
+}
