@@ -4,13 +4,23 @@
 #include "auth/token.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
 namespace hongyan::auth {
 
-/// What an API key may (contract, section 1): send messages as anyone; manage everything; read /metrics.
-enum class scope : std::uint8_t { push = 1, admin = 2, metrics = 4 };
+/// What an API key may (contract, section 1): send messages as anyone; manage everything; read /metrics; look
+/// at sessions, traces and the state of webhooks, without contents; export, erase, back up, read the audit.
+enum class scope : std::uint8_t { push = 1, admin = 2, metrics = 4, observe = 8, owner = 16 };
+
+/// Of a key without a list of its own.
+inline constexpr std::uint8_t bare_key_scopes = 7; // push, admin, metrics
+
+/// "push", "admin", ...
+std::string_view name_of(scope s);
+/// Null: there is no such scope.
+const scope* find_scope(std::string_view name);
 
 /// Somebody at the door.
 struct caller {
@@ -32,7 +42,10 @@ struct caller {
 /// none. Errors: unauthorized, forbidden.
 result<void> may_act_as(const caller& by, const user_id& user, scope needed);
 
-/// Nothing, when the caller may do what only a back end may. Errors: unauthorized, forbidden.
-result<void> may_manage(const caller& by, scope needed);
+/// Nothing, when the caller may do what only a back end may: its key has one of `needed`. Under --auth none
+/// everybody has push, admin and metrics; observe and owner need a key there too (contract, section 4).
+/// Errors: unauthorized, forbidden.
+result<void> may_manage(const caller& by, std::initializer_list<scope> needed);
+inline result<void> may_manage(const caller& by, scope needed) { return may_manage(by, {needed}); }
 
 } // namespace hongyan::auth

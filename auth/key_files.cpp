@@ -20,7 +20,6 @@ namespace json = boost::json;
 
 /// More is no file of keys.
 constexpr std::size_t file_bytes_max = 1 << 20;
-constexpr std::uint8_t all_scopes = 7;
 /// What our own documents use as an example must open nothing.
 constexpr std::string_view sample = "replace-this-sample";
 
@@ -61,16 +60,10 @@ result<std::uint8_t> parse_scopes(std::string_view text) {
   std::uint8_t scopes = 0;
   for (;;) {
     const auto comma = text.find(',');
-    const auto name = text.substr(0, comma);
-    if (name == "push") {
-      scopes |= static_cast<std::uint8_t>(scope::push);
-    } else if (name == "admin") {
-      scopes |= static_cast<std::uint8_t>(scope::admin);
-    } else if (name == "metrics") {
-      scopes |= static_cast<std::uint8_t>(scope::metrics);
-    } else {
-      return bad("the scopes are push, admin and metrics, with commas between them");
-    }
+    const auto* named = find_scope(text.substr(0, comma));
+    if (named == nullptr)
+      return bad("the scopes are push, admin, metrics, observe and owner, with commas between them");
+    scopes |= static_cast<std::uint8_t>(*named);
     if (comma == std::string_view::npos) return scopes;
     text.remove_prefix(comma + 1);
   }
@@ -170,7 +163,7 @@ result<std::vector<api_key>> parse_api_keys(std::string_view text) {
     if (words.empty()) continue;
     const auto where = "line " + std::to_string(i + 1) + ": ";
     if (words.size() != 1 && words.size() != 3) return bad(where + "accepted: KEY, or NAME SCOPES KEY");
-    api_key key{.scopes = all_scopes, .sha256 = sha256(words.back())};
+    api_key key{.scopes = bare_key_scopes, .sha256 = sha256(words.back())};
     if (words.size() == 3) {
       const auto scopes = parse_scopes(words[1]);
       if (!scopes) return bad(where + scopes.error().detail);
@@ -232,6 +225,12 @@ result<key_ring> read_keys(const key_files& files) {
   return ring;
 }
 
+result<claims> verify(std::string_view token, const key_ring& ring, wall_time now) {
+  auto good = verify(token, ring.tokens, now);
+  if (good && ring.revoked != nullptr && ring.revoked->covers(*good)) return refused_token();
+  return good;
+}
+
 result<caller> identify(std::string_view authorization, std::string_view token, const key_ring& ring,
                         wall_time now) {
   caller by{.is = ring.asks ? caller::kind::nobody : caller::kind::anyone};
@@ -257,7 +256,7 @@ result<caller> identify(std::string_view authorization, std::string_view token, 
     by.by_header = false;
     return by;
   }
-  auto good = verify(token, ring.tokens, now);
+  auto good = verify(token, ring, now);
   if (!good) return good.error();
   by.is = caller::kind::user;
   by.token = *std::move(good);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "auth/caller.hpp"
+#include "auth/revocations.hpp"
 
 #include <string>
 #include <string_view>
@@ -29,8 +30,9 @@ struct api_key {
 struct key_ring {
   token_keys tokens{};
   std::vector<api_key> api_keys{};
-  std::string wechat_secret{}; ///< the mini-program's AppSecret
-  bool asks = false;           ///< --auth token; else everybody is let in as whoever they say
+  std::string wechat_secret{};          ///< the mini-program's AppSecret
+  bool asks = false;                    ///< --auth token; else everybody is let in as whoever they say
+  const revocations* revoked = nullptr; ///< whose tokens are good no more; null: nobody's. Outlives the ring
 
   /// Null: none of ours. Takes the same time whatever is wrong with it.
   const api_key* find(std::string_view key) const;
@@ -49,6 +51,10 @@ result<std::string> parse_secret(std::string_view text);
 result<std::vector<public_key>> parse_jwks(std::string_view text);
 result<std::vector<api_key>> parse_api_keys(std::string_view text);
 result<std::string> parse_wechat_secret(std::string_view text);
+
+/// What a user's token says, when it is good now and was not revoked. Errors: unauthorized, in the same words
+/// whatever is wrong with it.
+result<claims> verify(std::string_view token, const key_ring& ring, wall_time now);
 
 /// Who it is by what they brought: an Authorization header (empty: none), or else a user's token from
 /// elsewhere (empty: none). Errors: unauthorized: what they brought is not good.

@@ -12,12 +12,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace hongyan::auth {
 
 namespace {
 
 namespace json = boost::json;
+
+/// The year 9999: what is later is no time of a token.
+constexpr double seconds_readable = 253'402'300'799.0;
 
 /// OpenSSL's objects by their own functions.
 template <auto free>
@@ -150,9 +154,15 @@ std::optional<claims> read_claims(const json::object& payload, std::chrono::seco
     if (given == nullptr || !user_id::parse(*given)) return {};
     device = std::string(*given);
   }
+  // Most signers give whole seconds. One that cannot be read is as none: no reason to refuse the token.
+  std::optional<std::int64_t> issued;
+  if (const auto* value = payload.if_contains("iat"); value != nullptr && value->is_number()) {
+    const auto given = value->to_number<double>();
+    if (given >= 0 && given <= seconds_readable) issued = std::llround(given * 1e6);
+  }
   // The leeway is for getting in. Who is in with it has it, all others end when their token says.
   const auto end = std::chrono::seconds(*expires) + (*expires <= clock ? leeway : std::chrono::seconds(0));
-  return claims{std::move(*user), std::move(device), wall_time(end)};
+  return claims{std::move(*user), std::move(device), wall_time(end), issued};
 }
 
 std::shared_ptr<evp_pkey_st> shared(EVP_PKEY* key) {
@@ -161,21 +171,40 @@ std::shared_ptr<evp_pkey_st> shared(EVP_PKEY* key) {
 
 } // namespace
 
+error refused_token() { return {errc::unauthorized, "the token is not valid, or no more: get a new one"}; }
+
+std::int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 std::string mint(const claims& what, const token_keys& keys, wall_time now) {
-  const auto seconds = [](wall_time t) {
-    return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
-  };
-  json::object payload{{"sub", what.user.text()}, {"iat", seconds(now)}, {"exp", seconds(what.expires_at)}};
-  if (!what.device.empty()) payload["device"] = what.device;
-  std::string text;
-  append_json(text, payload);
+  return mint(what, keys, std::chrono::microseconds(now.time_since_epoch()).count());
+}
+
+std::string mint(const claims& what, const token_keys& keys, std::int64_t now_us) {
+  // By hand: the library would write the fraction in scientific notation.
+  std::string text = R"({"sub":)";
+  append_json_string(text, what.user.text());
+  auto fraction = std::to_string(now_us % 1'000'000);
+  fraction.insert(0, 6 - fraction.size(), '0');
+  text += R"(,"iat":)" + std::to_string(now_us / 1'000'000) + '.' + fraction;
+  text +=
+      R"(,"exp":)" +
+      std::to_string(std::chrono::floor<std::chrono::seconds>(what.expires_at).time_since_epoch().count());
+  if (!what.device.empty()) {
+    text += R"(,"device":)";
+    append_json_string(text, what.device);
+  }
+  text += '}';
   std::string token = base64url(R"({"alg":"HS256","typ":"JWT"})") + '.' + base64url(text);
   token += '.' + base64url(hmac(keys.secret, token));
   return token;
 }
 
 result<claims> verify(std::string_view token, const token_keys& keys, wall_time now) {
-  const error refused{errc::unauthorized, "the token is not valid, or no more: get a new one"};
+  const error refused = refused_token();
   const auto found = split(token);
   if (!found) return refused;
   const auto by = signer_of(*found, keys);

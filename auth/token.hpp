@@ -9,7 +9,9 @@
 #include "core/time_format.hpp"
 #include "core/user_id.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +36,15 @@ struct claims {
   user_id user;
   std::string device{}; ///< empty: none
   wall_time expires_at;
+  /// When it was made, in microseconds since 1970; nothing: it does not say. mint() takes its own.
+  std::optional<std::int64_t> issued_us{};
 };
+
+/// What a token is refused with, whatever is wrong with it.
+error refused_token();
+
+/// The system's clock, in microseconds since 1970.
+std::int64_t now_us();
 
 /// A public key that verifies tokens signed elsewhere.
 struct public_key {
@@ -50,7 +60,9 @@ struct token_keys {
   std::vector<public_key> others{};
 };
 
-/// A token signed with `keys.secret`, which must not be empty.
+/// A token signed with `keys.secret`, which must not be empty. Its `iat` has a fraction (RFC 7519 allows it):
+/// of one user's tokens and revocations of the same second it must be known which was first, on every node.
+std::string mint(const claims& what, const token_keys& keys, std::int64_t now_us);
 std::string mint(const claims& what, const token_keys& keys, wall_time now);
 
 /// What the token says, when it is good now. Errors: unauthorized, in the same words whatever is wrong with

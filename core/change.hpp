@@ -37,6 +37,7 @@ struct update_group {
 struct add_members {
   user_id group;
   std::vector<user_id> users;
+  std::optional<group_role> role{}; ///< each has it afterwards, who was a member before too
 };
 struct remove_members {
   user_id group;
@@ -73,16 +74,45 @@ struct block_users {
 struct identify_user {
   std::string identity; ///< the system and whom it knows there: "wechat:APP_ID:OPENID"
 };
+/// No token of the user that was issued by then is good any more.
+struct revoke_tokens {
+  user_id user;
+  std::int64_t at_us = 0; ///< microseconds since 1970
+};
 
 using change_action = std::variant<recall_message, create_group, update_group, add_members, remove_members,
                                    set_role, leave_group, dismiss_group, set_conversation, clear_conversation,
-                                   update_profile, block_users, identify_user>;
+                                   update_profile, block_users, identify_user, revoke_tokens>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.
   std::optional<user_id> by{};
   change_action action;
+  /// The business back end does it for `by`: what others have blocked, and the limits of a user, are not its
+  /// concern.
+  bool by_back_end = false;
+
+  /// The user whom blocks and limits hold for; null: the back end.
+  const user_id* user() const { return by && !by_back_end ? &*by : nullptr; }
 };
+
+/// What one user may have; 0: as much as they like.
+struct change_limits {
+  std::size_t blocks = 0;       ///< users blocked
+  std::size_t groups_owned = 0; ///< groups
+};
+
+/// What a user has set for a conversation, as it is now.
+struct own_settings {
+  std::int64_t conversation_id = 0;
+  bool pinned = false;
+  bool muted = false;
+  std::int64_t cleared_seq = 0; ///< the highest that is hidden from the user; 0: none
+  std::int64_t read_seq = 0;
+};
+
+/// What a change made different for its own user, whose other sessions are told.
+using own_change = std::variant<own_settings, profile>;
 
 /// One user's reading of one conversation, up to seq.
 struct read_mark {

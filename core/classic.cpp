@@ -112,11 +112,10 @@ std::string_view shown_content(const message& m) {
   case message_kind::text: return m.content;
   case message_kind::image: return "[图片]";
   case message_kind::voice: return "[语音]";
+  case message_kind::video: return "[视频]";
   case message_kind::file: return "[文件]";
   case message_kind::location: return "[位置]";
-  case message_kind::custom:
-  case message_kind::recall:
-  case message_kind::group: break;
+  default: break; // custom; the log's own are not shown at all
   }
   return "[消息]";
 }

@@ -13,10 +13,20 @@ enum class group_role : std::uint8_t { member = 0, admin = 1, owner = 2 };
 
 inline constexpr std::array<std::string_view, 3> group_role_names = {"member", "admin", "owner"};
 
+/// Of a stored number; one that a newer release has written may nothing that is not everybody's.
+inline group_role role_of(std::int64_t number) {
+  return number == 1 || number == 2 ? static_cast<group_role>(number) : group_role::member;
+}
+
 /// What a member who joins may read.
 enum class group_history : std::uint8_t { joined = 0, all = 1 };
 
 inline constexpr std::array<std::string_view, 2> group_history_names = {"joined", "all"};
+
+/// Of a stored number; one that is not known shows less.
+inline group_history history_of(std::int64_t number) {
+  return number == 1 ? group_history::all : group_history::joined;
+}
 
 struct group_info {
   std::int64_t conversation_id = 0;

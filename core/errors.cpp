@@ -1,6 +1,7 @@
 #include "core/errors.hpp"
 
 #include <array>
+#include <random>
 #include <stdexcept>
 
 namespace hongyan {
@@ -37,6 +38,14 @@ static_assert(rows_are_in_order(), "every errc needs its row, in the order of th
 } // namespace
 
 const error_row& row_of(errc code) { return rows[static_cast<std::size_t>(code)]; }
+
+std::chrono::milliseconds spread_retry(const error& e) {
+  if (e.retry_after != error{}.retry_after) return e.retry_after;
+  static thread_local std::minstd_rand random(std::random_device{}());
+  return e.retry_after / 2 +
+         std::chrono::milliseconds(
+             std::uniform_int_distribution<std::chrono::milliseconds::rep>(0, e.retry_after.count())(random));
+}
 
 void throw_exception_from_error(const error& e, const boost::source_location&) {
   throw std::logic_error("took the value of a failed result: " + e.detail);

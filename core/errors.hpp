@@ -38,8 +38,13 @@ struct error {
   errc code = errc::internal;
   std::string detail{};
   std::string param{};                         ///< the parameter that is at fault, when there is one
-  std::chrono::milliseconds retry_after{1000}; ///< where its row says retry_later
+  std::chrono::milliseconds retry_after{1000}; ///< where its row says retry_later, and of internal
+  std::string reason{}; ///< of forbidden, for programs: "blocked", "banned", "muted" or "role"
 };
+
+/// When the client may come again: what the error says; where it says nothing of its own (1 s), spread over
+/// 0.5 to 1.5 s, so that those who were refused together do not come back together.
+std::chrono::milliseconds spread_retry(const error& e);
 
 template <class T>
 using result = boost::system::result<T, error>;

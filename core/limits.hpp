@@ -17,19 +17,29 @@ struct limits {
   std::size_t message_bytes = 65'536; ///< of one WebSocket message
   std::size_t outbox_bytes = 1 << 20; ///< waiting for one slow v1 socket; above it is closed with 4008
   std::size_t connections = 100'000;  ///< accepted sockets, HTTP and WebSocket together
-  std::size_t backlog = 8192;         ///< messages admitted and not answered yet
-  std::size_t deliveries = 65'536;    ///< deliveries on their way to sessions
-  std::size_t history = 256;          ///< history requests not answered yet
+  /// Bytes that the server itself keeps for clients (core/memory_budget.hpp); 0: a quarter of what the cgroup
+  /// or the machine has.
+  std::size_t memory = 0;
+  std::size_t backlog = 8192;      ///< messages admitted and not answered yet
+  std::size_t deliveries = 65'536; ///< deliveries on their way to sessions
+  /// Reads that wait or are under way. Many: a storm of clients that come back waits its turn, at some KB
+  /// each; one user has a share of it (reads_a_user_max).
+  std::size_t history = 16'384;
+  std::size_t searches = 256; ///< likewise, searches
   // With --auth token only; API keys have none of these.
   std::size_t sends_per_second = 10;    ///< messages of one user, on average ...
   std::size_t sends_burst = 60;         ///< ... and at once
   std::size_t requests_per_second = 50; ///< all else that one user asks for, over HTTP and sockets
   std::size_t requests_burst = 500;
-  std::size_t sessions = 8;               ///< live sockets of one user
-  std::size_t address_sessions = 2'000;   ///< ... and of one address
+  std::size_t user_day_bytes = 32 << 20; ///< contents of one user's messages within 24 h
+  std::size_t sessions = 8;              ///< live sockets of one user
+  std::size_t blocks = 1'000;            ///< users that one has blocked
+  std::size_t groups_owned = 200;        ///< groups that one owns
+  /// Connections of one address: HTTP, and WebSockets until their session is bound, which is its user's then.
+  std::size_t address_sessions = 2'000;
   std::size_t handshakes_per_second = 50; ///< new sockets of one address: many phones are behind one
   std::size_t handshakes_burst = 4'000;
-  std::size_t logins_per_second = 1; ///< of one address: codes of wx.login, bad tokens, bad keys
+  std::size_t logins_per_second = 1; ///< of one address: codes of wx.login; and beside, bad tokens and keys
   std::size_t logins_burst = 300;
 };
 
@@ -37,6 +47,17 @@ struct limits {
 /// while it serves the others.
 inline constexpr std::size_t node_handshakes_per_second = 1'000;
 inline constexpr std::size_t node_handshakes_burst = 10'000;
+
+/// Connections beyond limits.connections, and beyond an address's own: GET /healthz and /readyz are answered
+/// there, so that a full server is not taken for a dead one, and everything else is refused. A prober comes
+/// every few seconds and stays for milliseconds.
+inline constexpr std::size_t reserve_connections = 64;
+/// TLS handshakes under way, all together and of one address: each holds some 50 KiB and costs up to a
+/// millisecond.
+inline constexpr std::size_t tls_handshakes_max = 1'024;
+inline constexpr std::size_t address_tls_handshakes_max = 128;
+/// Of the body of a request without a good token or key: enough for a code of wx.login.
+inline constexpr std::size_t stranger_body_bytes = 4'096;
 
 /// Codes of wx.login that wait for WeChat's answer: as many as its actors ask about within their deadline.
 inline constexpr std::size_t logins_max = 64;
@@ -46,12 +67,22 @@ inline constexpr std::size_t json_depth_max = 32;
 /// Likewise, in v1 (contract: "JSON depth 8 in v1").
 inline constexpr std::size_t v1_json_depth_max = 8;
 
+/// Of one user's, in one reader's line: a client has at most 64 requests in flight (requests_in_flight_max),
+/// and a few devices. More of theirs are refused, and nobody else's.
+inline constexpr std::size_t reads_a_user_max = 256;
+/// The part of `backlog` that one user's writes may take.
+inline constexpr std::size_t backlog_shares = 4;
+/// A commit that takes longer than this is said so, in the log and by /readyz: a disk that hangs, or a lock.
+inline constexpr std::chrono::seconds commit_alarm{3};
+
 /// The rows a history request may ask for; every `limit` of v1 likewise.
 inline constexpr std::size_t history_limit_max = 500;
 /// `limit` of `sync`: messages over all conversations; and `recent`, messages of a conversation new to the
 /// client.
 inline constexpr std::size_t sync_limit_max = 500;
 inline constexpr std::size_t sync_recent_max = 100;
+/// Messages that a client names in `sync` as the newest that it holds (contract, section 3).
+inline constexpr std::size_t sync_last_max = 8;
 
 // v1: what one session may have going on, and what one request may name.
 
@@ -76,9 +107,12 @@ inline constexpr std::size_t rpc_id_bytes_max = 256;
 
 // Deadlines. All run on the monotonic clock.
 
-/// For a request's header, for one message or body to arrive whole, and for a write to make progress
-/// (contract).
+/// For a request's header, and for a body, a message or a write to make progress (contract).
 inline constexpr std::chrono::seconds transfer_deadline{10};
+/// For a body or a message to arrive whole, however steadily it drips (contract).
+inline constexpr std::chrono::seconds arrival_deadline{60};
+/// For a request on one of the reserve_connections.
+inline constexpr std::chrono::seconds reserve_deadline{2};
 /// For a whole answer to be read: a peer that takes a little now and then holds its memory no longer.
 inline constexpr std::chrono::seconds answer_deadline{60};
 /// An HTTP connection without a request is closed after it; above nginx's and Tomcat's usual 60-75 s is no

@@ -21,7 +21,8 @@ using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 inline std::int64_t to_ms(wall_time time) { return time.time_since_epoch().count(); }
 inline wall_time from_ms(std::int64_t ms) { return wall_time(std::chrono::milliseconds(ms)); }
 
-/// Stored by number: never renumber.
+/// Stored by number: never renumber. The set is open: a newer release may have written others, which are read
+/// as `unknown`.
 enum class message_kind : std::uint8_t {
   text = 0,
   image = 1,
@@ -31,19 +32,32 @@ enum class message_kind : std::uint8_t {
   custom = 5,
   recall = 6, ///< the log's own: a message before it was taken back
   group = 7,  ///< the log's own: a change of the group
+  video = 8,
+  edit = 9,      ///< the log's own: a text before it was changed; reserved, nothing writes it yet
+  unknown = 255, ///< of a newer release: an entry with a seq, of which nothing is shown; never stored
 };
 
 /// Their names on the wire, by number.
-inline constexpr std::array<std::string_view, 8> message_kind_names = {
-    "text", "image", "voice", "file", "location", "custom", "recall", "group"};
+inline constexpr std::array<std::string_view, 10> message_kind_names = {
+    "text", "image", "voice", "file", "location", "custom", "recall", "group", "video", "edit"};
 
-inline std::string_view name_of(message_kind kind) {
-  return message_kind_names[static_cast<std::size_t>(kind)];
+/// Of a number that was stored, or told by another node.
+inline message_kind kind_of(std::int64_t number) {
+  return number >= 0 && number < static_cast<std::int64_t>(message_kind_names.size())
+             ? static_cast<message_kind>(number)
+             : message_kind::unknown;
 }
 
-/// Entries that no user wrote: they count as no message in unread counts, search and the classic contract.
+inline std::string_view name_of(message_kind kind) {
+  const auto number = static_cast<std::size_t>(kind);
+  return number < message_kind_names.size() ? message_kind_names[number] : "unknown";
+}
+
+/// Entries that no user wrote, and those that we cannot read: they count as no message in unread counts,
+/// search and the classic contract.
 inline bool is_own_entry(message_kind kind) {
-  return kind == message_kind::recall || kind == message_kind::group;
+  return kind == message_kind::recall || kind == message_kind::group || kind == message_kind::edit ||
+         kind == message_kind::unknown;
 }
 
 /// A message as a client sent it, checked: every field is within its limits and valid UTF-8 without U+0000.

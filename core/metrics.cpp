@@ -32,12 +32,22 @@ const Histogram::BucketBoundaries sizes{1, 2, 5, 10, 20, 50, 100, 200, 500};
 
 metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
     : http_requests_(counter(registry_, "hongyan_http_requests_total", "HTTP requests by status."))
+    , memory_used_(gauge(registry_, "hongyan_memory_kept_bytes", "What is kept for clients.").Add({}))
+    , memory_limit_(gauge(registry_, "hongyan_memory_limit_bytes", "limits.memory.").Add({}))
+    , memory_refused_(counter(registry_, "hongyan_memory_refused_total",
+                              "Times that no more could be kept for a client: the budget was full, or its "
+                              "share was.")
+                          .Add({}))
+    , memory_cuts_(counter(registry_, "hongyan_memory_cuts_total",
+                           "Times that the largest of a user or an address over its share was cut.")
+                       .Add({}))
     , http_200_(http_requests_.Add({{"status", "200"}}))
     , http_connections(gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "http"}}))
     , websocket_connections(
           gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "websocket"}}))
     , users_online(gauge(registry_, "hongyan_users_online", "Users with at least one session.").Add({}))
     , database_up(gauge(registry_, "hongyan_database_up", "1 when the database stores, else 0.").Add({}))
+    , reads_up(gauge(registry_, "hongyan_reads_up", "1 when the last reads could be done, else 0.").Add({}))
     , pushes(counter(registry_, "hongyan_pushes_total", "Messages sent, by outcome; of v1 the stored ones."))
     , rpc_answers(counter(registry_, "hongyan_rpc_answers_total", "Answers to v1 requests by outcome."))
     , logins(counter(registry_, "hongyan_logins_total", "Logins by WeChat, by outcome."))
@@ -46,6 +56,14 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
     , pushes_stored(pushes.Add({{"outcome", "stored"}}))
     , rpc_ok(rpc_answers.Add({{"outcome", "ok"}}))
     , rows_read(counter(registry_, "hongyan_rows_read_total", "Database rows gone over by reads.").Add({}))
+    , sync_resets(counter(registry_, "hongyan_sync_resets_total",
+                          "Answers to sync that told a client that its positions are void, by reason."))
+    , store_set_back(counter(registry_, "hongyan_store_set_back_total",
+                             "Times that the database was without messages that had been delivered.")
+                         .Add({}))
+    , wal_bytes(gauge(registry_, "hongyan_wal_bytes", "SQLite's write-ahead log.").Add({}))
+    , checkpoints(gauge(registry_, "hongyan_checkpoints",
+                        "SQLite's checkpoints since the start, by outcome: done, blocked, failed."))
     , frames_sent(counter(registry_, "hongyan_frames_sent_total", "WebSocket messages sent.").Add({}))
     , frames_replaced(counter(registry_, "hongyan_frames_replaced_total",
                               "WebSocket messages never sent because a newer one holds all of them.")
@@ -75,6 +93,7 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
                             .Add({}))
     , cluster_refused(counter(registry_, "hongyan_cluster_refused_total", "What other nodes were refused.")) {
   gauge(registry_, "hongyan_node_info", "1, with the node's name.").Add({{"node", node}}).Set(1);
+  reads_up.Set(1);
   auto& bound = gauge(registry_, "hongyan_bound_bytes", "What the limits let the server's memory grow to.");
   for (const auto& [what, bytes] : memory_bounds(told, is_cluster))
     bound.Add({{"what", std::string(what)}}).Set(static_cast<double>(bytes));
@@ -88,23 +107,36 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
   tell("body_bytes", told.body_bytes);
   tell("message_bytes", told.message_bytes);
   tell("connections", told.connections);
+  tell("memory", told.memory);
   tell("json_depth", json_depth_max);
   tell("transfer_seconds", transfer_deadline.count());
+  tell("arrival_seconds", arrival_deadline.count());
   tell("sends_per_second", told.sends_per_second);
   tell("sends_burst", told.sends_burst);
   tell("requests_per_second", told.requests_per_second);
   tell("requests_burst", told.requests_burst);
+  tell("user_day_bytes", told.user_day_bytes);
   tell("handshakes_per_second", told.handshakes_per_second);
   tell("handshakes_burst", told.handshakes_burst);
   tell("logins_per_second", told.logins_per_second);
   tell("logins_burst", told.logins_burst);
   tell("sessions", told.sessions);
+  tell("blocks", told.blocks);
+  tell("groups_owned", told.groups_owned);
   tell("address_sessions", told.address_sessions);
 }
 
 void metrics::count_http(unsigned status) {
   auto& counter = status == 200 ? http_200_ : http_requests_.Add({{"status", std::to_string(status)}});
   counter.Increment();
+}
+
+void metrics::show(const memory_budget& budget) {
+  const std::lock_guard lock(memory_mutex_);
+  memory_used_.Set(static_cast<double>(budget.used()));
+  memory_limit_.Set(static_cast<double>(budget.limit()));
+  memory_refused_.Increment(static_cast<double>(budget.refused()) - memory_refused_.Value());
+  memory_cuts_.Increment(static_cast<double>(budget.cuts()) - memory_cuts_.Value());
 }
 
 std::string metrics::text() const { return TextSerializer().Serialize(registry_.Collect()); }

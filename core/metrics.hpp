@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/limits.hpp"
+#include "core/memory_budget.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -10,6 +11,7 @@
 #include <prometheus/registry.h>
 
 #include <chrono>
+#include <mutex>
 #include <string>
 
 namespace hongyan {
@@ -23,10 +25,17 @@ public:
   std::string text() const;
   /// Counts an answered HTTP request.
   void count_http(unsigned status);
+  /// Takes over what the budget counts.
+  void show(const memory_budget& budget);
 
 private:
   prometheus::Registry registry_;                          // before all that it owns
   prometheus::Family<prometheus::Counter>& http_requests_; ///< label status
+  std::mutex memory_mutex_;
+  prometheus::Gauge& memory_used_;
+  prometheus::Gauge& memory_limit_;
+  prometheus::Counter& memory_refused_;
+  prometheus::Counter& memory_cuts_;
   prometheus::Counter& http_200_; ///< looked up once: a lookup by label takes a lock and some allocations
 
 public:
@@ -34,6 +43,7 @@ public:
   prometheus::Gauge& websocket_connections;
   prometheus::Gauge& users_online;
   prometheus::Gauge& database_up;
+  prometheus::Gauge& reads_up;
   prometheus::Family<prometheus::Counter>& pushes;          ///< label outcome
   prometheus::Family<prometheus::Counter>& rpc_answers;     ///< label outcome: v1
   prometheus::Family<prometheus::Counter>& logins;          ///< label outcome: by WeChat
@@ -42,6 +52,10 @@ public:
   prometheus::Counter& pushes_stored;                       ///< of `pushes`; the hot one, looked up once
   prometheus::Counter& rpc_ok;                              ///< of `rpc_answers`; the hot one, looked up once
   prometheus::Counter& rows_read;                           ///< from the database, by reads
+  prometheus::Family<prometheus::Counter>& sync_resets;     ///< label reason: clients' positions were void
+  prometheus::Counter& store_set_back;                      ///< the store was without what was delivered
+  prometheus::Gauge& wal_bytes;                             ///< SQLite's write-ahead log; 0 with PostgreSQL
+  prometheus::Family<prometheus::Gauge>& checkpoints;       ///< label outcome: SQLite's, since the start
   prometheus::Counter& frames_sent;
   prometheus::Counter& frames_replaced;               ///< a newer one came while the socket was slow
   prometheus::Histogram& push_seconds;                ///< request parsed to answer ready

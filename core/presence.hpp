@@ -3,6 +3,7 @@
 
 #include "core/message.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -14,7 +15,11 @@ struct session_facts {
   std::string device{}; ///< may be empty
   bool is_v1 = false;
   wall_time since{};
-  std::optional<wall_time> expires{}; ///< with its token; known to the session's own node only
+  // Of its token, known to the session's own node only:
+  std::optional<wall_time> expires{};
+  std::optional<std::int64_t> issued_us{}; ///< see auth::claims
+  std::string address{};                   ///< whence it came, as limits an address count it; likewise
+  std::string node{};                      ///< where it is; in the registry's answers only
 };
 
 } // namespace hongyan

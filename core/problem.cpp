@@ -14,6 +14,10 @@ std::string problem_json(const error& e) {
   out += std::to_string(row.http_status);
   out += R"(,"detail":)";
   append_json_string(out, e.detail);
+  if (!e.reason.empty()) {
+    out += R"(,"reason":)";
+    append_json_string(out, e.reason);
+  }
   return out += '}';
 }
 

@@ -7,7 +7,7 @@
 
 namespace hongyan {
 
-/// The body: type, title, status, detail.
+/// The body: type, title, status, detail; `reason` where the error has one.
 std::string problem_json(const error& e);
 
 } // namespace hongyan

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hongyan {
@@ -41,9 +42,18 @@ struct conversation_page {
   std::string cursor;                           ///< empty: that was all
 };
 
+/// A message that a client holds, as far as it tells one history of a store from another.
+struct held_message {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  std::int64_t id = 0;
+  wall_time created_at{};
+};
+
 struct sync_query {
   user_id user;
   std::map<std::int64_t, std::int64_t> positions; ///< conversation: the last seq the client has
+  std::vector<held_message> last{};               ///< the newest few that the client holds
   std::size_t limit = 200;                        ///< messages over all conversations
   std::size_t recent = 20; ///< messages of a conversation that the client does not have
 };
@@ -58,6 +68,9 @@ struct synced_conversation {
 };
 
 struct sync_page {
+  /// Why the client's positions are void, and this page is as for one without any; a word for the log and the
+  /// figures. Empty: they are good.
+  std::string_view reset{};
   std::vector<synced_conversation> conversations; ///< newest active first
   std::vector<std::int64_t> gone; ///< of the positions: left, dismissed, cleared, or never the user's
   bool has_more = false;          ///< something is left to say: ask again with the new positions

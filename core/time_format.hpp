@@ -3,7 +3,9 @@
 
 #include "core/message.hpp"
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace hongyan {
 
@@ -15,5 +17,8 @@ void append_local_time(std::string& out, wall_time t);
 
 /// Appends `2026-11-22T10:48:39.123Z` (RFC 3339).
 void append_utc_time(std::string& out, wall_time t);
+
+/// A time as append_utc_time() writes it. Nothing: it is something else, or no time.
+std::optional<wall_time> parse_utc_time(std::string_view text);
 
 } // namespace hongyan

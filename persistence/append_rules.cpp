@@ -35,6 +35,19 @@ append_status repeat_status(const new_message& again, const message& stored) {
   return one && other && *one == *other ? append_status::duplicate : append_status::conflict;
 }
 
+const std::string& in_message_kinds() {
+  static const std::string list = [] {
+    std::string sql = "IN (";
+    for (std::size_t number = 0; number < message_kind_names.size(); ++number) {
+      if (is_own_entry(static_cast<message_kind>(number))) continue;
+      if (sql.back() != '(') sql += ", ";
+      sql += std::to_string(number);
+    }
+    return sql + ")";
+  }();
+  return list;
+}
+
 std::string searchable_text(message_kind kind, const std::string& content) {
   switch (kind) {
   case message_kind::text: return content;

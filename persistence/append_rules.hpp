@@ -33,6 +33,9 @@ append_status repeat_status(const new_message& again, const message& stored);
 /// nothing.
 std::string searchable_text(message_kind kind, const std::string& content);
 
+/// "IN (0, 1, ...)": the kinds that are messages (is_own_entry() says which are not), for a condition in SQL.
+const std::string& in_message_kinds();
+
 /// A user id that was checked before it was stored.
 inline user_id stored_user(std::string_view text) {
   auto id = user_id::parse(text);

@@ -91,10 +91,13 @@ std::string note_content(const group_note& note, const user_id& by, const std::s
 /// One run of one change in one transaction.
 class change_run {
 public:
-  change_run(change_transaction& tx, const std::optional<user_id>& by, wall_time now, change_outcome& outcome)
+  change_run(change_transaction& tx, const change& what, wall_time now, const change_limits& limits,
+             change_outcome& outcome)
       : tx_(tx)
-      , by_(by)
+      , by_(what.by)
+      , user_(what.user())
       , now_(now)
+      , limits_(limits)
       , outcome_(outcome) {}
 
   result<void> operator()(const recall_message& what);
@@ -110,6 +113,7 @@ public:
   result<void> operator()(const update_profile& what);
   result<void> operator()(const block_users& what);
   result<void> operator()(const identify_user& what);
+  result<void> operator()(const revoke_tokens& what);
 
 private:
   /// A conversation of the user who wants the change, locked.
@@ -127,7 +131,15 @@ private:
                       std::string content, audience_ptr audience);
   /// Tells everyone in the group and whom the note is about. The answer is the entry's seq.
   result<std::int64_t> log(locked_group& group, const group_note& note);
+  /// Leaves out those who have blocked whoever wants the change.
+  result<void> leave_out_blockers(user_list& users);
+  /// Error too_large: they own as many groups as one may.
+  result<void> may_own_another(const user_id& user);
+  result<void> take_in(locked_group& group, user_list users);
+  result<void> give_role(locked_group& group, const user_id& user, group_role role);
   result<void> take_out(locked_group& group, std::string_view action, const user_list& users);
+  /// Writes what the user has set for it, and has the user's other sessions told.
+  result<void> put_settings(const own_conversation& of);
   /// Writes the group's row and answers with it.
   result<void> finish(locked_group& group);
   result<void> unchanged(const locked_group& group);
@@ -137,7 +149,9 @@ private:
 
   change_transaction& tx_;
   const std::optional<user_id>& by_;
+  const user_id* user_; ///< whom blocks and limits hold for; null: nobody
   wall_time now_;
+  const change_limits& limits_;
   change_outcome& outcome_;
   group_role role_ = group_role::owner; ///< in the group at hand; the back end may what its owner may
 };
@@ -158,7 +172,7 @@ result<change_run::own_conversation> change_run::open(const place& in) {
   if (auto missing = user_missing()) return *missing;
   auto row = in.is_group() ? tx_.lock_group(in.id) : tx_.lock_direct(*by_, in.id, false);
   if (!row) return row.error();
-  // A direct conversation may be there before its first message: somebody was blocked, or could not send.
+  // A direct conversation may be there before its first message, which could not be stored.
   if (!*row || (*row)->dismissed || (*row)->last_seq == 0) return no_such_place(in);
   auto mine = tx_.member((*row)->id, *by_);
   if (!mine) return mine.error();
@@ -253,9 +267,28 @@ result<void> change_run::operator()(const recall_message& what) {
   return {};
 }
 
+result<void> change_run::leave_out_blockers(user_list& users) {
+  if (user_ == nullptr || users.empty()) return {};
+  const auto found = tx_.blockers(*user_, users);
+  if (!found) return found.error();
+  std::erase_if(users, [&](const user_id& user) { return std::ranges::find(*found, user) != found->end(); });
+  return {};
+}
+
+result<void> change_run::may_own_another(const user_id& user) {
+  if (user_ == nullptr || limits_.groups_owned == 0) return {};
+  const auto owned = tx_.groups_owned(user);
+  if (!owned) return owned.error();
+  if (*owned < limits_.groups_owned) return {};
+  return error{errc::too_large, (user == *user_ ? std::string("you own ") : quoted(user.text()) + " owns ") +
+                                    std::to_string(*owned) + " groups already, which is as many as one may"};
+}
+
 result<void> change_run::operator()(const create_group& what) {
   if (auto missing = user_missing()) return *missing;
+  if (auto may = may_own_another(*by_); !may) return may;
   user_list users = what.members;
+  if (auto left_out = leave_out_blockers(users); !left_out) return left_out;
   users.push_back(*by_);
   users = each_once(std::move(users));
   if (users.size() > group_members_max) return too_many();
@@ -296,22 +329,33 @@ result<void> change_run::operator()(const update_group& what) {
 }
 
 result<void> change_run::operator()(const add_members& what) {
-  auto group = open_group(what.group, group_role::admin);
+  auto group = open_group(what.group, what.role ? group_role::owner : group_role::admin);
   if (!group) return group.error();
-  user_list users = each_once(what.users);
-  std::erase_if(users, [&](const user_id& user) { return group->find(user) != nullptr; });
-  if (users.empty()) return unchanged(*group);
-  if (group->members.size() + users.size() > group_members_max) return too_many();
+  const user_list users = each_once(what.users);
+  if (auto taken = take_in(*group, users); !taken) return taken;
+  if (!what.role) return {};
+  for (const user_id& user : users)
+    if (group->find(user) != nullptr)
+      if (auto given = give_role(*group, user, *what.role); !given) return given;
+  return {};
+}
 
-  const auto seq = log(*group, {.action = "add", .users = users});
+result<void> change_run::take_in(locked_group& group, user_list users) {
+  std::erase_if(users, [&](const user_id& user) { return group.find(user) != nullptr; });
+  if (auto left_out = leave_out_blockers(users); !left_out) return left_out;
+  if (users.empty()) return unchanged(group);
+  if (group.members.size() + users.size() > group_members_max) return too_many();
+
+  const auto seq = log(group, {.action = "add", .users = users});
   if (!seq) return seq.error();
   std::vector<member_row> rows;
   for (const user_id& user : users)
     rows.push_back(
-        {.user = user, .joined_seq = *seq, .first_seq = group->row.history == group_history::all ? 1 : *seq});
-  if (auto put = tx_.put_members(group->row.id, rows); !put) return put;
-  group->members.insert(group->members.end(), rows.begin(), rows.end());
-  return finish(*group);
+        {.user = user, .joined_seq = *seq, .first_seq = group.row.history == group_history::all ? 1 : *seq});
+  if (auto put = tx_.put_members(group.row.id, rows); !put) return put;
+  group.members.insert(group.members.end(), rows.begin(), rows.end());
+  std::ranges::sort(group.members, {}, &member_row::user);
+  return finish(group);
 }
 
 result<void> change_run::take_out(locked_group& group, std::string_view action, const user_list& users) {
@@ -328,7 +372,11 @@ result<void> change_run::operator()(const remove_members& what) {
   if (!group) return group.error();
   user_list users = each_once(what.users);
   std::erase_if(users, [&](const user_id& user) { return group->find(user) == nullptr; });
-  if (by_ && users == user_list{*by_}) return take_out(*group, "leave", users);
+  if (by_ && users == user_list{*by_}) {
+    auto left = take_out(*group, "leave", users);
+    outcome_.group.reset(); // it is theirs no more
+    return left;
+  }
   if (auto missing = right_missing(group_role::admin)) return *missing;
   if (users.empty()) return unchanged(*group);
   const auto out_of_reach = [&](const user_id& user) {
@@ -345,24 +393,34 @@ result<void> change_run::operator()(const set_role& what) {
   member_row* const target = group->find(what.user);
   if (target == nullptr)
     return error{errc::not_found, quoted(what.user.text()) + " is not a member of this group"};
-  if (target->role == what.role) return unchanged(*group);
+  return give_role(*group, what.user, what.role);
+}
+
+result<void> change_run::give_role(locked_group& group, const user_id& user, group_role role) {
+  member_row* const target = group.find(user);
+  if (target->role == role) return unchanged(group);
   if (target->role == group_role::owner)
     return error{errc::forbidden, "a group has an owner: give another member the role \"owner\" instead"};
+  if (role == group_role::owner) {
+    if (auto may = may_own_another(user); !may) return may;
+    user_list to{user};
+    if (auto left_out = leave_out_blockers(to); !left_out) return left_out;
+    if (to.empty()) return error{errc::forbidden, quoted(user.text()) + " takes no group from you"};
+  }
 
-  const auto role = quoted(group_role_names[static_cast<std::size_t>(what.role)]);
-  if (const auto seq = log(*group, {.action = "role", .users = {what.user}, .more = ",\"role\":" + role});
-      !seq)
+  const auto name = quoted(group_role_names[static_cast<std::size_t>(role)]);
+  if (const auto seq = log(group, {.action = "role", .users = {user}, .more = ",\"role\":" + name}); !seq)
     return seq.error();
   std::vector<member_row> rows;
-  if (what.role == group_role::owner) {
-    member_row* const before = group->find(group->owner());
+  if (role == group_role::owner) {
+    member_row* const before = group.find(group.owner());
     before->role = group_role::admin;
     rows.push_back(*before);
   }
-  target->role = what.role;
+  target->role = role;
   rows.push_back(*target);
-  if (auto put = tx_.put_members(group->row.id, rows); !put) return put;
-  return finish(*group);
+  if (auto put = tx_.put_members(group.row.id, rows); !put) return put;
+  return finish(group);
 }
 
 result<void> change_run::operator()(const leave_group& what) {
@@ -386,40 +444,48 @@ result<void> change_run::operator()(const dismiss_group& what) {
   return tx_.update_conversation(group->row);
 }
 
+/// Told also when nothing is new: who asks again, since they do not know, is to leave all sessions right.
+result<void> change_run::put_settings(const own_conversation& of) {
+  const auto& mine = of.mine;
+  outcome_.own = own_settings{of.row.id, mine.pinned, mine.muted, mine.first_seq - 1, mine.read_seq};
+  return tx_.put_members(of.row.id, std::span(&mine, 1));
+}
+
 result<void> change_run::operator()(const set_conversation& what) {
   auto opened = open(what.in);
   if (!opened) return opened.error();
   if (what.pinned) opened->mine.pinned = *what.pinned;
   if (what.muted) opened->mine.muted = *what.muted;
-  return tx_.put_members(opened->row.id, std::span(&opened->mine, 1));
+  return put_settings(*opened);
 }
 
 result<void> change_run::operator()(const clear_conversation& what) {
   auto opened = open(what.in);
   if (!opened) return opened.error();
   opened->mine.first_seq = opened->row.last_seq + 1;
-  return tx_.put_members(opened->row.id, std::span(&opened->mine, 1));
+  return put_settings(*opened);
 }
 
 result<void> change_run::operator()(const update_profile& what) {
   if (auto missing = user_missing()) return *missing;
-  return tx_.put_profile({*by_, what.name, what.avatar});
+  if (auto put = tx_.put_profile({*by_, what.name, what.avatar}); !put) return put;
+  auto now_is = tx_.find_profile(*by_);
+  if (!now_is) return now_is.error();
+  outcome_.own = *std::move(now_is);
+  return {};
 }
 
 result<void> change_run::operator()(const block_users& what) {
   if (auto missing = user_missing()) return *missing;
-  // By user, and so by the key of each pair: two that lock the same pairs lock them in the same order.
   const user_list others = each_once(what.users);
   if (std::ranges::binary_search(others, *by_))
     return error{errc::malformed, "nobody can block themselves; name other users"};
-  for (const user_id& other : others) {
-    // Made, so that there is a row whose change tells every writer; who was never blocked needs none.
-    const auto row = tx_.lock_direct(*by_, other, what.blocked);
-    if (!row) return row.error();
-    if (!*row) continue;
-    if (auto outdated = tx_.update_conversation(**row); !outdated) return outdated;
-  }
-  return tx_.put_blocks(*by_, others, what.blocked);
+  const auto count = tx_.put_blocks(*by_, others, what.blocked);
+  if (!count) return count.error();
+  if (user_ != nullptr && limits_.blocks > 0 && *count > limits_.blocks)
+    return error{errc::too_large, "you would block " + std::to_string(*count) +
+                                      " users; one blocks at most " + std::to_string(limits_.blocks)};
+  return {};
 }
 
 result<void> change_run::operator()(const identify_user& what) {
@@ -429,15 +495,23 @@ result<void> change_run::operator()(const identify_user& what) {
   return {};
 }
 
+result<void> change_run::operator()(const revoke_tokens& what) { return tx_.revoke(what.user, what.at_us); }
+
 } // namespace
 
-result<change_outcome> apply(message_writer& writer, const change& what, wall_time now) {
+result<change_outcome> apply(message_writer& writer, const change& what, wall_time now,
+                             const change_limits& limits) {
   change_outcome outcome;
   const auto done = writer.transact([&](change_transaction& tx) {
     outcome = {}; // of a run that came to nothing
-    return std::visit(change_run(tx, what.by, now, outcome), what.action);
+    return std::visit(change_run(tx, what, now, limits, outcome), what.action);
   });
-  if (!done) return done.error();
+  if (!done) {
+    auto why = done.error();
+    // What a change refuses as not their right, a higher role in the group would have allowed.
+    if (why.code == errc::forbidden && why.reason.empty()) why.reason = "role";
+    return why;
+  }
   return outcome;
 }
 

@@ -22,12 +22,17 @@ struct change_outcome {
   std::vector<logged_entry> entries{};
   std::optional<group_info> group{}; ///< after a change of a group that is still there
   std::optional<user_id> user{};     ///< of identify_user
+  std::optional<own_change> own{};   ///< what the user's other sessions are told
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of
-/// transact(), not_found (no such place or entry, or not theirs), forbidden (theirs, but not their right),
-/// conflict (a group id that is taken), too_large (a group over its limit), malformed (nobody wants what only
-/// a user can want; blocking oneself).
-result<change_outcome> apply(message_writer& writer, const change& what, wall_time now);
+/// transact(), not_found (no such place or entry, or not theirs), forbidden (theirs, but not their right;
+/// `reason` says "role"), conflict (a group id that is taken), too_large (a group over its limit, or a user
+/// over `limits`), malformed (nobody wants what only a user can want; blocking oneself).
+///
+/// A user puts nobody into a group who has blocked them: such ids are left out without a word. Nor do they
+/// hand one over to them (forbidden).
+result<change_outcome> apply(message_writer& writer, const change& what, wall_time now,
+                             const change_limits& limits = {});
 
 } // namespace hongyan

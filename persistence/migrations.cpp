@@ -13,20 +13,28 @@ extern const std::string_view sqlite_0003_identities;
 extern const std::string_view postgres_0003_identities;
 extern const std::string_view postgres_0004_nodes;
 extern const std::string_view postgres_0005_previous_at;
+extern const std::string_view sqlite_0004_blocks;
+extern const std::string_view postgres_0006_blocks;
+extern const std::string_view sqlite_0005_revocations;
+extern const std::string_view postgres_0007_revocations;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
-  static const std::array list{migration{1, embedded::sqlite_0001_init},
-                               migration{2, embedded::sqlite_0002_conversations},
-                               migration{3, embedded::sqlite_0003_identities}};
+  static const std::array list{
+      migration{1, embedded::sqlite_0001_init}, migration{2, embedded::sqlite_0002_conversations},
+      migration{3, embedded::sqlite_0003_identities}, migration{4, embedded::sqlite_0004_blocks},
+      migration{5, embedded::sqlite_0005_revocations, 4}};
   return list;
 }
 
 std::span<const migration> postgres_migrations() {
-  static const std::array list{
-      migration{1, embedded::postgres_0001_init}, migration{2, embedded::postgres_0002_conversations},
-      migration{3, embedded::postgres_0003_identities}, migration{4, embedded::postgres_0004_nodes},
-      migration{5, embedded::postgres_0005_previous_at, 4}};
+  static const std::array list{migration{1, embedded::postgres_0001_init},
+                               migration{2, embedded::postgres_0002_conversations},
+                               migration{3, embedded::postgres_0003_identities},
+                               migration{4, embedded::postgres_0004_nodes},
+                               migration{5, embedded::postgres_0005_previous_at, 4},
+                               migration{6, embedded::postgres_0006_blocks},
+                               migration{7, embedded::postgres_0007_revocations, 6}};
   return list;
 }
 

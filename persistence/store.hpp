@@ -48,8 +48,9 @@ struct append_outcome {
 
 /// What became of a read_mark.
 struct read_outcome {
-  bool found = false; ///< there is such a conversation, and it is the user's
-  bool moved = false; ///< the position went forward
+  bool found = false;   ///< there is such a conversation, and it is the user's
+  bool blocked = false; ///< the other user of the direct conversation has blocked the user: nothing moved
+  bool moved = false;   ///< the position went forward
   std::int64_t conversation_id = 0;
   std::int64_t seq = 0; ///< the position now: never beyond the last entry, never back
 };
@@ -112,12 +113,33 @@ public:
   /// Takes a message's content and ext away, here and from the search index; marks it recalled.
   virtual result<void> erase_content(const message& of) = 0;
 
-  virtual result<void> put_profile(const profile& p) = 0; ///< a member that is not set keeps its value
+  virtual result<void> put_profile(const profile& p) = 0;        ///< a member that is not set keeps its value
+  virtual result<profile> find_profile(const user_id& user) = 0; ///< without names when none are set
+  /// Tokens issued by then are good no more; an earlier time than the one that is stored changes nothing.
+  virtual result<void> revoke(const user_id& user, std::int64_t at_us) = 0;
   /// The user of an identity; the first time that is `made_up`.
   virtual result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
                                            wall_time now) = 0;
-  /// `blocked`: `user` blocks them from now on; or no more.
-  virtual result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) = 0;
+  /// `blocked`: `user` blocks them from now on, in conversations that are there and that others make; or no
+  /// more. Makes no conversation. Answers how many `user` blocks then (of an unblocking: 0).
+  virtual result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others,
+                                         bool blocked) = 0;
+  /// Who of `others` has blocked `user`, in no order. Until the transaction ends none of them can begin to.
+  virtual result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) = 0;
+  /// How many groups `user` owns. Until the transaction ends nobody else may count them.
+  virtual result<std::size_t> groups_owned(const user_id& user) = 0;
+};
+
+/// What a writer has seen of its store beside its answers, since it was made; for the log and the figures.
+struct store_watch {
+  std::uint64_t set_backs = 0; ///< messages that it had committed were gone: the epoch is new since
+  // of SQLite:
+  std::int64_t log_bytes = 0; ///< the write-ahead log's length in use
+  std::uint64_t checkpoints_done = 0;
+  std::uint64_t checkpoints_blocked = 0; ///< a reader kept them from the end
+  std::uint64_t checkpoints_failed = 0;
+  /// Why the last one failed, or did not come to its end, for a person; empty: it went well.
+  std::string checkpoint_trouble{};
 };
 
 /// Writes. One object, one connection, one thread at a time.
@@ -156,8 +178,12 @@ public:
   virtual result<void> check() = 0;
 
   /// The store's epoch, known from the first good check() on: a random name that changes when the database
-  /// was restored from a copy or is another one, so that clients know that their positions are void.
+  /// was restored from a copy or is another one, so that clients know that their positions are void. Whether
+  /// it was set back under us is found within a second, and at each new connection, by what is no more there
+  /// of the newest that this writer has committed.
   virtual std::string epoch() const = 0;
+
+  virtual store_watch watch() const { return {}; }
 };
 
 /// Which messages: those of direct conversations that involve `user`; with `peer`, only between the two.
@@ -198,6 +224,21 @@ struct search_question {
   std::optional<std::int64_t> conversation_id{};
   std::optional<std::int64_t> before_id{}; ///< exclusive
   std::size_t limit = 50;
+  /// After this long a search answers what it has; others wait behind it. At least one slice is always
+  /// walked.
+  std::chrono::milliseconds within{1500};
+};
+
+struct search_matches {
+  std::vector<message> messages; ///< newest first (by id)
+  /// The time was up: what is below this id has not been looked at, and may match.
+  std::optional<std::int64_t> walked_to{};
+};
+
+/// Of all tokens of a user that were issued by then.
+struct revocation {
+  user_id user;
+  std::int64_t at_us = 0; ///< microseconds since 1970
 };
 
 /// A statement that reads longer is given up: others wait behind it.
@@ -212,7 +253,7 @@ public:
   /// The newest `limit` messages that match, oldest first (by id): what the classic contract shows.
   virtual result<std::vector<message>> latest(const history_query& query) = 0;
 
-  /// Every conversation of the user, in no order.
+  /// Every conversation of the user that is shown (membership::is_shown()), in no order.
   virtual result<std::vector<membership>> memberships(const user_id& user) = 0;
   /// The conversations of any of these users in which something was said since then and that one of them
   /// sees, in no order, perhaps twice. Asked in a cluster, of many users.
@@ -233,8 +274,8 @@ public:
   /// A count for each question, in their order.
   virtual result<std::vector<std::size_t>> unread(const user_id& user,
                                                   std::span<const unread_question> questions) = 0;
-  /// Messages of the user's conversations that match, which the user may read, newest first (by id).
-  virtual result<std::vector<message>> search(const search_question& question) = 0;
+  /// The newest messages of the user's conversations that match, which the user may read.
+  virtual result<search_matches> search(const search_question& question) = 0;
 
   /// The group, when the user is in it.
   virtual result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) = 0;
@@ -247,10 +288,38 @@ public:
                                                     std::size_t limit) = 0;
   /// One profile for each user, in their order; without names for those who have set none.
   virtual result<std::vector<profile>> profiles(std::span<const user_id> users) = 0;
+  /// Whose tokens were revoked at `since_us` or later, in no order.
+  virtual result<std::vector<revocation>> revocations(std::int64_t since_us) = 0;
   /// Whom the user has blocked, sorted.
   virtual result<std::vector<user_id>> blocks(const user_id& user) = 0;
   /// Has `user` blocked `other`?
   virtual result<bool> has_blocked(const user_id& user, const user_id& other) = 0;
+  /// Who of `others` has blocked `user`, in their order.
+  virtual result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) {
+    std::vector<user_id> found;
+    for (const auto& other : others) {
+      const auto blocked = has_blocked(other, user);
+      if (!blocked) return blocked.error();
+      if (*blocked) found.push_back(other);
+    }
+    return found;
+  }
+  /// With whom of `others` the user has a conversation in which something was said, a group that both are in
+  /// included; in their order.
+  virtual result<std::vector<user_id>> acquainted(const user_id& user, std::span<const user_id> others) {
+    const auto all = memberships(user);
+    if (!all) return all.error();
+    std::vector<user_id> found;
+    for (const auto& other : others)
+      for (const auto& m : *all) {
+        const auto in = m.with.is_group() ? find_membership(other, m.with) : std::optional<membership>();
+        if (!in) return in.error();
+        if (m.with != other && !*in) continue;
+        found.push_back(other);
+        break;
+      }
+    return found;
+  }
 
   /// Rows that the database has given so far, and rows that it went over to count for unread().
   std::uint64_t rows_read() const { return rows_read_; }

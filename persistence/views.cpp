@@ -103,13 +103,6 @@ result<std::vector<std::size_t>> unread_counts(message_reader& reader, const use
   return counts;
 }
 
-/// Those that a user sees.
-result<std::vector<membership>> shown_memberships(message_reader& reader, const user_id& user) {
-  auto all = reader.memberships(user);
-  if (all) std::erase_if(*all, [](const membership& m) { return !m.is_shown(); });
-  return all;
-}
-
 /// The conversation list's order, as what a cursor says: less comes first.
 std::array<std::int64_t, 3> list_key(const membership& m) {
   return {m.pinned ? 0 : 1, -m.last_at.time_since_epoch().count(), m.conversation_id};
@@ -140,6 +133,61 @@ result<void> fill(message_reader& reader, const user_id& user, std::vector<conve
       views[i].last = std::move(*entry++);
   }
   return {};
+}
+
+/// Has the log what the client holds? Below what is theirs to read nothing is judged; of what is no more
+/// theirs (left, cleared) only what the log says otherwise, or that there is no such conversation at all: the
+/// store is then older than it.
+result<std::string_view> why_void(message_reader& reader, std::span<const held_message> held,
+                                  const std::map<std::int64_t, const membership*>& theirs) {
+  const auto is_theirs = [&](const held_message& h) { return theirs.contains(h.conversation_id); };
+  const auto read = [&](std::int64_t conversation, std::int64_t seq) -> log_range {
+    return {conversation, seq - 1, seq + 1, 1};
+  };
+  std::vector<held_message> judged;
+  std::vector<log_range> ranges;
+  for (const held_message& h : held) {
+    if (const auto at = theirs.find(h.conversation_id); at != theirs.end() && h.seq < at->second->first_seq)
+      continue;
+    judged.push_back(h);
+    ranges.push_back(read(h.conversation_id, h.seq));
+  }
+  if (ranges.empty()) return std::string_view();
+  const auto entries = reader.log(ranges);
+  if (!entries) return entries.error();
+
+  auto entry = entries->begin();
+  std::vector<log_range> beginnings;
+  for (const held_message& h : judged) {
+    const bool is_there =
+        entry != entries->end() && entry->conversation_id == h.conversation_id && entry->seq == h.seq;
+    if (!is_there && is_theirs(h)) return std::string_view("no_message");
+    if (!is_there) {
+      beginnings.push_back(read(h.conversation_id, 1));
+      continue;
+    }
+    if (entry->id != h.id || entry->created_at != h.created_at) return std::string_view("other_message");
+    ++entry;
+  }
+  if (beginnings.empty()) return std::string_view();
+  const auto begun = reader.log(beginnings);
+  if (!begun) return begun.error();
+  return begun->size() < beginnings.size() ? std::string_view("no_conversation") : std::string_view();
+}
+
+/// Why the client's positions mean nothing here: it holds what this store has not, so the store was set back.
+/// Empty: they are good. A position is of something committed, and this reads what is committed, so it is
+/// never ahead of us by chance.
+result<std::string_view> why_void(message_reader& reader, const sync_query& query,
+                                  const std::vector<membership>& shown) {
+  if (query.positions.empty() && query.last.empty()) return std::string_view();
+  std::map<std::int64_t, const membership*> theirs;
+  for (const membership& m : shown) {
+    const auto position = query.positions.find(m.conversation_id);
+    if (position != query.positions.end() && position->second > m.last_seq) return std::string_view("ahead");
+    if (!query.last.empty()) theirs.emplace(m.conversation_id, &m);
+  }
+  return why_void(reader, query.last, theirs);
 }
 
 /// Decides what one answer to `sync` holds, and then reads it.
@@ -283,7 +331,7 @@ result<conversation_page> list_conversations(message_reader& reader, const list_
                                                        std::int64_t{}, std::int64_t{}}
                                           : parse_cursor<3>(query.cursor);
   if (!begin) return not_a_cursor();
-  auto shown = shown_memberships(reader, query.user);
+  auto shown = reader.memberships(query.user);
   if (!shown) return shown.error();
   std::erase_if(*shown, [&](const membership& m) { return list_key(m) <= *begin; });
   std::ranges::sort(*shown, {}, list_key);
@@ -304,11 +352,16 @@ result<conversation_page> list_conversations(message_reader& reader, const list_
   return page;
 }
 
-result<sync_page> sync(message_reader& reader, const sync_query& query) {
-  auto shown = shown_memberships(reader, query.user);
+result<sync_page> sync(message_reader& reader, const sync_query& given) {
+  auto shown = reader.memberships(given.user);
   if (!shown) return shown.error();
+  const auto reset = why_void(reader, given, *shown);
+  if (!reset) return reset.error();
+  sync_query query = given;
+  if (!reset->empty()) query.positions.clear();
   sync_planner planner(query);
   auto page = planner.plan(*std::move(shown));
+  page.reset = *reset;
   if (auto filled = fill(reader, query, planner.ranges(), page.conversations); !filled) return filled.error();
   trim(page);
   return page;
@@ -332,15 +385,23 @@ result<search_page> search(message_reader& reader, const search_query& query) {
   // One more than the page holds, to know whether there is another.
   auto matches = reader.search(question);
   if (!matches) return matches.error();
-  search_page page{.messages = *std::move(matches), .cursor = {}};
+  search_page page{.messages = std::move(matches->messages), .cursor = {}};
   const bool cut = page.messages.size() > query.limit;
   if (cut) page.messages.resize(query.limit);
   const bool trimmed = trim(page.messages, false);
-  if ((cut || trimmed) && !page.messages.empty()) page.cursor = std::to_string(page.messages.back().id);
+  if ((cut || trimmed) && !page.messages.empty())
+    page.cursor = std::to_string(page.messages.back().id);
+  else if (matches->walked_to)
+    page.cursor = std::to_string(*matches->walked_to);
   return page;
 }
 
 result<audience_of_place> audience(message_reader& reader, const user_id& user, const place& in) {
+  if (!in.is_group() && in.id != user) {
+    const auto blocked = reader.has_blocked(in.id, user);
+    if (!blocked) return blocked.error();
+    if (*blocked) return error{errc::forbidden, "this user has blocked you", "in"};
+  }
   const auto found = reader.find_membership(user, in);
   if (!found) return found.error();
   if (!*found && in.is_group()) return no_such_group(in);
@@ -354,10 +415,7 @@ result<audience_of_place> audience(message_reader& reader, const user_id& user, 
       if (member.user != user) others.users.push_back(std::move(member.user));
     return others;
   }
-  if (in.id == user) return others;
-  const auto blocked = reader.has_blocked(in.id, user);
-  if (!blocked) return blocked.error();
-  if (!*blocked) others.users.push_back(in.id);
+  if (in.id != user) others.users.push_back(in.id);
   return others;
 }
 

@@ -29,7 +29,7 @@ result<sync_page> sync(message_reader& reader, const sync_query& query);
 result<search_page> search(message_reader& reader, const search_query& query);
 
 /// Whom `user` would reach with a sign of life in `in` (typing): everyone else there. Empty: nothing was ever
-/// said there, or they have blocked the user. Errors: not_found.
+/// said there. Errors: not_found, forbidden (the other user of a direct conversation has blocked this one).
 struct audience_of_place {
   std::int64_t conversation_id = 0;
   std::vector<user_id> users;

@@ -20,6 +20,10 @@ enum class kind : std::uint8_t {
   user_kicked = 7,
   entries_missed = 8,
   sessions_told = 9,
+  users_blocked = 10,
+  own_settings = 11,
+  own_profile = 12,
+  tokens_revoked = 13,
 };
 
 class writer {
@@ -95,12 +99,6 @@ public:
     for (auto left = number<std::uint32_t>(); left > 0; --left) values.push_back(user());
     return values;
   }
-  template <class Enum>
-  Enum one_of(Enum last) {
-    const auto raw = number<std::uint8_t>();
-    if (raw > static_cast<std::uint8_t>(last)) throw bad_bytes{"a value is not known"};
-    return static_cast<Enum>(raw);
-  }
 
 private:
   std::string_view rest_;
@@ -143,7 +141,7 @@ message read_message(reader& in) {
   m.to = read_place(in);
   m.from_name = in.optional_text();
   m.to_name = in.optional_text();
-  m.kind = in.one_of(message_kind::group);
+  m.kind = kind_of(in.number<std::uint8_t>());
   m.content = in.text();
   m.ext = in.optional_text();
   m.client_msg_id = in.optional_text();
@@ -209,6 +207,31 @@ kind put(writer& out, const entries_missed& missed) {
   return kind::entries_missed;
 }
 kind put(writer&, const sessions_told&) { return kind::sessions_told; }
+kind put(writer& out, const users_blocked& told) {
+  out.text(told.user);
+  out.users(told.blocked);
+  return kind::users_blocked;
+}
+kind put(writer& out, const own_changed& own) {
+  out.text(own.user);
+  if (const auto* profile_is = std::get_if<profile>(&own.what)) {
+    out.optional(profile_is->name);
+    out.optional(profile_is->avatar);
+    return kind::own_profile;
+  }
+  const auto& settings = std::get<own_settings>(own.what);
+  out.number(settings.conversation_id);
+  out.flag(settings.pinned);
+  out.flag(settings.muted);
+  out.number(settings.cleared_seq);
+  out.number(settings.read_seq);
+  return kind::own_settings;
+}
+kind put(writer& out, const tokens_revoked& revoked) {
+  out.text(revoked.user);
+  out.number(revoked.at_us);
+  return kind::tokens_revoked;
+}
 
 session_came read_came(reader& in) {
   session_came came;
@@ -259,6 +282,24 @@ user_kicked read_kicked(reader& in) {
   return kicked;
 }
 
+own_changed read_settings(reader& in) {
+  own_changed own{.user = in.user(), .what = own_settings{}};
+  auto& settings = std::get<own_settings>(own.what);
+  settings.conversation_id = in.number<std::int64_t>();
+  settings.pinned = in.flag();
+  settings.muted = in.flag();
+  settings.cleared_seq = in.number<std::int64_t>();
+  settings.read_seq = in.number<std::int64_t>();
+  return own;
+}
+
+own_changed read_profile(reader& in) {
+  profile now_is{.user = in.user()};
+  now_is.name = in.optional_text();
+  now_is.avatar = in.optional_text();
+  return {now_is.user, now_is};
+}
+
 std::optional<item> read_item(kind what, reader in) {
   switch (what) {
   case kind::sessions_follow: return sessions_follow{};
@@ -274,6 +315,16 @@ std::optional<item> read_item(kind what, reader in) {
   case kind::entries_missed:
     return entries_missed{in.done() ? wall_time() : from_ms(in.number<std::int64_t>())};
   case kind::sessions_told: return sessions_told{};
+  case kind::users_blocked: {
+    auto user = in.user();
+    return users_blocked{std::move(user), in.users()};
+  }
+  case kind::own_settings: return read_settings(in);
+  case kind::own_profile: return read_profile(in);
+  case kind::tokens_revoked: {
+    auto user = in.user();
+    return tokens_revoked{std::move(user), in.number<std::int64_t>()};
+  }
   }
   return {}; // of a newer version
 }

@@ -6,6 +6,7 @@
 /// cluster may be upgraded node by node.
 #pragma once
 
+#include "core/change.hpp"
 #include "core/errors.hpp"
 #include "core/presence.hpp"
 #include "core/time_format.hpp"
@@ -75,8 +76,26 @@ struct entries_missed {
   wall_time since{};
 };
 
-using item = std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing,
-                          user_kicked, entries_missed, sessions_told>;
+/// `user` has blocked these: they do not see any more when `user` comes or goes.
+struct users_blocked {
+  user_id user;
+  std::vector<user_id> blocked;
+};
+
+/// A user has changed something of their own; their sessions at the receiver are to be told.
+struct own_changed {
+  user_id user;
+  own_change what;
+};
+/// Tokens of the user that were issued by then are good no more.
+struct tokens_revoked {
+  user_id user;
+  std::int64_t at_us = 0; ///< microseconds since 1970
+};
+
+using item =
+    std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing, user_kicked,
+                 entries_missed, sessions_told, users_blocked, own_changed, tokens_revoked>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

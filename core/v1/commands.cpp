@@ -2,6 +2,7 @@
 
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "core/time_format.hpp"
 #include "core/v1/params.hpp"
 
 #include <algorithm>
@@ -16,8 +17,15 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array<std::string_view, 2> history_names = {"joined", "all"};
-/// Kinds that a user may send are those before the log's own.
-constexpr auto sendable = std::span(message_kind_names).first(static_cast<std::size_t>(message_kind::recall));
+/// Kinds that a user may send: all but the log's own.
+constexpr std::array sendable = {message_kind::text,  message_kind::image, message_kind::voice,
+                                 message_kind::video, message_kind::file,  message_kind::location,
+                                 message_kind::custom};
+const auto sendable_names = [] {
+  std::array<std::string_view, sendable.size()> names;
+  std::ranges::transform(sendable, names.begin(), name_of);
+  return names;
+}();
 
 constexpr std::int64_t seq_max = user_id::number_max; // exact in JavaScript
 
@@ -84,6 +92,10 @@ void check_content(params& p, message_kind kind) {
     p.text("fileId", file_id_chars_max);
     count("seconds"), count("size");
     break;
+  case message_kind::video:
+    p.text("fileId", file_id_chars_max);
+    count("seconds"), count("width"), count("height"), count("size");
+    break;
   case message_kind::file:
     p.text("fileId", file_id_chars_max);
     check_caption(p, "name");
@@ -125,7 +137,7 @@ command read_message_send(params& p, const user_id& by, const limits& limits) {
   m.from = by;
   m.to = p.place_at("to");
   m.client_msg_id = p.text("clientMsgId", limits.name_chars);
-  m.kind = static_cast<message_kind>(p.optional_choice("kind", sendable).value_or(0));
+  m.kind = sendable[p.optional_choice("kind", sendable_names).value_or(0)];
   m.content = read_content(p, m.kind, limits);
   if (const auto* ext = p.optional_object("ext")) m.ext = write_object(p, "ext", *ext, limits.ext_bytes);
   return m;
@@ -205,9 +217,50 @@ std::map<std::int64_t, std::int64_t> read_positions(params& p) {
   return positions;
 }
 
+/// A conversationId as messages carry it; 0: it is none.
+std::int64_t parse_conversation(std::string_view text) {
+  std::int64_t id = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return ec == std::errc() && end == text.data() + text.size() && id > 0 && text.front() != '0' ? id : 0;
+}
+
+std::vector<held_message> read_last(params& p) {
+  std::vector<held_message> last;
+  const auto* value = p.find("last");
+  if (value == nullptr) return last;
+  const auto* list = value->if_array();
+  if (list == nullptr || list->size() > sync_last_max) {
+    p.refuse(errc::malformed, "last",
+             "is not a list of at most " + std::to_string(sync_last_max) + " messages");
+    return last;
+  }
+  for (const auto& element : *list) {
+    const auto* object = element.if_object();
+    if (object == nullptr) {
+      p.refuse(errc::malformed, "last", "has an element that is no object");
+      break;
+    }
+    params inner(*object, "last.");
+    held_message held;
+    held.conversation_id = parse_conversation(inner.text("conversationId", token_chars_max));
+    if (held.conversation_id == 0)
+      inner.refuse(errc::malformed, "conversationId", "is not the conversationId of a message");
+    held.seq = inner.integer("seq", 1, seq_max);
+    held.id = inner.integer("id", 1, seq_max);
+    if (const auto time = parse_utc_time(inner.text("createTime", token_chars_max)))
+      held.created_at = *time;
+    else
+      inner.refuse(errc::malformed, "createTime",
+                   "is not a time as messages have it, 2026-11-22T10:48:39.123Z");
+    p.adopt(inner);
+    last.push_back(held);
+  }
+  return last;
+}
+
 command read_sync(params& p, const user_id& by, const limits&) {
   resume r{.epoch = p.optional_text("epoch", token_chars_max),
-           .query = {.user = by, .positions = read_positions(p)}};
+           .query = {.user = by, .positions = read_positions(p), .last = read_last(p)}};
   r.query.limit = read_limit(p, r.query.limit, sync_limit_max);
   r.query.recent = static_cast<std::size_t>(
       p.optional_integer("recent", 0, sync_recent_max).value_or(static_cast<std::int64_t>(r.query.recent)));
@@ -373,6 +426,23 @@ std::optional<std::string> read_rpc_id(const json::value& value) {
 }
 
 } // namespace
+
+std::size_t cost_of(const command& what) {
+  const auto named = [](const auto& of) -> std::size_t {
+    using T = std::decay_t<decltype(of)>;
+    if constexpr (std::is_same_v<T, watch_users> || std::is_same_v<T, get_profiles>) return of.users.size();
+    if constexpr (std::is_same_v<T, change>)
+      return std::visit(
+          [](const auto& action) -> std::size_t {
+            if constexpr (requires { action.users; }) return action.users.size();
+            if constexpr (requires { action.members; }) return action.members.size();
+            return 1;
+          },
+          of.action);
+    return 1;
+  };
+  return std::max<std::size_t>(std::visit(named, what), 1);
+}
 
 std::vector<std::string_view> method_names() {
   std::vector<std::string_view> names;

@@ -18,6 +18,7 @@ struct resume {
 };
 struct show_typing {
   place in;
+  bool is_told = true; ///< else it is only asked whether it would be allowed
 };
 struct watch_users {
   std::vector<user_id> users;
@@ -25,6 +26,7 @@ struct watch_users {
 };
 struct get_profiles {
   std::vector<user_id> users;
+  bool only_one = false; ///< of HTTP: the answer is the one profile
 };
 struct list_blocks {};
 struct get_group {
@@ -48,6 +50,10 @@ struct ping {};
 using command = std::variant<new_message, page_query, search_query, list_query, resume, read_mark, change,
                              show_typing, watch_users, get_profiles, list_blocks, get_group, list_groups,
                              list_members, refresh_token, ping>;
+
+/// What a command costs of its user's requests: one for each user it names, and at least one (contract,
+/// section 1: "A request that names many users or groups counts as many").
+std::size_t cost_of(const command& what);
 
 /// Every method there is.
 std::vector<std::string_view> method_names();

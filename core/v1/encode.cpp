@@ -74,6 +74,11 @@ std::size_t bytes_around(const message& m) {
          (m.client_msg_id ? m.client_msg_id->size() : 0);
 }
 
+bool is_object(const std::string& text) {
+  const auto value = parse_json(text);
+  return value && value->is_object();
+}
+
 void append_message(std::string& out, const message& m) {
   out += R"({"id":)";
   append(out, m.id);
@@ -92,6 +97,8 @@ void append_message(std::string& out, const message& m) {
     out += "null";
   } else if (m.kind == message_kind::text) {
     append_json_string(out, m.content);
+  } else if (m.kind == message_kind::unknown && !is_object(m.content)) {
+    out += "null"; // whatever a newer release may keep there
   } else {
     out += m.content; // a JSON object already
   }
@@ -157,10 +164,11 @@ void append_synced(std::string& out, const synced_conversation& c) {
   out += '{';
   append_membership(out, c.of, c.unread);
   append_settings(out, c.of);
-  out += R"(,"firstSeq":)";
+  out += R"(,"mentionSeq":null,"firstSeq":)";
   append(out, c.of.first_seq);
   out += R"(,"messages":)";
   append_messages(out, c.messages);
+  out += R"(,"changed":[])";
   out += R"(,"hasMore":)";
   append(out, c.has_more);
   out += '}';
@@ -227,14 +235,26 @@ std::string begin_notification(std::string_view method, std::size_t bytes) {
 
 std::string end_notification(std::string out) { return out += "}}"; }
 
-void append_limits(std::string& out, const limits& limits) {
+/// Of edits and files, which are not there yet, a client is told that they are not.
+void append_limits(std::string& out, const limits& limits, std::chrono::seconds recall_window) {
   const std::pair<std::string_view, std::size_t> told[] = {
-      {"contentChars", limits.content_chars}, {"objectBytes", limits.object_bytes},
-      {"extBytes", limits.ext_bytes},         {"messageBytes", limits.message_bytes},
-      {"jsonDepth", v1_json_depth_max},       {"nameChars", limits.name_chars},
-      {"groupMembers", group_members_max},    {"sendsInFlight", sends_in_flight_max},
-      {"historyLimit", history_limit_max},    {"syncLimit", sync_limit_max},
-      {"watchedUsers", watched_users_max},    {"userIds", user_ids_max},
+      {"contentChars", limits.content_chars},
+      {"objectBytes", limits.object_bytes},
+      {"extBytes", limits.ext_bytes},
+      {"messageBytes", limits.message_bytes},
+      {"jsonDepth", v1_json_depth_max},
+      {"nameChars", limits.name_chars},
+      {"groupMembers", group_members_max},
+      {"sendsInFlight", sends_in_flight_max},
+      {"historyLimit", history_limit_max},
+      {"syncLimit", sync_limit_max},
+      {"watchedUsers", watched_users_max},
+      {"userIds", user_ids_max},
+      {"blocks", limits.blocks},
+      {"groupsOwned", limits.groups_owned},
+      {"recallSeconds", static_cast<std::size_t>(recall_window.count())},
+      {"editSeconds", 0},
+      {"fileBytes", 0},
   };
   out += '{';
   for (const auto& [name, value] : told) {
@@ -243,7 +263,7 @@ void append_limits(std::string& out, const limits& limits) {
     out += ':';
     append(out, value);
   }
-  out += '}';
+  out += R"(,"fileTypes":[]})";
 }
 
 } // namespace
@@ -256,7 +276,7 @@ std::string encode_message(const message& m) {
 }
 
 std::string session_notification(const session_facts& facts, const limits& limits) {
-  auto out = begin_notification("session", 512);
+  auto out = begin_notification("session", 640);
   out += R"("userId":)";
   append_id(out, facts.user);
   out += R"(,"sessionId":)";
@@ -270,7 +290,13 @@ std::string session_notification(const session_facts& facts, const limits& limit
   out += R"(,"serverTime":)";
   append_time(out, facts.now);
   out += R"(,"limits":)";
-  append_limits(out, limits);
+  append_limits(out, limits, facts.recall_window);
+  out += R"(,"expiresAt":)";
+  if (facts.expires) {
+    append_time(out, *facts.expires);
+  } else {
+    out += "null";
+  }
   return end_notification(std::move(out));
 }
 
@@ -308,6 +334,27 @@ std::string presence_notification(const user_id& user, bool online) {
   out += R"(,"online":)";
   append(out, online);
   return end_notification(std::move(out));
+}
+
+std::string conversation_notification(const own_settings& settings) {
+  auto out = begin_notification("conversation", 160);
+  out += R"("conversationId":)";
+  append_quoted(out, settings.conversation_id);
+  out += R"(,"pinned":)";
+  append(out, settings.pinned);
+  out += R"(,"muted":)";
+  append(out, settings.muted);
+  out += R"(,"clearedSeq":)";
+  append(out, settings.cleared_seq);
+  out += R"(,"readSeq":)";
+  append(out, settings.read_seq);
+  return end_notification(std::move(out));
+}
+
+std::string profile_notification(const profile& p) {
+  auto out = begin_notification("profile", 256);
+  out += std::string_view(profile_result(p)).substr(1); // its members and its end
+  return out += '}';
 }
 
 std::string closing_notification(close_code code, std::string_view reason,
@@ -380,6 +427,12 @@ std::string profiles_result(const std::vector<profile>& profiles) {
   std::string out = R"({"users":)";
   append_list(out, profiles, append_profile);
   return out += '}';
+}
+
+std::string profile_result(const profile& p) {
+  std::string out;
+  append_profile(out, p);
+  return out;
 }
 
 std::string blocks_result(const std::vector<user_id>& users) {
@@ -455,9 +508,13 @@ std::string failure(std::string_view id, const error& why) {
   append(out, row.rpc_code);
   out += R"(,"message":)";
   append_json_string(out, why.detail.empty() ? row.title : why.detail);
-  if (row.retry_later) {
+  if (row.retry_later || why.code == errc::internal) {
     out += R"(,"data":{"retryAfterMs":)";
-    append(out, why.retry_after.count());
+    append(out, spread_retry(why).count());
+    out += '}';
+  } else if (!why.reason.empty()) {
+    out += R"(,"data":{"reason":)";
+    append_json_string(out, why.reason);
     out += '}';
   } else if (why.code == errc::malformed && !why.param.empty()) {
     out += R"(,"data":{"param":)";

@@ -28,12 +28,16 @@ struct session_facts {
   std::string epoch;
   std::chrono::seconds heartbeat{};
   wall_time now{};
+  std::chrono::seconds recall_window{};
+  std::optional<wall_time> expires{}; ///< of the token; nothing: there is none
 };
 std::string session_notification(const session_facts& facts, const limits& limits);
 std::string message_notification(const message& m);
 std::string read_notification(std::int64_t conversation, const user_id& user, std::int64_t seq);
 std::string typing_notification(std::int64_t conversation, const user_id& user);
 std::string presence_notification(const user_id& user, bool online);
+std::string conversation_notification(const own_settings& settings);
+std::string profile_notification(const profile& p);
 /// Without `reconnect_after` the client should not come back by itself.
 std::string closing_notification(close_code code, std::string_view reason,
                                  std::optional<std::chrono::milliseconds> reconnect_after);
@@ -47,6 +51,8 @@ std::string list_result(const conversation_page& page);
 std::string sync_result(const sync_page& page, std::string_view epoch, bool reset);
 std::string presence_result(const std::vector<user_id>& online);
 std::string profiles_result(const std::vector<profile>& profiles);
+/// Of GET /v1/users/{id}: `{"userId":"1","name":…,"avatar":…}`
+std::string profile_result(const profile& p);
 std::string blocks_result(const std::vector<user_id>& users);
 std::string group_result(const group_info& group);
 std::string groups_result(const std::vector<group_info>& groups, std::string_view cursor);

@@ -323,4 +323,26 @@ pg_error pg_connection::broken() const {
                   " does not answer: " + one_line(PQerrorMessage(connection_.get()))};
 }
 
+// -- pg_transaction
+// --------------------------------------------------------------------------------------------
+
+pg_outcome<pg_transaction> pg_transaction::begin(pg_connection& connection, const std::string& settings,
+                                                 duration limit) {
+  pg_transaction begun(connection, limit);
+  if (auto done = connection.script("BEGIN; " + settings, limit); !done) return done.error();
+  return begun;
+}
+
+pg_transaction::~pg_transaction() {
+  if (connection_ == nullptr || !connection_->is_open()) return;
+  if (!connection_->script("ROLLBACK", limit_)) connection_->close();
+}
+
+pg_outcome<void> pg_transaction::commit() {
+  pg_connection& connection = *std::exchange(connection_, nullptr);
+  auto done = connection.script("COMMIT", limit_);
+  if (!done && connection.is_open()) connection.close();
+  return done;
+}
+
 } // namespace hongyan

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct pg_conn;
@@ -143,6 +144,32 @@ private:
   std::vector<const char*> values_;
   std::vector<int> lengths_;
   std::vector<int> formats_;
+};
+
+/// A transaction on a connection, with an end: what was not committed is rolled back when it is dropped, or
+/// the connection closed where that cannot be done. The connection must outlive it, and is not to be
+/// exchanged meanwhile.
+class pg_transaction {
+public:
+  using duration = std::chrono::milliseconds;
+
+  /// Begins it, and runs `settings`, statements for it alone.
+  static pg_outcome<pg_transaction> begin(pg_connection& connection, const std::string& settings,
+                                          duration limit);
+  pg_transaction(pg_transaction&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr))
+      , limit_(other.limit_) {}
+  pg_transaction& operator=(pg_transaction&&) = delete;
+  ~pg_transaction();
+
+  /// Whatever it answers, the transaction is over.
+  pg_outcome<void> commit();
+
+private:
+  pg_transaction(pg_connection& connection, duration limit) : connection_(&connection), limit_(limit) {}
+
+  pg_connection* connection_; ///< null: it is over
+  duration limit_;            ///< of each statement of ours
 };
 
 } // namespace hongyan

@@ -5,6 +5,7 @@
 #include "persistence/postgres/session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace hongyan::postgres {
@@ -18,16 +19,19 @@ SELECT )" + std::string(message_columns) +
                                        R"( FROM (
   SELECT DISTINCT ON (id) * FROM (
     (SELECT * FROM message WHERE sender = $1::text AND target IS NOT NULL AND id < $2::bigint
-       AND kind NOT IN (6, 7) AND NOT recalled ORDER BY id DESC LIMIT $3::bigint)
+       AND kind )" + in_message_kinds() +
+                                       R"( AND NOT recalled ORDER BY id DESC LIMIT $3::bigint)
     UNION ALL
     (SELECT * FROM message WHERE target = $1::text AND id < $2::bigint
-       AND kind NOT IN (6, 7) AND NOT recalled ORDER BY id DESC LIMIT $3::bigint)
+       AND kind )" + in_message_kinds() +
+                                       R"( AND NOT recalled ORDER BY id DESC LIMIT $3::bigint)
   ) AS either ORDER BY id DESC LIMIT $3::bigint
 ) AS m, (SELECT NULL::text AS group_id) AS c)";
 const std::string latest_of_pair_sql = "SELECT " + std::string(message_columns) + R"(
 FROM message m, (SELECT NULL::text AS group_id) AS c
 WHERE m.conversation_id = (SELECT id FROM conversation WHERE user_low = $1::text AND user_high = $2::text)
-  AND m.id < $3::bigint AND m.kind NOT IN (6, 7) AND NOT m.recalled ORDER BY m.id DESC LIMIT $4::bigint)";
+  AND m.id < $3::bigint AND m.kind )" + in_message_kinds() +
+                                       R"( AND NOT m.recalled ORDER BY m.id DESC LIMIT $4::bigint)";
 
 const std::string memberships_sql = R"(
 SELECT m.conversation_id, c.group_id, CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END,
@@ -36,6 +40,7 @@ FROM member m JOIN conversation c ON c.id = m.conversation_id
 LEFT JOIN member peer ON peer.conversation_id = c.id
   AND peer.user_id = CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END
 WHERE m.user_id = $1::text AND NOT c.dismissed)";
+const std::string shown_memberships_sql = memberships_sql + " AND c.last_seq >= m.first_seq";
 /// $1 users, $2 a time. Seven times cheaper than their memberships one after the other.
 constexpr const char* active_sql = R"(
 SELECT DISTINCT c.id, c.last_seq
@@ -66,13 +71,48 @@ const std::string unread_sql = R"(
 SELECT (
   SELECT count(*) FROM (
     SELECT FROM message m WHERE m.conversation_id = q.id AND m.seq > q.after_seq AND m.sender <> $1::text
-      AND NOT m.recalled AND m.kind NOT IN (6, 7) LIMIT $4::bigint) AS counted)
+      AND NOT m.recalled AND m.kind )" +
+                               in_message_kinds() + R"( LIMIT $4::bigint) AS counted)
 FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) ORDER BY q.n)";
 
-/// hits: all that match in the user's conversations, which the lexemes of these say; a user with more than a
-/// thousand has to do without them. `+ 0` keeps the walk down the ids, past everybody's messages, out of the
-/// planner's mind. The newest hits are then looked at one after the other, with OFFSET 0 in this order
-/// whatever the planner thinks, until there are enough.
+/// Of a hit, what the user may read; looked up in this order whatever the planner thinks (OFFSET 0).
+const std::string readable_hits = R"(
+CROSS JOIN LATERAL (
+  SELECT first_seq FROM member WHERE user_id = $1::text AND conversation_id = hit.conversation_id OFFSET 0) AS u
+CROSS JOIN LATERAL (
+  SELECT group_id FROM conversation WHERE id = hit.conversation_id AND NOT dismissed OFFSET 0) AS c
+CROSS JOIN LATERAL (
+  SELECT * FROM message WHERE conversation_id = hit.conversation_id AND id = hit.message_id
+    AND seq >= u.first_seq AND NOT recalled AND kind )" +
+                                  in_message_kinds() +
+                                  R"( OFFSET 0) AS m
+ORDER BY hit.message_id DESC LIMIT $5::bigint)";
+
+// Both search statements: $1 user, $2 the query, $3 before this id, $4 in this conversation, or NULL, $5 how
+// many messages at most. A row at least; its first column says how far it came, the others are NULL without a
+// message.
+
+/// A walk over the newest $6 + 1 messages of everybody, down their ids. What is common is met at once. `low`:
+/// the last that was looked at; 0: there are no more.
+const std::string walk_sql = R"(
+WITH edge AS MATERIALIZED (
+  SELECT $2::text::tsquery AS query,
+         coalesce((SELECT message_id FROM message_search WHERE message_id < $3::bigint
+                   ORDER BY message_id DESC OFFSET $6::bigint LIMIT 1), 0) AS low
+)
+SELECT edge.low, found.* FROM edge LEFT JOIN LATERAL (
+  SELECT )" + std::string(message_columns) +
+                             R"(
+  FROM (SELECT message_id, conversation_id FROM message_search
+        WHERE message_id < $3::bigint AND message_id >= edge.low AND tokens @@ edge.query
+          AND ($4::bigint IS NULL OR conversation_id = $4::bigint)
+        ORDER BY message_id DESC OFFSET 0) AS hit)" +
+                             readable_hits + R"(
+) AS found ON true ORDER BY found.id DESC)";
+
+/// hits: all that match in the user's conversations, which the lexemes of these say, but $6 at most; a user
+/// with more than a thousand conversations has to do without the lexemes. `low`: how many there are; $6: too
+/// many to sort, and nothing else is answered. `+ 0` keeps the walk down the ids out of the planner's mind.
 const std::string search_sql = R"(
 WITH hits AS MATERIALIZED (
   SELECT s.message_id, s.conversation_id FROM message_search s
@@ -82,22 +122,33 @@ WITH hits AS MATERIALIZED (
              ELSE $2::text::tsquery END
       FROM member WHERE user_id = $1::text AND conversation_id = coalesce($4::bigint, conversation_id))
     AND s.message_id + 0 < $3::bigint
+  LIMIT $6::bigint
+), edge AS MATERIALIZED (
+  SELECT count(*) AS low FROM hits
 )
-SELECT )" + std::string(message_columns) +
+SELECT edge.low, found.* FROM edge LEFT JOIN LATERAL (
+  SELECT )" + std::string(message_columns) +
                                R"(
-FROM (SELECT * FROM hits WHERE conversation_id = coalesce($4::bigint, conversation_id)
-      ORDER BY message_id DESC OFFSET 0) AS hit
-CROSS JOIN LATERAL (
-  SELECT first_seq FROM member WHERE user_id = $1::text AND conversation_id = hit.conversation_id OFFSET 0) AS u
-CROSS JOIN LATERAL (
-  SELECT group_id FROM conversation WHERE id = hit.conversation_id AND NOT dismissed OFFSET 0) AS c
-CROSS JOIN LATERAL (
-  SELECT * FROM message WHERE conversation_id = hit.conversation_id AND id = hit.message_id
-    AND seq >= u.first_seq AND NOT recalled OFFSET 0) AS m
-ORDER BY hit.message_id DESC LIMIT $5::bigint)";
+  FROM (SELECT * FROM hits WHERE edge.low < $6::bigint AND conversation_id = coalesce($4::bigint, conversation_id)
+        ORDER BY message_id DESC OFFSET 0) AS hit)" +
+                               readable_hits + R"(
+) AS found ON true ORDER BY found.id DESC)";
 /// A GIN index answers with a bitmap only. The plan is to see the query's words and the conversations.
-const std::string begin_search = "BEGIN; SET LOCAL enable_bitmapscan = on; SET LOCAL plan_cache_mode = "
-                                 "force_custom_plan; SET LOCAL max_parallel_workers_per_gather = 0";
+const std::string search_settings = "SET LOCAL enable_bitmapscan = on; SET LOCAL plan_cache_mode = "
+                                    "force_custom_plan; SET LOCAL max_parallel_workers_per_gather = 0";
+
+/// How a search begins: it walks over so many messages, and on to the next when it has met so many hits. A
+/// walk that meets them at that rate is faster than the index, whose answer is fetched and sorted whole. The
+/// first takes half a millisecond, the second some five.
+struct first_walk {
+  std::int64_t messages;
+  std::ptrdiff_t hits;
+};
+constexpr std::array first_walks{first_walk{256, 2}, first_walk{4'000, 16}};
+/// Some 30 ms; the clock is looked at after each.
+constexpr std::int64_t long_walk = 20'000;
+/// Hits of the index that are sorted: 30 to 100 ms. With more, the walk goes on.
+constexpr std::int64_t index_hits_max = 10'000;
 
 const std::string groups_sql = R"(
 SELECT c.id, c.group_id, c.name, (SELECT o.user_id FROM member o WHERE o.conversation_id = c.id AND o.role = 2 LIMIT 1),
@@ -115,25 +166,40 @@ ORDER BY user_id LIMIT $3::bigint)";
 constexpr const char* profiles_sql = R"(
 SELECT p.name, p.avatar FROM unnest($1::text[]) WITH ORDINALITY AS i (user_id, n)
 LEFT JOIN profile p ON p.user_id = i.user_id ORDER BY i.n)";
+constexpr const char* revocations_sql = "SELECT user_id, at_us FROM revocation WHERE at_us >= $1::bigint";
 constexpr const char* blocks_sql = "SELECT blocked FROM block WHERE user_id = $1::text ORDER BY blocked";
 constexpr const char* has_blocked_sql =
     "SELECT EXISTS (SELECT FROM block WHERE user_id = $1::text AND blocked = $2::text)";
+constexpr const char* blockers_of_sql = R"(
+SELECT i.n FROM unnest($2::text[]) WITH ORDINALITY AS i (user_id, n)
+WHERE EXISTS (SELECT FROM block b WHERE b.user_id = i.user_id AND b.blocked = $1::text) ORDER BY i.n)";
+constexpr const char* acquainted_sql = R"(
+SELECT i.n FROM unnest($2::text[]) WITH ORDINALITY AS i (user_id, n)
+WHERE EXISTS (
+  SELECT FROM member theirs
+  JOIN member mine ON mine.user_id = $1::text AND mine.conversation_id = theirs.conversation_id
+  JOIN conversation c ON c.id = theirs.conversation_id AND NOT c.dismissed AND c.last_seq > 0
+  WHERE theirs.user_id = i.user_id) ORDER BY i.n)";
 
 const std::vector<named_statement>& statements() {
   static const std::vector<named_statement> list{{"latest_of_user", latest_of_user_sql},
                                                  {"latest_of_pair", latest_of_pair_sql},
-                                                 {"memberships", memberships_sql},
+                                                 {"memberships", shown_memberships_sql},
                                                  {"active", active_sql},
                                                  {"find_membership", find_membership_sql},
                                                  {"log", log_sql},
                                                  {"unread", unread_sql},
+                                                 {"walk", walk_sql},
                                                  {"search", search_sql},
                                                  {"find_group", find_group_sql},
                                                  {"list_groups", list_groups_sql},
                                                  {"list_members", list_members_sql},
                                                  {"profiles", profiles_sql},
+                                                 {"revocations", revocations_sql},
                                                  {"blocks", blocks_sql},
-                                                 {"has_blocked", has_blocked_sql}};
+                                                 {"has_blocked", has_blocked_sql},
+                                                 {"blockers_of", blockers_of_sql},
+                                                 {"acquainted", acquainted_sql}};
   return list;
 }
 
@@ -163,7 +229,7 @@ membership read_membership(const pg_rows& rows, int row) {
   found.conversation_id = rows.bigint(row, 0);
   found.with = rows.is_null(row, 1) ? place(stored_user(rows.text(row, 2)))
                                     : place::group(stored_user(rows.text(row, 1)));
-  found.role = static_cast<group_role>(rows.bigint(row, 3));
+  found.role = role_of(rows.bigint(row, 3));
   found.last_seq = rows.bigint(row, 4);
   found.last_at = from_ms(rows.bigint(row, 5));
   found.first_seq = rows.bigint(row, 6);
@@ -181,7 +247,7 @@ group_info read_group(const pg_rows& rows, int row) {
           .owner = stored_user(rows.text(row, 3)),
           .member_count = static_cast<std::size_t>(rows.bigint(row, 4)),
           .muted = rows.boolean(row, 5),
-          .history = static_cast<group_history>(rows.bigint(row, 6)),
+          .history = history_of(rows.bigint(row, 6)),
           .created_at = from_ms(rows.bigint(row, 7))};
 }
 
@@ -286,24 +352,34 @@ public:
     return counts;
   }
 
-  result<std::vector<message>> search(const search_question& question) override {
-    if (auto opened = open(); !opened) return opened.error();
-    parameters_.clear();
-    parameters_.add(std::string_view(question.user.text()));
+  /// Newest first: what was met in a walk is older than what was met before it.
+  result<search_matches> search(const search_question& question) override {
+    const auto until = std::chrono::steady_clock::now() + question.within;
     const std::string query = query_of(question.terms);
-    parameters_.add(std::string_view(query));
-    parameters_.add(question.before_id.value_or(most));
-    if (question.conversation_id)
-      parameters_.add(*question.conversation_id);
-    else
-      parameters_.add_null();
-    parameters_.add(limit_of(question.limit));
+    search_matches found;
+    if (question.limit == 0) return found;
+    const auto is_full = [&] { return found.messages.size() >= question.limit; };
 
-    if (auto begun = connection_.script(begin_search, read_limit); !begun) return give_up(begun.error());
-    auto rows = run("search");
-    if (!rows) return rows.error();
-    if (auto ended = connection_.script("COMMIT", read_limit); !ended) return give_up(ended.error());
-    return read_all(*rows, read_whole_message);
+    result<std::int64_t> low = question.before_id.value_or(most);
+    for (const auto& [messages, hits] : first_walks) {
+      low = walk(question, query, *low, messages, found);
+      if (!low) return low.error();
+      if (*low == 0 || is_full()) return found;
+      if (std::ssize(found.messages) >= hits) continue;
+      const auto complete = search_index(question, query, *low, found);
+      if (!complete) return complete.error();
+      if (*complete) return found;
+      break;
+    }
+    while (*low > 0 && !is_full()) {
+      if (std::chrono::steady_clock::now() > until) {
+        found.walked_to = *low;
+        return found;
+      }
+      low = walk(question, query, *low, long_walk, found);
+      if (!low) return low.error();
+    }
+    return found;
   }
 
   result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) override {
@@ -336,8 +412,7 @@ public:
     auto rows = run("list_members");
     if (!rows) return rows.error();
     return read_all(*rows, [](const pg_rows& all, int row) {
-      return group_member{stored_user(all.text(row, 0)), static_cast<group_role>(all.bigint(row, 1)),
-                          all.bigint(row, 2)};
+      return group_member{stored_user(all.text(row, 0)), role_of(all.bigint(row, 1)), all.bigint(row, 2)};
     });
   }
 
@@ -349,6 +424,16 @@ public:
     return read_all(*rows, [&](const pg_rows& all, int row) {
       return profile{users[static_cast<std::size_t>(row)], all.optional_text(row, 0),
                      all.optional_text(row, 1)};
+    });
+  }
+
+  result<std::vector<revocation>> revocations(std::int64_t since_us) override {
+    parameters_.clear();
+    parameters_.add(since_us);
+    auto rows = run("revocations");
+    if (!rows) return rows.error();
+    return read_all(*rows, [](const pg_rows& all, int row) {
+      return revocation{stored_user(all.text(row, 0)), all.bigint(row, 1)};
     });
   }
 
@@ -369,7 +454,29 @@ public:
     return rows->boolean(0, 0);
   }
 
+  result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override {
+    return some_of("blockers_of", user, others);
+  }
+
+  result<std::vector<user_id>> acquainted(const user_id& user, std::span<const user_id> others) override {
+    return some_of("acquainted", user, others);
+  }
+
 private:
+  /// Those of `others` whose places, from 1, a statement answers.
+  result<std::vector<user_id>> some_of(const char* statement, const user_id& user,
+                                       std::span<const user_id> others) {
+    if (others.empty()) return std::vector<user_id>{};
+    parameters_.clear();
+    parameters_.add(std::string_view(user.text()));
+    add_texts(parameters_, others, [](const user_id& other) -> std::string_view { return other.text(); });
+    auto rows = run(statement);
+    if (!rows) return rows.error();
+    return read_all(*rows, [&](const pg_rows& all, int row) {
+      return others[static_cast<std::size_t>(all.bigint(row, 0) - 1)];
+    });
+  }
+
   result<void> open() {
     // Nothing has been sent: a session that ended while it was idle is simply made again.
     if (connection_.is_alive()) return {};
@@ -382,10 +489,60 @@ private:
 
   result<pg_rows> run(const char* statement) {
     if (auto opened = open(); !opened) return opened.error();
+    return ask(statement);
+  }
+
+  /// As run(), on the session that is open: never another in the middle of a transaction.
+  result<pg_rows> ask(const char* statement) {
     auto rows = connection_.run(statement, parameters_, read_limit);
     if (!rows) return give_up(rows.error());
     count_rows(static_cast<std::size_t>(rows->size()));
     return *std::move(rows);
+  }
+
+  void fill(const search_question& question, const std::string& query, std::int64_t before,
+            const search_matches& found, std::int64_t most_rows) {
+    parameters_.clear();
+    parameters_.add(std::string_view(question.user.text()));
+    parameters_.add(std::string_view(query));
+    parameters_.add(before);
+    if (question.conversation_id)
+      parameters_.add(*question.conversation_id);
+    else
+      parameters_.add_null();
+    parameters_.add(limit_of(question.limit - found.messages.size()));
+    parameters_.add(most_rows);
+  }
+
+  static void take(const pg_rows& rows, search_matches& found) {
+    for (int row = 0; row < rows.size(); ++row)
+      if (!rows.is_null(row, 1)) found.messages.push_back(read_message(rows, row, 1));
+  }
+
+  /// Looks at `count` messages before an id. Answers the id of the last; 0: there are no more.
+  result<std::int64_t> walk(const search_question& question, const std::string& query, std::int64_t before,
+                            std::int64_t count, search_matches& found) {
+    fill(question, query, before, found, count - 1);
+    auto rows = run("walk");
+    if (!rows) return rows.error();
+    take(*rows, found);
+    count_rows(static_cast<std::size_t>(count));
+    return rows->bigint(0, 0);
+  }
+
+  /// Asks the index for all before an id. False: there are too many.
+  result<bool> search_index(const search_question& question, const std::string& query, std::int64_t before,
+                            search_matches& found) {
+    if (auto opened = open(); !opened) return opened.error();
+    auto transaction = pg_transaction::begin(connection_, search_settings, read_limit);
+    if (!transaction) return give_up(transaction.error());
+    fill(question, query, before, found, index_hits_max);
+    auto rows = ask("search");
+    if (!rows) return rows.error();
+    if (auto ended = transaction->commit(); !ended) return give_up(ended.error());
+    if (rows->bigint(0, 0) >= index_hits_max) return false;
+    take(*rows, found);
+    return true;
   }
 
   /// The session goes too, in case the server is the trouble.

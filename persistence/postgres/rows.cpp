@@ -16,7 +16,7 @@ message read_message(const pg_rows& rows, int row, int first_column) {
           .to = in_group ? place::group(where) : place(where),
           .from_name = rows.optional_text(row, column(7)),
           .to_name = rows.optional_text(row, column(8)),
-          .kind = static_cast<message_kind>(rows.bigint(row, column(9))),
+          .kind = kind_of(rows.bigint(row, column(9))),
           .content = std::string(rows.text(row, column(10))),
           .ext = rows.optional_text(row, column(11)),
           .client_msg_id = rows.optional_text(row, column(12)),

@@ -14,6 +14,11 @@ inline constexpr const char* message_columns =
     " m.target_name, m.kind::bigint, m.content, m.ext, m.client_msg_id, m.recalled";
 message read_message(const pg_rows& rows, int row, int first_column);
 
+/// The lock of a pair of users, of `low` and `high`; see rules.hpp. One of 64, so that a transaction holds
+/// few, whatever it is about; they are taken in their order.
+inline constexpr const char* pair_locks = "1215195002";
+inline constexpr const char* pair_stripe_sql = "hashtext(low || ' ' || high) & 63";
+
 /// A message's tokens, joined with spaces, for message_search. Empty: there is nothing to find.
 ///
 /// The statements that store them add a lexeme for the conversation, '@' and its id, which can be no token:

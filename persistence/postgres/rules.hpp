@@ -3,6 +3,14 @@
 /// It is good as long as the conversation's version is the same, which the statement that stores a batch sees
 /// to: it stores nothing where a version is another. What is refused is refused on what was learned after the
 /// batch came, since nothing else would notice that it is out of date.
+///
+/// So whoever begins to block somebody has to change the version of their conversation, and must not miss one
+/// that another node is just making: the two would not see each other's rows, and the maker would go on with
+/// rules of before. Therefore both lock the pair (see pair_stripe_sql): who makes conversations shares it
+/// until they are committed, who blocks has it alone, before the statement that looks for conversations. If
+/// the blocker was first, the block is committed before the conversation is, and whoever learns the
+/// conversation's rules, in one statement and so as of one moment, finds it. If the maker was first, the
+/// blocker's statement sees the conversation, and changes its version.
 #pragma once
 
 #include "persistence/store.hpp"

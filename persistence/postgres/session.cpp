@@ -71,6 +71,8 @@ SET epoch = CASE WHEN store_identity.home = excluded.home THEN store_identity.ep
     home = excluded.home
 RETURNING epoch)";
 
+constexpr const char* renew_epoch_sql = "UPDATE store_identity SET epoch = $1::text WHERE epoch = $2::text";
+
 /// Puts the messages of a version 1, which are all texts, into the search index.
 pg_outcome<void> index_messages(pg_connection& connection) {
   pg_parameters parameters;
@@ -190,6 +192,16 @@ pg_outcome<void> find_epoch(pg_connection& connection, std::string& epoch) {
   }
   epoch = found->text(0, 0);
   return {};
+}
+
+pg_outcome<void> renew_epoch(pg_connection& connection, std::string& epoch) {
+  pg_parameters parameters;
+  const std::string next = random_name(16);
+  parameters.add(std::string_view(next));
+  parameters.add(std::string_view(epoch));
+  if (auto renewed = connection.query(renew_epoch_sql, parameters, check_limit); !renewed)
+    return renewed.error();
+  return find_epoch(connection, epoch);
 }
 
 bool is_race(std::string_view state) { return state == "23505" || state == "40001" || state == "40P01"; }

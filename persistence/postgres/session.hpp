@@ -33,6 +33,9 @@ pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const n
 /// was given elsewhere.
 pg_outcome<void> find_epoch(pg_connection& connection, std::string& epoch);
 
+/// Gives the database another epoch when it still has `epoch`; takes over what another node gave it.
+pg_outcome<void> renew_epoch(pg_connection& connection, std::string& epoch);
+
 inline error unavailable(const pg_error& why) { return {errc::unavailable, why.text}; }
 
 /// Another attempt may go well: a unique index (another node stored the same), a serialization failure, a

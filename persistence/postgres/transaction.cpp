@@ -15,10 +15,18 @@ FROM conversation WHERE group_id = $1::text FOR UPDATE)";
 constexpr const char* lock_direct_sql = R"(
 SELECT id, last_seq, name, member_count::bigint, muted, history::bigint, dismissed, created_at_ms
 FROM conversation WHERE user_low = $1::text AND user_high = $2::text FOR UPDATE)";
+/// Before pair_locks, and so locked before them.
+constexpr const char* user_locks = "1215195001";
+
 /// Waits for another node that makes it, which has then made it.
-constexpr const char* make_direct_sql = R"(
-WITH made AS (
-  INSERT INTO conversation (user_low, user_high) VALUES ($1::text, $2::text)
+const std::string make_direct_sql = R"(
+WITH locked AS MATERIALIZED (
+  SELECT pg_advisory_xact_lock_shared()" +
+                                    std::string(pair_locks) + ", " + std::string(pair_stripe_sql) + R"()
+  FROM (SELECT $1::text AS low, $2::text AS high) AS pair
+), made AS (
+  INSERT INTO conversation (user_low, user_high)
+  SELECT $1::text, $2::text WHERE (SELECT count(*) FROM locked) > 0
   ON CONFLICT (user_low, user_high) DO NOTHING RETURNING id
 )
 INSERT INTO member (user_id, conversation_id)
@@ -71,13 +79,46 @@ constexpr const char* put_profile_sql = R"(
 INSERT INTO profile (user_id, name, avatar) VALUES ($1::text, $2::text, $3::text)
 ON CONFLICT (user_id) DO UPDATE
 SET name = coalesce(excluded.name, profile.name), avatar = coalesce(excluded.avatar, profile.avatar))";
+constexpr const char* own_profile_sql = "SELECT name, avatar FROM profile WHERE user_id = $1::text";
+constexpr const char* revoke_sql = R"(
+INSERT INTO revocation (user_id, at_us) VALUES ($1::text, $2::bigint)
+ON CONFLICT (user_id) DO UPDATE SET at_us = greatest(revocation.at_us, excluded.at_us))";
 constexpr const char* put_identity_sql = R"(
 INSERT INTO identity (identity, user_id, created_at_ms) VALUES ($1::text, $2::text, $3::bigint)
 ON CONFLICT (identity) DO NOTHING)";
 constexpr const char* find_identity_sql = "SELECT user_id FROM identity WHERE identity = $1::text";
+/// The locks of $1's pairs with $2, see rules.hpp, behind those of $1 alone (user_locks).
+std::string lock_sql(const char* function, bool of_user) {
+  const std::string user =
+      "SELECT " + std::string(user_locks) + " AS space, hashtext($1::text) AS number UNION ";
+  return std::string("SELECT ") + function + "(space, number) FROM (" + (of_user ? user : "") +
+         "SELECT DISTINCT " + pair_locks + " AS space, " + pair_stripe_sql +
+         R"( AS number FROM (
+  SELECT least($1::text COLLATE "C", i.other) AS low, greatest($1::text COLLATE "C", i.other) AS high
+  FROM unnest($2::text[]) AS i (other)) AS pairs ORDER BY space, number OFFSET 0) AS locks)";
+}
+/// What one user has is counted by one transaction at a time.
+const std::string lock_user_sql =
+    "SELECT pg_advisory_xact_lock(" + std::string(user_locks) + ", hashtext($1::text))";
+const std::string lock_blocks_sql = lock_sql("pg_advisory_xact_lock", true);
+const std::string share_blocks_sql = lock_sql("pg_advisory_xact_lock_shared", false);
+/// Conversations that there are get another version, in the order in which every statement locks them; of who
+/// was blocked before they have it. Answers how many are blocked.
 constexpr const char* add_blocks_sql = R"(
-INSERT INTO block (user_id, blocked) SELECT $1::text, i.blocked FROM unnest($2::text[]) AS i (blocked)
-ON CONFLICT DO NOTHING)";
+WITH blocked AS (
+  INSERT INTO block (user_id, blocked) SELECT $1::text, i.blocked FROM unnest($2::text[]) AS i (blocked)
+  ON CONFLICT DO NOTHING RETURNING blocked
+), theirs AS MATERIALIZED (
+  SELECT c.id FROM blocked b JOIN conversation c
+    ON c.user_low = least($1::text COLLATE "C", b.blocked) AND c.user_high = greatest($1::text COLLATE "C", b.blocked)
+  ORDER BY c.id FOR NO KEY UPDATE OF c
+), outdated AS (
+  UPDATE conversation c SET version = c.version + 1 FROM theirs WHERE c.id = theirs.id
+)
+SELECT (SELECT count(*) FROM block WHERE user_id = $1::text) + (SELECT count(*) FROM blocked))";
+constexpr const char* find_blockers_sql =
+    "SELECT user_id FROM block WHERE blocked = $1::text AND user_id = ANY ($2::text[])";
+constexpr const char* groups_owned_sql = "SELECT count(*) FROM member WHERE user_id = $1::text AND role = 2";
 constexpr const char* remove_blocks_sql =
     "DELETE FROM block WHERE user_id = $1::text AND blocked = ANY ($2::text[])";
 
@@ -85,7 +126,7 @@ std::string_view text_of(const user_id& user) { return user.text(); }
 
 member_row read_member(const pg_rows& rows, int row) {
   return {.user = stored_user(rows.text(row, 0)),
-          .role = static_cast<group_role>(rows.bigint(row, 1)),
+          .role = role_of(rows.bigint(row, 1)),
           .joined_seq = rows.bigint(row, 2),
           .first_seq = rows.bigint(row, 3),
           .read_seq = rows.bigint(row, 4),
@@ -116,10 +157,17 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"append_entry", append_entry_sql},
                                                  {"erase_content", erase_content_sql},
                                                  {"put_profile", put_profile_sql},
+                                                 {"own_profile", own_profile_sql},
+                                                 {"revoke", revoke_sql},
                                                  {"put_identity", put_identity_sql},
                                                  {"find_identity", find_identity_sql},
                                                  {"add_blocks", add_blocks_sql},
-                                                 {"remove_blocks", remove_blocks_sql}};
+                                                 {"remove_blocks", remove_blocks_sql},
+                                                 {"lock_user", lock_user_sql},
+                                                 {"lock_blocks", lock_blocks_sql},
+                                                 {"share_blocks", share_blocks_sql},
+                                                 {"find_blockers", find_blockers_sql},
+                                                 {"groups_owned", groups_owned_sql}};
   return list;
 }
 
@@ -141,7 +189,7 @@ result<std::optional<conversation_row>> transaction::lock(const char* statement,
                                         .name = std::string(rows->text(0, 2)),
                                         .member_count = static_cast<std::size_t>(rows->bigint(0, 3)),
                                         .muted = rows->boolean(0, 4),
-                                        .history = static_cast<group_history>(rows->bigint(0, 5)),
+                                        .history = history_of(rows->bigint(0, 5)),
                                         .dismissed = rows->boolean(0, 6),
                                         .created_at = from_ms(rows->bigint(0, 7))});
 }
@@ -285,6 +333,27 @@ result<void> transaction::put_profile(const profile& p) {
   return {};
 }
 
+result<profile> transaction::find_profile(const user_id& user) {
+  parameters_.clear();
+  parameters_.add(text_of(user));
+  auto rows = run("own_profile");
+  if (!rows) return rows.error();
+  profile found{.user = user};
+  if (rows->size() > 0) {
+    found.name = rows->optional_text(0, 0);
+    found.avatar = rows->optional_text(0, 1);
+  }
+  return found;
+}
+
+result<void> transaction::revoke(const user_id& user, std::int64_t at_us) {
+  parameters_.clear();
+  parameters_.add(text_of(user));
+  parameters_.add(at_us);
+  if (auto done = run("revoke"); !done) return done.error();
+  return {};
+}
+
 result<user_id> transaction::user_of_identity(const std::string& identity, const user_id& made_up,
                                               wall_time now) {
   parameters_.clear();
@@ -300,12 +369,43 @@ result<user_id> transaction::user_of_identity(const std::string& identity, const
   return stored_user(rows->text(0, 0));
 }
 
-result<void> transaction::put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) {
+result<std::size_t> transaction::put_blocks(const user_id& user, std::span<const user_id> others,
+                                            bool blocked) {
   parameters_.clear();
   parameters_.add(text_of(user));
   add_texts(parameters_, others, text_of);
-  if (auto done = run(blocked ? "add_blocks" : "remove_blocks"); !done) return done.error();
-  return {};
+  // Who is free again is learned anew when they send: what is refused always is.
+  if (!blocked) {
+    if (auto done = run("remove_blocks"); !done) return done.error();
+    return std::size_t{0};
+  }
+  // Two statements, because the second must see what the first has waited for.
+  if (auto locked = run("lock_blocks"); !locked) return locked.error();
+  auto added = run("add_blocks");
+  if (!added) return added.error();
+  return static_cast<std::size_t>(added->bigint(0, 0));
+}
+
+result<std::vector<user_id>> transaction::blockers(const user_id& user, std::span<const user_id> others) {
+  std::vector<user_id> found;
+  if (others.empty()) return found;
+  parameters_.clear();
+  parameters_.add(text_of(user));
+  add_texts(parameters_, others, text_of);
+  if (auto locked = run("share_blocks"); !locked) return locked.error();
+  auto rows = run("find_blockers");
+  if (!rows) return rows.error();
+  for (int row = 0; row < rows->size(); ++row) found.push_back(stored_user(rows->text(row, 0)));
+  return found;
+}
+
+result<std::size_t> transaction::groups_owned(const user_id& user) {
+  parameters_.clear();
+  parameters_.add(text_of(user));
+  if (auto locked = run("lock_user"); !locked) return locked.error();
+  auto counted = run("groups_owned");
+  if (!counted) return counted.error();
+  return static_cast<std::size_t>(counted->bigint(0, 0));
 }
 
 } // namespace hongyan::postgres

@@ -37,9 +37,13 @@ public:
   result<void> erase_content(const message& of) override;
 
   result<void> put_profile(const profile& p) override;
+  result<profile> find_profile(const user_id& user) override;
+  result<void> revoke(const user_id& user, std::int64_t at_us) override;
   result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
                                    wall_time now) override;
-  result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
+  result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
+  result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
+  result<std::size_t> groups_owned(const user_id& user) override;
 
   /// Why a statement failed, which loses the transaction.
   const std::optional<pg_error>& failure() const { return failure_; }

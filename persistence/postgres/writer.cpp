@@ -2,6 +2,7 @@
 
 #include "core/random.hpp"
 #include "persistence/append_rules.hpp"
+#include "persistence/newest_commits.hpp"
 #include "persistence/postgres/index_keeper.hpp"
 #include "persistence/postgres/rules.hpp"
 #include "persistence/postgres/session.hpp"
@@ -19,14 +20,23 @@ namespace hongyan::postgres {
 namespace {
 
 std::vector<named_statement> statements() {
-  std::vector<named_statement> list{
-      {"conversations", conversations_sql}, {"groups", groups_sql},   {"append", append_sql},
-      {"find_repeats", find_repeats_sql},   {"give_up", give_up_sql}, {"read_mark", read_mark_sql},
-      {"mark_read", mark_read_sql}};
+  std::vector<named_statement> list{{"conversations", conversations_sql},
+                                    {"make_conversations", make_conversations_sql},
+                                    {"groups", groups_sql},
+                                    {"append", append_sql},
+                                    {"find_repeats", find_repeats_sql},
+                                    {"give_up", give_up_sql},
+                                    {"read_mark", read_mark_sql},
+                                    {"mark_read", mark_read_sql}};
   const auto& of_transactions = transaction_statements();
   list.insert(list.end(), of_transactions.begin(), of_transactions.end());
   return list;
 }
+
+using std::chrono::steady_clock;
+
+/// How long a store that was set back under a live session may go unnoticed.
+constexpr std::chrono::seconds look_interval{1};
 
 /// A batch on its way: which of its messages are sent to the server, and what is known of the others.
 struct batch_work {
@@ -124,6 +134,7 @@ public:
     error last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
       if (auto opened = open(); !opened) return opened.error();
+      if (auto same = look_after(look_interval); !same) return same.error();
       if (auto decided = decide(batch, work); !decided) return give_up(decided.error());
       if (work.rows.empty()) return finish(batch, std::move(work));
 
@@ -147,6 +158,7 @@ public:
       } else {
         take(work, answer->bigints(0, 1), answer->bigints(0, 2), answer->bigints(0, 3));
         index_keeper_.count(work.rows.size());
+        note_committed(work);
         return finish(batch, std::move(work));
       }
     }
@@ -170,6 +182,7 @@ public:
     std::optional<std::vector<append_outcome>> outcomes;
     if (!mark->is_null(0, 0)) {
       take(*pending_, mark->bigints(0, 0), mark->bigints(0, 1));
+      note_committed(*pending_);
       outcomes = finish(batch, *std::move(pending_));
     }
     pending_.reset();
@@ -230,16 +243,11 @@ public:
 
   result<void> check() override {
     if (auto opened = open(); !opened) return opened.error();
-    parameters_.clear();
-    // A primary may have become a standby without ending its sessions.
-    auto answer =
-        connection_.query("SELECT current_setting('transaction_read_only') = 'on'", parameters_, check_limit);
-    if (!answer) return give_up(answer.error());
-    if (answer->boolean(0, 0)) return give_up({"PostgreSQL at " + connection_.where() + " is read-only"});
-    return {};
+    return look_after({});
   }
 
   std::string epoch() const override { return epoch_; }
+  store_watch watch() const override { return watch_; }
 
 private:
   result<void> open() {
@@ -254,7 +262,43 @@ private:
     parameters_.clear();
     if (auto swept = connection_.query(sweep_marks_sql, parameters_, check_limit); !swept)
       return give_up(swept.error());
+    return look_after({});
+  }
+
+  /// Sees that the store is the one that it was: not read-only, with the epoch that we know, and with the
+  /// newest that we have committed. Where that is gone the store was set back (a promoted standby that had
+  /// not got it, a dump read back in), and gets a new epoch, from whichever node sees it first. Not again
+  /// within `interval`.
+  result<void> look_after(steady_clock::duration interval) {
+    if (steady_clock::now() - looked_at_ < interval) return {};
+    const auto& had = committed_.all();
+    parameters_.clear();
+    add_numbers(parameters_, had, [](const held_message& h) { return h.conversation_id; });
+    add_numbers(parameters_, had, [](const held_message& h) { return h.seq; });
+    add_numbers(parameters_, had, [](const held_message& h) { return h.id; });
+    add_numbers(parameters_, had, [](const held_message& h) { return to_ms(h.created_at); });
+    auto state = connection_.query(store_state_sql, parameters_, check_limit);
+    if (!state) return give_up(state.error());
+    if (state->boolean(0, 0)) return give_up({"PostgreSQL at " + connection_.where() + " is read-only"});
+    const bool is_set_back = state->bigint(0, 2) < std::ssize(had);
+    if (is_set_back || state->text(0, 1) != epoch_) {
+      known_.clear(); // ids may be other conversations' now
+      const auto renewed = is_set_back ? renew_epoch(connection_, epoch_) : find_epoch(connection_, epoch_);
+      if (!renewed) return give_up(renewed.error());
+    }
+    if (is_set_back) {
+      ++watch_.set_backs;
+      committed_.clear();
+    }
+    looked_at_ = steady_clock::now();
     return {};
+  }
+
+  void note_committed(const batch_work& work) {
+    for (const std::size_t i : work.rows) {
+      const append_outcome& o = work.outcomes[i];
+      committed_.note({o.conversation_id, o.seq, o.id, o.created_at});
+    }
   }
 
   /// Nothing was stored. The session goes too, in case the server is the trouble.
@@ -363,19 +407,40 @@ private:
   pg_outcome<void> learn_pairs(std::vector<std::pair<std::string_view, std::string_view>>& pairs) {
     std::ranges::sort(pairs);
     pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+    if (auto found = find_pairs(pairs); !found) return found.error();
+    if (pairs.empty()) return {};
+    // What is made is known once it is committed: see rules.hpp.
+    fill(pairs);
+    if (auto made = connection_.run("make_conversations", parameters_, write_limit); !made)
+      return made.error();
+    if (auto found = find_pairs(pairs); !found) return found.error();
+    if (!pairs.empty()) return pg_error{"PostgreSQL has not made a conversation", {}, false};
+    return {};
+  }
+
+  using pair_keys = std::vector<std::pair<std::string_view, std::string_view>>;
+
+  void fill(const pair_keys& pairs) {
     parameters_.clear();
     add_texts(parameters_, pairs, [](const auto& pair) { return pair.first; });
     add_texts(parameters_, pairs, [](const auto& pair) { return pair.second; });
+  }
+
+  /// Learns those that there are; leaves the others.
+  pg_outcome<void> find_pairs(pair_keys& pairs) {
+    fill(pairs);
     auto found = connection_.run("conversations", parameters_, write_limit);
     if (!found) return found.error();
-    if (static_cast<std::size_t>(found->size()) != pairs.size())
-      return pg_error{"PostgreSQL has not made a conversation", {}, false};
-    for (int row = 0; row < found->size(); ++row)
-      known_.learn(std::string(found->text(row, 0)).append(1, ' ').append(found->text(row, 1)),
-                   {.id = found->bigint(row, 2),
-                    .version = found->bigint(row, 3),
-                    .low_blocks = found->boolean(row, 4),
-                    .high_blocks = found->boolean(row, 5)});
+    for (int row = 0; row < found->size(); ++row) {
+      const auto low = found->text(row, 0), high = found->text(row, 1);
+      known_.learn(std::string(low).append(1, ' ').append(high), {.id = found->bigint(row, 2),
+                                                                  .version = found->bigint(row, 3),
+                                                                  .low_blocks = found->boolean(row, 4),
+                                                                  .high_blocks = found->boolean(row, 5)});
+    }
+    std::erase_if(pairs, [this](const auto& pair) {
+      return known_.find(std::string(pair.first).append(1, ' ').append(pair.second)) != nullptr;
+    });
     return {};
   }
 
@@ -490,14 +555,17 @@ private:
     std::vector<position> positions(marks.size());
     for (int row = 0; row < rows.size(); ++row)
       positions.at(static_cast<std::size_t>(rows.bigint(row, 0) - 1)) = {
-          {.found = true, .conversation_id = rows.bigint(row, 1), .seq = rows.bigint(row, 2)},
+          {.found = true,
+           .blocked = rows.boolean(row, 4),
+           .conversation_id = rows.bigint(row, 1),
+           .seq = rows.bigint(row, 2)},
           rows.bigint(row, 3)};
     std::vector<read_outcome> outcomes;
     outcomes.reserve(marks.size());
     for (std::size_t i = 0; i < marks.size(); ++i) {
       auto& [now, last_seq] = positions[asked[i]];
       const std::int64_t seq = std::min(marks[i].seq, last_seq);
-      now.moved = now.found && seq > now.seq;
+      now.moved = now.found && !now.blocked && seq > now.seq;
       if (now.moved) now.seq = seq;
       outcomes.push_back(now);
     }
@@ -538,6 +606,9 @@ private:
   pg_connection connection_;
   pg_parameters parameters_;
   known_conversations known_;
+  newest_commits committed_;
+  steady_clock::time_point looked_at_{}; ///< when look_after() last answered well
+  store_watch watch_;
   /// The batch with the number batch_number_, whose outcome is unknown.
   std::optional<batch_work> pending_;
   index_keeper index_keeper_;

@@ -5,40 +5,43 @@
 
 namespace hongyan::postgres {
 
-/// Direct conversations by their keys, which are sorted, so that two nodes that make the same ones wait for
-/// one another in one direction only. It commits by itself and without a sync: should the row be lost in a
-/// crash, then so is every later commit that used it.
-///
-/// Whether the two block one another is as of the statement's start. Who blocks somebody makes their
-/// conversation or changes its version, so a row that was made meanwhile has a version that will not be met.
+/// What is known of the direct conversations of these keys that there are. One statement: the version, and
+/// whether the two block one another, are of one moment.
 inline constexpr const char* conversations_sql = R"(
-WITH found AS MATERIALIZED (
-  SELECT i.low, i.high, c.id, c.version FROM unnest($1::text[], $2::text[]) AS i (low, high)
-  LEFT JOIN LATERAL (SELECT id, version FROM conversation WHERE user_low = i.low AND user_high = i.high OFFSET 0)
-    AS c ON true
+SELECT i.low, i.high, c.id, c.version,
+       EXISTS (SELECT FROM block b WHERE b.user_id = i.low AND b.blocked = i.high),
+       EXISTS (SELECT FROM block b WHERE b.user_id = i.high AND b.blocked = i.low)
+FROM unnest($1::text[], $2::text[]) AS i (low, high)
+CROSS JOIN LATERAL (SELECT id, version FROM conversation WHERE user_low = i.low AND user_high = i.high OFFSET 0) AS c)";
+
+/// Makes those that are not there yet, once their pairs are locked; see rules.hpp. The keys are sorted, so
+/// that two nodes that make the same ones wait for one another in one direction only. It commits by itself
+/// and without a sync: should the row be lost in a crash, then so is every later commit that used it.
+inline const std::string make_conversations_sql =
+    R"(
+WITH locked AS MATERIALIZED (
+  SELECT pg_advisory_xact_lock_shared()" +
+    std::string(pair_locks) +
+    R"(, stripe) FROM (
+    SELECT DISTINCT )" +
+    std::string(pair_stripe_sql) +
+    R"( AS stripe FROM unnest($1::text[], $2::text[]) AS i (low, high)
+    ORDER BY stripe OFFSET 0) AS stripes
 ), made AS (
   INSERT INTO conversation (user_low, user_high)
-  SELECT found.low, found.high FROM found WHERE found.id IS NULL
-  ON CONFLICT (user_low, user_high) DO UPDATE SET last_seq = conversation.last_seq
-  RETURNING user_low, user_high, id, CASE WHEN xmax = 0 THEN version ELSE -1 END AS version
+  SELECT i.low, i.high FROM unnest($1::text[], $2::text[]) AS i (low, high) WHERE (SELECT count(*) FROM locked) > 0
+  ON CONFLICT (user_low, user_high) DO NOTHING RETURNING user_low, user_high, id
 ), peopled AS (
-  INSERT INTO member (user_id, conversation_id)
-  SELECT user_low, id FROM made WHERE version >= 0 UNION SELECT user_high, id FROM made WHERE version >= 0
+  INSERT INTO member (user_id, conversation_id) SELECT user_low, id FROM made UNION SELECT user_high, id FROM made
 )
-SELECT low, high, id, version,
-       EXISTS (SELECT FROM block b WHERE b.user_id = low AND b.blocked = high),
-       EXISTS (SELECT FROM block b WHERE b.user_id = high AND b.blocked = low),
-       set_config('synchronous_commit', 'off', true) FROM (
-  SELECT low, high, id, version FROM found WHERE id IS NOT NULL
-  UNION ALL SELECT user_low, user_high, id, version FROM made
-) AS all_of_them)";
+SELECT set_config('synchronous_commit', 'off', true))";
 
 /// Groups by their ids: members in the order of the index, and their roles, a digit each.
 inline constexpr const char* groups_sql = R"(
 SELECT c.group_id, c.id, c.version, c.muted, joined.users, joined.roles
 FROM unnest($1::text[]) AS i (group_id) JOIN conversation c ON c.group_id = i.group_id AND NOT c.dismissed
 CROSS JOIN LATERAL (
-  SELECT string_agg(m.user_id, ' ') AS users, string_agg(m.role::text, '') AS roles FROM (
+  SELECT string_agg(m.user_id, ' ') AS users, string_agg(CASE m.role WHEN 1 THEN '1' WHEN 2 THEN '2' ELSE '0' END, '') AS roles FROM (
     SELECT user_id, role FROM member WHERE conversation_id = c.id ORDER BY user_id) AS m) AS joined)";
 
 /// A batch. $1 the conversations' ids, ascending, $2 their versions, $3 how many messages each gets, $4 the
@@ -126,10 +129,13 @@ inline constexpr const char* sweep_marks_sql =
 
 /// Read positions. One element a user and place, each once: $1 user, $2 and $3 the key of a direct
 /// conversation or $4 a group, $5 seq. The members' rows are locked in one order everywhere. Answers the
-/// positions as they were, and the conversations' last_seq, which bounds the new ones.
+/// positions as they were, the conversations' last_seq, which bounds the new ones, and whether nothing moves
+/// because the other user has blocked this one.
 inline constexpr const char* mark_read_sql = R"(
 WITH theirs AS MATERIALIZED (
-  SELECT i.n, m.user_id, m.conversation_id, m.read_seq, c.last_seq, least(i.seq, c.last_seq) AS seq
+  SELECT i.n, m.user_id, m.conversation_id, m.read_seq, c.last_seq, least(i.seq, c.last_seq) AS seq,
+         EXISTS (SELECT FROM block b WHERE b.user_id = CASE WHEN i.low = i.user_id THEN i.high ELSE i.low END
+                   AND b.blocked = i.user_id) AS is_blocked
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY
     AS i (user_id, low, high, group_id, seq, n)
   JOIN conversation c ON c.id = coalesce(
@@ -140,7 +146,18 @@ WITH theirs AS MATERIALIZED (
 ), moved AS (
   UPDATE member m SET read_seq = theirs.seq FROM theirs
   WHERE m.user_id = theirs.user_id AND m.conversation_id = theirs.conversation_id AND theirs.seq > theirs.read_seq
+    AND NOT theirs.is_blocked
 )
-SELECT n, conversation_id, read_seq, last_seq FROM theirs)";
+SELECT n, conversation_id, read_seq, last_seq, is_blocked FROM theirs)";
+
+/// Is it the store that it was? $1 conversations, $2 seqs, $3 ids, $4 times of messages that it had. A
+/// primary may have become a standby without ending its sessions.
+inline constexpr const char* store_state_sql = R"(
+SELECT current_setting('transaction_read_only') = 'on',
+       coalesce((SELECT epoch FROM store_identity), ''),
+       (SELECT count(*) FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+          AS had (conversation_id, seq, id, created_at_ms)
+        JOIN message m ON m.conversation_id = had.conversation_id AND m.seq = had.seq
+          AND m.id = had.id AND m.created_at_ms = had.created_at_ms))";
 
 } // namespace hongyan::postgres

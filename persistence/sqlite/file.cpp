@@ -24,15 +24,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How long somebody else's lock is waited for: an operator's look into the file is over by then.
-constexpr int busy_timeout_ms = 2000;
-
 /// On every connection. mmap_size: reading through a map turns an I/O error into a crash, and makes D1 worse.
 constexpr const char* common_settings = "PRAGMA mmap_size = 0; PRAGMA cache_size = -16384;";
-/// wal_autocheckpoint: 16 MB of log. SQLite's own 4 MB are a few batches of a busy server, and each
-/// checkpoint writes every changed page once and syncs. journal_size_limit: the log of a busy hour is cut
-/// back when it starts anew.
-constexpr const char* writer_settings = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
+/// wal_autocheckpoint: the writer does it, since SQLite's own says nothing when it fails. journal_size_limit:
+/// the log of a busy hour is cut back when it starts anew.
+constexpr const char* writer_settings = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
                                         " PRAGMA journal_size_limit = 67108864;";
 constexpr const char* reader_settings = "PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0;";
 
@@ -64,8 +60,8 @@ int index_messages(sqlite_connection& db) {
   sqlite_statement::execution row(messages);
   int code = row.step();
   for (; code == SQLITE_ROW; code = row.step()) {
-    const std::string tokens = indexed_tokens(
-        row.integer(1), searchable_text(static_cast<message_kind>(row.integer(2)), std::string(row.text(3))));
+    const std::string tokens =
+        indexed_tokens(row.integer(1), searchable_text(kind_of(row.integer(2)), std::string(row.text(3))));
     if (tokens.empty()) continue;
     if (code = sqlite_statement::execution(insert).bind(row.integer(0)).bind(tokens).finish();
         code != SQLITE_OK)
@@ -121,6 +117,8 @@ error unusable(const std::string& path, const std::string& why) {
   return {errc::malformed, "cannot use " + path + " as the database: " + why};
 }
 
+bool is_damage(int code) { return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB; }
+
 std::string reason(const sqlite_connection& db, int code) {
   switch (code & 0xFF) {
   case SQLITE_NOTADB: return "it is not an SQLite database; give another path";
@@ -154,7 +152,7 @@ result<std::shared_ptr<sqlite_file>> sqlite_file::lock(const std::string& given_
   std::shared_ptr<sqlite_file> file(new sqlite_file);
   file->path_ = path.string();
   const std::string lock_path = file->path_ + "-lock";
-  file->lock_fd_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  file->lock_fd_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file->lock_fd_ < 0)
     return unusable(given_path, "cannot write " + lock_path + ": " + std::strerror(errno) +
                                     "; the directory must be writable for this user");
@@ -170,14 +168,37 @@ sqlite_file::~sqlite_file() {
   if (lock_fd_ >= 0) ::close(lock_fd_);
 }
 
-result<sqlite_connection> sqlite_file::open_for_writing() const {
+/// SQLite makes no file here: one that is gone is not to be followed by an empty one. A new one is made once,
+/// before it was identified, its owner's alone; SQLite gives its log the same mode.
+result<sqlite_connection> sqlite_file::open() const {
+  if (!find()) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (known_)
+        return error{
+            errc::unavailable,
+            "the file is gone, deleted or moved; put it back, or start the server anew for an empty one"};
+    }
+    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST)
+      return error{errc::unavailable, std::string(std::strerror(errno)) +
+                                          "; the file and its directory must be writable for this user"};
+    if (fd >= 0) ::close(fd);
+  }
   sqlite_connection db;
   if (const int code = db.open(path_); code != SQLITE_OK) return unavailable(db, code);
+  sqlite3_busy_timeout(db.get(), sqlite_busy_timeout_ms);
+  if (const int code = db.run(common_settings); code != SQLITE_OK) return unavailable(db, code);
+  return db;
+}
+
+result<sqlite_connection> sqlite_file::open_for_writing() const {
+  auto opened = open();
+  if (!opened) return opened.error();
+  sqlite_connection db = *std::move(opened);
   if (sqlite3_db_readonly(db.get(), "main") == 1) // SQLite falls back to that without a word
     return error{errc::unavailable,
                  "it is read-only; the file and its directory must be writable for this user"};
-  sqlite3_busy_timeout(db.get(), busy_timeout_ms);
-  if (const int code = db.run(common_settings); code != SQLITE_OK) return unavailable(db, code);
   {
     sqlite_statement statement(db, "PRAGMA journal_mode = WAL");
     sqlite_statement::execution query(statement);
@@ -192,21 +213,42 @@ result<sqlite_connection> sqlite_file::open_for_writing() const {
 }
 
 result<sqlite_connection> sqlite_file::open_for_reading() const {
-  sqlite_connection db;
-  if (const int code = db.open(path_); code != SQLITE_OK) return unavailable(db, code);
-  sqlite3_busy_timeout(db.get(), busy_timeout_ms);
+  auto opened = open();
+  if (!opened) return opened.error();
+  sqlite_connection db = *std::move(opened);
   // The last connection to close checkpoints, unless told not to; that is the writer's work alone.
   sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  for (const char* settings : {common_settings, reader_settings})
-    if (const int code = db.run(settings); code != SQLITE_OK) return unavailable(db, code);
+  if (const int code = db.run(reader_settings); code != SQLITE_OK) return unavailable(db, code);
   return db;
 }
 
-result<void> sqlite_file::identify(sqlite_connection& db) const {
+std::optional<sqlite_file::inode> sqlite_file::find() const {
   struct stat info {};
-  if (::stat(path_.c_str(), &info) != 0) return error{errc::unavailable, std::strerror(errno)};
+  if (::stat(path_.c_str(), &info) != 0) return {};
+  return inode{info.st_dev, info.st_ino};
+}
+
+bool sqlite_file::is_another() const {
+  const auto here = find();
+  const std::lock_guard lock(mutex_);
+  return here != known_;
+}
+
+void sqlite_file::note_damage(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  if (!damage_) damage_ = why;
+}
+
+std::optional<std::string> sqlite_file::damage() const {
+  const std::lock_guard lock(mutex_);
+  return damage_;
+}
+
+result<void> sqlite_file::identify(sqlite_connection& db) {
+  const auto here = find();
+  if (!here) return error{errc::unavailable, std::strerror(errno)};
   const std::string where =
-      "inode:" + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + " start:";
+      "inode:" + std::to_string(here->device) + ":" + std::to_string(here->number) + " start:";
   const std::string start = random_name(16);
   std::string epoch;
 
@@ -229,6 +271,9 @@ result<void> sqlite_file::identify(sqlite_connection& db) const {
   if (code != SQLITE_OK) return unavailable(db, code);
   // Were the server killed before this, the next start would give a new epoch: a resume more, nothing worse.
   remember_start(start);
+  const std::lock_guard lock(mutex_);
+  known_ = here;
+  damage_.reset();
   return {};
 }
 

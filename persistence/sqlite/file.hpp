@@ -6,10 +6,16 @@
 #include "persistence/sqlite/handle.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 namespace hongyan {
+
+/// How long somebody else's lock is waited for: an operator's look into the file is over by then.
+inline constexpr int sqlite_busy_timeout_ms = 2000;
 
 /// The file, locked against other servers for as long as anything here uses it.
 class sqlite_file {
@@ -32,24 +38,47 @@ public:
   /// Opens one that reads. Error: SQLite's reason only.
   result<sqlite_connection> open_for_reading() const;
 
-  /// Gives the store a new epoch when it is new, or not the one that was here at the last start. Whatever way
-  /// a copy comes back, one of two things is another: the file, or the number of the last start, which is
-  /// kept beside the file (in its lock) as well as in it. Once a start.
-  result<void> identify(sqlite_connection& db) const;
+  /// Gives the store a new epoch when it is new, or not the one that was here at the last start. Of a copy
+  /// that comes back one of two things is another: the file, or the number of the last start, which is kept
+  /// beside the file (in its lock) as well as in it; but not of one that was made since that start and is
+  /// copied into the same file. Once a start, and when the file is another.
+  result<void> identify(sqlite_connection& db);
+  /// The path leads to another file than the one that was identified.
+  bool is_another() const;
+
+  /// A connection has met damage: nothing more is written into this file, which may be half of one and half
+  /// of another. Thread-safe.
+  void note_damage(const std::string& why);
+  /// Nothing: none was met.
+  std::optional<std::string> damage() const;
 
 private:
+  struct inode {
+    std::uint64_t device = 0, number = 0;
+    bool operator==(const inode&) const = default;
+  };
   sqlite_file() = default;
 
+  /// Opens a connection to the file, with the settings of all. An error's text is the reason only.
+  result<sqlite_connection> open() const;
+  /// Nothing: the path leads nowhere.
+  std::optional<inode> find() const;
   std::string last_start() const;
   void remember_start(const std::string& start) const;
 
   std::string path_;
   int lock_fd_ = -1;
   std::atomic<bool> writing_ = false;
+  mutable std::mutex mutex_;          ///< of what follows
+  std::optional<inode> known_;        ///< the file that was identified
+  std::optional<std::string> damage_; ///< of it
 };
 
 /// That `path` is no database for us.
 error unusable(const std::string& path, const std::string& why);
+
+/// SQLite's code says that the file is not what it should be.
+bool is_damage(int code);
 
 /// Why SQLite refused, and what the person can do.
 std::string reason(const sqlite_connection& db, int code);

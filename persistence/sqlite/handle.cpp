@@ -10,10 +10,14 @@ int sqlite_connection::open(const std::string& path) {
   sqlite3* db = nullptr;
   // NOMUTEX: a connection belongs to one thread at a time, SQLite need not lock it.
   const int code = sqlite3_open_v2(
-      path.c_str(), &db,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+      path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   db_.reset(db);
   return code;
+}
+
+bool sqlite_connection::has_moved() const {
+  int moved = 0;
+  return sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
 }
 
 int sqlite_connection::run(const char* sql) {

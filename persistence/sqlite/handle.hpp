@@ -19,8 +19,12 @@ public:
   /// Not yet open.
   sqlite_connection() = default;
 
-  /// Opens or creates the file; `path` is absolute. Answers SQLite's code.
+  /// Opens the file, which is there; `path` is absolute. Answers SQLite's code.
   int open(const std::string& path);
+
+  /// The path leads to another file than the one that is open, or to none: it was deleted, renamed or
+  /// replaced. A stat() of it, some microseconds.
+  bool has_moved() const;
 
   /// Runs statements whose rows nobody needs. Answers SQLite's code.
   int run(const char* sql);

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
+#include <utility>
 
 namespace hongyan {
 
@@ -16,9 +18,8 @@ namespace {
 /// How many steps of SQLite's machine are between two looks at the clock: some tenths of a millisecond.
 constexpr int steps_between_looks = 10'000;
 
-/// Of direct conversations, without what was taken back and without own entries (message_kind::recall and
-/// group).
-const std::string classic_rows = "m.target IS NOT NULL AND m.recalled = 0 AND m.kind NOT IN (6, 7)";
+/// Of direct conversations, without what was taken back and without own entries.
+const std::string classic_rows = "m.target IS NOT NULL AND m.recalled = 0 AND m.kind " + in_message_kinds();
 /// Two walks down an index, until each has met `limit` rows that count; UNION drops the second mention of a
 /// note to oneself.
 const std::string latest_of_user_sql = "SELECT " + message_columns +
@@ -48,6 +49,7 @@ const std::string memberships_sql =
     " LEFT JOIN member peer ON c.group_id IS NULL AND peer.conversation_id = c.id"
     "  AND peer.user_id = iif(c.user_low = m.user_id, c.user_high, c.user_low)"
     " WHERE m.user_id = ?1";
+const std::string shown_memberships_sql = memberships_sql + " AND c.last_seq >= m.first_seq";
 const std::string membership_of_direct_sql = memberships_sql + " AND c.user_low = ?2 AND c.user_high = ?3";
 const std::string membership_of_group_sql = memberships_sql + " AND c.group_id = ?2";
 
@@ -57,13 +59,15 @@ const std::string log_sql =
     " AND m.seq < ?3 ORDER BY m.seq ";
 const std::string oldest_of_log_sql = log_sql + "ASC LIMIT ?4";
 const std::string newest_of_log_sql = log_sql + "DESC LIMIT ?4";
-constexpr std::string_view unread_sql = "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_seq "
-                                        "WHERE conversation_id = ?2 AND seq > ?3"
-                                        " AND sender <> ?1 AND recalled = 0 AND kind NOT IN (6, 7) LIMIT ?4)";
+const std::string unread_sql = "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_seq "
+                               "WHERE conversation_id = ?2 AND seq > ?3"
+                               " AND sender <> ?1 AND recalled = 0 AND kind " +
+                               in_message_kinds() + " LIMIT ?4)";
 
 /// Most active first: they fill an answer soonest.
 constexpr std::string_view searched_sql =
-    "SELECT c.id FROM member m JOIN conversation c ON c.id = m.conversation_id WHERE m.user_id = ?1"
+    "SELECT c.id, m.first_seq FROM member m JOIN conversation c ON c.id = m.conversation_id WHERE m.user_id "
+    "= ?1"
     " AND (?2 = 0 OR c.id = ?2) AND c.dismissed = 0 AND c.last_seq >= m.first_seq"
     " ORDER BY c.last_at_ms DESC";
 /// What matches from the newest on, until there are enough that the user may read.
@@ -72,9 +76,21 @@ const std::string search_sql =
     " FROM message_search s CROSS JOIN message m ON m.id = s.rowid CROSS JOIN member"
     " ON member.user_id = ?1 AND member.conversation_id = m.conversation_id AND member.first_seq <= m.seq"
     " WHERE s.message_search MATCH ?2 AND s.rowid > ?3 AND s.rowid < ?4 AND m.recalled = 0"
-    " ORDER BY s.rowid DESC LIMIT ?5";
+    " AND m.kind " +
+    in_message_kinds() + " ORDER BY s.rowid DESC LIMIT ?5";
 /// Words of a MATCH expression, one for each conversation and term: each is looked up, at some 10 us.
 constexpr std::size_t match_words_max = 512;
+/// With more words than this a search walks over the newest messages of everybody first: what is common is
+/// met at once, and what is not is looked up in the index.
+constexpr std::size_t index_words_max = 4 * match_words_max;
+/// Everybody's messages, newest first.
+const std::string walk_sql = "SELECT " + message_columns +
+                             " FROM message m WHERE m.id >= ?1 AND m.id < ?2 AND m.recalled = 0"
+                             " ORDER BY m.id DESC";
+constexpr std::string_view last_id_sql = "SELECT coalesce(max(id), 0) FROM message";
+/// Messages in a slice of the walk; the clock is looked at after each. Words are common when one in 32 of the
+/// first slice has them.
+constexpr std::int64_t slice = 1024, common_hits = slice / 32;
 
 const std::string groups_sql =
     "SELECT c.id, c.group_id, c.name, (SELECT user_id FROM member WHERE conversation_id = c.id AND role = 2),"
@@ -86,8 +102,17 @@ constexpr std::string_view members_sql =
     "SELECT user_id, role, joined_seq FROM member WHERE conversation_id = ?1 AND user_id > ?2"
     " ORDER BY user_id LIMIT ?3";
 constexpr std::string_view profile_sql = "SELECT name, avatar FROM profile WHERE user_id = ?1";
+constexpr std::string_view revocations_sql = "SELECT user_id, at_us FROM revocation WHERE at_us >= ?1";
 constexpr std::string_view blocks_sql = "SELECT blocked FROM block WHERE user_id = ?1 ORDER BY blocked";
 constexpr std::string_view has_blocked_sql = "SELECT 1 FROM block WHERE user_id = ?1 AND blocked = ?2";
+constexpr std::string_view blockers_sql =
+    "SELECT j.key FROM json_each(?2) j CROSS JOIN block b ON b.user_id = j.value AND b.blocked = ?1";
+constexpr std::string_view acquainted_sql =
+    "SELECT j.key FROM json_each(?2) j WHERE EXISTS ("
+    "SELECT 1 FROM member theirs CROSS JOIN member mine"
+    " ON mine.user_id = ?1 AND mine.conversation_id = theirs.conversation_id"
+    " CROSS JOIN conversation c ON c.id = theirs.conversation_id AND c.dismissed = 0 AND c.last_seq > 0"
+    " WHERE theirs.user_id = j.value)";
 
 constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
 
@@ -99,7 +124,7 @@ std::int64_t limit_of(std::size_t limit) {
 membership read_membership(const sqlite_statement::execution& row, const user_id& user) {
   membership of{.conversation_id = row.integer(0),
                 .with = {},
-                .role = static_cast<group_role>(row.integer(4)),
+                .role = role_of(row.integer(4)),
                 .last_seq = row.integer(5),
                 .last_at = from_ms(row.integer(6)),
                 .first_seq = row.integer(7),
@@ -122,7 +147,7 @@ group_info read_group(const sqlite_statement::execution& row) {
           .owner = stored_user(row.text(3)),
           .member_count = static_cast<std::size_t>(row.integer(4)),
           .muted = row.integer(5) != 0,
-          .history = static_cast<group_history>(row.integer(6)),
+          .history = history_of(row.integer(6)),
           .created_at = from_ms(row.integer(7))};
 }
 
@@ -134,7 +159,7 @@ struct sqlite_reader::session {
   sqlite_connection db;
   sqlite_statement latest_of_user{db, latest_of_user_sql};
   sqlite_statement latest_of_pair{db, latest_of_pair_sql};
-  sqlite_statement memberships{db, memberships_sql};
+  sqlite_statement memberships{db, shown_memberships_sql};
   sqlite_statement membership_of_direct{db, membership_of_direct_sql};
   sqlite_statement membership_of_group{db, membership_of_group_sql};
   sqlite_statement oldest_of_log{db, oldest_of_log_sql};
@@ -142,12 +167,17 @@ struct sqlite_reader::session {
   sqlite_statement unread{db, unread_sql};
   sqlite_statement searched{db, searched_sql};
   sqlite_statement search{db, search_sql};
+  sqlite_statement walk{db, walk_sql};
+  sqlite_statement last_id{db, last_id_sql};
   sqlite_statement find_group{db, find_group_sql};
   sqlite_statement groups{db, list_groups_sql};
   sqlite_statement members{db, members_sql};
   sqlite_statement profile{db, profile_sql};
+  sqlite_statement revocations{db, revocations_sql};
   sqlite_statement blocks{db, blocks_sql};
   sqlite_statement has_blocked{db, has_blocked_sql};
+  sqlite_statement blockers{db, blockers_sql};
+  sqlite_statement acquainted{db, acquainted_sql};
 };
 
 sqlite_reader::sqlite_reader(std::shared_ptr<sqlite_file> file, std::chrono::milliseconds limit)
@@ -157,7 +187,7 @@ sqlite_reader::~sqlite_reader() = default;
 
 result<void> sqlite_reader::open() {
   until_ = std::chrono::steady_clock::now() + limit_;
-  if (session_ && !broken_) return {};
+  if (session_ && !broken_ && !session_->db.has_moved()) return {};
   broken_ = false;
   session_.reset();
   auto db = file_->open_for_reading();
@@ -182,7 +212,9 @@ result<void> sqlite_reader::each(sqlite_statement::execution& rows, Take take) {
     return error{errc::unavailable,
                  "SQLite took longer than " + std::to_string(limit_.count()) + " ms to read"};
   broken_ = true;
-  return error{errc::unavailable, "SQLite cannot read " + file_->path() + ": " + reason(session_->db, code)};
+  const std::string why = reason(session_->db, code);
+  if (is_damage(code)) file_->note_damage(why);
+  return error{errc::unavailable, "SQLite cannot read " + file_->path() + ": " + why};
 }
 
 result<std::vector<message>> sqlite_reader::latest(const history_query& query) {
@@ -253,25 +285,60 @@ result<std::vector<std::size_t>> sqlite_reader::unread(const user_id& user,
   return counts;
 }
 
+struct sqlite_reader::searched_conversation {
+  std::int64_t id = 0;
+  std::int64_t first_seq = 1;
+};
+
 /// The conversations to search.
-result<std::vector<std::int64_t>> sqlite_reader::searched(const search_question& question) {
+result<std::vector<sqlite_reader::searched_conversation>>
+sqlite_reader::searched(const search_question& question) {
   sqlite_statement::execution rows(session_->searched);
   rows.bind(question.user.text()).bind(question.conversation_id.value_or(0));
-  std::vector<std::int64_t> all;
-  if (auto read = each(rows, [&] { all.push_back(rows.integer(0)); }); !read) return read.error();
+  std::vector<searched_conversation> all;
+  if (auto read = each(rows, [&] { all.push_back({rows.integer(0), rows.integer(1)}); }); !read)
+    return read.error();
   return all;
 }
 
-result<std::vector<message>> sqlite_reader::search(const search_question& question) {
+result<search_matches> sqlite_reader::search(const search_question& question) {
   if (auto opened = open(); !opened) return opened.error();
-  std::vector<message> found;
-  if (question.terms.empty() || question.limit == 0) return found;
+  if (question.terms.empty() || question.limit == 0) return search_matches{};
   const auto conversations = searched(question);
   if (!conversations) return conversations.error();
+  const auto all_of_index = [&]() -> result<search_matches> {
+    auto found = search_index(question, *conversations);
+    if (!found) return found.error();
+    return search_matches{.messages = *std::move(found)};
+  };
+  if (conversations->size() * question.terms.size() <= index_words_max) return all_of_index();
+
+  const auto begin = std::chrono::steady_clock::now();
+  bool is_rare = true;
+  until_ = begin + question.within;
+  auto walked = search_walking(question, *conversations, is_rare);
+  if (!walked || !is_rare) return walked;
+  // Half of the time for the index; what that is too slow for the walk brings by and by.
+  until_ = begin + question.within / 2;
+  if (auto found = all_of_index(); found || !is_late()) return found;
+  is_rare = false;
+  until_ = begin + question.within;
+  return search_walking(question, *conversations, is_rare);
+}
+
+/// Asks the index about all of these conversations.
+result<std::vector<message>> sqlite_reader::search_index(const search_question& question,
+                                                         std::span<const searched_conversation> in) {
+  std::vector<message> found;
   const std::size_t at_once = std::max<std::size_t>(1, match_words_max / question.terms.size());
-  for (std::span<const std::int64_t> rest = *conversations; !rest.empty();) {
+  std::vector<std::int64_t> ids;
+  for (auto rest = in; !rest.empty();) {
+    // The words are looked up inside one step of SQLite's machine, where nobody looks at the clock.
+    if (is_late()) return error{errc::unavailable, "SQLite took too long to search"};
     const std::size_t count = std::min(at_once, rest.size());
-    const std::string match = match_expression(rest.first(count), question.terms);
+    ids.clear();
+    for (const auto& conversation : rest.first(count)) ids.push_back(conversation.id);
+    const std::string match = match_expression(ids, question.terms);
     rest = rest.subspan(count);
     // What is older than all of a full answer is not of interest.
     const std::int64_t after = found.size() < question.limit ? 0 : found.back().id;
@@ -282,6 +349,47 @@ result<std::vector<message>> sqlite_reader::search(const search_question& questi
     std::ranges::sort(found, std::ranges::greater{}, &message::id);
     if (found.size() > question.limit) found.resize(question.limit);
   }
+  return found;
+}
+
+/// Looks at everybody's messages, newest first, until the answer is full, the time is up or, with `is_rare`,
+/// the first slice had too few; then `is_rare` stays true.
+result<search_matches> sqlite_reader::search_walking(const search_question& question,
+                                                     std::span<const searched_conversation> in,
+                                                     bool& is_rare) {
+  std::unordered_map<std::int64_t, std::int64_t> first_seqs;
+  first_seqs.reserve(in.size());
+  for (const auto& conversation : in) first_seqs.emplace(conversation.id, conversation.first_seq);
+  std::int64_t high = 0;
+  {
+    sqlite_statement::execution last(session_->last_id);
+    if (auto read = each(last, [&] { high = last.integer(0) + 1; }); !read) return read.error();
+  }
+  high = std::min(high, question.before_id.value_or(no_limit));
+
+  search_matches found;
+  const auto until = std::exchange(until_, std::chrono::steady_clock::now() + limit_); // whole slices
+  while (high > 1 && found.messages.size() < question.limit) {
+    const std::int64_t low = std::max<std::int64_t>(high - slice, 1);
+    sqlite_statement::execution rows(session_->walk);
+    rows.bind(low).bind(high);
+    const auto look_at = [&] {
+      const auto theirs = first_seqs.find(rows.integer(1));
+      if (theirs == first_seqs.end() || rows.integer(2) < theirs->second) return;
+      auto m = read_message(rows);
+      if (found.messages.size() < question.limit && has_all(m, question.terms))
+        found.messages.push_back(std::move(m));
+    };
+    if (auto read = each(rows, look_at); !read) return read.error();
+    high = low;
+    if (is_rare && high > 1 && std::ssize(found.messages) < common_hits) return found;
+    is_rare = false;
+    if (high > 1 && found.messages.size() < question.limit && std::chrono::steady_clock::now() > until) {
+      found.walked_to = high;
+      break;
+    }
+  }
+  is_rare = false;
   return found;
 }
 
@@ -311,9 +419,8 @@ result<std::vector<group_member>> sqlite_reader::members(std::int64_t conversati
   rows.bind(conversation).bind(after).bind(limit_of(limit));
   std::vector<group_member> all;
   const auto take = [&] {
-    all.push_back({.user = stored_user(rows.text(0)),
-                   .role = static_cast<group_role>(rows.integer(1)),
-                   .joined_seq = rows.integer(2)});
+    all.push_back(
+        {.user = stored_user(rows.text(0)), .role = role_of(rows.integer(1)), .joined_seq = rows.integer(2)});
   };
   if (auto read = each(rows, take); !read) return read.error();
   return all;
@@ -336,6 +443,16 @@ result<std::vector<profile>> sqlite_reader::profiles(std::span<const user_id> us
   return all;
 }
 
+result<std::vector<revocation>> sqlite_reader::revocations(std::int64_t since_us) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->revocations);
+  rows.bind(since_us);
+  std::vector<revocation> all;
+  const auto take = [&] { all.push_back({stored_user(rows.text(0)), rows.integer(1)}); };
+  if (auto read = each(rows, take); !read) return read.error();
+  return all;
+}
+
 result<std::vector<user_id>> sqlite_reader::blocks(const user_id& user) {
   if (auto opened = open(); !opened) return opened.error();
   sqlite_statement::execution rows(session_->blocks);
@@ -351,6 +468,28 @@ result<bool> sqlite_reader::has_blocked(const user_id& user, const user_id& othe
   rows.bind(user.text()).bind(other.text());
   bool found = false;
   if (auto read = each(rows, [&] { found = true; }); !read) return read.error();
+  return found;
+}
+
+result<std::vector<user_id>> sqlite_reader::blockers(const user_id& user, std::span<const user_id> others) {
+  if (auto opened = open(); !opened) return opened.error();
+  return some_of(session_->blockers, user, others);
+}
+
+result<std::vector<user_id>> sqlite_reader::acquainted(const user_id& user, std::span<const user_id> others) {
+  if (auto opened = open(); !opened) return opened.error();
+  return some_of(session_->acquainted, user, others);
+}
+
+/// Those of `others` whose places, from 0 and ascending, a statement answers.
+result<std::vector<user_id>> sqlite_reader::some_of(sqlite_statement& statement, const user_id& user,
+                                                    std::span<const user_id> others) {
+  sqlite_statement::execution rows(statement);
+  const std::string list = json_list(others);
+  rows.bind(user.text()).bind(list);
+  std::vector<user_id> found;
+  const auto take = [&] { found.push_back(others[static_cast<std::size_t>(rows.integer(0))]); };
+  if (auto read = each(rows, take); !read) return read.error();
   return found;
 }
 

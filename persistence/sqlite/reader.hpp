@@ -18,15 +18,18 @@ public:
   result<std::vector<message>> log(std::span<const log_range> ranges) override;
   result<std::vector<std::size_t>> unread(const user_id& user,
                                           std::span<const unread_question> questions) override;
-  result<std::vector<message>> search(const search_question& question) override;
+  result<search_matches> search(const search_question& question) override;
   result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) override;
   result<std::vector<group_info>> groups(const user_id& user, const std::string& after,
                                          std::size_t limit) override;
   result<std::vector<group_member>> members(std::int64_t conversation, const std::string& after,
                                             std::size_t limit) override;
   result<std::vector<profile>> profiles(std::span<const user_id> users) override;
+  result<std::vector<revocation>> revocations(std::int64_t since_us) override;
   result<std::vector<user_id>> blocks(const user_id& user) override;
   result<bool> has_blocked(const user_id& user, const user_id& other) override;
+  result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
+  result<std::vector<user_id>> acquainted(const user_id& user, std::span<const user_id> others) override;
 
 private:
   struct session;
@@ -35,7 +38,15 @@ private:
   /// Calls `take` for each row, to the last.
   template <class Take>
   result<void> each(sqlite_statement::execution& rows, Take take);
-  result<std::vector<std::int64_t>> searched(const search_question& question);
+  struct searched_conversation;
+  result<std::vector<searched_conversation>> searched(const search_question& question);
+  result<std::vector<message>> search_index(const search_question& question,
+                                            std::span<const searched_conversation> in);
+  result<search_matches> search_walking(const search_question& question,
+                                        std::span<const searched_conversation> in, bool& is_rare);
+  bool is_late() const { return std::chrono::steady_clock::now() > until_; }
+  result<std::vector<user_id>> some_of(sqlite_statement& statement, const user_id& user,
+                                       std::span<const user_id> others);
 
   std::shared_ptr<sqlite_file> file_;
   std::chrono::milliseconds limit_;

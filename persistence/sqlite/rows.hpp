@@ -5,6 +5,7 @@
 #include "persistence/append_rules.hpp"
 #include "persistence/sqlite/handle.hpp"
 
+#include <span>
 #include <string>
 
 namespace hongyan {
@@ -17,6 +18,16 @@ inline const std::string message_columns =
     " m.content, m.ext, m.client_msg_id, m.recalled, CASE WHEN m.target IS NULL THEN"
     " (SELECT group_id FROM conversation WHERE conversation.id = m.conversation_id) END";
 
+/// The ids as an array of JSON, for json_each(): characters of an id need no escape.
+inline std::string json_list(std::span<const user_id> users) {
+  std::string json = "[";
+  for (const user_id& user : users) {
+    if (json.size() > 1) json += ',';
+    json += '"' + user.text() + '"';
+  }
+  return json + "]";
+}
+
 inline message read_message(const sqlite_statement::execution& row) {
   return {.id = row.integer(0),
           .conversation_id = row.integer(1),
@@ -25,7 +36,7 @@ inline message read_message(const sqlite_statement::execution& row) {
           .to = row.is_null(5) ? place::group(stored_user(row.text(13))) : place(stored_user(row.text(5))),
           .from_name = row.optional_text(6),
           .to_name = row.optional_text(7),
-          .kind = static_cast<message_kind>(row.integer(8)),
+          .kind = kind_of(row.integer(8)),
           .content = std::string(row.text(9)),
           .ext = row.optional_text(10),
           .client_msg_id = row.optional_text(11),

@@ -1,5 +1,9 @@
 #include "persistence/sqlite/search.hpp"
 
+#include "persistence/append_rules.hpp"
+
+#include <algorithm>
+
 namespace hongyan {
 
 namespace {
@@ -36,6 +40,14 @@ std::string match_expression(std::span<const std::int64_t> conversations,
     all += ')';
   }
   return all;
+}
+
+bool has_all(const message& m, std::span<const search_term> terms) {
+  const auto tokens = search_tokens(searchable_text(m.kind, m.content));
+  return std::ranges::all_of(terms, [&](const search_term& term) {
+    const auto at = std::ranges::lower_bound(tokens, term.token);
+    return at != tokens.end() && (term.prefix ? at->starts_with(term.token) : *at == term.token);
+  });
 }
 
 } // namespace hongyan

@@ -2,6 +2,7 @@
 /// core/search_text.hpp with their conversation before them.
 #pragma once
 
+#include "core/message.hpp"
 #include "core/search_text.hpp"
 
 #include <cstdint>
@@ -22,5 +23,8 @@ std::string indexed_tokens(std::int64_t conversation, std::string_view text);
 
 /// The MATCH expression for messages of any of `conversations` that have all of `terms`; neither is empty.
 std::string match_expression(std::span<const std::int64_t> conversations, std::span<const search_term> terms);
+
+/// Whether a search for `terms` finds this message.
+bool has_all(const message& m, std::span<const search_term> terms);
 
 } // namespace hongyan

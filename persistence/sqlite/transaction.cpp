@@ -54,12 +54,21 @@ constexpr std::string_view erase_sql =
 constexpr std::string_view put_profile_sql =
     "INSERT INTO profile (user_id, name, avatar) VALUES (?1, ?2, ?3) ON CONFLICT (user_id) DO UPDATE"
     " SET name = coalesce(excluded.name, name), avatar = coalesce(excluded.avatar, avatar)";
+constexpr std::string_view find_profile_sql = "SELECT name, avatar FROM profile WHERE user_id = ?1";
+constexpr std::string_view revoke_sql =
+    "INSERT INTO revocation (user_id, at_us) VALUES (?1, ?2) ON CONFLICT (user_id) DO UPDATE"
+    " SET at_us = max(excluded.at_us, at_us)";
 constexpr std::string_view put_identity_sql = "INSERT INTO identity (identity, user_id, created_at_ms) "
                                               "VALUES (?1, ?2, ?3) ON CONFLICT (identity) DO NOTHING";
 constexpr std::string_view find_identity_sql = "SELECT user_id FROM identity WHERE identity = ?1";
-constexpr std::string_view block_sql =
-    "INSERT INTO block (user_id, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-constexpr std::string_view unblock_sql = "DELETE FROM block WHERE user_id = ?1 AND blocked = ?2";
+constexpr std::string_view block_sql = "INSERT INTO block (user_id, blocked) SELECT ?1, value FROM "
+                                       "json_each(?2) WHERE true ON CONFLICT DO NOTHING";
+constexpr std::string_view unblock_sql =
+    "DELETE FROM block WHERE user_id = ?1 AND blocked IN (SELECT value FROM json_each(?2))";
+constexpr std::string_view count_blocks_sql = "SELECT count(*) FROM block WHERE user_id = ?1";
+constexpr std::string_view blockers_sql =
+    "SELECT b.user_id FROM json_each(?2) j CROSS JOIN block b ON b.user_id = j.value AND b.blocked = ?1";
+constexpr std::string_view count_owned_sql = "SELECT count(*) FROM member WHERE user_id = ?1 AND role = 2";
 
 conversation_row read_conversation(const sqlite_statement::execution& row, place of) {
   return {.id = row.integer(0),
@@ -68,14 +77,14 @@ conversation_row read_conversation(const sqlite_statement::execution& row, place
           .name = std::string(row.text(2)),
           .member_count = static_cast<std::size_t>(row.integer(3)),
           .muted = row.integer(4) != 0,
-          .history = static_cast<group_history>(row.integer(5)),
+          .history = history_of(row.integer(5)),
           .dismissed = row.integer(6) != 0,
           .created_at = from_ms(row.integer(7))};
 }
 
 member_row read_member(const sqlite_statement::execution& row) {
   return {.user = stored_user(row.text(0)),
-          .role = static_cast<group_role>(row.integer(1)),
+          .role = role_of(row.integer(1)),
           .joined_seq = row.integer(2),
           .first_seq = row.integer(3),
           .read_seq = row.integer(4),
@@ -103,10 +112,15 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , unindex(db, unindex_message_sql)
     , erase(db, erase_sql)
     , put_profile(db, put_profile_sql)
+    , find_profile(db, find_profile_sql)
+    , revoke(db, revoke_sql)
     , put_identity(db, put_identity_sql)
     , find_identity(db, find_identity_sql)
     , block(db, block_sql)
-    , unblock(db, unblock_sql) {}
+    , unblock(db, unblock_sql)
+    , count_blocks(db, count_blocks_sql)
+    , blockers(db, blockers_sql)
+    , count_owned(db, count_owned_sql) {}
 
 int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
                                           const user_id& other) {
@@ -267,6 +281,21 @@ result<void> sqlite_transaction::put_profile(const profile& p) {
   return answer(put.bind(p.user.text()).bind_optional(p.name).bind_optional(p.avatar).finish());
 }
 
+result<profile> sqlite_transaction::find_profile(const user_id& user) {
+  sqlite_statement::execution row(statements_.find_profile);
+  profile found{.user = user};
+  const int code = row.bind(user.text()).step();
+  if (code == SQLITE_DONE) return found;
+  if (code != SQLITE_ROW) return failed(code);
+  found.name = row.optional_text(0);
+  found.avatar = row.optional_text(1);
+  return found;
+}
+
+result<void> sqlite_transaction::revoke(const user_id& user, std::int64_t at_us) {
+  return answer(sqlite_statement::execution(statements_.revoke).bind(user.text()).bind(at_us).finish());
+}
+
 result<user_id> sqlite_transaction::user_of_identity(const std::string& identity, const user_id& made_up,
                                                      wall_time now) {
   sqlite_statement::execution put(statements_.put_identity);
@@ -277,14 +306,34 @@ result<user_id> sqlite_transaction::user_of_identity(const std::string& identity
   return stored_user(row.text(0));
 }
 
-result<void> sqlite_transaction::put_blocks(const user_id& user, std::span<const user_id> others,
-                                            bool blocked) {
-  for (const user_id& other : others) {
-    sqlite_statement::execution put(blocked ? statements_.block : statements_.unblock);
-    if (const int code = put.bind(user.text()).bind(other.text()).finish(); code != SQLITE_OK)
-      return failed(code);
-  }
-  return {};
+result<std::size_t> sqlite_transaction::put_blocks(const user_id& user, std::span<const user_id> others,
+                                                   bool blocked) {
+  const std::string list = json_list(others);
+  sqlite_statement::execution put(blocked ? statements_.block : statements_.unblock);
+  if (const int code = put.bind(user.text()).bind(list).finish(); code != SQLITE_OK) return failed(code);
+  return blocked ? count(statements_.count_blocks, user) : std::size_t{0};
+}
+
+result<std::vector<user_id>> sqlite_transaction::blockers(const user_id& user,
+                                                          std::span<const user_id> others) {
+  const std::string list = json_list(others);
+  sqlite_statement::execution rows(statements_.blockers);
+  rows.bind(user.text()).bind(list);
+  std::vector<user_id> found;
+  int code = rows.step();
+  for (; code == SQLITE_ROW; code = rows.step()) found.push_back(stored_user(rows.text(0)));
+  if (code != SQLITE_DONE) return failed(code);
+  return found;
+}
+
+result<std::size_t> sqlite_transaction::groups_owned(const user_id& user) {
+  return count(statements_.count_owned, user);
+}
+
+result<std::size_t> sqlite_transaction::count(sqlite_statement& statement, const user_id& user) {
+  sqlite_statement::execution row(statement);
+  if (const int code = row.bind(user.text()).step(); code != SQLITE_ROW) return failed(code);
+  return static_cast<std::size_t>(row.integer(0));
 }
 
 } // namespace hongyan

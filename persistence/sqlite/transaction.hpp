@@ -18,7 +18,8 @@ struct sqlite_change_statements {
   sqlite_statement find_group, find_direct, make_direct, join, make_group, update_conversation, next_seq;
   sqlite_statement member, members, put_member, remove_member;
   sqlite_statement entry, insert_entry, entry_by_id, unindex, erase;
-  sqlite_statement put_profile, put_identity, find_identity, block, unblock;
+  sqlite_statement put_profile, find_profile, revoke, put_identity, find_identity, block, unblock,
+      count_blocks, blockers, count_owned;
 };
 
 class sqlite_transaction final : public change_transaction {
@@ -45,13 +46,18 @@ public:
   result<message> append_entry(conversation_row& in, message entry) override;
   result<void> erase_content(const message& of) override;
   result<void> put_profile(const profile& p) override;
+  result<profile> find_profile(const user_id& user) override;
+  result<void> revoke(const user_id& user, std::int64_t at_us) override;
   result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
                                    wall_time now) override;
-  result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
+  result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
+  result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
+  result<std::size_t> groups_owned(const user_id& user) override;
 
 private:
   error failed(int code);
   result<void> answer(int code);
+  result<std::size_t> count(sqlite_statement& statement, const user_id& user);
 
   const sqlite_connection& db_;
   sqlite_change_statements& statements_;

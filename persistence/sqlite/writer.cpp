@@ -1,14 +1,23 @@
 #include "persistence/sqlite/writer.hpp"
 
+#include "core/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/sqlite/rows.hpp"
 #include "persistence/sqlite/search.hpp"
 
 #include <sqlite3.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
 
 namespace hongyan {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -36,11 +45,61 @@ constexpr std::string_view find_mark_of_group_sql =
     " WHERE m.user_id = ?1 AND c.group_id = ?2 AND c.dismissed = 0";
 constexpr std::string_view set_mark_sql =
     "UPDATE member SET read_seq = ?3 WHERE user_id = ?1 AND conversation_id = ?2";
+constexpr std::string_view find_committed_sql =
+    "SELECT 1 FROM message INDEXED BY message_seq WHERE conversation_id = ?1 AND seq = ?2 AND id = ?3"
+    " AND created_at_ms = ?4";
 /// A write for its own sake. A real change, because SQLite does not write what stays the same.
 constexpr const char* touch_sql = "UPDATE write_proof SET count = count + 1";
 
 /// Members of all groups that a writer remembers; beyond it forgets them all and begins anew.
 constexpr std::size_t known_members_max = 500'000;
+
+/// How long a file that was set back under us may go unnoticed.
+constexpr std::chrono::seconds look_interval{1};
+
+/// Frames of the log, a page each, after which a checkpoint is due: 16 MB. SQLite's own 4 MB are a few
+/// batches of a busy server, and each checkpoint writes every changed page once and syncs.
+constexpr int checkpoint_frames = 4000;
+/// 64 MB: readers that always overlap keep a log from starting anew; now new ones wait for that, and senders
+/// for as long as the old ones take, but not longer than this.
+constexpr int restart_frames = 4 * checkpoint_frames;
+constexpr int restart_wait_ms = 100;
+/// After one that failed or was blocked.
+constexpr std::chrono::milliseconds checkpoint_interval{250};
+constexpr std::int64_t frame_bytes = 4096 + 24, log_header_bytes = 32;
+
+int note_log_frames(void* frames, sqlite3*, const char*, int count) {
+  *static_cast<int*>(frames) = count;
+  return SQLITE_OK;
+}
+
+/// Other processes that read from the log, "sqlite3 (pid 42)"; empty when the system does not say. SQLite
+/// locks a byte from 123 to 127 of the -shm file for each snapshot that is in use.
+std::string readers_of_log(const std::string& path) {
+  struct stat shm {};
+  if (::stat((path + "-shm").c_str(), &shm) != 0) return {};
+  const std::string inode = ':' + std::to_string(shm.st_ino);
+  std::set<pid_t> pids;
+  std::ifstream locks("/proc/locks");
+  // "1: POSIX  ADVISORY  READ 4242 08:01:131 124 124"
+  for (std::string number, type, mode, what, file, end; locks >> number;) {
+    pid_t pid = 0;
+    std::int64_t begin = 0;
+    locks >> type;
+    if (type == "->") locks >> type; // one that waits
+    locks >> mode >> what >> pid >> file >> begin >> end;
+    if (!locks) break;
+    if (file.ends_with(inode) && begin >= 123 && begin <= 127 && pid > 0 && pid != ::getpid())
+      pids.insert(pid);
+  }
+  std::string all;
+  for (const pid_t pid : pids) {
+    std::string name = "?";
+    std::ifstream("/proc/" + std::to_string(pid) + "/comm") >> name;
+    all += (all.empty() ? "" : ", ") + name + " (pid " + std::to_string(pid) + ")";
+  }
+  return all;
+}
 
 } // namespace
 
@@ -72,6 +131,10 @@ struct sqlite_writer::session {
   sqlite_statement find_mark_of_group{db, find_mark_of_group_sql};
   sqlite_statement set_mark{db, set_mark_sql};
   sqlite_change_statements changes{db};
+  sqlite_statement find_committed{db, find_committed_sql};
+  sqlite_statement renew_epoch{db, "UPDATE store_identity SET epoch = ?1"};
+  sqlite_statement epoch{db, "SELECT epoch FROM store_identity"};
+  int log_frames = 0;                                   ///< of the write-ahead log, after the last commit
   std::unordered_map<std::int64_t, known_group> groups; ///< by conversation
   std::size_t known_members = 0;
 };
@@ -86,7 +149,7 @@ sqlite_writer::~sqlite_writer() {
 result<std::vector<append_outcome>> sqlite_writer::append(std::span<const new_message> batch, wall_time now) {
   if (pending_) return error{errc::outcome_unknown, "the batch before this one has not been settled"};
   if (batch.empty()) return std::vector<append_outcome>{};
-  if (auto opened = open(); !opened) return opened.error();
+  if (auto opened = ready(); !opened) return opened.error();
 
   std::vector<append_outcome> outcomes;
   outcomes.reserve(batch.size());
@@ -103,11 +166,19 @@ result<std::vector<append_outcome>> sqlite_writer::append(std::span<const new_me
     pending_ = std::move(outcomes);
     return done.error();
   }
+  note_committed(outcomes);
   return outcomes;
 }
 
 result<std::optional<std::vector<append_outcome>>> sqlite_writer::settle(std::span<const new_message>) {
   if (!pending_) return error{errc::internal, "there is no batch to settle"};
+  if (session_->db.has_moved()) {
+    // In another file the batch never was. Where there is none, this one may yet come back.
+    if (!fs::exists(file_->path())) return gone();
+    forget_doubt();
+    session_.reset();
+    return std::optional<std::vector<append_outcome>>{};
+  }
   if (const int code = overwrite(); code != SQLITE_OK) return failed(code);
   // The failed batch's place in the log is taken, unless SQLite stored it although it said that it had not;
   // that would be a bug of SQLite's, but the answer is one look away.
@@ -118,6 +189,7 @@ result<std::optional<std::vector<append_outcome>>> sqlite_writer::settle(std::sp
   if (code != SQLITE_ROW && code != SQLITE_DONE) return failed(code);
   std::optional<std::vector<append_outcome>> outcomes;
   if (code == SQLITE_ROW) outcomes = std::move(*pending_);
+  if (outcomes) note_committed(*outcomes);
   pending_.reset();
   return outcomes;
 }
@@ -125,7 +197,7 @@ result<std::optional<std::vector<append_outcome>>> sqlite_writer::settle(std::sp
 result<std::vector<read_outcome>> sqlite_writer::mark_read(std::span<const read_mark> marks) {
   if (pending_) return error{errc::unavailable, "the batch before this has not been settled"};
   if (marks.empty()) return std::vector<read_outcome>{};
-  if (auto opened = open(); !opened) return opened.error();
+  if (auto opened = ready(); !opened) return opened.error();
 
   std::vector<read_outcome> outcomes;
   outcomes.reserve(marks.size());
@@ -141,7 +213,7 @@ result<std::vector<read_outcome>> sqlite_writer::mark_read(std::span<const read_
 
 result<void> sqlite_writer::transact(const std::function<result<void>(change_transaction&)>& work) {
   if (pending_) return error{errc::unavailable, "the batch before this has not been settled"};
-  if (auto opened = open(); !opened) return opened.error();
+  if (auto opened = ready(); !opened) return opened.error();
   if (const int code = begin(); code != SQLITE_OK) return give_up(code);
   sqlite_transaction transaction(session_->db, session_->changes);
   const auto done = work(transaction);
@@ -152,12 +224,12 @@ result<void> sqlite_writer::transact(const std::function<result<void>(change_tra
 }
 
 result<void> sqlite_writer::check() {
-  if (auto opened = open(); !opened) return opened.error();
+  if (auto opened = ready(); !opened) return opened.error();
   // After a failed write only a write can tell whether the trouble is over.
   const int code = write_failed_ ? overwrite() : session_->db.run("SELECT 1 FROM schema_migration");
   if (code == SQLITE_OK) {
     write_failed_ = false;
-    return {};
+    return look_after({});
   }
   const error answer = failed(code);
   if (!pending_ && !in_doubt_) session_.reset();
@@ -165,7 +237,95 @@ result<void> sqlite_writer::check() {
 }
 
 error sqlite_writer::failed(int code) const {
-  return {errc::unavailable, "SQLite cannot write " + file_->path() + ": " + reason(session_->db, code)};
+  const std::string why = reason(session_->db, code);
+  if (is_damage(code)) file_->note_damage(why);
+  return {errc::unavailable, "SQLite cannot write " + file_->path() + ": " + why};
+}
+
+error sqlite_writer::gone() const {
+  return {errc::unavailable,
+          "SQLite cannot write " + file_->path() + ": the file was deleted, moved or replaced"};
+}
+
+void sqlite_writer::forget_doubt() {
+  pending_.reset();
+  in_doubt_ = false;
+}
+
+/// The file is open, in its place and whole, no commit is in doubt, and the store is the one that it was a
+/// second ago.
+result<void> sqlite_writer::ready() {
+  if (auto there = look_at_file(); !there) return there.error();
+  if (auto opened = open(); !opened) return opened.error();
+  return look_after(look_interval);
+}
+
+/// A file that was deleted or replaced under us takes nothing more: whatever it acknowledged would be gone
+/// with it. What is in its place is opened next.
+result<void> sqlite_writer::look_at_file() {
+  if (session_ && session_->db.has_moved()) {
+    if (pending_ || in_doubt_) {
+      if (!fs::exists(file_->path())) return gone();
+      forget_doubt();
+    }
+    session_.reset();
+  }
+  if (file_->is_another()) return {}; // it is opened anew, and has whatever it has
+  if (const auto damage = file_->damage())
+    return error{errc::unavailable, "SQLite writes no more into " + file_->path() + ": " + *damage +
+                                        ", and start the server anew"};
+  return {};
+}
+
+/// Sees that the store is the one that it was: with the epoch that we know, and with the newest that we have
+/// committed. Where that is gone a copy was put back under us, and the store gets a new epoch. Not again
+/// within `interval`.
+result<void> sqlite_writer::look_after(std::chrono::steady_clock::duration interval) {
+  const auto now = std::chrono::steady_clock::now();
+  if (in_doubt_ || now - looked_at_ < interval) return {};
+  bool has_all = true;
+  if (const int code = find_committed(has_all); code != SQLITE_OK) return give_up(code);
+  if (!has_all) {
+    if (const int code = renew_epoch(); code != SQLITE_OK) return give_up(code);
+    committed_.clear();
+    ++watch_.set_backs;
+  }
+  if (const int code = read_epoch(); code != SQLITE_OK) return give_up(code);
+  looked_at_ = now;
+  return {};
+}
+
+/// Whether the newest that we have committed are all there. Answers SQLite's code, as do those that follow.
+int sqlite_writer::find_committed(bool& has_all) {
+  for (const held_message& had : committed_.all()) {
+    sqlite_statement::execution find(session_->find_committed);
+    find.bind(had.conversation_id).bind(had.seq).bind(had.id).bind(to_ms(had.created_at));
+    const int code = find.step();
+    if (code == SQLITE_DONE) has_all = false;
+    if (code != SQLITE_DONE && code != SQLITE_ROW) return code;
+  }
+  return SQLITE_OK;
+}
+
+int sqlite_writer::renew_epoch() {
+  session_->groups.clear(); // ids may be other conversations' now
+  session_->known_members = 0;
+  const std::string next = random_name(16);
+  sqlite_statement::execution renew(session_->renew_epoch);
+  return renew.bind(next).finish();
+}
+
+int sqlite_writer::read_epoch() {
+  sqlite_statement::execution epoch(session_->epoch);
+  const int code = epoch.step();
+  if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_CORRUPT : code;
+  epoch_ = epoch.text(0);
+  return SQLITE_OK;
+}
+
+void sqlite_writer::note_committed(std::span<const append_outcome> outcomes) {
+  for (const append_outcome& o : outcomes)
+    if (o.status == append_status::stored) committed_.note({o.conversation_id, o.seq, o.id, o.created_at});
 }
 
 /// Opens the file when it is not open; else sees to it that no commit is in doubt, but for one that settle()
@@ -184,6 +344,8 @@ result<void> sqlite_writer::open() {
   };
   auto db = file_->open_for_writing();
   if (!db) return cannot(db.error().detail);
+  if (file_->is_another())
+    if (auto identified = file_->identify(*db); !identified) return cannot(identified.error().detail);
   sqlite_statement identity(*db, "SELECT epoch FROM store_identity");
   {
     sqlite_statement::execution row(identity);
@@ -191,6 +353,8 @@ result<void> sqlite_writer::open() {
     epoch_ = row.text(0);
   }
   session_ = std::make_unique<session>(*std::move(db));
+  sqlite3_wal_hook(session_->db.get(), note_log_frames, &session_->log_frames);
+  looked_at_ = {};
   return {};
 }
 
@@ -302,7 +466,7 @@ int sqlite_writer::know_group(std::int64_t conversation, std::int64_t version, c
   int code = rows.step();
   for (; code == SQLITE_ROW; code = rows.step()) {
     users.push_back(stored_user(rows.text(0)));
-    fresh.roles.push_back(static_cast<group_role>(rows.integer(1)));
+    fresh.roles.push_back(role_of(rows.integer(1)));
   }
   if (code != SQLITE_DONE) return code;
   if (s.known_members + users.size() > known_members_max) {
@@ -333,6 +497,16 @@ int sqlite_writer::mark_one(const read_mark& mark, read_outcome& outcome) {
     outcome.found = true;
     outcome.conversation_id = find.integer(0);
     const std::int64_t before = find.integer(2);
+    if (!mark.in.is_group()) {
+      sqlite_statement::execution block(session_->is_blocked);
+      const int blocked = block.bind(mark.in.id.text()).bind(mark.user.text()).step();
+      if (blocked == SQLITE_ROW) {
+        outcome.blocked = true;
+        outcome.seq = before;
+        return SQLITE_OK;
+      }
+      if (blocked != SQLITE_DONE) return blocked;
+    }
     outcome.seq = std::max(before, std::min(mark.seq, find.integer(1)));
     outcome.moved = outcome.seq > before;
   }
@@ -359,11 +533,54 @@ error sqlite_writer::give_up(int code) {
 /// again.
 result<void> sqlite_writer::commit() {
   const int code = session_->db.run("COMMIT");
-  if (code == SQLITE_OK) return {};
+  if (code == SQLITE_OK) {
+    if (session_->db.has_moved()) { // into a file that nobody will find
+      const error answer = gone();
+      session_.reset();
+      return answer;
+    }
+    checkpoint();
+    return {};
+  }
   if (code == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_BUSY) return give_up(code);
   write_failed_ = true;
   in_doubt_ = true;
   return error{errc::outcome_unknown, failed(code).detail};
+}
+
+/// Brings the log's pages into the file when there are many. What goes wrong here loses nothing: the log
+/// stays.
+void sqlite_writer::checkpoint() {
+  const int frames = session_->log_frames;
+  watch_.log_bytes = frames * frame_bytes + log_header_bytes;
+  const auto now = std::chrono::steady_clock::now();
+  if (frames < checkpoint_frames) return;
+  if (!watch_.checkpoint_trouble.empty() && now - checkpointed_at_ < checkpoint_interval) return;
+  checkpointed_at_ = now;
+  sqlite3* db = session_->db.get();
+  int in_log = 0, brought = 0;
+  int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &brought);
+  if (code == SQLITE_OK && frames >= restart_frames) {
+    sqlite3_busy_timeout(db, restart_wait_ms);
+    code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_RESTART, &in_log, &brought);
+    sqlite3_busy_timeout(db, sqlite_busy_timeout_ms);
+  }
+  if (code == SQLITE_OK && brought >= in_log) {
+    ++watch_.checkpoints_done;
+    watch_.checkpoint_trouble.clear();
+  } else if (code == SQLITE_OK || code == SQLITE_BUSY) {
+    ++watch_.checkpoints_blocked;
+    const std::string readers = readers_of_log(file_->path());
+    // Our own are over within seconds.
+    if (!readers.empty() || frames >= 2 * restart_frames)
+      watch_.checkpoint_trouble =
+          "a reader that does not end keeps the log from the file: " +
+          (readers.empty() ? std::string("which one, the system does not say") : readers);
+  } else {
+    ++watch_.checkpoints_failed;
+    watch_.checkpoint_trouble = reason(session_->db, code);
+    if (is_damage(code)) file_->note_damage(watch_.checkpoint_trouble);
+  }
 }
 
 /// A commit of nothing, over whatever the last one may have left behind. Answers SQLite's code.

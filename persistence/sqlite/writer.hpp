@@ -1,6 +1,7 @@
 /// message_writer on SQLite: one connection, one transaction a batch.
 #pragma once
 
+#include "persistence/newest_commits.hpp"
 #include "persistence/sqlite/file.hpp"
 #include "persistence/sqlite/transaction.hpp"
 #include "persistence/store.hpp"
@@ -22,13 +23,24 @@ public:
   result<void> transact(const std::function<result<void>(change_transaction&)>& work) override;
   result<void> check() override;
   std::string epoch() const override { return epoch_; }
+  store_watch watch() const override { return watch_; }
 
 private:
   struct session;
   struct known_group;
 
   error failed(int code) const;
+  error gone() const;
+  void forget_doubt();
   result<void> open();
+  result<void> ready();
+  result<void> look_after(std::chrono::steady_clock::duration interval);
+  int find_committed(bool& has_all);
+  int renew_epoch();
+  int read_epoch();
+  result<void> look_at_file();
+  void note_committed(std::span<const append_outcome> outcomes);
+  void checkpoint();
   int begin();
   result<void> commit();
   error give_up(int code);
@@ -50,6 +62,10 @@ private:
   /// The outcomes of the batch whose commit failed, as they are if it is stored after all. Never without
   /// in_doubt_ until settle() or check() has written over it.
   std::optional<std::vector<append_outcome>> pending_;
+  newest_commits committed_;
+  std::chrono::steady_clock::time_point looked_at_{};       ///< when look_after() last answered well
+  std::chrono::steady_clock::time_point checkpointed_at_{}; ///< the last attempt
+  store_watch watch_;
 };
 
 } // namespace hongyan
