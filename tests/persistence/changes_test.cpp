@@ -25,9 +25,10 @@ struct fixture {
   std::unique_ptr<message_writer> writer = store.make_writer();
   std::unique_ptr<message_reader> reader = store.make_reader();
   wall_time now = at(10'000);
+  change_limits limits{};
 
   result<change_outcome> try_as(std::optional<user_id> by, change_action what) {
-    return apply(*writer, {std::move(by), std::move(what)}, now);
+    return apply(*writer, {std::move(by), std::move(what)}, now, limits);
   }
   change_outcome as(std::string_view by, change_action what) {
     auto done = try_as(user(by), std::move(what));
@@ -418,7 +419,10 @@ CHANGE_TEST("only one's own messages are recalled, and only for a while") {
 CHANGE_TEST("a message that is not there, or not one's to read, is not found") {
   make_group();
   const auto seq = say("m", group("g"));
-  as("m", clear_conversation{group("g")});
+  const auto cleared = as("m", clear_conversation{group("g")});
+  REQUIRE(cleared.own);
+  const auto last = g().last_seq();
+  CHECK(std::get<own_settings>(*cleared.own).cleared_seq == last);
   say("1", place(user("2")));
 
   CHECK(refused("m", recall_message{group("g"), seq}) == errc::not_found);
@@ -479,6 +483,98 @@ CHANGE_TEST("who is blocked cannot send, until it is undone") {
   CHECK(*reader->blocks(user("1")) == users({"3"}));
   CHECK(append(*writer, {chat("2", "1", "a")})[0].status == append_status::stored);
   CHECK_FALSE(store.state().direct.contains({user("1"), user("4")})); // nothing to make for nothing
+}
+
+CHANGE_TEST("a block makes no conversation") {
+  as("1", block_users{users({"2", "3"})});
+  CHECK(store.state().conversations.empty());
+}
+
+CHANGE_TEST("a user blocks so many, and no more: then nothing of it is stored") {
+  limits.blocks = 3;
+  as("1", block_users{users({"2", "3"})});
+  CHECK(refused("1", block_users{users({"4", "5"})}) == errc::too_large);
+  CHECK(*reader->blocks(user("1")) == users({"2", "3"}));
+  as("1", block_users{users({"2", "3", "4"})}); // two of them again
+  CHECK(refused("1", block_users{users({"5"})}) == errc::too_large);
+  as("1", block_users{users({"2"}), false});
+  as("1", block_users{users({"5"})});
+  as("2", block_users{users({"5"})});
+}
+
+CHANGE_TEST("who has blocked a user is put into no group by them, without a word") {
+  as("m", block_users{users({"o"})});
+  as("n", block_users{users({"a"})});
+  const auto made = as("o", create_group{user("g"), "Geese", users({"a", "m", "n"})});
+  CHECK(content(made) == R"({"action":"create","by":"o","userIds":["a","n","o"],"name":"Geese"})");
+  CHECK(made.group->member_count == 3);
+  CHECK_FALSE(is_member("m"));
+
+  const auto none = as("o", add_members{user("g"), users({"m"})});
+  CHECK(none.entries.empty());
+  CHECK(none.group->member_count == 3);
+  as("o", set_role{user("g"), user("a"), group_role::admin});
+  as("n", leave_group{user("g")});
+  as("a", add_members{user("g"), users({"n", "x"})}); // who left is not fetched back
+  CHECK_FALSE(is_member("n"));
+  CHECK(is_member("x"));
+  as("a", add_members{user("g"), users({"m"})}); // whom they have not blocked
+  CHECK(is_member("m"));
+  as("o", add_members{user("g"), users({"n"})});
+  CHECK(is_member("n"));
+  as("a", remove_members{user("g"), users({"n"})});
+  as_back_end(add_members{user("g"), users({"n"})}); // its acts are nobody's
+  CHECK(is_member("n"));
+  const auto for_o = apply(*writer, {user("o"), create_group{user("h"), "H", users({"m"})}, true}, now);
+  REQUIRE(for_o.has_value());
+  CHECK(for_o->group->member_count == 2);
+}
+
+CHANGE_TEST("a group is not handed over to one who has blocked its owner") {
+  make_group();
+  as("m", block_users{users({"o"})});
+  CHECK(refused("o", set_role{user("g"), user("m"), group_role::owner}) == errc::forbidden);
+  CHECK(role("o") == group_role::owner);
+  as("o", set_role{user("g"), user("m"), group_role::admin}); // which they can leave
+  as_back_end(set_role{user("g"), user("m"), group_role::owner});
+  CHECK(role("m") == group_role::owner);
+}
+
+CHANGE_TEST("a user owns so many groups, and no more, made or taken over") {
+  limits.groups_owned = 2;
+  make_group();
+  as("o", create_group{user("h"), "H", users({"m"})});
+  CHECK(refused("o", create_group{user("i"), "I", {}}) == errc::too_large);
+  as("m", create_group{user("j"), "J", users({"o"})});
+  CHECK(refused("m", set_role{user("j"), user("o"), group_role::owner}) == errc::too_large);
+  as_back_end(set_role{user("j"), user("o"), group_role::owner});
+  REQUIRE(apply(*writer, {user("o"), create_group{user("k"), "K", {}}, true}, now, limits).has_value());
+  for (const auto* id : {"h", "j", "k"}) as("o", dismiss_group{user(id)});
+  as("o", create_group{user("i"), "I", {}});
+}
+
+CHANGE_TEST("members are added with a role by the owner, in one step or not at all") {
+  make_group();
+  const auto added = as("o", add_members{user("g"), users({"x"}), group_role::admin});
+  CHECK(added.entries.size() == 2);
+  CHECK(role("x") == group_role::admin);
+  CHECK(added.group->member_count == 6);
+  CHECK(refused("a", add_members{user("g"), users({"y"}), group_role::admin}) == errc::forbidden);
+  CHECK_FALSE(is_member("y"));
+  as("o", add_members{user("g"), users({"x"}), group_role::member});
+  CHECK(role("x") == group_role::member);
+  as("z", block_users{users({"o"})});
+  CHECK(as("o", add_members{user("g"), users({"z"}), group_role::admin}).entries.empty());
+  CHECK_FALSE(is_member("z"));
+  const auto owner = as("o", add_members{user("g"), users({"w"}), group_role::owner});
+  CHECK(owner.group->owner == user("w"));
+  CHECK(role("o") == group_role::admin);
+}
+
+CHANGE_TEST("who removes themselves has left, and is given no group") {
+  make_group();
+  CHECK_FALSE(as("m", remove_members{user("g"), users({"m"})}).group);
+  CHECK(as("o", remove_members{user("g"), users({"n"})}).group);
 }
 
 CHANGE_TEST("nobody blocks themselves") {

@@ -1,5 +1,8 @@
 /// The promises of persistence/store.hpp about groups, members, read positions, logs and search, over both
 /// stores.
+#include "core/v1/encode.hpp"
+#include "persistence/changes.hpp"
+#include "persistence/views.hpp"
 #include "tests/persistence/store_fixtures.hpp"
 
 #include <algorithm>
@@ -103,8 +106,11 @@ std::vector<message> whole_log(message_reader& reader, std::int64_t conversation
 
 texts found(message_reader& reader, std::string_view who, const std::string& query,
             std::optional<std::int64_t> conversation = {}) {
-  return contents(got(reader.search(
-      {.user = user(who), .terms = search_terms(query), .conversation_id = conversation, .limit = 500})));
+  return contents(got(reader.search({.user = user(who),
+                                     .terms = search_terms(query),
+                                     .conversation_id = conversation,
+                                     .limit = 500}))
+                      .messages);
 }
 
 read_outcome mark(message_writer& writer, std::string_view who, const place& in, std::int64_t seq) {
@@ -294,6 +300,155 @@ STORE_TEST("who is blocked cannot send to the one who blocked, in that direct co
   CHECK(got(reader->blocks(user("1"))).empty());
 }
 
+STORE_TEST("a block makes no conversation, and is there for one that is made later") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  append(*writer, {chat("1", "2", "a"), chat("3", "1", "b")});
+  std::vector<user_id> many{user("2")};
+  for (int i = 0; i < 99; ++i) many.push_back(user("u" + std::to_string(i)));
+
+  in_transaction(*writer, [&](change_transaction& t) {
+    CHECK(got(t.put_blocks(user("1"), many, true)) == 100);
+    CHECK(got(t.put_blocks(user("1"), std::vector{user("2"), user("3")}, true)) == 101);
+    CHECK_FALSE(got(t.lock_direct(user("1"), user("u5"), false)).has_value());
+  });
+
+  CHECK(got(reader->blocks(user("1"))).size() == 101);
+  CHECK(got(reader->memberships(user("1"))).size() == 2);
+  CHECK(got(reader->find_membership(user("u5"), user("1"))) == std::nullopt);
+  const auto sent = append(*writer, {chat("u5", "1", "-"), chat("1", "u5", "c"), chat("u5", "1", "-"),
+                                     chat("2", "1", "-"), chat("3", "1", "-"), chat("u99", "1", "d")});
+  CHECK(std::vector{sent[0].status, sent[1].status, sent[2].status, sent[3].status, sent[4].status,
+                    sent[5].status} == std::vector{status::blocked, status::stored, status::blocked,
+                                                   status::blocked, status::blocked, status::stored});
+  in_transaction(*writer, [&](change_transaction& t) { got(t.put_blocks(user("1"), many, false)); });
+  CHECK(got(reader->blocks(user("1"))) == std::vector{user("3")});
+  CHECK(append(*writer, {chat("u5", "1", "e")})[0].status == status::stored);
+}
+
+STORE_TEST("who has blocked somebody, and whom somebody knows, are found among many") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  make_group(*writer, "g", {"1", "2"});
+  make_group(*writer, "h", {"1", "7"}); // nothing was said there
+  append(*writer, {to_group("2", "g", "a"), chat("1", "3", "b"), chat("4", "1", "c"), chat("5", "2", "d")});
+  block(*writer, "4", "1");
+  block(*writer, "6", "1");
+  block(*writer, "1", "3");
+  const std::vector others{user("6"), user("3"), user("2"), user("7"), user("5"), user("4")};
+
+  CHECK(names(got(reader->blockers(user("1"), others))) == texts{"6", "4"});
+  CHECK(names(got(reader->acquainted(user("1"), others))) == texts{"3", "2", "4"});
+  CHECK(got(reader->blockers(user("1"), {})).empty());
+  CHECK(got(reader->acquainted(user("9"), others)).empty());
+  in_transaction(*writer, [&](change_transaction& t) {
+    auto found = names(got(t.blockers(user("1"), others)));
+    std::ranges::sort(found);
+    CHECK(found == texts{"4", "6"});
+    CHECK(got(t.blockers(user("1"), {})).empty());
+    CHECK(got(t.groups_owned(user("1"))) == 2);
+    CHECK(got(t.groups_owned(user("2"))) == 0);
+  });
+}
+
+STORE_TEST("who is blocked tells nothing of what they have read in that direct conversation") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  make_group(*writer, "g", {"1", "2"});
+  append(*writer,
+         {chat("1", "2", "a"), chat("1", "2", "b"), chat("2", "2", "note"), to_group("1", "g", "c")});
+  mark(*writer, "2", user("1"), 1);
+  block(*writer, "1", "2");
+
+  const auto refused = mark(*writer, "2", user("1"), 2);
+  CHECK(refused.found);
+  CHECK(refused.blocked);
+  CHECK_FALSE(refused.moved);
+  CHECK(refused.seq == 1);
+  CHECK(mark(*writer, "2", user("1"), 1).blocked); // where it would not move either
+  CHECK(got(reader->find_membership(user("1"), user("2")))->peer_read_seq == 1);
+  CHECK_FALSE(mark(*writer, "2", user("3"), 1).found);
+  for (const auto& [who, in] : {std::pair{"1", place(user("2"))}, {"2", user("2")}, {"2", group("g")}}) {
+    const auto moved = mark(*writer, who, in, 1);
+    CHECK_FALSE(moved.blocked);
+    CHECK(moved.moved);
+  }
+  block(*writer, "1", "2", false);
+  CHECK(mark(*writer, "2", user("1"), 2).moved);
+}
+
+STORE_TEST("what a newer release has written is carried, and shown as nothing") {
+  TestType database;
+  std::int64_t direct = 0, g = 0;
+  {
+    auto store = opened(database.url);
+    auto writer = store->make_writer();
+    g = make_group(*writer, "g", {"1", "2"});
+    direct = append(*writer, {chat("1", "2", "hello there")})[0].conversation_id;
+  }
+  const auto id = std::to_string(direct);
+  database.ask(
+      "INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, content, kind) VALUES"
+      " (" +
+      id + ", 2, 7, '1', '2', '{\"hello\":1}', 42), (" + id +
+      ", 3, 8, '1', '2', 'hello {', 3000),"
+      " (" +
+      id + ", 4, 8, '1', '2', '{}', -1), (" + id + ", 5, 8, '1', '2', '{\"seq\":1}', 9)");
+  database.ask("UPDATE conversation SET last_seq = 5 WHERE id = " + id);
+  database.ask("UPDATE conversation SET history = 77 WHERE id = " + std::to_string(g));
+  database.ask("UPDATE member SET role = 12 WHERE user_id = '2' AND conversation_id = " + std::to_string(g));
+  if constexpr (std::is_same_v<TestType, sqlite_database>)
+    database.ask("INSERT INTO message_search (rowid, tokens) SELECT id, conversation_id || '_hello'"
+                 " FROM message WHERE seq IN (2, 3)");
+  else
+    database.ask(
+        "INSERT INTO message_search SELECT id, conversation_id,"
+        " array_to_tsvector(ARRAY['@' || conversation_id, 'hello']) FROM message WHERE seq IN (2, 3)");
+
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  const auto log = whole_log(*reader, direct);
+  REQUIRE(log.size() == 5);
+  CHECK_THAT(v1::encode_message(log[1]), Catch::Contains(R"("kind":"unknown","content":{"hello":1})"));
+  CHECK_THAT(v1::encode_message(log[2]), Catch::Contains(R"("kind":"unknown","content":null)"));
+  CHECK_THAT(v1::encode_message(log[3]), Catch::Contains(R"("kind":"unknown","content":{})"));
+  CHECK_THAT(v1::encode_message(log[4]), Catch::Contains(R"("kind":"edit","content":{"seq":1})"));
+  CHECK(got(read_history(*reader, {.user = user("2"), .in = user("1")})).messages.size() == 5);
+  const auto resumed = got(sync(*reader, {.user = user("2"), .positions = {}}));
+  REQUIRE(resumed.conversations.size() == 1); // nothing was said in the group
+  CHECK(resumed.conversations[0].messages.size() == 5);
+  CHECK(resumed.conversations[0].unread == 1);
+  const auto list = got(list_conversations(*reader, {.user = user("2")}));
+  REQUIRE(list.conversations.size() == 1);
+  CHECK(list.conversations[0].unread == 1);
+  for (const auto* who : {"1", "2"}) {
+    CHECK(contents(latest(*reader, {.user = user(who)})) == texts{"hello there"});
+    CHECK(contents(latest(*reader, {.user = user(who), .peer = user(who[0] == '1' ? "2" : "1")})) ==
+          texts{"hello there"});
+    CHECK(found(*reader, who, "hello") == texts{"hello there"});
+  }
+  CHECK(failure(apply(*writer, {user("1"), recall_message{user("2"), 2}}, at(9))).code == errc::forbidden);
+  CHECK(append(*writer, {chat("2", "1", "on")})[0].seq == 6);
+
+  CHECK(got(reader->find_group(user("1"), user("g")))->history == group_history::joined);
+  CHECK(got(reader->members(g, "1", 9))[0].role == group_role::member);
+  CHECK(got(reader->find_membership(user("2"), group("g")))->role == group_role::member);
+  edit_group(*writer, "g", [&](change_transaction& t, conversation_row& row) {
+    CHECK(row.history == group_history::joined);
+    CHECK(got(t.member(g, user("2")))->role == group_role::member);
+    row.muted = true;
+  });
+  CHECK(append(*writer, {to_group("2", "g", "-")})[0].status == status::silenced);
+  CHECK(append(*writer, {to_group("1", "g", "by the owner")})[0].status == status::stored);
+}
+
 STORE_TEST("a refused message makes no conversation that is shown") {
   TestType database;
   auto store = opened(database.url);
@@ -472,7 +627,7 @@ STORE_TEST("the classic view has direct conversations only, without recalled mes
 
 // -- conversations and their logs ---------------------------------------------------------------------------
 
-STORE_TEST("memberships tell of every conversation of a user, as the user sees it") {
+STORE_TEST("memberships tell of every conversation that is shown, as the user sees it") {
   TestType database;
   auto store = opened(database.url);
   auto writer = store->make_writer();
@@ -480,7 +635,7 @@ STORE_TEST("memberships tell of every conversation of a user, as the user sees i
   const auto g = make_group(*writer, "g", {"1", "2", "3"});
   const auto direct = append(*writer, {chat("5", "1", "a"), chat("1", "5", "b")}, at(100))[0].conversation_id;
   const auto self = append(*writer, {chat("1", "1", "note")}, at(200))[0].conversation_id;
-  append(*writer, {to_group("2", "g", "c"), chat("2", "3", "-")}, at(300));
+  append(*writer, {to_group("2", "g", "-"), to_group("2", "g", "c"), chat("2", "3", "-")}, at(300));
   mark(*writer, "5", user("1"), 2);
   mark(*writer, "1", user("5"), 1);
   in_transaction(*writer, [&](change_transaction& t) {
@@ -506,14 +661,21 @@ STORE_TEST("memberships tell of every conversation of a user, as the user sees i
   CHECK(of[self].last_at == at(200));
   CHECK(of[g].with == group("g"));
   CHECK(of[g].role == group_role::owner);
-  CHECK(of[g].last_seq == 1);
+  CHECK(of[g].last_seq == 2);
   CHECK(of[g].last_at == at(300));
   CHECK(of[g].first_seq == 2);
   CHECK(of[g].peer_read_seq == std::nullopt);
   CHECK(of[g].pinned);
   CHECK(of[g].muted);
-  CHECK_FALSE(of[g].is_shown());
+  CHECK(of[g].is_shown());
   CHECK(got(reader->memberships(user("9"))).empty());
+  in_transaction(*writer, [&](change_transaction& t) {
+    auto row = *got(t.member(g, user("1")));
+    row.first_seq = 3; // cleared
+    got(t.put_members(g, std::vector{row}));
+    got(t.lock_direct(user("1"), user("8"), true)); // nothing was ever said
+  });
+  CHECK(got(reader->memberships(user("1"))).size() == 2);
 }
 
 STORE_TEST("a membership is found by its place, by those who are in it") {
@@ -678,7 +840,7 @@ STORE_TEST("a search finds words from their beginning and Chinese anywhere, newe
   CHECK(found(*reader, "1", "你好 hello") == texts{"say HELLO, 世界你好吗"});
   CHECK(found(*reader, "1", "你界").empty());
   CHECK(found(*reader, "2", "hel") == texts{"helpful 你好世界", "Hello World"});
-  const auto hit = got(reader->search({.user = user("2"), .terms = search_terms("helpful")}));
+  const auto hit = got(reader->search({.user = user("2"), .terms = search_terms("helpful")})).messages;
   REQUIRE(hit.size() == 1);
   CHECK(hit[0].from == user("2"));
   CHECK(hit[0].to == place(user("1")));
@@ -849,7 +1011,7 @@ STORE_TEST("pages of a search follow each other, as a plain list would") {
       if (all_there) expected.push_back(m->id);
     }
     for (;;) {
-      const auto page = got(reader->search(question));
+      const auto page = got(reader->search(question)).messages;
       REQUIRE(page.size() <= question.limit);
       for (const auto& m : page) met.push_back(m.id);
       if (page.size() < question.limit) break;
@@ -872,12 +1034,15 @@ STORE_TEST("a search over more conversations than fit one question finds the new
     append(*writer, batch, at(round));
   }
 
-  const auto page = got(reader->search({.user = user("1"), .terms = search_terms("word"), .limit = 1000}));
+  const auto page =
+      got(reader->search({.user = user("1"), .terms = search_terms("word"), .limit = 1000})).messages;
   REQUIRE(page.size() == 1000);
   for (std::size_t i = 0; i < page.size(); ++i)
     REQUIRE(page[i].content == "word " + std::to_string(1399 - i));
-  const auto next = got(reader->search(
-      {.user = user("1"), .terms = search_terms("word"), .before_id = page.back().id, .limit = 1000}));
+  const auto next =
+      got(reader->search(
+              {.user = user("1"), .terms = search_terms("word"), .before_id = page.back().id, .limit = 1000}))
+          .messages;
   CHECK(next.size() == 400);
 }
 
@@ -1139,6 +1304,39 @@ STORE_TEST("profiles keep what is not set") {
   CHECK(all[2].name == "张三");
   CHECK(all[2].avatar == "a.png");
   CHECK(all[3].user == user("2"));
+}
+
+STORE_TEST("a profile is read as it is in the transaction") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  in_transaction(*writer, [](change_transaction& t) {
+    CHECK_FALSE(got(t.find_profile(user("1"))).name);
+    got(t.put_profile({.user = user("1"), .name = "李四", .avatar = "a.png"}));
+    got(t.put_profile({.user = user("1"), .name = "张三"}));
+    const auto now_is = got(t.find_profile(user("1")));
+    CHECK(now_is.user == user("1"));
+    CHECK(now_is.name == "张三");
+    CHECK(now_is.avatar == "a.png");
+  });
+}
+
+STORE_TEST("revocations only go forward, and are read from a time on") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  in_transaction(*writer, [](change_transaction& t) {
+    got(t.revoke(user("1"), 1'700'000'000'000'005));
+    got(t.revoke(user("1"), 1'700'000'000'000'003));
+    got(t.revoke(user("2"), 7));
+    got(t.revoke(user("2"), 9));
+  });
+  const auto late = got(reader->revocations(10));
+  REQUIRE(late.size() == 1);
+  CHECK(late[0].user == user("1"));
+  CHECK(late[0].at_us == 1'700'000'000'000'005);
+  CHECK(got(reader->revocations(9)).size() == 2);
 }
 
 STORE_TEST("an identity has the user that it was given first") {

@@ -387,7 +387,7 @@ private:
         if (auto direct = tx.lock_direct(who, other, true); !direct) return direct.error();
         if (auto put = tx.put_profile({who, "never", "never"}); !put) return put;
         const std::vector<user_id> others{other};
-        if (auto put = tx.put_blocks(who, others, true); !put) return put;
+        if (auto put = tx.put_blocks(who, others, true); !put) return put.error();
         return error{errc::forbidden, "enough"};
       });
       return done ? std::string("done") : told(done.error());

@@ -1,4 +1,5 @@
 /// What only SQLite has: one file that two servers must not share, and a disk that fails.
+#include "persistence/migrations.hpp"
 #include "persistence/sqlite/reader.hpp"
 #include "tests/persistence/faulty_disk.hpp"
 #include "tests/persistence/store_fixtures.hpp"
@@ -8,9 +9,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 using namespace hongyan;
 using namespace hongyan::testing;
@@ -385,8 +389,9 @@ TEST_CASE("a full disk undoes a change, and the writer goes on", "[persistence][
   auto store = opened(database.url);
   auto writer = store->make_writer();
   append(*writer, {chat("1", "2", "a")});
-  const auto block = [](change_transaction& t) {
-    return t.put_blocks(user("2"), std::vector{user("1")}, true);
+  const auto block = [](change_transaction& t) -> result<void> {
+    if (auto put = t.put_blocks(user("2"), std::vector{user("1")}, true); !put) return put.error();
+    return {};
   };
 
   disk.log_write_fails = true;
@@ -424,7 +429,7 @@ TEST_CASE("a file of the first version is brought up to date, and its messages a
     const auto search = [&](std::string_view who, std::string_view query) {
       auto found = reader->search({.user = user(who), .terms = search_terms(query)});
       if (!found) FAIL(found.error().detail);
-      return contents(*found);
+      return contents(found->messages);
     };
 
     CHECK(search("1", "hello") == texts{"hello again", "hello 世界"});
@@ -447,7 +452,224 @@ TEST_CASE("a file of the first version is brought up to date, and its messages a
               .has_value());
     CHECK(search("2", "世界").empty());
   }
-  CHECK(database.ask("SELECT max(version) FROM schema_migration") == "3");
+  CHECK(database.ask("SELECT max(version) FROM schema_migration") ==
+        std::to_string(sqlite_migrations().back().version));
   CHECK(database.ask("INSERT INTO message_search (message_search) VALUES ('integrity-check')") == "");
   CHECK(database.ask("PRAGMA integrity_check") == "ok");
+}
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("the files of a store are their owner's alone", "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "a")});
+  for (const char* suffix : {"", "-wal", "-shm", "-lock"}) {
+    CAPTURE(suffix);
+    struct stat info {};
+    REQUIRE(::stat((database.file + suffix).c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777) == 0600);
+  }
+}
+
+TEST_CASE("nothing is acknowledged into a file that was deleted, and what comes back in its place is opened",
+          "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  append(*writer, {chat("1", "2", "a")});
+  REQUIRE(writer->check().has_value());
+  REQUIRE(contents(latest(*reader, {.user = user("1")})) == texts{"a"});
+  const auto epoch = writer->epoch();
+  const std::string away = database.folder / "away";
+  const auto move_all = [&](const std::string& from, const std::string& to) {
+    for (const char* suffix : {"", "-wal", "-shm"})
+      if (fs::exists(from + suffix)) fs::rename(from + suffix, to + suffix);
+  };
+  move_all(database.file, away);
+
+  for (const error& refused :
+       {failure(writer->append(std::vector{chat("1", "2", "b")}, at(2000))), failure(writer->check()),
+        failure(writer->mark_read(std::vector{read_mark{user("1"), user("2"), 1}})),
+        failure(writer->transact([](change_transaction&) { return result<void>(); })),
+        failure(reader->memberships(user("1")))}) {
+    CHECK(refused.code == errc::unavailable);
+    CHECK_THAT(refused.detail, Catch::Contains(database.file));
+    CHECK_THAT(refused.detail, Catch::Contains("gone"));
+  }
+  CHECK_FALSE(fs::exists(database.file)); // no empty one was made
+
+  SECTION("the same file: nothing has happened") {
+    move_all(away, database.file);
+    REQUIRE(writer->check().has_value());
+    CHECK(writer->epoch() == epoch);
+    CHECK(append(*writer, {chat("1", "2", "b")})[0].seq == 2);
+    CHECK(latest(*reader, {.user = user("1")}).size() == 2);
+  }
+  SECTION("another file: another epoch") {
+    sqlite_database other;
+    {
+      auto other_store = opened(other.url);
+      append(*other_store->make_writer(), {chat("1", "2", "x"), chat("1", "2", "y")}, at(5000));
+    }
+    fs::copy_file(other.file, database.file);
+    REQUIRE(writer->check().has_value());
+    CHECK(writer->epoch() != epoch);
+    CHECK(contents(latest(*reader, {.user = user("1")})) == texts{"x", "y"});
+    CHECK(append(*writer, {chat("1", "2", "z")})[0].seq == 3);
+  }
+  CHECK(writer->watch().set_backs == (writer->epoch() == epoch ? 0 : 1));
+}
+
+TEST_CASE("a file that is replaced while a batch is on its way acknowledges nothing",
+          "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "a")});
+  const auto answer = writer->transact([&](change_transaction&) -> result<void> {
+    fs::rename(database.file, database.folder / "away");
+    return {};
+  });
+  CHECK(failure(answer).code == errc::unavailable);
+}
+
+TEST_CASE("a damaged file takes nothing more, whoever has met the damage", "[persistence][sqlite]") {
+  sqlite_database database;
+  {
+    auto store = opened(database.url);
+    auto writer = store->make_writer();
+    append(*writer, std::vector<new_message>(2'000, chat("1", "2", big(200))));
+  }
+  {
+    std::fstream file(database.file, std::ios::in | std::ios::out | std::ios::binary);
+    // All pages but the first, which has the schema and its root pages' numbers.
+    const std::string garbage(4096, '\xEE');
+    const auto size = fs::file_size(database.file);
+    for (std::uintmax_t at = 30 * 4096; at < size; at += 4096) {
+      file.seekp(static_cast<std::streamoff>(at));
+      file << garbage;
+    }
+  }
+  auto opened_again = open_store(database.url);
+  REQUIRE(opened_again.has_value());
+  auto writer = (*opened_again)->make_writer();
+  auto reader = (*opened_again)->make_reader();
+  REQUIRE(writer->check().has_value());
+  const log_range all{.conversation_id = 1, .after_seq = 0, .before_seq = 2'001, .limit = 2'000};
+  const error read = failure(reader->log(std::span(&all, 1)));
+  CHECK(contains(read.detail, "damaged"));
+  for (int i = 0; i < 2; ++i) {
+    CHECK(contains(failure(writer->check()).detail, "damaged"));
+    CHECK(contains(failure(writer->append(std::vector{chat("8", "9", "x")}, at(1))).detail, "damaged"));
+  }
+}
+
+TEST_CASE("a copy that was put back into the open file gets a new epoch", "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "kept")}, at(1000));
+  const std::string copy = database.folder / "copy.db";
+  const auto shell = [&](const std::string& command) {
+    const std::string line = "sqlite3 '" + database.file + "' '" + command + "'";
+    REQUIRE(std::system(line.c_str()) == 0);
+  };
+  shell(".backup " + copy);
+  append(*writer, {chat("1", "2", "lost")}, at(2000));
+  REQUIRE(writer->check().has_value());
+  const auto epoch = writer->epoch();
+  shell(".restore " + copy);
+  REQUIRE(writer->check().has_value());
+  CHECK(writer->epoch() != epoch);
+  CHECK(writer->watch().set_backs == 1);
+  const auto renewed = writer->epoch();
+  CHECK(append(*writer, {chat("1", "2", "new")}, at(3000))[0].seq == 2);
+  REQUIRE(writer->check().has_value());
+  CHECK(writer->epoch() == renewed);
+}
+
+TEST_CASE(
+    "a log that a reader keeps from the file is told, with who that is, and goes in when they have gone",
+    "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "a")});
+  // Another process, in a read that does not end until its input does.
+  FILE* shell = ::popen(("sqlite3 '" + database.file + "' >/dev/null").c_str(), "w");
+  REQUIRE(shell != nullptr);
+  std::fputs("BEGIN; SELECT count(*) FROM message;\n.shell touch ", shell);
+  const std::string sign = database.folder / "reads";
+  std::fputs((sign + "\n").c_str(), shell);
+  std::fflush(shell);
+  while (!fs::exists(sign)) std::this_thread::yield();
+
+  const std::vector<new_message> batch(500, chat("1", "2", big(4'000)));
+  for (int i = 0; i < 10; ++i) append(*writer, batch);
+  const auto blocked = writer->watch();
+  CHECK(blocked.log_bytes > 16'000'000);
+  CHECK(blocked.checkpoints_blocked > 0);
+  CHECK(blocked.checkpoints_done == 0);
+  CHECK_THAT(blocked.checkpoint_trouble, Catch::Contains("sqlite3 (pid "));
+
+  ::pclose(shell);
+  while (!writer->watch().checkpoint_trouble.empty()) append(*writer, {chat("1", "2", "x")});
+  append(*writer, {chat("1", "2", "x")});
+  CHECK(writer->watch().checkpoints_done == 1);
+  CHECK(writer->watch().log_bytes < 1'000'000); // it began anew
+}
+
+TEST_CASE("a user with very many conversations is searched newest first, in slices",
+          "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  // Old ones with the word, then more conversations than the index is asked about without a look at the
+  // newest.
+  std::vector<std::int64_t> expected;
+  std::vector<new_message> batch;
+  for (int i = 0; i < 60; ++i)
+    batch.push_back(chat("1", "p" + std::to_string(i), "needle " + std::to_string(i)));
+  for (const auto& o : append(*writer, batch)) expected.insert(expected.begin(), o.id);
+  for (int round = 0; round < 3; ++round) {
+    batch.clear();
+    for (int i = 0; i < 1'000; ++i)
+      batch.push_back(chat("1", "q" + std::to_string(round * 1'000 + i), "hay"));
+    append(*writer, batch);
+  }
+  auto reader = store->make_reader();
+  const auto ids = [&](std::chrono::milliseconds within, std::size_t limit, const char* words, int& pages) {
+    search_question question{
+        .user = user("1"), .terms = search_terms(words), .limit = limit, .within = within};
+    std::vector<std::int64_t> all;
+    for (pages = 0;;) {
+      const auto page = reader->search(question);
+      if (!page) FAIL(page.error().detail);
+      REQUIRE(++pages < 100);
+      for (const auto& m : page->messages) all.push_back(m.id);
+      if (page->walked_to)
+        question.before_id = page->walked_to;
+      else if (page->messages.size() == limit)
+        question.before_id = all.back();
+      else
+        return all;
+    }
+  };
+  int pages = 0;
+  CHECK(ids(std::chrono::seconds(60), 500, "needle", pages) == expected); // by the index
+  CHECK(pages == 1);
+  CHECK(ids(std::chrono::milliseconds(-1), 500, "needle", pages) == expected); // by the walk
+  CHECK(pages > 1);
+  CHECK(ids(std::chrono::seconds(60), 500, "hay", pages).size() == 3'000);
+  CHECK(ids(std::chrono::milliseconds(-1), 500, "hay", pages).size() == 3'000);
+  CHECK(ids(std::chrono::seconds(60), 500, "hay needle", pages).empty());
 }

@@ -40,7 +40,7 @@ struct counting_reader : message_reader {
     asked += q.size();
     return real.unread(u, q);
   }
-  result<std::vector<message>> search(const search_question& q) override { return real.search(q); }
+  result<search_matches> search(const search_question& q) override { return real.search(q); }
   result<std::optional<group_info>> find_group(const user_id& u, const user_id& g) override {
     return real.find_group(u, g);
   }
@@ -54,6 +54,7 @@ struct counting_reader : message_reader {
   result<std::vector<profile>> profiles(std::span<const user_id> u) override { return real.profiles(u); }
   result<std::vector<user_id>> blocks(const user_id& u) override { return real.blocks(u); }
   result<bool> has_blocked(const user_id& u, const user_id& o) override { return real.has_blocked(u, o); }
+  result<std::vector<revocation>> revocations(std::int64_t since) override { return real.revocations(since); }
 
   message_reader& real;
   int logs = 0;
@@ -194,7 +195,6 @@ VIEW_TEST("the list begins with what is pinned, then what is newest") {
   say("1", place(user("5")));
   as("1", set_conversation{user("2"), true, {}});
   as("1", clear_conversation{user("4")});
-  as("1", block_users{{user("6")}}); // makes a conversation without a word
 
   const auto all = list({.user = user("1")});
 
@@ -324,17 +324,79 @@ VIEW_TEST("a conversation for which no room is left is not told empty") {
   CHECK(less.has_more);
 }
 
-VIEW_TEST("positions beyond the end, or before the user's own, do no harm") {
+VIEW_TEST("positions before the user's own do no harm") {
   const auto a = say("2", place(user("1")), 5);
   as("1", clear_conversation{user("2")});
   say("2", place(user("1")), 2);
 
-  CHECK(told_of(resume({.user = user("1"), .positions = {{a, 99}}})) == std::vector<told>{{a, {}, false}});
   CHECK(told_of(resume({.user = user("1"), .positions = {{a, -9}}})) ==
         std::vector<told>{{a, {6, 7}, false}});
   const auto page = resume({.user = user("1"), .positions = {{a, 2}}});
   CHECK(told_of(page) == std::vector<told>{{a, {6, 7}, false}});
   CHECK(page.conversations[0].of.first_seq == 6);
+}
+
+VIEW_TEST("a position beyond the end voids all positions") {
+  const auto a = say("2", place(user("1")), 5);
+  const auto b = say("3", place(user("1")), 2);
+  CHECK(resume({.user = user("1"), .positions = {{a, 5}, {b, 2}}}).reset.empty());
+  const auto page = resume({.user = user("1"), .positions = {{a, 6}, {b, 2}}});
+  CHECK(page.reset == "ahead");
+  CHECK(told_of(page) == std::vector<told>{{b, {1, 2}, false}, {a, {1, 2, 3, 4, 5}, false}});
+  CHECK(page.gone.empty());
+  // Of what is not theirs to see any more nothing is judged.
+  as("1", clear_conversation{user("2")});
+  CHECK(resume({.user = user("1"), .positions = {{a, 99}, {b, 2}}}).reset.empty());
+}
+
+VIEW_TEST("a message that the client holds and the store has not, or has otherwise, voids all positions") {
+  const auto a = say("2", place(user("1")), 5);
+  const auto b = say("3", place(user("1")), 2);
+  as("9", create_group{.id = user("g"), .name = "n", .members = {user("1")}});
+  const auto g = say("9", group("g"));
+  const auto held = [&](std::int64_t conversation, std::int64_t seq) {
+    const log_range range{conversation, seq - 1, seq + 1, 1};
+    const auto found = *reader.log(std::span(&range, 1));
+    REQUIRE(found.size() == 1);
+    return held_message{conversation, seq, found[0].id, found[0].created_at};
+  };
+  const auto a5 = held(a, 5), a3 = held(a, 3), b2 = held(b, 2), g2 = held(g, 2);
+  const auto reset = [&](std::vector<held_message> last) {
+    const auto page = resume({.user = user("1"), .positions = {{a, 5}, {b, 1}}, .last = std::move(last)});
+    if (!page.reset.empty()) CHECK(told_of(page).size() == 3); // as if nothing had been named
+    return std::string(page.reset);
+  };
+  CHECK(reset({}).empty());
+  CHECK(reset({a5, b2, g2, a3}).empty());
+  CHECK(reset({a5, {b, 2, b2.id + 1, b2.created_at}}) == "other_message");
+  CHECK(reset({{a, 5, a5.id, a5.created_at + std::chrono::milliseconds(1)}, b2}) == "other_message");
+  CHECK(reset({a5, {b, 3, b2.id + 1, b2.created_at}}) == "no_message");
+  CHECK(reset({b2, {4711, 3, 17, b2.created_at}}) == "no_conversation");
+  // A recall changes neither id nor time.
+  as("9", recall_message{.in = group("g"), .seq = 2, .window = std::chrono::hours(1)});
+  CHECK(reset({a5, b2, g2}).empty());
+}
+
+VIEW_TEST("what was left or cleared is not judged by what the client holds of it") {
+  const auto a = say("2", place(user("1")), 3);
+  as("9", create_group{.id = user("g"), .name = "n", .members = {user("1")}});
+  const auto g = say("9", group("g"), 3);
+  const log_range ranges[] = {{a, 2, 4, 1}, {g, 3, 5, 1}};
+  const auto found = *reader.log(ranges);
+  REQUIRE(found.size() == 2);
+  const held_message in_a{a, 3, found[0].id, found[0].created_at},
+      in_g{g, 4, found[1].id, found[1].created_at};
+  as("1", clear_conversation{user("2")});
+  as("1", leave_group{user("g")});
+  const auto reset = [&](std::vector<held_message> last) {
+    return std::string(
+        resume({.user = user("1"), .positions = {{a, 3}, {g, 4}}, .last = std::move(last)}).reset);
+  };
+  CHECK(reset({in_a, in_g}).empty());
+  CHECK(reset({{g, 99, 1, in_g.created_at}}).empty());
+  say("2", place(user("1"))); // seq 4, the lowest that may be read
+  CHECK(reset({{a, 2, 12345, in_a.created_at}}).empty());
+  CHECK(reset({{a, 5, 12345, in_a.created_at}}) == "no_message");
 }
 
 VIEW_TEST("what was left, dismissed, cleared or never the user's is gone") {
@@ -469,7 +531,9 @@ VIEW_TEST("a sign of life reaches everyone else in a place") {
   CHECK(reached("1", user("1")).users.empty());
   CHECK(failure(audience(reader, user("4"), group("g"))).code == errc::not_found);
   as("2", block_users{{user("1"), user("4")}});
-  CHECK(reached("1", user("2")).users.empty());
+  CHECK(failure(audience(reader, user("1"), user("2"))).code == errc::forbidden);
+  CHECK(failure(audience(reader, user("4"), user("2"))).code == errc::forbidden); // nothing was ever said
   CHECK(reached("2", user("1")).users == std::vector{user("1")});
-  CHECK(reached("2", user("4")).conversation_id == 0); // blocked, and nothing was ever said
+  CHECK(reached("2", user("4")).conversation_id == 0);
+  CHECK(reached("1", group("g")).users == std::vector{user("2"), user("3")}); // in groups nothing changes
 }

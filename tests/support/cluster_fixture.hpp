@@ -52,6 +52,8 @@ inline history_actor::behavior_type looking_history(history_actor::pointer, log_
               found.entries.push_back({std::make_shared<const message>(m), {}});
         return found;
       },
+      [](flush_atom) {},
+      [](tick_atom) {},
   };
 }
 
@@ -79,7 +81,8 @@ struct node {
   node(actor_fixture& around, std::string called, std::uint64_t incarnation,
        std::vector<std::string> join = {})
       : name(std::move(called))
-      , r(spawn_on<registry>(around.system, around.home, around.home, name, around.admitted, figures))
+      , r(spawn_on<registry>(around.system, around.home, around.home, name, around.admitted, figures,
+                             &revoked))
       , history(around.system.spawn(looking_history, &book, &around.admitted))
       , c(spawn_on<cluster_actor>(around.system, around.home, around.home,
                                   cluster_settings{name, incarnation, std::move(join),
@@ -94,6 +97,7 @@ struct node {
   log_book book{};
   manual_links links{};
   metrics figures{"test", limits{}};
+  auth::revocations revoked{};
   registry_actor r;
   history_actor history;
   caf::actor c;

@@ -13,6 +13,10 @@ struct registry_log {
   std::vector<audience_ptr> audiences; ///< of the same
   std::vector<read_note> reads;
   std::vector<typing_note> typings;
+  std::vector<block_note> blocks;
+  int wishes = 0;
+  std::vector<own_note> owns;
+  std::vector<revocation> revocations;
   std::vector<user_id> watched;
 };
 
@@ -28,6 +32,12 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       },
       [log](read_atom, const read_note& note) { log->reads.push_back(note); },
       [log](notify_atom, const typing_note& note) { log->typings.push_back(note); },
+      [log](wish_atom, const session_actor&) {
+        ++log->wishes;
+        return caf::ok_atom::value;
+      },
+      [log](block_atom, const block_note& note) { log->blocks.push_back(note); },
+      [log](notify_atom, const own_note& note) { log->owns.push_back(note); },
       [log](watch_atom, const std::vector<user_id>& users, const session_actor&) {
         log->watched.insert(log->watched.end(), users.begin(), users.end());
         return users;
@@ -37,6 +47,13 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
         return caf::ok_atom::value;
       },
       [](kick_atom, const user_id&) { return std::size_t{0}; },
+      [log](revoke_atom, const revocation& r) {
+        log->revocations.push_back(r);
+        return std::size_t{0};
+      },
+      [log](revoke_atom, const revocation_list& all) {
+        log->revocations.insert(log->revocations.end(), all->begin(), all->end());
+      },
       [](online_atom) { return online_ptr{}; },
       [](online_atom, const std::vector<user_id>& users) { return users; },
       [](sessions_atom, const user_id&) { return session_list{}; },

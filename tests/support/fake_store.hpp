@@ -32,7 +32,7 @@ struct unable_reader : message_reader {
   result<std::vector<std::size_t>> unread(const user_id&, std::span<const unread_question>) override {
     return unable();
   }
-  result<std::vector<message>> search(const search_question&) override { return unable(); }
+  result<search_matches> search(const search_question&) override { return unable(); }
   result<std::optional<group_info>> find_group(const user_id&, const user_id&) override { return unable(); }
   result<std::vector<group_info>> groups(const user_id&, const std::string&, std::size_t) override {
     return unable();
@@ -41,6 +41,7 @@ struct unable_reader : message_reader {
     return unable();
   }
   result<std::vector<profile>> profiles(std::span<const user_id>) override { return unable(); }
+  result<std::vector<revocation>> revocations(std::int64_t) override { return unable(); }
   result<std::vector<user_id>> blocks(const user_id&) override { return unable(); }
   result<bool> has_blocked(const user_id&, const user_id&) override { return unable(); }
 };

@@ -133,18 +133,44 @@ public:
     return {};
   }
 
+  result<profile> find_profile(const user_id& user) override {
+    const auto at = state_.profiles.find(user);
+    return at == state_.profiles.end() ? profile{.user = user} : at->second;
+  }
+  result<void> revoke(const user_id& user, std::int64_t at_us) override {
+    auto& known = state_.revocations[user];
+    known = std::max(known, at_us);
+    return {};
+  }
   result<user_id> user_of_identity(const std::string& identity, const user_id& made_up, wall_time) override {
     return state_.identities.emplace(identity, made_up).first->second;
   }
 
-  result<void> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override {
+  result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others,
+                                 bool blocked) override {
     for (const user_id& other : others) {
       if (blocked)
         state_.blocks.emplace(user, other);
       else
         state_.blocks.erase({user, other});
     }
-    return {};
+    if (!blocked) return std::size_t{0};
+    return static_cast<std::size_t>(
+        std::ranges::count_if(state_.blocks, [&](const auto& block) { return block.first == user; }));
+  }
+
+  result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override {
+    std::vector<user_id> found;
+    for (const user_id& other : others)
+      if (state_.blocks.contains({other, user})) found.push_back(other);
+    return found;
+  }
+
+  result<std::size_t> groups_owned(const user_id& user) override {
+    return static_cast<std::size_t>(std::ranges::count_if(state_.conversations, [&](const auto& c) {
+      const auto at = c.second.members.find(user);
+      return at != c.second.members.end() && at->second.role == group_role::owner;
+    }));
   }
 
 private:
@@ -251,6 +277,8 @@ private:
     auto* c = state_.find(mark.user, mark.in);
     if (c == nullptr || !c->members.contains(mark.user)) return {};
     auto& position = c->members.at(mark.user).read_seq;
+    if (!mark.in.is_group() && state_.blocks.contains({mark.in.id, mark.user}))
+      return {.found = true, .blocked = true, .conversation_id = c->id, .seq = position};
     const auto wanted = std::min(mark.seq, c->last_seq());
     const bool moved = wanted > position;
     position = std::max(position, wanted);
@@ -280,7 +308,8 @@ public:
   result<std::vector<membership>> memberships(const user_id& user) override {
     std::vector<membership> all;
     for (const auto& [id, c] : state_.conversations)
-      if (c.members.contains(user)) all.push_back(state_.membership_of(user, c));
+      if (c.members.contains(user))
+        if (auto m = state_.membership_of(user, c); m.is_shown()) all.push_back(std::move(m));
     return all;
   }
 
@@ -317,7 +346,7 @@ public:
     return counts;
   }
 
-  result<std::vector<message>> search(const search_question& question) override {
+  result<search_matches> search(const search_question& question) override {
     std::vector<message> found;
     for (const auto& [id, c] : state_.conversations) {
       if (question.conversation_id && id != *question.conversation_id) continue;
@@ -330,7 +359,7 @@ public:
     }
     std::ranges::sort(found, std::greater{}, &message::id);
     found.resize(std::min(found.size(), question.limit));
-    return found;
+    return search_matches{.messages = std::move(found)};
   }
 
   result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) override {
@@ -359,6 +388,12 @@ public:
     return page;
   }
 
+  result<std::vector<revocation>> revocations(std::int64_t since_us) override {
+    std::vector<revocation> all;
+    for (const auto& [user, at_us] : state_.revocations)
+      if (at_us >= since_us) all.push_back({user, at_us});
+    return all;
+  }
   result<std::vector<profile>> profiles(std::span<const user_id> users) override {
     std::vector<profile> all;
     for (const user_id& user : users) {

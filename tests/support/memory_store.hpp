@@ -33,6 +33,7 @@ struct memory_state {
   std::map<std::pair<user_id, std::string>, std::pair<std::int64_t, std::int64_t>> sent;
   std::map<user_id, profile> profiles;
   std::map<std::string, user_id> identities;
+  std::map<user_id, std::int64_t> revocations;
   std::set<std::pair<user_id, user_id>> blocks; ///< who blocks whom
   std::int64_t last_message_id = 0;
 

@@ -25,6 +25,7 @@ inline session_actor::behavior_type recording_session(session_actor::pointer, he
       [log](close_atom, close_code code) {
         log->push_back("close " + std::to_string(static_cast<unsigned>(code)));
       },
+      [log](revoke_atom, std::int64_t at_us) { log->push_back("revoke " + std::to_string(at_us)); },
       [](const history_answer&) {},
   };
 }
