@@ -5,6 +5,8 @@
 #include "actors/login.hpp"
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
+#include "actors/revocations.hpp"
+#include "actors/watcher.hpp"
 #include "core/memory_bounds.hpp"
 #include "core/random.hpp"
 #include "net/cluster_links.hpp"
@@ -30,6 +32,8 @@ namespace {
 /// promised 5 s of its return.
 constexpr std::chrono::milliseconds database_tick{500};
 constexpr std::size_t history_actors_max = 4;
+/// Contract, section 1: of what there is, clients may have a quarter.
+constexpr std::size_t memory_part = 4;
 /// Questions to WeChat at the same time; each takes some tens of milliseconds.
 constexpr std::size_t login_actors = 8;
 /// For the first look at the database before the server says that it listens: an embedded one answers at
@@ -60,15 +64,19 @@ origin_policy origins_of(const server_config& config) {
 }
 
 /// Contract, section 2: pings every 25 s, closes a peer that has been silent for 60 s.
-websocket_env classic_sockets(const server_config& config, metrics& figures) {
-  return {figures, config.limits.message_bytes, config.heartbeat,
-          std::chrono::milliseconds(config.heartbeat) * 12 / 5, transfer_deadline};
+websocket_env classic_sockets(const server_config& config, metrics& figures, flow& admitted) {
+  return {figures,
+          admitted.memory,
+          config.limits.message_bytes,
+          config.heartbeat,
+          std::chrono::milliseconds(config.heartbeat) * 12 / 5,
+          transfer_deadline};
 }
 
 /// Contract, section 3: the clients ping, by a method of the protocol; a socket that takes no more bytes is
 /// cut after 5 s.
-websocket_env v1_sockets(const server_config& config, metrics& figures) {
-  return {figures, config.limits.message_bytes, {}, {}, std::chrono::seconds(5)};
+websocket_env v1_sockets(const server_config& config, metrics& figures, flow& admitted) {
+  return {figures, admitted.memory, config.limits.message_bytes, {}, {}, std::chrono::seconds(5)};
 }
 
 /// Contract, section 1: with --auth none, rates are off.
@@ -76,10 +84,22 @@ flow_rates rates_of(const server_config& config) {
   if (!config.asks_for_tokens) return {};
   const auto& l = config.limits;
   return {.sends = {l.sends_per_second, l.sends_burst},
+          .day_bytes = l.user_day_bytes,
           .requests = {l.requests_per_second, l.requests_burst},
           .handshakes = {l.handshakes_per_second, l.handshakes_burst},
           .node_handshakes = {node_handshakes_per_second, node_handshakes_burst},
-          .logins = {l.logins_per_second, l.logins_burst}};
+          .logins = {l.logins_per_second, l.logins_burst},
+          .bad_tokens = {l.logins_per_second, l.logins_burst}};
+}
+
+/// Contract, section 1: with --auth none, limits of an address are off.
+connection_table::bounds connections_of(const server_config& config) {
+  const bool limited = config.asks_for_tokens;
+  return {.all = config.limits.connections,
+          .reserve = reserve_connections,
+          .each = limited ? config.limits.address_sessions : 0,
+          .handshakes = tls_handshakes_max,
+          .handshakes_each = limited ? address_tls_handshakes_max : 0};
 }
 
 bool is_any_address(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
@@ -105,18 +125,16 @@ void take(const char* what, result<T> read, Use use) {
   }
 }
 
-/// What the limits add up to, for whoever sizes the machine.
-void tell_bounds(const limits& of, bool is_cluster) {
+/// How much memory may be used, for whoever sizes the machine.
+void tell_bounds(const limits& of, bool is_cluster, const memory_found& there_is) {
   constexpr std::size_t mib = 1 << 20;
-  std::size_t sum = 0;
-  std::string each;
-  for (const auto& [what, bytes] : memory_bounds(of, is_cluster)) {
-    sum += bytes;
-    each += fmt::format(" {}_mib={}", what, bytes / mib);
-  }
-  const auto machine =
-      static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  spdlog::info("event=bounds total_mib={}{} machine_mib={}", sum / mib, each, machine / mib);
+  spdlog::info(
+      "event=bounds clients_mib={} user_mib={} {}_mib={} "
+      "meaning=\"the server keeps at most clients_mib for its clients (limits.memory), of it user_mib "
+      "for one user; its queues and caches come on top\"",
+      of.memory / mib, of.memory / memory_budget::user_share / mib, there_is.from, there_is.bytes / mib);
+  for (const auto& [what, bytes] : memory_bounds(of, is_cluster))
+    spdlog::debug("event=bound what={} mib={}", what, bytes / mib);
 }
 
 /// All parts, in the order of their making.
@@ -125,12 +143,16 @@ public:
   explicit server(server_config config)
       : config_(std::move(config))
       , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history,
-                  rates_of(config_))
+                  rates_of(config_), config_.limits.searches)
+      , connections_(connections_of(config_))
       , system_(std::in_place, configure(caf_config_, config_.cluster_listen.has_value())) {
+    admitted_.memory.set_limit(config_.limits.memory);
     if (config_.asks_for_tokens) {
       admitted_.sessions_a_user = config_.limits.sessions;
-      address_places_.emplace(config_.limits.address_sessions);
+      admitted_.blocks_a_user = config_.limits.blocks;
+      admitted_.groups_a_user = config_.limits.groups_owned;
     }
+    admitted_.presence_is_public = config_.presence_is_public;
     const auto cores = std::max(1u, std::thread::hardware_concurrency());
     const auto count = config_.io_threads > 0 ? config_.io_threads : cores;
     for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<io_shard>(*system_));
@@ -141,6 +163,8 @@ public:
   void start();
   void wait_for_signal();
   void stop();
+  /// An actor ended by a fault, and so the server did.
+  bool has_failed() const { return !admitted_.dead_actor().empty(); }
 
 private:
   history_actor history_for(std::size_t shard);
@@ -154,11 +178,13 @@ private:
   void reread();
   void watch_for_hangup();
   void tick();
+  void watch_writes();
   std::size_t count_connections();
   bool drain(steady_time deadline);
   bool end_actors(steady_time deadline);
 
   server_config config_;
+  auth::revocations revoked_;
   std::optional<current<auth::key_ring>> keys_;
   std::optional<current<tls_context>> certificate_; ///< nothing: in the clear
   std::unique_ptr<store> database_;
@@ -167,7 +193,7 @@ private:
   std::optional<login_env> login_env_;
   std::optional<cluster_fence> fence_; ///< in a cluster; and:
   std::optional<cluster_links> links_;
-  std::optional<places> address_places_; ///< sockets give their places back: it outlives the shards
+  connection_table connections_; ///< connections give their seats back: it outlives the shards
   caf::actor_system_config caf_config_;
   // Shards outlive the actor system: it may still touch the execution unit of an actor that has just ended.
   std::vector<std::unique_ptr<io_shard>> shards_;
@@ -177,6 +203,10 @@ private:
   std::vector<caf::actor> bridges_;
   std::vector<caf::actor> cluster_actors_; ///< the cluster actor and the directory
   history_actor cluster_log_;              ///< the registry's own
+  std::vector<history_actor> readers_;     ///< all of them
+  std::optional<caf::actor> watcher_;
+  bool write_hangs_ = false;
+  revocations_actor revocations_; ///< with --auth token
   std::vector<std::unique_ptr<serving_shard>> serving_;
   std::optional<asio::ip::tcp::acceptor> acceptor_;
   std::optional<listener> listener_;
@@ -212,7 +242,10 @@ result<void> server::open() {
 
 result<auth::key_ring> server::read_keys() const {
   auto ring = auth::read_keys(config_.keys);
-  if (ring) ring->asks = config_.asks_for_tokens;
+  if (ring) {
+    ring->asks = config_.asks_for_tokens;
+    ring->revoked = &revoked_;
+  }
   return ring;
 }
 
@@ -248,14 +281,15 @@ void server::watch_for_hangup() {
 void server::start() {
   warn_of_open_files();
   auto& first = *shards_.front();
-  auto registry_handle = spawn_on<registry>(*system_, first, first, config_.node, admitted_, *figures_);
+  auto registry_handle =
+      spawn_on<registry>(*system_, first, first, config_.node, admitted_, *figures_, &revoked_);
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
-  context_.reset(new server_context{config_, *keys_, certificate_ ? &*certificate_ : nullptr, *figures_,
-                                    admitted_, origins_of(config_), classic_sockets(config_, *figures_),
-                                    v1_sockets(config_, *figures_), registry_handle, persistence_handle,
-                                    spawn_logins(), *system_, address_places_ ? &*address_places_ : nullptr});
+  context_.reset(new server_context{
+      config_, *keys_, certificate_ ? &*certificate_ : nullptr, *figures_, admitted_, origins_of(config_),
+      classic_sockets(config_, *figures_, admitted_), v1_sockets(config_, *figures_, admitted_),
+      registry_handle, persistence_handle, spawn_logins(), *system_, connections_});
   const auto searches = spawn_history();
   for (auto& shard : shards_) {
     auto handle = spawn_on<bridge>(*system_, *shard, *shard);
@@ -269,10 +303,20 @@ void server::start() {
         serving_shard{edge{*context_, *shard, asks, *session_envs_.back()}, {}}));
   }
   if (fence_) start_cluster();
+  std::vector<caf::actor> vital{caf::actor_cast<caf::actor>(registry_handle),
+                                caf::actor_cast<caf::actor>(persistence_handle)};
+  for (const auto& reader : readers_) vital.push_back(caf::actor_cast<caf::actor>(reader));
+  watcher_ = system_->spawn(watch, std::move(vital), &admitted_);
   for (auto& shard : shards_) shard->start();
   caf::scoped_actor self{*system_};
   self->request(persistence_handle, first_look_deadline, tick_atom::value)
       .receive([] {}, [](const caf::error&) {});
+  if (config_.asks_for_tokens) { // who was revoked before is known before anybody comes
+    revocations_ = system_->spawn<caf::detached>(
+        revocations, std::shared_ptr<message_reader>(database_->make_reader()), registry_handle, &revoked_);
+    self->request(revocations_, first_look_deadline, tick_atom::value)
+        .receive([] {}, [](const caf::error&) {});
+  }
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
   tick();
@@ -285,8 +329,9 @@ history_actor server::history_for(std::size_t shard) {
 }
 
 history_actor server::spawn_history() {
-  return system_->spawn<caf::detached>(history, std::shared_ptr<message_reader>(database_->make_reader()),
-                                       &admitted_, &*figures_);
+  readers_.push_back(system_->spawn<caf::detached>(
+      history, std::shared_ptr<message_reader>(database_->make_reader()), &admitted_, &*figures_));
+  return readers_.back();
 }
 
 result<std::shared_ptr<const cluster_tls>> server::read_cluster_certificate() const {
@@ -339,8 +384,22 @@ void server::tick() {
   ticker_.async_wait([this](const boost::system::error_code& ec) {
     if (ec || !context_) return;
     if (!admitted_.look_asked.exchange(true)) caf::anon_send(context_->persistence, tick_atom::value);
+    for (const auto& reader : readers_) caf::anon_send(reader, tick_atom::value);
+    watch_writes();
     tick();
   });
+}
+
+/// A write that hangs says nothing itself: its actor waits for it.
+void server::watch_writes() {
+  const auto held = admitted_.writing_for(std::chrono::steady_clock::now());
+  const bool hangs = held > commit_alarm;
+  if (hangs == std::exchange(write_hangs_, hangs)) return;
+  if (hangs) {
+    spdlog::error("event=write_hangs seconds={}", std::chrono::floor<std::chrono::seconds>(held).count());
+  } else {
+    spdlog::info("event=write_goes_on");
+  }
 }
 
 void server::wait_for_signal() {
@@ -389,17 +448,20 @@ bool server::drain(steady_time deadline) {
 /// actor without its turn. False: an actor has not ended by the deadline.
 bool server::end_actors(steady_time deadline) {
   ticker_.cancel();
+  if (watcher_) caf::anon_send_exit(*watcher_, caf::exit_reason::user_shutdown); // first: their ends are ours
+  watcher_.reset();
   caf::anon_send_exit(context_->persistence, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(context_->registry, caf::exit_reason::user_shutdown);
   for (auto& b : bridges_) caf::anon_send_exit(b, caf::exit_reason::user_shutdown);
   bridges_.clear();
   for (auto& actor : cluster_actors_) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   cluster_actors_.clear();
-  if (cluster_log_) caf::anon_send_exit(cluster_log_, caf::exit_reason::user_shutdown);
   cluster_log_ = nullptr;
+  for (auto& reader : readers_) caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
+  readers_.clear();
+  if (revocations_) caf::anon_send_exit(revocations_, caf::exit_reason::user_shutdown);
+  revocations_ = nullptr;
   for (auto& env : session_envs_) {
-    caf::anon_send_exit(env->history, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(env->searches, caf::exit_reason::user_shutdown);
     env->history = nullptr;
     env->searches = nullptr;
     env->persistence = nullptr;
@@ -423,11 +485,12 @@ bool server::end_actors(steady_time deadline) {
 void server::stop() {
   const auto deadline = std::chrono::steady_clock::now() + config_.drain_timeout;
   // When the time is up the kernel cuts what is left, whatever it waits for. What was answered is durable.
-  std::thread([deadline] {
+  const int status = admitted_.dead_actor().empty() ? 0 : 1;
+  std::thread([deadline, status] {
     std::this_thread::sleep_until(deadline);
-    std::_Exit(0);
+    std::_Exit(status);
   }).detach();
-  if (!drain(deadline) || !end_actors(deadline)) std::_Exit(0);
+  if (!drain(deadline) || !end_actors(deadline)) std::_Exit(status);
   if (fence_) fence_->stop();
   for (auto& shard : shards_) shard->stop();
   listener_.reset();
@@ -441,11 +504,13 @@ void server::stop() {
 
 result<void> serve(server_config config, const std::function<void(const std::string& url)>& ready) {
   const auto database = redacted(config.database);
+  const auto there_is = find_memory();
+  if (config.limits.memory == 0) config.limits.memory = there_is.bytes / memory_part;
   const auto limits = config.limits;
   const bool is_cluster = config.cluster_listen.has_value();
   server s(std::move(config));
   if (auto opened = s.open(); !opened) return opened.error();
-  tell_bounds(limits, is_cluster);
+  tell_bounds(limits, is_cluster, there_is);
   s.start();
   ready(s.url());
   spdlog::info("event=listening url={} database={}", s.url(), database);
@@ -453,6 +518,8 @@ result<void> serve(server_config config, const std::function<void(const std::str
   spdlog::info("event=draining");
   s.stop();
   spdlog::info("event=stopped");
+  if (s.has_failed())
+    return error{errc::internal, "a part of the server had ended by a fault; the log says which"};
   return {};
 }
 

@@ -113,7 +113,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
       "Load on a Hongyan server by actors over real sockets, which check what they measure.\n"
       "  push   messages between random users, each seen by both; closed loop, or open loop with --rate\n"
       "  idle   silent connections, and the memory each costs the server\n"
-      "  storm  connections as fast as they come, twice\n"
+      "  storm  connections as fast as they come, twice; by v1 each with a sync\n"
       "  fanout messages to one group, all of whose members are connected\n"
       "  sync   users who missed messages in 50 conversations come back\n"
       "  verify users who come and go write down all they see, and the whole is judged: is anything lost?");

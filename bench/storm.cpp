@@ -3,6 +3,7 @@
 #include "bench/crowd.hpp"
 #include "bench/names.hpp"
 #include "bench/process_stats.hpp"
+#include "bench/v1_text.hpp"
 
 #include <iostream>
 
@@ -14,6 +15,7 @@ constexpr std::size_t opening_at_once = 256;
 constexpr int rounds = 2;
 /// The server's books are closed a moment after its sockets.
 constexpr std::chrono::milliseconds between_rounds{500};
+constexpr std::uint64_t sync_id = 1;
 /// A point of the plots.
 constexpr std::chrono::milliseconds step{100};
 
@@ -28,7 +30,8 @@ public:
   asio::awaitable<report> run();
 
 private:
-  void received(socket_client&, const std::string&) override {} // nobody pushes
+  bool opened(socket_client& client) override;
+  void received(socket_client& client, const std::string& frame) override;
   void opening() override;
 
   void begin_round(int round);
@@ -41,6 +44,8 @@ private:
   const options& asked_;
   crowd users_;
   // of this round
+  histogram served_; ///< by v1: connected, and all that was missed is there; nanoseconds
+  std::size_t refused_ = 0;
   std::string name_;
   std::string key_;
   plot progress_;
@@ -70,9 +75,26 @@ void storm_run::begin_round(int round) {
   key_ = "round" + std::to_string(round);
   progress_ = {key_, "Connections open, " + name_, {0}, {{"open", {0}}}};
   cpu_before_ = server_cpu();
+  served_ = {};
+  refused_ = 0;
   begun_ = where_.shard().now();
   next_point_ = begun_ + step;
   next_line_ = begun_ + std::chrono::seconds(1);
+}
+
+/// Who comes back by v1 asks for what was missed, as every client of it does.
+bool storm_run::opened(socket_client& client) {
+  if (asked_.speaks != protocol::v1) return true;
+  client.send(sync_request(sync_id, client.epoch(), {}));
+  return false;
+}
+
+void storm_run::received(socket_client& client, const std::string& frame) {
+  const auto text = asked_.speaks == protocol::v1 ? read_text(frame) : v1_text{};
+  if (text.id != sync_id) return; // nobody pushes
+  if (text.kind == v1_kind::failure) ++refused_;
+  served_.record(static_cast<std::uint64_t>((where_.shard().now() - client.begun()).count()));
+  users_.settled(client);
 }
 
 void storm_run::opening() {
@@ -109,6 +131,18 @@ void storm_run::end_round(report& r) {
   if (cpu_before_ && cpu_after && opened > 0)
     r.figures.push_back({key_ + "ServerCpuUsPerConnection", name_ + ": CPU of the server, a connection",
                          (*cpu_after - *cpu_before_) * 1e6 / opened, "µs", 1});
+  if (served_.count() > 0) {
+    const auto served = [&](double percent) {
+      return static_cast<double>(served_.percentile(percent)) / 1e6;
+    };
+    r.figures.push_back(
+        {key_ + "ServedP50Ms", name_ + ": connect, upgrade and sync, p50", served(50), "ms", 2});
+    r.figures.push_back(
+        {key_ + "ServedMaxMs", name_ + ": connect, upgrade and sync, max", served(100), "ms", 2});
+    r.figures.push_back({key_ + "Refused", name_ + ": syncs refused", static_cast<double>(refused_)});
+  }
+  if (refused_ > 0)
+    r.failures.push_back(name_ + ": " + std::to_string(refused_) + " calls of sync were refused");
   r.figures.push_back({key_ + "Failed", name_ + ": failed", static_cast<double>(users_.failed_count())});
   if (users_.failed_count() > 0)
     r.failures.push_back(name_ + ": " + std::to_string(users_.failed_count()) + " of " +

@@ -14,26 +14,26 @@ as_root() {
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# install_packages NAME...: apt-get install of what is missing; silent when nothing is.
+# install_packages NAME...: apt-get install of what is missing; silent when nothing is. Nothing is started by it
+# (invoke-rc.d(8): a policy of 101 forbids it), and the policy goes away with it: the machine is left as apt leaves it,
+# but for nginx, which would listen on port 80 from the next boot on.
 install_packages() {
   local missing=()
   for package in "$@"; do is_installed "$package" || missing+=("$package"); done
   [ ${#missing[@]} = 0 ] && return
   say "installing ${missing[*]}"
-  local log
+  local log policy=/usr/sbin/policy-rc.d is_ours='' status=0
   log=$(mktemp)
-  # PostgreSQL's package would make and start a cluster of its own, which nobody here needs.
-  if [[ " ${missing[*]} " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
-    as_root mkdir -p /etc/postgresql-common
-    echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+  if [ ! -e $policy ]; then
+    is_ours=yes
+    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+    as_root chmod 755 $policy
   fi
-  # nginx's would listen on port 80: a masked unit is never started.
-  if [[ " ${missing[*]} " == *" nginx "* && ! -e /etc/systemd/system/nginx.service ]]; then
-    as_root mkdir -p /etc/systemd/system
-    as_root ln -s /dev/null /etc/systemd/system/nginx.service
-  fi
-  if ! { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-    --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"; } >"$log" 2>&1; then
+  { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"; } >"$log" 2>&1 || status=1
+  [ -z $is_ours ] || as_root rm -f $policy
+  [[ " ${missing[*]} " != *" nginx "* ]] || as_root rm -f /etc/systemd/system/multi-user.target.wants/nginx.service
+  if [ $status != 0 ]; then
     cat "$log" >&2
     say "could not install ${missing[*]}"
     return 1
