@@ -1,5 +1,6 @@
 // `node ../run.mjs [FILE...]` in a folder of tests: all its *.test.js, two files at a time. `node --test` takes one at
-// a time on a machine of two cores, and these tests wait more than they compute.
+// a time on a machine of two cores, and these tests wait more than they compute. Those that measure (fair*.test.js) come
+// afterwards, one at a time: what other tests do would be in their figures.
 import fs from 'node:fs'
 import path from 'node:path'
 import { run } from 'node:test'
@@ -12,7 +13,15 @@ const all = () => fs.readdirSync('.', { recursive: true })
   .sort()
 const files = (process.argv.length > 2 ? process.argv.slice(2) : all()).map((file) => path.resolve(file))
 
-run({ files, concurrency: AT_A_TIME })
-  .on('test:fail', () => { process.exitCode = 1 })
-  .compose(tap)
-  .pipe(process.stdout)
+const measures = (file) => path.basename(file).startsWith('fair')
+
+for (const [some, concurrency] of [[files.filter((file) => !measures(file)), AT_A_TIME], [files.filter(measures), 1]]) {
+  if (some.length === 0) continue
+  await new Promise((done) => {
+    run({ files: some, concurrency })
+      .on('test:fail', () => { process.exitCode = 1 })
+      .compose(tap)
+      .on('end', done)
+      .pipe(process.stdout, { end: false })
+  })
+}

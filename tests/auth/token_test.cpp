@@ -186,6 +186,44 @@ TEST_CASE("keys that are none are refused with what is accepted", "[auth]") {
     CHECK(parse_jwks(bad).has_error());
 }
 
+TEST_CASE("a token says when it was made, to the microsecond", "[auth]") {
+  const auto minted = [](std::int64_t us) { return mint({user("ann"), "", now + 60s}, keys, us); };
+  CHECK(verify(minted(1'700'000'000'000'001), keys, now)->issued_us == 1'700'000'000'000'001);
+  CHECK(verify(minted(1'700'000'000'999'999), keys, now)->issued_us == 1'700'000'000'999'999);
+}
+
+TEST_CASE("a revocation ends what was issued by then, and what does not say when", "[auth]") {
+  revocations known;
+  CHECK_FALSE(known.covers(user("ann"), std::nullopt));
+  CHECK(known.note(user("ann"), 5'000'000));
+  CHECK_FALSE(known.note(user("ann"), 5'000'000));
+  CHECK_FALSE(known.note(user("ann"), 4'000'000));
+  CHECK(known.covers(user("ann"), std::nullopt));
+  CHECK(known.covers(user("ann"), 5'000'000));
+  CHECK_FALSE(known.covers(user("ann"), 5'000'001)); // of the same second
+  CHECK_FALSE(known.covers(user("bob"), 1));
+  CHECK(known.note(user("ann"), 6'000'000));
+  CHECK(known.covers(user("ann"), 6'000'000));
+  const auto life = std::chrono::microseconds(revocation_life).count();
+  known.forget_old(6'000'000 + life);
+  CHECK(known.size() == 1);
+  known.forget_old(6'000'001 + life);
+  CHECK(known.size() == 0);
+}
+
+TEST_CASE("a revoked token is refused in the words of all others", "[auth]") {
+  revocations known;
+  const key_ring ring{.tokens = keys, .asks = true, .revoked = &known};
+  const auto made_us = std::chrono::microseconds(now.time_since_epoch()).count();
+  const auto token = mint({user("ann"), "", now + 60s}, keys, made_us);
+  REQUIRE(verify(token, ring, now).has_value());
+  REQUIRE(known.note(user("ann"), made_us));
+  CHECK(verify(token, ring, now).error().detail == verify("x", ring, now).error().detail);
+  CHECK(identify("Bearer " + token, "", ring, now).has_error());
+  CHECK(identify("", token, ring, now).has_error());
+  CHECK(identify("", mint({user("ann"), "", now + 60s}, keys, made_us + 1), ring, now).has_value());
+}
+
 TEST_CASE("API keys have names and scopes", "[auth]") {
   const auto parsed = parse_api_keys("bare-key\n\nshop push,metrics key-of-the-shop\r\nops admin key-of-ops");
   REQUIRE(parsed.has_value());
@@ -195,6 +233,10 @@ TEST_CASE("API keys have names and scopes", "[auth]") {
   CHECK(ring.find("key-of-the-shop")->name == "shop");
   CHECK(ring.find("key-of-the-shop")->scopes == 5);
   CHECK(ring.find("key-of-ops")->scopes == 2);
+  CHECK(parse_api_keys("eye observe k")->front().scopes == 8);
+  CHECK(parse_api_keys("boss owner,observe k")->front().scopes == 24);
+  CHECK_THAT(parse_api_keys("a root k").error().detail,
+             Catch::Contains("push, admin, metrics, observe and owner"));
   CHECK(ring.find("bare-ke") == nullptr);
   CHECK(ring.find("") == nullptr);
   for (const char* bad : {"", "\n\n", "a b", "a b c d", "shop write key", "shop push, key", "shop ,push key",
@@ -242,4 +284,17 @@ TEST_CASE("who may act as whom", "[auth]") {
   CHECK(may_manage(shop, scope::push).has_value());
   CHECK(may_manage(shop, scope::admin).error().code == errc::forbidden);
   CHECK(may_manage({.is = kind::anyone}, scope::admin).has_value());
+
+  const caller eye{.is = kind::back_end, .scopes = static_cast<std::uint8_t>(scope::observe)};
+  CHECK(may_manage(eye, {scope::observe, scope::admin}).has_value());
+  CHECK(may_manage(eye, scope::owner).error().detail == "this API key has not the scope owner");
+  CHECK(may_manage(shop, {scope::observe, scope::admin}).error().detail ==
+        "this API key has not the scope observe or admin");
+  // --auth none: these two ask for a key all the same
+  CHECK(may_manage({.is = kind::anyone}, scope::owner).error().code == errc::unauthorized);
+  CHECK(may_manage({.is = kind::anyone}, scope::observe).error().code == errc::unauthorized);
+  CHECK(may_manage({.is = kind::anyone}, {scope::observe, scope::admin}).has_value());
+  CHECK(may_manage({.is = kind::anyone, .scopes = 7, .by_header = true}, scope::owner).error().code ==
+        errc::forbidden);
+  CHECK(may_manage({.is = kind::anyone, .scopes = 16, .by_header = true}, scope::owner).has_value());
 }

@@ -73,6 +73,8 @@ const varying = new Set(['sessionId', 'epoch', 'node', 'nodes', 'createTime', 's
 function assertLike(real, shown, where = '') {
   const key = where.split('.').at(-1)
   if (typeof shown === 'string' && varying.has(key) && typeof real === 'string') return
+  // Of the second conversation on: PostgreSQL has counted the one of a message that was refused.
+  if (key === 'conversationId' && Number(shown) > 1 && Number(real) > 1) return
   if (key === 'nodes' || (key === 'reconnectAfterMs' && typeof shown === typeof real)) return
   if (shown && real && typeof shown === 'object' && typeof real === 'object' && Array.isArray(shown) === Array.isArray(real)) {
     assert.deepEqual(Object.keys(real).sort(), Object.keys(shown).sort(), `the members at ${where || 'the top'}: ${JSON.stringify(real)}`)
@@ -237,9 +239,11 @@ onEachStore('the documents', (the) => {
     assert.deepEqual(steps.map(({ number }) => number), range(1, steps.length), 'the steps have no hole')
     const shown = new Map([...methods.map((method) => `${method}.result`), 'error'].flatMap((name) => messages[name].examples.map((example) => [example.name, example.payload])))
     const sessions = new Map()
+    const others = [] // who is told of their own changes
     for (const { method, example, who } of steps) {
       if (!sessions.has(who)) sessions.set(who, await connectV1(server, who, { t }))
       const session = sessions.get(who)
+      if (['conversation.set', 'user.update'].includes(method)) others.push(await connectV1(server, who, { t }))
       const sent = localized(example.payload, session.hello.epoch)
       session.send(sent)
       const answer = await session.take((incoming) => incoming.id === sent.id, 5_000, `the answer to ${example.name}`)
@@ -255,7 +259,7 @@ onEachStore('the documents', (the) => {
     assert.equal((await request(server, { method: 'DELETE', path: '/v1/users/1/sessions' })).status, 200)
     await sessions.get('1').closing()
     const came = new Set(['session'])
-    for (const session of sessions.values()) {
+    for (const session of [...sessions.values(), ...others]) {
       socket.assert(payload('session'), { jsonrpc: '2.0', method: 'session', params: session.hello })
       for (const incoming of session.queue) {
         assertDocumented(incoming)
@@ -505,7 +509,7 @@ describe('the client that the page gives', { concurrency: 4 }, () => {
     await eventually(5_000, 'the refusal', () => one.failed.length)
     assert.deepEqual([one.failed[0].code, one.store.outbox], [-32004, []])
     two.start()
-    await eventually(5_000, 'two', () => two.ws.readyState === WebSocket.OPEN)
+    await eventually(5_000, 'two', () => two.ws?.readyState === WebSocket.OPEN)
     await request(server, { path: `/close?userId=${two.userId}` })
     await eventually(5_000, 'the end of it', () => two.ended)
     const newer = await connectV1(server, one.userId, { t, device: 'd' })

@@ -6,7 +6,9 @@ import { after, before, describe, it } from 'node:test'
 import WebSocket from 'ws'
 import { get, push, request } from './lib/client.js'
 import { apiKeys, bearer, byEdwards, byP256, edwards, hmac, jwks, jwt, KeyFiles, p256, seconds, secret, tokenOf } from './lib/keys.js'
-import { serverFor, startServer } from './lib/server.js'
+import { assertProblem } from './lib/problem.js'
+import { RawConnection, requestText } from './lib/raw.js'
+import { again, serverFor, startServer } from './lib/server.js'
 import { connectV1, group, newId, subprotocol, uniqueId, user } from './lib/v1.js'
 import { eventually } from './lib/wait.js'
 
@@ -200,6 +202,15 @@ describe('v1 with a token', () => {
     assert.equal(await new Promise((resolve) => classic.once('close', resolve)), 4001)
   })
 
+  it('tells when it ends, and that one comes back with a new token', async (t) => {
+    const a = newId()
+    const exp = seconds() + 2
+    const session = await connect(t, a, tokenOf(a, { exp }))
+    assert.equal(session.hello.expiresAt, new Date(exp * 1000).toISOString())
+    const told = await session.next('closing', () => true, 8_000)
+    assert.deepEqual([told.code, told.reconnectAfterMs], [4001, 0])
+  })
+
   it('session.refresh lets it live on, with a token of the same user only', async (t) => {
     const a = newId()
     const short = tokenOf(a, { exp: seconds() + 2 })
@@ -211,6 +222,42 @@ describe('v1 with a token', () => {
     assert.deepEqual(await session.call('session.refresh', { token: tokenOf(a, { exp }) }), { expiresAt: new Date(exp * 1000).toISOString() })
     assert.equal((await other.closing(8_000)).code, 4001) // the first token has ended
     await session.call('ping')
+  })
+
+  it('revoked is good no more, wherever it is used; the next one is', async (t) => {
+    const [a, b] = [newId(), newId()]
+    const mint = async (userId) => json(await request(server, { method: 'POST', path: '/v1/tokens', headers: bearer(apiKeys.admin), body: { userId } })).token
+    const revoke = (userId, query = '?revoke=true', key = apiKeys.admin) => request(server, { method: 'DELETE', path: `/v1/users/${userId}/sessions${query}`, headers: bearer(key) })
+    const reads = (token) => get(server, '/v1/conversations', { headers: bearer(token) })
+    const [old, others] = [await mint(a), await mint(b)]
+    const live = await connect(t, a, old)
+    problem(await revoke(a, '?revoke=true', apiKeys.push), 403)
+    problem(await revoke(a, '?revoke=yes'), 400)
+    json(await reads(old))
+    assert.deepEqual(json(await revoke(a)), { closed: 1 })
+    assert.equal((await live.closing()).code, 4003)
+    for (const token of [old, tokenOf(a), tokenOf(a, { iat: seconds() - 1 })]) problem(await reads(token), 401)
+    assert.equal(await upgrade('/v1/connect', { protocols: [subprotocol, `bearer.${old}`] }), 401)
+    assert.equal(await upgrade(`/imserver/${a}?token=${old}`), 401)
+    json(await reads(others))
+    const fresh = await mint(a) // within the same second
+    json(await reads(fresh))
+    const session = await connect(t, a, fresh)
+    await assert.rejects(session.call('session.refresh', { token: old }), { code: -32001 })
+    json(await reads(tokenOf(a, { iat: seconds() + 1 })))
+    assert.deepEqual(json(await revoke(a, '')), { closed: 1 }) // a kick alone
+    json(await reads(fresh))
+  })
+
+  it('revoked stays so when the server comes back', async (t) => {
+    const own = await serverFor(t, { args: keys.args })
+    const a = newId()
+    const token = tokenOf(a, { iat: seconds() - 5 })
+    const reads = (where) => get(where, '/v1/conversations', { headers: bearer(token) })
+    json(await reads(own))
+    json(await request(own, { method: 'DELETE', path: `/v1/users/${a}/sessions?revoke=true`, headers: bearer(apiKeys.admin) }))
+    await own.kill9()
+    problem(await reads(await again(t, own)), 401)
   })
 
   it('HTTP is for oneself, and for API keys', async (t) => {
@@ -235,6 +282,26 @@ describe('v1 with a token', () => {
       json(await request(server, { method, path, body, headers: bearer(apiKeys.admin) }))
     }
     await connect(t, a)
+    json(await get(server, `/v1/users/${b}`, { headers: own })) // a profile is for users too
+    problem(await get(server, `/v1/users/${b}`), 401)
+    problem(await get(server, `/v1/users/${b}`, { headers: bearer(apiKeys.push) }), 403)
+    for (const [method, path, body, status] of [['GET', '/v1/search?query=x', undefined, 200], ['GET', '/v1/groups/none/members', undefined, 404], ['POST', '/v1/conversations/read', { in: user(b), seq: 1 }, 200]]) {
+      const foreign = `${path}${path.includes('?') ? '&' : '?'}userId=${b}`
+      assert.equal((await request(server, { method, path, body, headers: own })).status, status, path)
+      problem(await request(server, { method, path: foreign, body, headers: own }), 403)
+      problem(await request(server, { method, path, body }), 401)
+      problem(await request(server, { method, path: foreign, body, headers: bearer(apiKeys.metrics) }), 403)
+      assert.notEqual((await request(server, { method, path: foreign, body, headers: bearer(apiKeys.admin) })).status, 403)
+    }
+  })
+
+  it('a key with the scope observe sees sessions, and does nothing', async () => {
+    const a = newId()
+    json(await get(server, `/v1/users/${a}/sessions`, { headers: bearer(apiKeys.observe) }))
+    problem(await get(server, `/v1/users/${a}/sessions`, { headers: bearer(apiKeys.owner) }), 403)
+    problem(await get(server, `/v1/users/${a}/sessions`, { headers: bearer(apiKeys.push) }), 403)
+    problem(await request(server, { method: 'DELETE', path: `/v1/users/${a}/sessions`, headers: bearer(apiKeys.observe) }), 403)
+    problem(await get(server, `/v1/conversations?userId=${a}`, { headers: bearer(apiKeys.observe) }), 403)
   })
 
   it('S10: a group is its members’, and what is not yours is as if it were not there', async () => {
@@ -432,19 +499,29 @@ describe('S18, S35: X-Forwarded-For', () => {
     assert.equal((await get(own, '/metrics')).status, 200)
     problem(await get(own, '/metrics', { headers: from('203.0.113.7') }), 401)
     problem(await get(own, '/metrics', { headers: from('127.0.0.1, 203.0.113.7') }), 401)
+    for (const lines of [['127.0.0.1', '203.0.113.7'], ['127.0.0.1, 203.0.113.7', '127.0.0.1']])
+      problem(await get(own, '/metrics', { headers: { 'x-forwarded-for': lines } }), 401) // two lines are one list
     problem(await get(own, '/metrics', { headers: from('203.0.113.7', apiKeys.push) }), 403)
     assert.equal((await get(own, '/metrics', { headers: from('203.0.113.7', apiKeys.metrics) })).status, 200)
   })
 
-  it('S21: an address has so many live sockets, whoever they are', async (t) => {
+  it('S21: connections behind a proxy count to the client while it asks, and its open sockets to their users', async (t) => {
     const own = await serverFor(t, { args: [...keys.args, '--trusted-proxy', '127.0.0.1'], config: '[limits]\naddress_sessions = 3\n' })
     const open = (address, userId = newId()) => connectV1(own, userId, { t, path: '/v1/connect', headers: { ...bearer(tokenOf(userId)), 'x-forwarded-for': address } })
-    const first = await open('203.0.113.7')
-    await open('203.0.113.7')
-    await open('203.0.113.7')
-    await assert.rejects(open('203.0.113.7'), /429/)
+    for (let i = 0; i < 5; i++) await open('203.0.113.7')
+    // Each waits for a body: a request under way.
+    const waiting = []
+    for (let i = 0; i < 4; i++) {
+      const raw = await RawConnection.open(own, t)
+      raw.write(requestText('POST', '/push', { 'X-Forwarded-For': '203.0.113.7', ...bearer(tokenOf('7')), 'Content-Length': 2, Expect: '100-continue' }))
+      assert.equal((await raw.response()).status, i < 3 ? 100 : 429)
+      waiting.push(raw)
+    }
     await open('203.0.113.8')
-    first.socket.terminate()
-    await eventually(5_000, 'a place', () => open('203.0.113.7').then(() => true, () => false))
+    const idle = await RawConnection.open(own, t) // the proxy's own
+    waiting[0].write('{}')
+    assertProblem(await waiting[0].response(), 400)
+    idle.write(requestText('GET', '/getMessage?userId=7', { 'X-Forwarded-For': '203.0.113.7', ...bearer(tokenOf('7')) }))
+    assert.equal((await idle.response()).status, 200)
   })
 })

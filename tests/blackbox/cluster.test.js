@@ -8,7 +8,8 @@ import net from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { connect, get, online, push, request } from './lib/client.js'
 import { Cluster, figure } from './lib/cluster.js'
-import { runToEnd } from './lib/server.js'
+import { apiKeys, bearer, KeyFiles, seconds, tokenOf } from './lib/keys.js'
+import { runToEnd, startServer } from './lib/server.js'
 import { connectV1, groupOf, newId, range, seqs, uniqueId, user } from './lib/v1.js'
 import { eventually, within } from './lib/wait.js'
 
@@ -23,6 +24,17 @@ after(() => cluster?.dispose())
 const seesOnline = (node, userId) => online(node).then((all) => all[userId])
 
 describe('a cluster', () => {
+  it('tells one’s other sessions of one’s own changes, on whichever node', async (t) => {
+    const id = newId()
+    const [phone, tablet] = [await connectV1(a, id, { t }), await connectV1(b, id, { t })]
+    await eventually(5_000, 'both to be known', async () => (await seesOnline(a, id)).sessions === 2)
+    await phone.call('user.update', { name: '雁' })
+    assert.deepEqual(await tablet.next('profile'), { userId: id, name: '雁', avatar: null })
+    await phone.say(user(newId()), 'x').then(({ to }) => phone.call('conversation.set', { in: to, muted: true }))
+    assert.equal((await tablet.next('conversation')).muted, true)
+    assert.deepEqual([phone.left('profile'), phone.left('conversation')], [[], []])
+  })
+
   it('shows who is online anywhere, and where', async (t) => {
     const id = newId()
     await connectV1(a, id, { t })
@@ -34,7 +46,8 @@ describe('a cluster', () => {
     }
     second.socket.close()
     await eventually(5_000, 'the classic session to be gone', async () => (await seesOnline(c, id)).sessions === 1)
-    assert.equal(JSON.parse((await get(c, `/v1/users/${id}/sessions`)).text).sessions.length, 1)
+    const { sessions } = JSON.parse((await get(c, `/v1/users/${id}/sessions`)).text)
+    assert.deepEqual(sessions.map(({ node }) => node), ['node-0'], 'the node that it is on, not the one that is asked')
     assert.deepEqual(JSON.parse((await get(c, `/v1/online?userIds=${id},nobody`)).text), { online: [id] })
   })
 
@@ -306,5 +319,31 @@ describe('a node that cannot be one', () => {
       await twin.dispose()
       cluster.nodes.length = 3
     }
+  })
+})
+
+describe('revoked tokens', () => {
+  it('are good on no node from the answer on; on one that no link reaches, within 5 s', async (t) => {
+    const keys = new KeyFiles()
+    t.after(() => keys.dispose())
+    const own = await Cluster.start(2, () => ({ args: keys.args }))
+    t.after(() => own.dispose())
+    const [one, two] = own.nodes
+    const alone = await startServer({ database: own.database, args: keys.args }) // knows of the others by the database only
+    t.after(() => alone.dispose())
+    const id = newId()
+    const token = tokenOf(id, { iat: seconds() - 5 })
+    const headers = bearer(token)
+    const live = await Promise.all([two, alone].map((node) => connectV1(node, id, { t, path: '/v1/connect', headers })))
+    const reads = (node) => get(node, '/v1/conversations', { headers }).then(({ status }) => status)
+    for (const node of [one, two, alone]) assert.equal(await reads(node), 200)
+    const begin = Date.now()
+    assert.equal((await request(one, { method: 'DELETE', path: `/v1/users/${id}/sessions?revoke=true`, headers: bearer(apiKeys.admin) })).status, 200)
+    assert.deepEqual([await reads(one), await reads(two)], [401, 401])
+    for (const session of live) assert.equal((await session.closing(6_000)).code, 4003)
+    assert.ok(Date.now() - begin < 5_000)
+    assert.equal(await reads(alone), 401)
+    const fresh = await request(alone, { method: 'POST', path: '/v1/tokens', headers: bearer(apiKeys.admin), body: { userId: id } })
+    for (const node of [one, two, alone]) assert.equal((await get(node, '/v1/conversations', { headers: bearer(fresh.json().token) })).status, 200)
   })
 })

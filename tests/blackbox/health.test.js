@@ -1,9 +1,11 @@
 // The page, health, metrics and logs.
 
 import assert from 'node:assert/strict'
+import crypto from 'node:crypto'
 import os from 'node:os'
 import { after, before, describe, it } from 'node:test'
 import { connect, get, newUser, push, pushed, request } from './lib/client.js'
+import { assertProblem } from './lib/problem.js'
 import { parseMetrics } from './lib/prometheus.js'
 import { serverFor, startServer } from './lib/server.js'
 import { openStore, storeKinds } from './lib/stores.js'
@@ -41,6 +43,30 @@ describe('the page at /', () => {
       const { status } = await get(server, address)
       assert.ok(status !== 404, `${address} is there`)
     }
+  })
+})
+
+describe('what browsers are told', () => {
+  it('the page runs its own script and no other, and speaks with its own server only', async (t) => {
+    const server = await serverFor(t)
+    const { headers, text } = await get(server, '/')
+    const policy = Object.fromEntries(headers['content-security-policy'].split('; ').map((it) => [it.split(' ')[0], it.split(' ').slice(1)]))
+    const script = /<script>([\s\S]*?)<\/script>/.exec(text)[1]
+    assert.deepEqual(policy['script-src'], [`'sha256-${crypto.createHash('sha256').update(script).digest('base64')}'`])
+    assert.deepEqual(policy['connect-src'], ["'self'"])
+    assert.deepEqual(policy['default-src'], ["'none'"])
+  })
+
+  it('answers are of the type that they say', async (t) => {
+    const server = await serverFor(t)
+    for (const path of ['/', '/getOnlineUser', '/getMessage?userId=1', '/nope', '/v1/online?userIds=1'])
+      assert.equal((await get(server, path)).headers['x-content-type-options'], 'nosniff', path)
+  })
+
+  it('the page can be switched off', async (t) => {
+    const server = await serverFor(t, { config: 'page = false\n' })
+    assertProblem(await get(server, '/'), 404, { mentions: /page/ })
+    assert.equal((await get(server, '/healthz')).status, 200)
   })
 })
 

@@ -148,7 +148,7 @@ describe('where options come from', () => {
   it('allow_origin of a flag replaces that of the variable and of the file', async (t) => {
     const server = await serverFor(t, {
       config: 'allow_origin = ["https://file.example"]\n', env: { HONGYAN_ALLOW_ORIGIN: 'https://env.example' },
-      args: ['--allow-origin', 'https://flag.example'],
+      args: ['--allow-origin', 'https://flag.example', '--insecure'],
     })
     const status = async (origin) => (await get(server, `/close?userId=1`, { headers: { origin } })).status
     assert.equal(await status('https://flag.example'), 200)
@@ -246,7 +246,7 @@ describe('S34: --auth token', () => {
   it('a private key among the public ones', () => withFile('--auth-keys', '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","d":"AA","x":"AA"}]}', /private/))
   it('an RSA key', () => withFile('--auth-keys', '{"keys":[{"kty":"RSA","kid":"a"}]}', /Ed25519/))
   it('no JWKS', () => withFile('--auth-keys', '[]', /keys/))
-  it('an API key with a scope that is none', () => withFile('--api-key-file', 'shop write k\n', /push, admin and metrics/))
+  it('an API key with a scope that is none', () => withFile('--api-key-file', 'shop write k\n', /push, admin, metrics, observe and owner/))
   it('API keys with two words', () => withFile('--api-key-file', 'shop k\n', /KEY, or NAME SCOPES KEY/))
 })
 
@@ -391,6 +391,14 @@ describe('an address that is not loopback', () => {
   it('is refused with insecure = false in the file', () => {
     return assertRefused(['--config', file('insecure = false\n'), '--listen', '0.0.0.0:0'], [/--insecure/], { listen: [] })
   })
+
+  for (const args of [['--trusted-proxy', '127.0.0.1'], ['--allow-origin', 'https://chat.example.com']]) {
+    it(`nor does ${args[0]} go with --auth none on loopback, unless --insecure says so`, async (t) => {
+      await assertRefused(args, [new RegExp(args[0]), /--auth token/, /--insecure/])
+      const server = await serverFor(t, { args: [...args, '--insecure'] })
+      assert.equal((await get(server, '/healthz')).status, 200)
+    })
+  }
 
   const ways = {
     '--insecure': { args: ['--insecure'] },

@@ -14,7 +14,7 @@ let strict // no --allow-origin
 let open // with two
 before(async () => {
   strict = await startServer()
-  open = await startServer({ args: ['--allow-origin', good, '--allow-origin', withPort] })
+  open = await startServer({ args: ['--allow-origin', good, '--allow-origin', withPort, '--insecure'] })
 })
 after(async () => {
   try { await strict?.dispose() } finally { await open?.dispose() }
@@ -145,14 +145,14 @@ describe('an Origin', () => {
   })
 
   it('may be allowed by HONGYAN_ALLOW_ORIGIN, several with commas', async (t) => {
-    const server = await serverFor(t, { env: { HONGYAN_ALLOW_ORIGIN: `${good},${withPort}` } })
+    const server = await serverFor(t, { args: ['--insecure'], env: { HONGYAN_ALLOW_ORIGIN: `${good},${withPort}` } })
     await assertLetIn(t, server, good)
     await assertLetIn(t, server, withPort)
     await assertKeptOut(t, server, 'https://evil.example')
   })
 
   it('may be allowed by the file', async (t) => {
-    const server = await serverFor(t, { config: `allow_origin = ["${good}", "${withPort}"]\n` })
+    const server = await serverFor(t, { config: `insecure = true\nallow_origin = ["${good}", "${withPort}"]\n` })
     await assertLetIn(t, server, good)
     await assertLetIn(t, server, withPort)
     await assertKeptOut(t, server, 'https://evil.example')

@@ -40,15 +40,18 @@ onEachStore('S12: what only the server gives', (the) => {
   })
 })
 
-it('S25: what the limits add up to is told at start and in the metrics', async (t) => {
-  const server = await serverFor(t, { config: '[limits]\nconnections = 1000\n' })
-  const told = /event=bounds total_mib=(\d+) connections_mib=(\d+) writes_mib=(\d+) deliveries_mib=(\d+) reads_mib=(\d+) rates_mib=(\d+) machine_mib=\d+/.exec(server.stderr()).slice(1).map(Number)
-  const [total, ...parts] = told
-  assert.ok(Math.abs(total - parts.reduce((sum, part) => sum + part)) <= parts.length)
-  assert.ok(parts[0] > 1_000 && parts[0] < 1_300, `${parts[0]} MiB for 1,000 connections`)
+it('S25: what clients may make the server keep is told at start and in the metrics', async (t) => {
+  const server = await serverFor(t, { config: '[limits]\nmemory = 134217728\n' })
+  const told = /event=bounds clients_mib=(\d+) user_mib=(\d+) (?:machine|cgroup)_mib=(\d+) meaning=".+"/.exec(server.stderr()).slice(1).map(Number)
+  assert.deepEqual(told.slice(0, 2), [128, 2])
   const { text } = await get(server, '/metrics')
   assert.doesNotMatch(text, /hongyan_bound_bytes\{what="cluster"\}/)
-  assert.equal(Math.floor(Number(/^hongyan_bound_bytes\{what="connections"\} (\S+)$/m.exec(text)[1]) / (1 << 20)), parts[0])
+  for (const name of ['hongyan_bound_bytes{what="clients"}', 'hongyan_memory_limit_bytes', 'hongyan_limit{name="memory"}'])
+    assert.ok(text.includes(`\n${name} 134217728\n`), name)
+  // Without a word about it, a quarter of what there is.
+  const plain = await serverFor(t)
+  const [, clients, all] = /event=bounds clients_mib=(\d+) user_mib=\d+ \w+_mib=(\d+)/.exec(plain.stderr()).map(Number)
+  assert.ok(Math.abs(clients - all / 4) <= 1, `${clients} of ${all}`)
 })
 
 it('S33: a database that was copied back has another epoch, and old positions are void', async (t) => {

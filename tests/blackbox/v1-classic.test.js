@@ -41,12 +41,12 @@ onEachStore('classic with v1', (the) => {
 
   it('other kinds appear as what they are', async (t) => {
     const [a, b] = await both(the.server, t)
-    const kinds = [['image', { fileId: 'f' }, '[图片]'], ['voice', { fileId: 'f' }, '[语音]'], ['file', { fileId: 'f', name: 'x.pdf' }, '[文件]'], ['location', { latitude: 1, longitude: 2 }, '[位置]'], ['custom', { content: 'no text' }, '[消息]'], ['text', 'text', 'text']]
+    const kinds = [['image', { fileId: 'f' }, '[图片]'], ['voice', { fileId: 'f' }, '[语音]'], ['video', { fileId: 'f', seconds: 2 }, '[视频]'], ['file', { fileId: 'f', name: 'x.pdf' }, '[文件]'], ['location', { latitude: 1, longitude: 2 }, '[位置]'], ['custom', { content: 'no text' }, '[消息]'], ['text', 'text', 'text']]
     for (const [kind, content] of kinds) await a.v1.say(user(b.id), content, { kind })
     const expected = kinds.map(([, , shown]) => shown)
     for (const { id, classic } of [a, b]) {
       assert.deepEqual(contents(await history(the.server, { userId: id })), expected)
-      assert.deepEqual(contents((await classic.until((frame) => frame.length === 6)).at(-1)), expected)
+      assert.deepEqual(contents((await classic.until((frame) => frame.length === 7)).at(-1)), expected)
     }
   })
 

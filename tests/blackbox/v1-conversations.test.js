@@ -9,6 +9,22 @@ import { delay } from './lib/wait.js'
 const fields = ['conversationId', 'lastMessage', 'lastSeq', 'muted', 'peerReadSeq', 'pinned', 'place', 'readSeq', 'unread']
 
 onEachStore('v1 conversation', (the) => {
+  it('.set and .clear are told to one’s other sessions', async (t) => {
+    const [a, b] = await people(the.server, t, 2)
+    const tablet = await connectV1(the.server, a.userId, { t })
+    const { conversationId } = (await flood(b, user(a.userId), 1, 4))[0]
+    await a.call('conversation.read', { in: user(b.userId), seq: 3 })
+    const told = (more) => ({ conversationId, pinned: false, muted: false, clearedSeq: 0, readSeq: 3, ...more })
+    await a.call('conversation.set', { in: user(b.userId), pinned: true })
+    assert.deepEqual(await tablet.next('conversation'), told({ pinned: true }))
+    await tablet.call('conversation.set', { in: user(b.userId), pinned: false, muted: true })
+    assert.deepEqual(await a.next('conversation'), told({ muted: true }))
+    await a.call('conversation.clear', { in: user(b.userId) })
+    assert.deepEqual(await tablet.next('conversation'), told({ muted: true, clearedSeq: 4 }))
+    await b.call('ping')
+    for (const session of [a, b, tablet]) assert.deepEqual(session.left('conversation'), [])
+  })
+
   it('.list has all that there is, newest first, each as its reader sees it', async (t) => {
     const [a, b, c] = await people(the.server, t, 3)
     assert.deepEqual(await a.call('conversation.list'), { conversations: [], cursor: null })

@@ -139,6 +139,61 @@ onEachStore('v1 over HTTP', (the) => {
     assertProblem(await call('PUT', '/v1/users/a%20b', { name: 'x' }), 400)
   })
 
+  it('GET /v1/users/{id} is a profile as user.get has it', async (t) => {
+    const [a, b] = await people(the.server, t, 2)
+    await a.call('user.update', { name: '李四' })
+    assert.deepEqual(await ok(get(the.server, `/v1/users/${a.userId}`)), (await b.call('user.get', { userIds: [a.userId] })).users[0])
+    assert.deepEqual(await ok(get(the.server, '/v1/users/nobody-knows')), { userId: 'nobody-knows', name: null, avatar: null })
+    assertProblem(await get(the.server, '/v1/users/a%20b'), 400)
+  })
+
+  it('GET /v1/groups/{id}/members is group.members', async (t) => {
+    const [a, b, stranger] = await people(the.server, t, 3)
+    const { place: { groupId } } = await groupOf([a, b])
+    const path = (query) => `/v1/groups/${groupId}/members?${new URLSearchParams(query)}`
+    assert.deepEqual(await ok(get(the.server, path({ userId: b.userId }))), await b.call('group.members', { groupId }))
+    const first = await ok(get(the.server, path({ userId: b.userId, limit: 1 })))
+    const second = await ok(get(the.server, path({ userId: b.userId, limit: 1, cursor: first.cursor })))
+    assert.deepEqual([...first.members, ...second.members], (await a.call('group.members', { groupId })).members)
+    assertProblem(await get(the.server, path({ userId: stranger.userId })), 404)
+    for (const query of [{}, { userId: 'a b' }, { userId: b.userId, limit: 0 }, { userId: b.userId, cursor: 'nonsense' }]) assertProblem(await get(the.server, path(query)), 400)
+  })
+
+  it('POST /v1/conversations/read is conversation.read', async (t) => {
+    const [a, b, stranger] = await people(the.server, t, 3)
+    const { conversationId } = await flood(a, user(b.userId), 1, 3).then((all) => all[0])
+    const read = (userId, body) => post(`/v1/conversations/read?userId=${userId}`, body)
+    assert.deepEqual(await ok(read(b.userId, { in: user(a.userId), seq: 2 })), {})
+    for (const session of [a, b]) assert.deepEqual(await session.next('read'), { conversationId, userId: b.userId, seq: 2 })
+    assert.equal((await b.row(user(a.userId))).readSeq, 2)
+    assertProblem(await read(stranger.userId, { in: user(a.userId), seq: 1 }), 404)
+    for (const body of [{}, { in: user(a.userId) }, { seq: 1 }, { in: {}, seq: 1 }, { in: user(a.userId), seq: 0 }]) assertProblem(await read(b.userId, body), 400)
+    assertProblem(await post('/v1/conversations/read', { in: user(a.userId), seq: 1 }), 400, { mentions: /userId/ })
+  })
+
+  it('GET /v1/search is message.search', async (t) => {
+    const [a, b, stranger] = await people(the.server, t, 3)
+    const { place } = await groupOf([a, b])
+    const direct = await a.say(user(b.userId), '大雁南飞 goose')
+    const inGroup = await a.say(place, '大雁北归 goose')
+    const found = async (query) => (await ok(get(the.server, `/v1/search?${new URLSearchParams(query)}`))).messages
+    assert.deepEqual(await found({ userId: b.userId, query: '大雁' }), [inGroup, direct])
+    assert.deepEqual(await found({ userId: b.userId, query: 'goose', peer: a.userId }), [direct])
+    assert.deepEqual(await found({ userId: b.userId, query: 'goose', group: place.groupId }), [inGroup])
+    assert.deepEqual(await found({ userId: b.userId, query: 'goose', limit: 1 }), [inGroup])
+    assert.deepEqual(await found({ userId: stranger.userId, query: '大雁' }), [])
+    for (const query of [{ query: 'x' }, { userId: '1' }, { userId: '1', query: '' }, { userId: '1', query: 'x', peer: '2', group: 'g' }, { userId: '1', query: 'x', limit: 501 }, { userId: '1', query: 'x', cursor: 'nonsense' }]) assertProblem(await get(the.server, `/v1/search?${new URLSearchParams(query)}`), 400)
+  })
+
+  it('a refusal says why, also for programs', async (t) => {
+    const [a, b] = await people(the.server, t, 2)
+    const { place } = await groupOf([a, b])
+    await a.call('group.update', { groupId: place.groupId, muted: true })
+    assert.equal(assertProblem(await send(b.userId, place), 403).reason, 'muted')
+    await a.call('block.add', { userIds: [b.userId] })
+    assert.equal(assertProblem(await send(b.userId, user(a.userId)), 403).reason, 'blocked')
+  })
+
   it('sessions are shown and kicked, and who is online', async (t) => {
     const id = newId()
     assert.deepEqual(await ok(get(the.server, `/v1/users/${id}/sessions`)), { sessions: [] })
@@ -161,12 +216,12 @@ onEachStore('v1 over HTTP', (the) => {
   })
 
   it('paths and methods that are not there are 404 and 405', async () => {
-    for (const path of ['/v1', '/v1/', '/v1/nothing', '/v1/messages/', '/v1/groups/a/b', '/v1/users/1', '/v2/messages']) {
+    for (const path of ['/v1', '/v1/', '/v1/nothing', '/v1/messages/', '/v1/groups/a/b', '/v1/conversations/read', '/v2/messages']) {
       const answer = await get(the.server, path)
-      if (path === '/v1/users/1') assertProblem(answer, 405)
+      if (path === '/v1/conversations/read') assertProblem(answer, 405)
       else assertProblem(answer, 404)
     }
-    const methods = { '/v1/messages': ['GET', 'POST'], '/v1/conversations': ['GET'], '/v1/groups': ['POST'], '/v1/groups/g': ['GET', 'PATCH', 'DELETE'], '/v1/groups/g/members/1': ['PUT', 'DELETE'], '/v1/users/1': ['PUT'], '/v1/users/1/sessions': ['GET', 'DELETE'], '/v1/online': ['GET'] }
+    const methods = { '/v1/messages': ['GET', 'POST'], '/v1/conversations': ['GET'], '/v1/conversations/read': ['POST'], '/v1/search': ['GET'], '/v1/groups/g/members': ['GET'], '/v1/groups': ['POST'], '/v1/groups/g': ['GET', 'PATCH', 'DELETE'], '/v1/groups/g/members/1': ['PUT', 'DELETE'], '/v1/users/1': ['GET', 'PUT'], '/v1/users/1/sessions': ['GET', 'DELETE'], '/v1/online': ['GET'] }
     for (const [path, allowed] of Object.entries(methods)) {
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((name) => !allowed.includes(name))) {
         const answer = await call(method, path)

@@ -43,6 +43,20 @@ describe('the handshake', { concurrency: 4 }, () => {
     })
   }
 
+  it('with ?protocol=hongyan.v1 needs no subprotocol, and selects none', async (t) => {
+    const id = newId()
+    const session = await connectV1(server, id, { t, path: `/v1/connect?userId=${id}&protocol=hongyan.v1`, protocols: [] })
+    assert.equal(session.socket.protocol, '')
+    assert.deepEqual(await session.call('block.list'), { userIds: [] })
+    for (const protocol of ['', 'hongyan.v2', 'Hongyan.V1'])
+      assertProblem(await refused(`/v1/connect?userId=${id}&protocol=${protocol}`, []), 400, { mentions: /subprotocol/ })
+    assertProblem(await refused(`/v1/connect?userId=${id}&protocol=hongyan.v1&protocol=hongyan.v1`, []), 400, { mentions: /protocol/ })
+  })
+
+  it('with two user ids is 400', async () => {
+    assertProblem(await refused('/v1/connect?userId=1&userId=2'), 400, { mentions: /userId/ })
+  })
+
   const long = 'x'.repeat(65)
   for (const query of ['', '?', '?userId=', '?userId=a%20b', `?userId=${long}`, '?userId=%E5%BC%A0', '?userid=1']) {
     it(`with a bad user id is 400: ${query.slice(0, 20)}`, async () => {

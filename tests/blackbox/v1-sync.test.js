@@ -6,7 +6,7 @@ import { onEachStore } from './lib/each-store.js'
 import { connectV1, flood, group, groupOf, newId, people, pipeline, range, Replica, seqs, uniqueId, user } from './lib/v1.js'
 import { eventually, timed } from './lib/wait.js'
 
-const rowFields = ['conversationId', 'firstSeq', 'hasMore', 'lastSeq', 'messages', 'muted', 'peerReadSeq', 'pinned', 'place', 'readSeq', 'unread']
+const rowFields = ['changed', 'conversationId', 'firstSeq', 'hasMore', 'lastSeq', 'mentionSeq', 'messages', 'muted', 'peerReadSeq', 'pinned', 'place', 'readSeq', 'unread']
 const only = (object, fields) => Object.fromEntries(fields.map((name) => [name, object[name]]))
 
 onEachStore('v1 sync', (the) => {
@@ -49,8 +49,39 @@ onEachStore('v1 sync', (the) => {
     assert.deepEqual([quiet.reset, quiet.gone, quiet.hasMore], [false, [], false])
     for (const row of quiet.conversations) assert.deepEqual([row.messages, row.hasMore], [[], false])
     assert.deepEqual(seqs((await b.call('sync', { epoch, positions: { [conversationId]: 0 }, limit: 500 })).conversations[0].messages), range(1, 60))
-    const ahead = await b.call('sync', { epoch, positions: { [conversationId]: 1_000 } })
-    assert.deepEqual([ahead.gone, ahead.conversations.flatMap(({ messages }) => messages)], [[], []])
+    const ahead = await b.call('sync', { epoch, positions: { [conversationId]: 61 } })
+    assert.deepEqual([ahead.reset, ahead.epoch, ahead.gone, seqs(ahead.conversations[0].messages)], [true, epoch, [], range(41, 60)], 'a store that has less was set back')
+  })
+
+  it('says reset when the store has another message, or none, where the client holds one', async (t) => {
+    const [a, b] = await people(the.server, t, 2)
+    const { place, conversationId } = await groupOf([a, b])
+    const sent = await flood(a, place, 2, 9)
+    const held = ({ conversationId, seq, id, createTime }) => ({ conversationId, seq, id, createTime })
+    const last = sent.slice(0, 8).map(held).reverse()
+    const ask = (change, positions = { [conversationId]: 9 }) => b.call('sync', { epoch: b.hello.epoch, positions, last: [change, ...last.slice(1)] })
+    assert.equal((await ask(last[0])).reset, false)
+    const wrong = {
+      'another id': { ...last[0], id: last[0].id + 1 },
+      'another time': { ...last[0], createTime: new Date(Date.parse(last[0].createTime) + 1).toISOString() },
+      'a seq that is not there': { ...last[0], seq: 10 },
+    }
+    for (const [what, change] of Object.entries(wrong)) {
+      const page = await ask(change)
+      assert.deepEqual([page.reset, page.epoch], [true, b.hello.epoch], what)
+      assert.deepEqual(seqs(page.conversations[0].messages), range(1, 9), `${what}: as if there were no position`)
+    }
+    // A recall changes neither id nor time.
+    await a.call('message.recall', { in: place, seq: last[0].seq })
+    assert.equal((await ask(last[0])).reset, false)
+    // What is no more one's own is not judged.
+    await b.call('conversation.clear', { in: place })
+    assert.equal((await ask(last[0])).reset, false)
+    await b.call('group.leave', { groupId: place.groupId })
+    assert.deepEqual(await ask(last[0]).then(({ reset, gone }) => [reset, gone]), [false, [conversationId]])
+    for (const bad of [{}, [1], Array(9).fill(last[0]), [{ ...last[0], createTime: 'yesterday' }], [{ ...last[0], seq: '1' }]]) {
+      await b.fails(-32602, 'sync', { last: bad })
+    }
   })
 
   it('comes to an end for a user with more conversations than a request can name', async (t) => {

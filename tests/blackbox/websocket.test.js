@@ -70,6 +70,8 @@ describe('the opening handshake', () => {
     'with an empty key': [{ 'Sec-WebSocket-Key': '' }, [400, 426]],
     'without a version': [{ 'Sec-WebSocket-Version': undefined }, [400, 426]],
     'with version 12': [{ 'Sec-WebSocket-Version': '12' }, [400, 426]],
+    'with two keys': [{ 'Sec-WebSocket-Key': ['dGhlIHNhbXBsZSBub25jZQ==', 'dGhlIHNhbXBsZSBub25jZQ=='] }, [400]],
+    'with two versions': [{ 'Sec-WebSocket-Version': ['13', '13'] }, [400]],
     'without Connection: Upgrade': [{ Connection: 'keep-alive' }, [400, 426]],
     'with Upgrade: h2c': [{ Upgrade: 'h2c' }, [400, 426]],
   }

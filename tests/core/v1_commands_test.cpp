@@ -38,6 +38,17 @@ std::string ids(int count) {
 
 } // namespace
 
+TEST_CASE("a video is sent as a file is, the log's own kinds are not", "[v1]") {
+  const auto video =
+      send(R"("kind":"video","content":{"fileId":"f","seconds":2.5,"width":1,"height":2,"size":3})");
+  REQUIRE(video.has_value());
+  CHECK(std::get<new_message>(*video).kind == message_kind::video);
+  CHECK(std::get<new_message>(*send(R"("kind":"file","content":{"fileId":"f"})")).kind == message_kind::file);
+  CHECK(send(R"("kind":"video","content":{"seconds":2.5})").error().param == "content.fileId");
+  for (const auto* kind : {"recall", "group", "edit", "unknown"})
+    CHECK(send(R"("content":{},"kind":")" + std::string(kind) + '"').error().param == "kind");
+}
+
 TEST_CASE("a bad parameter is refused by its name", "[v1][commands]") {
   struct row {
     const char* method;
@@ -164,6 +175,25 @@ TEST_CASE("a bad parameter is refused by its name", "[v1][commands]") {
       {"sync", R"({"positions":{"1":-1}})", "positions.1"},
       {"sync", R"({"positions":{"1":null}})", "positions.1"},
       {"sync", R"({"positions":{"1":"1"}})", "positions.1"},
+      {"sync", R"({"last":{}})", "last"},
+      {"sync", R"({"last":[1]})", "last"},
+      {"sync", R"({"last":[{},{},{},{},{},{},{},{},{}]})", "last"},
+      {"sync", R"({"last":[{}]})", "last.conversationId"},
+      {"sync", R"({"last":[{"conversationId":5,"seq":1,"id":1,"createTime":"2026-11-22T18:48:39.123Z"}]})",
+       "last.conversationId"},
+      {"sync", R"({"last":[{"conversationId":"x","seq":1,"id":1,"createTime":"2026-11-22T18:48:39.123Z"}]})",
+       "last.conversationId"},
+      {"sync", R"({"last":[{"conversationId":"5","seq":0,"id":1,"createTime":"2026-11-22T18:48:39.123Z"}]})",
+       "last.seq"},
+      {"sync",
+       R"({"last":[{"conversationId":"5","seq":1,"id":"1","createTime":"2026-11-22T18:48:39.123Z"}]})",
+       "last.id"},
+      {"sync", R"({"last":[{"conversationId":"5","seq":1,"id":1,"createTime":"2026-02-30T18:48:39.123Z"}]})",
+       "last.createTime"},
+      {"sync", R"({"last":[{"conversationId":"5","seq":1,"id":1,"createTime":"2026-11-22T24:48:39.123Z"}]})",
+       "last.createTime"},
+      {"sync", R"({"last":[{"conversationId":"5","seq":1,"id":1,"createTime":"2026-11-22 18:48:39.123Z"}]})",
+       "last.createTime"},
       {"sync", R"({"limit":0})", "limit"},
       {"sync", R"({"limit":501})", "limit"},
       {"sync", R"({"recent":-1})", "recent"},
@@ -284,6 +314,13 @@ TEST_CASE("what may be left out has its default, as has null", "[v1][commands]")
   CHECK(resumed.query.positions.empty());
   CHECK(resumed.query.limit == 200);
   CHECK(resumed.query.recent == 20);
+  CHECK(resumed.query.last.empty());
+  const auto holding = std::get<v1::resume>(*parse(
+      "sync", R"({"last":[{"conversationId":"5","seq":7,"id":9,"createTime":"2026-11-22T18:48:39.123Z"}]})"));
+  REQUIRE(holding.query.last.size() == 1);
+  const auto& held = holding.query.last[0];
+  CHECK(std::tuple(held.conversation_id, held.seq, held.id) == std::tuple(5, 7, 9));
+  CHECK(to_ms(held.created_at) == 1'795'373'319'123);
 
   const auto created =
       std::get<create_group>(std::get<change>(*parse("group.create", R"({"name":"x"})")).action);

@@ -384,8 +384,13 @@ TEST_CASE("golden: notifications", "[v1][golden]") {
                                                      .node = "127.0.0.1:8080",
                                                      .epoch = "e-1",
                                                      .heartbeat = std::chrono::seconds(25),
-                                                     .now = then},
+                                                     .now = then,
+                                                     .recall_window = std::chrono::seconds(120),
+                                                     .expires = then},
                                                     defaults));
+  CHECK(v1::session_notification({}, defaults).ends_with(R"("expiresAt":null}})"));
+  CHECK(text("conversation") == v1::conversation_notification({3, true, false, 4, 6}));
+  CHECK(text("profile") == v1::profile_notification({li, "李四", none}));
   CHECK(text("message") == v1::message_notification(hello()));
   CHECK(text("read") == v1::read_notification(3, zhang, 4));
   CHECK(text("typing") == v1::typing_notification(3, zhang));
@@ -422,6 +427,28 @@ TEST_CASE("golden: messages of every kind", "[v1][golden]") {
     CHECK(compact(shown[i]) == v1::encode_message(messages[i]));
 }
 
+TEST_CASE("a kind that is not known is shown with what it holds, or null, and counts for nothing", "[v1]") {
+  CHECK(kind_of(42) == message_kind::unknown);
+  CHECK(kind_of(-1) == message_kind::unknown);
+  CHECK(kind_of(8) == message_kind::video);
+  CHECK(name_of(static_cast<message_kind>(200)) == "unknown");
+  CHECK(is_own_entry(message_kind::unknown));
+  CHECK(is_own_entry(message_kind::edit));
+  CHECK_FALSE(is_own_entry(message_kind::video));
+  for (const auto& [content, shown] : {std::pair{R"({"a":[1]})", R"({"a":[1]})"},
+                                       {"", "null"},
+                                       {"text", "null"},
+                                       {"[1]", "null"},
+                                       {"{\"a\":", "null"}})
+    CHECK_THAT(v1::encode_message(entry(kind_of(42), content)),
+               Catch::Contains(R"("kind":"unknown","content":)" + std::string(shown) + R"(,"ext")"));
+  auto gone = recalled();
+  gone.kind = message_kind::unknown;
+  CHECK_THAT(v1::encode_message(gone), Catch::Contains(R"("content":null)"));
+  CHECK_THAT(v1::encode_message(entry(message_kind::video, R"({"fileId":"f"})")),
+             Catch::Contains(R"("kind":"video","content":{"fileId":"f"})"));
+}
+
 TEST_CASE("golden: errors", "[v1][golden]") {
   const golden file("errors");
   for (const auto& example : file.file.at("requests").as_array()) {
@@ -432,14 +459,16 @@ TEST_CASE("golden: errors", "[v1][golden]") {
   }
 
   const error others[] = {
-      {errc::forbidden, "you are blocked in this conversation"},
+      {.code = errc::forbidden, .detail = "you are blocked in this conversation", .reason = "blocked"},
       {errc::not_found, "there is no such group, or it is not yours"},
       {errc::conflict, "the clientMsgId is taken by another message"},
       {errc::too_large, "the group has at most 2000 members", "members"},
-      {errc::rate_limited, "32 sends are in flight already"},
-      {errc::unavailable, "the database does not answer; nothing was stored"},
-      {errc::outcome_unknown, "the message may have been stored: send it again with the same clientMsgId"},
-      {errc::internal, "a fault of the server; its log says more"},
+      {errc::rate_limited, "32 sends are in flight already", "", std::chrono::milliseconds(1200)},
+      {errc::unavailable, "the database does not answer; nothing was stored", "",
+       std::chrono::milliseconds(1200)},
+      {errc::outcome_unknown, "the message may have been stored: send it again with the same clientMsgId", "",
+       std::chrono::milliseconds(1200)},
+      {errc::internal, "a fault of the server; its log says more", "", std::chrono::milliseconds(1200)},
       {errc::malformed, "cursor is not one of ours", "cursor"},
   };
   const auto& answers = file.file.at("answers").as_array();

@@ -97,6 +97,8 @@ history_actor::behavior_type empty_history(history_actor::pointer, flow* admitte
       },
       [](query_atom, const activity_question&) { return activity_answer{}; },
       [](query_atom, const log_question&) { return log_answer{}; },
+      [](flush_atom) {},
+      [](tick_atom) {},
   };
 }
 

@@ -27,8 +27,8 @@ export const byEdwards = (text) => crypto.sign(null, Buffer.from(text), edwards.
 export const byP256 = (text) => crypto.sign('sha256', Buffer.from(text), { key: p256.privateKey, dsaEncoding: 'ieee-p1363' })
 export const jwks = (...keys) => JSON.stringify({ keys: keys.map(({ publicKey, kid }) => ({ ...publicKey.export({ format: 'jwk' }), kid })) })
 
-export const apiKeys = { all: 'canary-key-all-0123456789', push: 'canary-key-push-012345678', admin: 'canary-key-admin-01234567', metrics: 'canary-key-metrics-012345' }
-const apiKeyFile = `${apiKeys.all}\nshop push ${apiKeys.push}\nops admin ${apiKeys.admin}\nwatch metrics ${apiKeys.metrics}\n`
+export const apiKeys = { all: 'canary-key-all-0123456789', push: 'canary-key-push-012345678', admin: 'canary-key-admin-01234567', metrics: 'canary-key-metrics-012345', observe: 'canary-key-observe-012345', owner: 'canary-key-owner-01234567' }
+const apiKeyFile = `${apiKeys.all}\nshop push ${apiKeys.push}\nops admin ${apiKeys.admin}\nwatch metrics ${apiKeys.metrics}\neye observe ${apiKeys.observe}\nboss owner ${apiKeys.owner}\n`
 
 // The files of keys in a directory, and the options that name them.
 export class KeyFiles {

@@ -112,6 +112,35 @@ export class Postgres {
       ['-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d', this.url(database), '-c', text], { env: this.env })).trim()
   }
 
+  // An asynchronous standby of it, streaming; disposed by the caller.
+  async standby() {
+    const standby = Object.assign(new Postgres(), { addresses: this.addresses, bin: this.bin, user: this.user, databases: 0 })
+    standby.directory = makeDirectory('standby')
+    standby.data = path.join(standby.directory, 'data')
+    if (this.user.uid !== undefined) fs.chownSync(standby.directory, this.user.uid, this.user.gid)
+    standby.env = { ...this.env, HOME: standby.directory }
+    await run(path.join(this.bin, 'pg_basebackup'), ['-D', standby.data, '-d', this.url('postgres'), '-X', 'stream', '-c', 'fast', '-R'],
+      { ...this.user, cwd: standby.directory, env: standby.env })
+    standby.port = await freePort()
+    await standby.start()
+    return standby
+  }
+
+  // Of a standby: it has all that this primary has committed.
+  async caughtUp(primary) {
+    const position = await primary.sql('SELECT pg_current_wal_lsn()')
+    await eventually(10_000, 'the standby to catch up', async () => (await this.sql(`SELECT pg_last_wal_replay_lsn() >= '${position}'`)) === 't')
+  }
+
+  // Of a standby: it hears no more of its primary.
+  async cutOff() {
+    await this.sql("ALTER SYSTEM SET primary_conninfo = ''")
+    await this.sql('SELECT pg_reload_conf()')
+    await eventually(10_000, 'the end of the stream', async () => (await this.sql('SELECT count(*) FROM pg_stat_wal_receiver')) === '0')
+  }
+
+  promote() { return this.sql('SELECT pg_promote()') }
+
   // A new empty database; returns its URL.
   async newDatabase() {
     const name = `test${++this.databases}`

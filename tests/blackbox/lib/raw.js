@@ -24,9 +24,10 @@ export class RawConnection {
     })
   }
 
-  static async open(server, t) {
+  // localAddress: where it comes from.
+  static async open(server, t, { localAddress } = {}) {
     const encrypted = server.scheme === 'https'
-    const tcp = net.connect({ host: server.address, port: server.port, allowHalfOpen: true })
+    const tcp = net.connect({ host: server.address, port: server.port, localAddress, allowHalfOpen: true })
     const socket = encrypted ? tls.connect({ socket: tcp, allowHalfOpen: true, ...server.tls }) : tcp
     t?.after(() => socket.destroy())
     await within(5_000, new Promise((resolve, reject) => {
@@ -119,7 +120,7 @@ export function parseResponses(bytes) {
 }
 
 export function requestText(method, target, headers = {}, body = '') {
-  const lines = Object.entries({ Host: 'hongyan.test', ...headers })
+  const lines = Object.entries({ Host: 'localhost', ...headers })
     .flatMap(([name, value]) => [value].flat().filter((v) => v !== undefined).map((v) => `${name}: ${v}\r\n`))
   return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
 }

@@ -10,6 +10,7 @@ export const corpus = {
   'with Content-Length and Transfer-Encoding': requestText('POST', '/push', { 'Content-Length': 5, 'Transfer-Encoding': 'chunked' }, '0\r\n\r\n'),
   'with Transfer-Encoding and Content-Length': requestText('POST', '/push', { 'Transfer-Encoding': 'chunked', 'Content-Length': size + 5 }, '0\r\n\r\n'),
   'with two different Content-Lengths': requestText('POST', '/push', { 'Content-Length': [0, size] }),
+  'with the same Content-Length twice in a list': requestText('POST', '/push', { 'Content-Length': `${size}, ${size}` }),
   'with two Content-Lengths in a list': requestText('POST', '/push', { 'Content-Length': `0, ${size}` }),
   'with Transfer-Encoding: gzip': requestText('POST', '/push', { 'Transfer-Encoding': 'gzip' }),
   'with Transfer-Encoding: xchunked': requestText('POST', '/push', { 'Transfer-Encoding': 'xchunked' }),

@@ -66,10 +66,34 @@ TEST_CASE("what a node tells comes out as it went in", "[cluster]") {
   const auto types = there_and_back(typing{1, user("1"), {user("2"), user("3")}});
   CHECK(types.users == std::vector{user("2"), user("3")});
 
+  const auto blocked = there_and_back(users_blocked{user("1"), {user("2"), user("3")}});
+  CHECK(blocked.user == user("1"));
+  CHECK(blocked.blocked == std::vector{user("2"), user("3")});
+
   const auto kicked = there_and_back(user_kicked{user("1"), {{"a", 1}, {"b", 2}}});
   REQUIRE(kicked.sessions.size() == 2);
   CHECK(kicked.sessions[1].node == "b");
   CHECK(kicked.sessions[1].number == 2);
+}
+
+TEST_CASE("a user's own changes and revocations cross", "[cluster]") {
+  const auto set = there_and_back(own_changed{user("1"), own_settings{7, true, false, 5, 9}});
+  CHECK(set.user == user("1"));
+  const auto& settings = std::get<own_settings>(set.what);
+  CHECK(settings.conversation_id == 7);
+  CHECK(settings.pinned);
+  CHECK_FALSE(settings.muted);
+  CHECK(settings.cleared_seq == 5);
+  CHECK(settings.read_seq == 9);
+  const auto named = there_and_back(own_changed{user("1"), profile{user("1"), "n", {}}});
+  const auto& shown = std::get<profile>(named.what);
+  CHECK(named.user == user("1"));
+  CHECK(shown.user == user("1"));
+  CHECK(shown.name == "n");
+  CHECK_FALSE(shown.avatar);
+  const auto revoked = there_and_back(tokens_revoked{user("1"), 1'700'000'000'000'001});
+  CHECK(revoked.user == user("1"));
+  CHECK(revoked.at_us == 1'700'000'000'000'001);
 }
 
 TEST_CASE("a message crosses with everything it has", "[cluster]") {
@@ -91,6 +115,18 @@ TEST_CASE("a message crosses with everything it has", "[cluster]") {
   CHECK(m.client_msg_id == sent.client_msg_id);
   CHECK(m.created_at == sent.created_at);
   CHECK(m.recalled == sent.recalled);
+}
+
+TEST_CASE("a message of a kind that is not known yet crosses as such", "[cluster]") {
+  auto sent = whole();
+  sent.kind = static_cast<message_kind>(42);
+  const auto log = there_and_back(log_entries{{}, {std::make_shared<const message>(sent)}});
+  REQUIRE(log.entries.size() == 1);
+  CHECK(log.entries.front()->kind == message_kind::unknown);
+  CHECK(log.entries.front()->seq == sent.seq);
+  sent.kind = message_kind::video;
+  CHECK(there_and_back(log_entries{{}, {std::make_shared<const message>(sent)}}).entries.front()->kind ==
+        message_kind::video);
 }
 
 TEST_CASE("items are read one after the other, and what is newer is passed over", "[cluster]") {

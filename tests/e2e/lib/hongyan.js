@@ -25,6 +25,7 @@ async function startHongyan({ origins = [], args: flags = [], config } = {}) {
   const start = async (listen) => {
     const args = ['--listen', listen, '--database', `sqlite:${database}`, ...flags]
     for (const origin of origins) args.push('--allow-origin', origin)
+    if (origins.length > 0 && !flags.includes('--auth')) args.push('--insecure')
     if (config !== undefined) {
       const file = path.join(directory, 'hongyan.toml')
       fs.writeFileSync(file, config)
