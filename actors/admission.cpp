@@ -1,16 +1,12 @@
 #include "actors/admission.hpp"
 
-#include <random>
-
 namespace hongyan {
 
 namespace {
 
 error busy(metrics& figures, const char* limit, const char* what) {
   figures.refused.Add({{"reason", limit}}).Increment();
-  error e{errc::unavailable, std::string(what) + "; try again in a moment"};
-  e.retry_after = spread_retry();
-  return e;
+  return {errc::unavailable, std::string(what) + "; try again in a moment"};
 }
 
 error wait_for(std::chrono::milliseconds wait, metrics& figures, const char* reason, const char* what) {
@@ -89,41 +85,23 @@ std::optional<error> admit_read(flow& admitted, metrics& figures, bool is_search
   return {};
 }
 
-lease until_written(flow& admitted) {
-  admitted.unwritten.take(1);
-  return {admitted.unwritten, 1};
-}
-
-std::chrono::milliseconds spread_retry() {
-  static thread_local std::minstd_rand random(std::random_device{}());
-  return std::chrono::milliseconds(std::uniform_int_distribution<std::chrono::milliseconds::rep>(
-      retry_after.count() / 2, retry_after.count() * 2)(random));
-}
-
 error read_for_strangers(const error& e) {
   if (e.code != errc::unavailable && e.code != errc::internal) return e;
-  error told{errc::unavailable, "the database could not be read just now; try again in a moment"};
-  told.retry_after = spread_retry();
-  return told;
+  return {errc::unavailable, "the database could not be read just now; try again in a moment"};
 }
 
 error for_strangers(const error& e) {
-  error told = e;
   switch (e.code) {
   case errc::unavailable:
-    told = {e.code, "the database does not answer just now; nothing was stored; try again in a moment"};
-    break;
+    return {e.code, "the database does not answer just now; nothing was stored; try again in a moment"};
   case errc::outcome_unknown:
   case errc::internal:
-    told = {
+    return {
         errc::outcome_unknown,
         "the database went away while it stored this: it may be stored or not; ask again (a message with the "
         "same clientMsgId is stored once)"};
-    break;
   default: return e;
   }
-  told.retry_after = spread_retry();
-  return told;
 }
 
 std::optional<error> refusal_of(append_status status) {

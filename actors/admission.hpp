@@ -31,11 +31,7 @@ std::optional<error> admit_code(flow& admitted, metrics& figures);
 /// Takes one credit for a read, of `admitted.searches` for a search and else of `admitted.history`, or says
 /// why not.
 std::optional<error> admit_read(flow& admitted, metrics& figures, bool is_search = false);
-/// Counts a read's answer, which may be large, as long as HTTP is writing it.
-lease until_written(flow& admitted);
 
-/// The client may come again after it: spread, so that many who were refused at once do not come at once.
-std::chrono::milliseconds spread_retry();
 /// What a stranger is told of a read that failed.
 error read_for_strangers(const error& e);
 

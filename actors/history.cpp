@@ -1,6 +1,5 @@
 #include "actors/history.hpp"
 
-#include "actors/admission.hpp"
 #include "actors/v1_reads.hpp"
 
 #include <algorithm>
@@ -112,11 +111,7 @@ std::size_t rows_of(const v1::command& what) {
   return 1 + std::visit(rows, what);
 }
 
-error too_many_of_one() {
-  error e{errc::rate_limited, "too many reads of one user wait; wait a moment"};
-  e.retry_after = spread_retry();
-  return e;
-}
+error too_many_of_one() { return {errc::rate_limited, "too many reads of one user wait; wait a moment"}; }
 
 } // namespace
 

@@ -111,14 +111,14 @@ using registry_actor = caf::typed_actor<
     // Entries may have been missed from some seconds ago on: looks into the log.
     caf::reacts_to<doubt_atom>>;
 
-/// PERSISTENCE stores messages: it batches what waits while a commit runs. Detached, since it blocks.
+/// PERSISTENCE stores messages: it batches what waits while a commit runs. What waits is in a line for each
+/// user, and the users take turns. Detached, since it blocks.
 using persistence_actor = caf::typed_actor<
     // Stores a message; answers after the commit.
     caf::replies_to<append_atom, new_message>::with<append_answer>,
-    // All three wait in the line of the user they are for, and the users take turns.
     // Moves a read position forward; answers after the commit.
     caf::replies_to<read_atom, read_mark>::with<read_answer>,
-    // Does any other change, after all that came before it; answers after the commit.
+    // Does any other change, after all that came before it from the same user; answers after the commit.
     caf::replies_to<change_atom, change>::with<change_answer>,
     // INTERNAL, to itself: all that came during the last commit is collected; commit it.
     caf::reacts_to<flush_atom>,

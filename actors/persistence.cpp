@@ -1,6 +1,5 @@
 #include "actors/persistence.hpp"
 
-#include "actors/admission.hpp"
 #include "core/time_format.hpp"
 #include "core/v1/commands.hpp"
 #include "persistence/changes.hpp"
@@ -26,11 +25,7 @@ constexpr std::chrono::seconds check_interval{1};
 
 steady_time now() { return std::chrono::steady_clock::now(); }
 
-error too_much_of_one() {
-  error e{errc::rate_limited, "too many writes of one user wait; wait a moment"};
-  e.retry_after = spread_retry();
-  return e;
-}
+error too_much_of_one() { return {errc::rate_limited, "too many writes of one user wait; wait a moment"}; }
 
 /// The message as it is in the log; of a repeated one, as it was stored first.
 message_ptr as_stored(new_message&& m, const append_outcome& o) {

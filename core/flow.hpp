@@ -91,12 +91,10 @@ struct flow {
       , logins_of(rates.logins)
       , bad_tokens_of(rates.bad_tokens) {}
 
-  credit appends;    ///< writes sent to persistence and not answered yet
-  credit deliveries; ///< committed messages on their way to the registry, and deliveries to sessions
-  credit history;    ///< reads not answered yet
-  credit searches;   ///< searches not answered yet
-  /// Answers of reads that HTTP has not written yet. A figure: what they hold is bounded by the connections.
-  credit unwritten{0};
+  credit appends;            ///< writes sent to persistence and not answered yet
+  credit deliveries;         ///< committed messages on their way to the registry, and deliveries to sessions
+  credit history;            ///< reads not answered yet
+  credit searches;           ///< searches not answered yet
   day_allowance contents;    ///< bytes of a user's messages
   credit logins{logins_max}; ///< codes of wx.login not answered yet
   /// Bytes kept for clients. Its limit is set before anything runs.

@@ -84,9 +84,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
                                              std::move(question));
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(read_for_strangers(*answer->failure));
-  auto r = json_reply(classic::encode_chats(*answer->messages));
-  r.counted = until_written(server.admitted);
-  co_return r;
+  co_return json_reply(classic::encode_chats(*answer->messages));
 }
 
 asio::awaitable<reply> get_online_user(edge& at, const routed_request&) {

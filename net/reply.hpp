@@ -17,7 +17,6 @@ struct reply {
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};
   bool close = false; ///< close the connection after it
-  lease counted{};    ///< what was admitted for it, until it is written
 };
 
 /// The answer to a failed request, as application/problem+json.

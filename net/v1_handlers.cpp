@@ -78,9 +78,7 @@ asio::awaitable<reply> read_v1(edge& at, user_id user, v1::command what) {
   auto answer = co_await ask<v1_answer>(at.asks, asked, ask_deadline, query_atom::value, std::move(question));
   if (!answer) co_return problem(answer.error());
   if (answer->failure) co_return problem(read_for_strangers(*answer->failure));
-  auto r = json_reply(std::move(answer->json));
-  r.counted = until_written(server.admitted);
-  co_return r;
+  co_return json_reply(std::move(answer->json));
 }
 
 /// What a request costs beyond the one as which it was let in before its body was read.
@@ -96,6 +94,8 @@ asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::strin
   if (!command) co_return problem(command.error());
   count_cost(at, asker, *command);
   if (auto* m = std::get_if<new_message>(&*command)) {
+    if (const auto may = may_send(at, asker, m->from, m->content.size()); !may)
+      co_return problem(may.error());
     auto r = co_await write_message(at, std::move(*m));
     co_return r;
   }
@@ -117,10 +117,9 @@ asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
   if (!body) co_return problem(body.error());
   auto from = take_user(*body, "from", request.by);
   if (!from) co_return problem(from.error());
-  const auto* content = body->if_contains("content");
-  const auto bytes =
-      content != nullptr && content->is_string() ? content->get_string().size() : request.http.body().size();
-  if (const auto may = may_send(at, request.by, *from, bytes); !may) co_return problem(may.error());
+  // Whose it is comes first: what else is wrong with it is for its owner to know.
+  if (const auto may = auth::may_act_as(request.by, *from, auth::scope::push); !may)
+    co_return problem(may.error());
   auto r = co_await carry_out(at, request.by, "message.send", std::move(*body), std::move(*from), 200, false);
   co_return r;
 }

@@ -51,6 +51,17 @@ async function comesBack(server, t, { replica, conversationId }, { from = 11 } =
   assert.equal(reset, false, 'and then it goes on')
 }
 
+// A primary with a database, its asynchronous standby, and the URL of both.
+async function withStandby(t) {
+  const primary = await Postgres.create()
+  t.after(() => primary.dispose())
+  const name = (await primary.newDatabase()).split('/').at(-1)
+  const standby = await primary.standby()
+  t.after(() => standby.dispose())
+  const url = `postgresql://hongyan@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/${name}?target_session_attrs=read-write`
+  return { primary, standby, url }
+}
+
 if (storeKinds.includes('sqlite')) {
   describe('v1 and an SQLite file that was set back', () => {
     // How the copy is made of the running server's file, and put back while there is none.
@@ -155,12 +166,7 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('by an asynchronous standby that was promoted: whoever stayed is sent away, and told', async (t) => {
-      const primary = await Postgres.create()
-      t.after(() => primary.dispose())
-      const name = (await primary.newDatabase()).split('/').at(-1)
-      const standby = await primary.standby()
-      t.after(() => standby.dispose())
-      const url = `postgresql://hongyan@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/${name}?target_session_attrs=read-write`
+      const { primary, standby, url } = await withStandby(t)
       const server = await serverFor(t, { database: url })
       const held = await history(server, t, async () => {
         await standby.caughtUp(primary)
@@ -175,12 +181,7 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('a standby that lost nothing is promoted: nobody is told anything', async (t) => {
-      const primary = await Postgres.create()
-      t.after(() => primary.dispose())
-      const name = (await primary.newDatabase()).split('/').at(-1)
-      const standby = await primary.standby()
-      t.after(() => standby.dispose())
-      const url = `postgresql://hongyan@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/${name}?target_session_attrs=read-write`
+      const { primary, standby, url } = await withStandby(t)
       const server = await serverFor(t, { database: url })
       const { b, replica } = await history(server, t, () => {})
       await standby.caughtUp(primary)
