@@ -35,23 +35,6 @@ history_answer latest_for(message_reader& reader, const history_query& query) {
   return {{}, std::make_shared<const std::vector<message>>(std::move(*found))};
 }
 
-/// Adds what one answer has read to the figures.
-class rows_counted {
-public:
-  rows_counted(const message_reader& reader, metrics& figures)
-      : reader_(reader)
-      , figures_(figures)
-      , before_(reader.rows_read()) {}
-  rows_counted(const rows_counted&) = delete;
-  rows_counted& operator=(const rows_counted&) = delete;
-  ~rows_counted() { figures_.rows_read.Increment(static_cast<double>(reader_.rows_read() - before_)); }
-
-private:
-  const message_reader& reader_;
-  metrics& figures_;
-  std::uint64_t before_;
-};
-
 /// Counted each; logged at most once a second in each thread that reads, for a store that was set back resets
 /// everybody.
 void count_reset(std::string_view reason, metrics& figures) {
@@ -98,7 +81,8 @@ log_answer log_for(message_reader& reader, const log_question& question) {
   return answer;
 }
 
-/// What a read costs of its user's turn, in rows that it may have to look at, by what it names.
+/// What a read costs of its user's turn, in rows, by what it names; what it turns out to read besides is
+/// charged afterwards.
 std::size_t rows_of(const history_query& query) { return 1 + query.limit; }
 std::size_t rows_of(const v1::command& what) {
   const auto rows = [](const auto& of) -> std::size_t {
@@ -126,9 +110,12 @@ caf::typed_response_promise<Answer> history_state::line_up(const std::string& us
     return promise;
   }
   waiting.push(user, cost,
-               {[this, promise, read = std::move(read), counted]() mutable {
-                  const rows_counted scope(*reader, *figures);
+               {[this, promise, user, cost, read = std::move(read), counted]() mutable {
+                  const auto before = reader->rows_read();
                   auto answer = read();
+                  const auto rows = reader->rows_read() - before;
+                  figures->rows_read.Increment(static_cast<double>(rows));
+                  if (rows > cost) waiting.charge(user, rows - cost);
                   note(answer.failure);
                   counted.reset();
                   promise.deliver(std::move(answer));

@@ -130,6 +130,7 @@ struct v1_answer {
   std::string json{};
   audience_of_place audience{};                          ///< of show_typing: whom it reaches
   std::optional<v1::resume_progress::positions> given{}; ///< of a page of `sync`: see resume_progress::note()
+  std::vector<std::int64_t> left{};                      ///< of a page of `sync`: see sync_page::left
   std::string_view reset{}; ///< of `sync`: why the positions are void, see sync_page::reset
   std::optional<std::vector<user_id>> visible{}; ///< of watch_users: those of them who may be watched
 };

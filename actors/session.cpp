@@ -81,6 +81,8 @@ void session::close(close_code code) {
   phase_ = phase::closing;
 }
 
+bool session::has_expired() const { return facts_.expires && *facts_.expires <= wall_now(); }
+
 void session::expire_at(wall_time end) {
   facts_.expires = end;
   expiry_.set(home_.timers(), home_.now() + (end - wall_now()));

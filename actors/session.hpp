@@ -83,6 +83,8 @@ protected:
   };
   /// The token is good until then.
   void expire_at(wall_time end);
+  /// By the wall clock.
+  bool has_expired() const;
 
   shard& home_;
   const session_env& env_;

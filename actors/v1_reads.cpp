@@ -56,6 +56,7 @@ struct reading {
     if (other_epoch) {
       query.positions.clear();
       query.last.clear();
+      query.left.clear();
     }
     auto page = sync(reader, query);
     if (!page) return {.failure = page.error()};
@@ -66,6 +67,7 @@ struct reading {
     if (page->has_more)
       for (const auto& c : page->conversations)
         given[c.of.conversation_id] = c.messages.empty() ? c.of.last_seq : c.messages.back().seq;
+    answer.left = std::move(page->left);
     return answer;
   }
 

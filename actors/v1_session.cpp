@@ -135,7 +135,7 @@ void v1_session::end_wish() {
 }
 
 void v1_session::handle(std::string id, v1::resume&& resume) {
-  resumed_.add_to(resume.query.positions);
+  resumed_.add_to(resume.query);
   ask_history(std::move(id), v1::command(std::move(resume)));
 }
 
@@ -154,6 +154,8 @@ void v1_session::handle(std::string id, v1::refresh_token&& refresh) {
 }
 
 void v1_session::handle(std::string id, v1::ping&&) {
+  // Its timer runs by the steady clock; where the wall clock was set, HTTP refuses the token already.
+  if (has_expired()) return close(close_code::token_expired);
   reply(id, v1::ping_result(wall_now(), moved_.take_positions()));
 }
 
@@ -241,7 +243,7 @@ void v1_session::take_answer(std::uint64_t token, v1_answer& answer) {
          typing_note{answer.audience.conversation_id, user_, std::move(answer.audience.users), address()});
   }
   if (!answer.reset.empty()) resumed_ = {}; // what earlier pages gave is void as well
-  if (answer.given) resumed_.note(*answer.given);
+  if (answer.given) resumed_.note(*answer.given, std::move(answer.left));
   finish(token, std::move(answer.json));
 }
 

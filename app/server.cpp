@@ -365,8 +365,12 @@ void server::start_cluster() {
   cluster_actors_.push_back(
       system_->spawn<caf::detached>(directory, std::shared_ptr<node_directory>(database_->make_directory()),
                                     node_row{config_.node, address, incarnation}, cluster, &admitted_));
-  if (auto opened = links_->open(cluster, config_.node); !opened)
+  if (auto opened = links_->open(cluster, config_.node); !opened) {
+    // Alone it would part the cluster, unseen: it ends as if the actor had.
     spdlog::critical("event=cluster_not_opened reason=\"{}\"", opened.error().detail);
+    admitted_.set_dead_actor("the links between nodes cannot be opened: " + opened.error().detail);
+    std::raise(SIGTERM);
+  }
   cluster_actors_.push_back(std::move(cluster));
 }
 

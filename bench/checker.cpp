@@ -92,6 +92,7 @@ public:
 
 private:
   void take(const event& e);
+  void take_reset(const event& e);
   void take_send(const event& e);
   void take_ok(const event& e);
   void take_entry(const event& e);
@@ -157,9 +158,7 @@ void judge::take(const event& e) {
     break;
   case event_kind::entry: take_entry(e); break;
   case event_kind::sync_begin: sync_begun_[e.client] = &e; break;
-  case event_kind::reset:
-    for (auto& [name, c] : conversations_) c.devices.erase(e.client);
-    break;
+  case event_kind::reset: take_reset(e); break;
   case event_kind::sync_end: synced_[e.client] = sync_begun_[e.client]; break;
   case event_kind::read_begin: open_readings_[{e.session, e.conversation}] = {.begin = &e}; break;
   case event_kind::read_end: take_read_end(e); break;
@@ -170,6 +169,19 @@ void judge::take(const event& e) {
   case event_kind::unknown:
   case event_kind::closed:
   case event_kind::mark: break;
+  }
+}
+
+/// What the client had is void, but for what came live while it asked: that is the store's as it is now.
+void judge::take_reset(const event& e) {
+  const auto* begun = sync_begun_[e.client];
+  for (auto& [name, c] : conversations_) {
+    const auto known = c.devices.find(e.client);
+    if (known == c.devices.end()) continue;
+    std::erase_if(known->second.got, [&](const auto& entry) {
+      return begun == nullptr || entry.second->how != shown::live || entry.second->at < begun->at;
+    });
+    if (known->second.got.empty()) c.devices.erase(known);
   }
 }
 

@@ -35,16 +35,17 @@ public:
     for (;;) {
       auto* const entry = turns_.front();
       auto& l = entry->second;
-      if (!std::exchange(l.has_turn, true)) l.deficit += quantum_;
+      if (!std::exchange(l.has_turn, true)) l.deficit += static_cast<std::ptrdiff_t>(quantum_);
+      const auto cost = static_cast<std::ptrdiff_t>(l.items.front().cost);
       // A line alone keeps nobody waiting.
-      if (l.items.front().cost > l.deficit && turns_.size() > 1) {
+      if (cost > l.deficit && turns_.size() > 1) {
         l.has_turn = false;
         turns_.splice(turns_.end(), turns_, turns_.begin());
         continue;
       }
       auto next = std::move(l.items.front());
       l.items.pop_front();
-      l.deficit -= std::min(l.deficit, next.cost);
+      l.deficit = std::max<std::ptrdiff_t>(l.deficit - cost, std::min<std::ptrdiff_t>(l.deficit, 0));
       --size_;
       if (l.items.empty()) { // what is left of its turn is lost, or the idle could save up
         turns_.pop_front();
@@ -52,6 +53,16 @@ public:
       }
       return std::move(next.item);
     }
+  }
+
+  /// What was popped of this line cost so much more than was said when it was pushed: its next ones wait for
+  /// it, for debt_turns turns at most. Who has nothing waiting owes nothing.
+  void charge(const std::string& key, std::size_t cost) {
+    const auto found = lines_.find(key);
+    if (found == lines_.end()) return;
+    const auto most = debt_turns * static_cast<std::ptrdiff_t>(quantum_);
+    auto& deficit = found->second.deficit;
+    deficit = std::max(deficit - static_cast<std::ptrdiff_t>(cost), -most);
   }
 
   bool empty() const { return size_ == 0; }
@@ -63,13 +74,15 @@ public:
   }
 
 private:
+  static constexpr std::ptrdiff_t debt_turns = 64; ///< bounds pop()
+
   struct waiting_item {
     std::size_t cost;
     T item;
   };
   struct line {
     std::deque<waiting_item> items;
-    std::size_t deficit = 0;
+    std::ptrdiff_t deficit = 0; ///< below 0: what it owes
     bool has_turn = false;
   };
   using lines = std::unordered_map<std::string, line>;

@@ -54,8 +54,9 @@ struct sync_query {
   user_id user;
   std::map<std::int64_t, std::int64_t> positions; ///< conversation: the last seq the client has
   std::vector<held_message> last{};               ///< the newest few that the client holds
-  std::size_t limit = 200;                        ///< messages over all conversations
-  std::size_t recent = 20; ///< messages of a conversation that the client does not have
+  std::vector<std::int64_t> left{}; ///< sync_page::left of the page before: this one goes on with them
+  std::size_t limit = 200;          ///< messages over all conversations
+  std::size_t recent = 20;          ///< messages of a conversation that the client does not have
 };
 
 struct synced_conversation {
@@ -74,6 +75,10 @@ struct sync_page {
   std::vector<synced_conversation> conversations; ///< newest active first
   std::vector<std::int64_t> gone; ///< of the positions: left, dismissed, cleared, or never the user's
   bool has_more = false;          ///< something is left to say: ask again with the new positions
+  /// Conversations in which more is new than this page holds, newest active first; at most sync_left_max, and
+  /// what is beyond is found by a page that looks at all of the user's conversations again, as the last one
+  /// always does.
+  std::vector<std::int64_t> left{};
 };
 
 struct search_query {

@@ -235,7 +235,8 @@ std::optional<error> change_run::recall_refused(const message& entry, std::chron
     return error{errc::forbidden, "this entry is the log's own; only messages can be recalled"};
   if (entry.from != *by_)
     return error{errc::forbidden, "this message is another user's; only one's own can be recalled"};
-  if (!entry.recalled && now_ - entry.created_at > window)
+  // Either way: what a clock that was ahead has stamped is not to be recalled for ever.
+  if (!entry.recalled && std::chrono::abs(now_ - entry.created_at) > window)
     return error{errc::forbidden, "this message is too old; a message can be recalled for " +
                                       std::to_string(window.count()) + " seconds"};
   return {};

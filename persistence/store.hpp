@@ -11,6 +11,7 @@
 #include "core/change.hpp"
 #include "core/search_text.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -255,6 +256,15 @@ public:
 
   /// Every conversation of the user that is shown (membership::is_shown()), in no order.
   virtual result<std::vector<membership>> memberships(const user_id& user) = 0;
+  /// Those of them that `of` names, in no order.
+  virtual result<std::vector<membership>> some_memberships(const user_id& user,
+                                                           std::span<const std::int64_t> of) {
+    auto all = memberships(user);
+    if (!all) return all;
+    std::erase_if(*all,
+                  [&](const membership& m) { return std::ranges::find(of, m.conversation_id) == of.end(); });
+    return all;
+  }
   /// The conversations of any of these users in which something was said since then and that one of them
   /// sees, in no order, perhaps twice. Asked in a cluster, of many users.
   virtual result<std::vector<conversation_activity>> active(std::span<const user_id> users, wall_time since) {

@@ -219,6 +219,8 @@ public:
   }
 
   const std::vector<log_range>& ranges() const { return ranges_; }
+  /// In which something is new, newest active first.
+  std::vector<std::int64_t> take_changed() { return std::move(changed_); }
 
 private:
   bool has_room() const { return page_.conversations.size() < sync_conversations_max; }
@@ -240,6 +242,7 @@ private:
   void plan_newer(membership m, std::int64_t position) {
     const auto after = read_from(m, position);
     const auto wanted = entries_between(after, m.last_seq + 1);
+    changed_.push_back(m.conversation_id);
     add(std::move(m), {.after_seq = after, .limit = wanted}, wanted > left_);
   }
 
@@ -261,6 +264,7 @@ private:
   const sync_query& query_;
   std::size_t left_; ///< messages
   sync_page page_;
+  std::vector<std::int64_t> changed_;
   std::vector<log_range> ranges_; ///< in the order of the page's conversations, which need not all have one
 };
 
@@ -301,6 +305,57 @@ void trim(sync_page& page) {
     c.messages.erase(end, c.messages.end());
     return c.messages.empty();
   });
+}
+
+/// Plans a page over these conversations of the user, and reads it. `left` of the page: what is new in them
+/// beyond it.
+result<sync_page> read_page(message_reader& reader, const sync_query& query, std::vector<membership> shown) {
+  sync_planner planner(query);
+  auto page = planner.plan(std::move(shown));
+  if (auto filled = fill(reader, query, planner.ranges(), page.conversations); !filled) return filled.error();
+  trim(page);
+  std::vector<std::int64_t> done;
+  for (const synced_conversation& c : page.conversations)
+    if (!c.has_more) done.push_back(c.of.conversation_id);
+  std::ranges::sort(done);
+  page.left = planner.take_changed();
+  std::erase_if(page.left, [&](std::int64_t id) { return std::ranges::binary_search(done, id); });
+  return page;
+}
+
+result<sync_page> sync_all(message_reader& reader, const sync_query& given) {
+  auto shown = reader.memberships(given.user);
+  if (!shown) return shown.error();
+  const auto reset = why_void(reader, given, *shown);
+  if (!reset) return reset.error();
+  sync_query query = given;
+  if (!reset->empty()) query.positions.clear();
+  auto page = read_page(reader, query, *std::move(shown));
+  if (!page) return page;
+  page->reset = *reset;
+  if (page->left.size() > sync_left_max) page->left.resize(sync_left_max);
+  return page;
+}
+
+/// A page in the middle: of a user with 10,000 conversations each page would else look at all of them, to
+/// give ten. What has become new, gone or void meanwhile is for the last page, which looks at all. Without
+/// conversations: nothing was left.
+result<sync_page> sync_left(message_reader& reader, const sync_query& query) {
+  // Something is new in each, so that no more of them have room.
+  const auto some =
+      std::span(query.left).first(std::min(query.left.size(), std::max<std::size_t>(query.limit, 1)));
+  auto shown = reader.some_memberships(query.user, some);
+  if (!shown) return shown.error();
+  std::erase_if(*shown, [&](const membership& m) {
+    const auto known = query.positions.find(m.conversation_id);
+    return known != query.positions.end() && read_from(m, known->second) >= m.last_seq;
+  });
+  auto page = read_page(reader, query, *std::move(shown));
+  if (!page) return page;
+  page->gone.clear();
+  page->has_more = true;
+  page->left.insert(page->left.end(), query.left.begin() + std::ssize(some), query.left.end());
+  return page;
 }
 
 } // namespace
@@ -352,19 +407,12 @@ result<conversation_page> list_conversations(message_reader& reader, const list_
   return page;
 }
 
-result<sync_page> sync(message_reader& reader, const sync_query& given) {
-  auto shown = reader.memberships(given.user);
-  if (!shown) return shown.error();
-  const auto reset = why_void(reader, given, *shown);
-  if (!reset) return reset.error();
-  sync_query query = given;
-  if (!reset->empty()) query.positions.clear();
-  sync_planner planner(query);
-  auto page = planner.plan(*std::move(shown));
-  page.reset = *reset;
-  if (auto filled = fill(reader, query, planner.ranges(), page.conversations); !filled) return filled.error();
-  trim(page);
-  return page;
+result<sync_page> sync(message_reader& reader, const sync_query& query) {
+  if (!query.left.empty()) {
+    auto page = sync_left(reader, query);
+    if (!page || !page->conversations.empty()) return page;
+  }
+  return sync_all(reader, query);
 }
 
 result<search_page> search(message_reader& reader, const search_query& query) {

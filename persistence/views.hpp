@@ -16,6 +16,9 @@ result<conversation_page> list_conversations(message_reader& reader, const list_
 /// Conversations an answer holds at most; the others follow while has_more.
 inline constexpr std::size_t sync_conversations_max = 500;
 
+/// Conversations that a page names at most as left over (sync_page::left): 8 KiB a session that resumes.
+inline constexpr std::size_t sync_left_max = 1024;
+
 /// What the contents of one answer may come to: an answer waits in memory until its client has read it. Fewer
 /// messages than asked for come then, and the rest with the next page; one at least always comes.
 inline constexpr std::size_t answer_bytes_max = 256 * 1024;

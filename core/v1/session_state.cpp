@@ -33,12 +33,14 @@ void moved_positions::note(std::int64_t conversation, std::int64_t seq) {
   moved_.emplace_back(conversation, seq);
 }
 
-void resume_progress::add_to(positions& named) {
-  if (named.empty()) given_.clear();
-  named.insert(given_.begin(), given_.end());
+void resume_progress::add_to(sync_query& query) {
+  if (query.positions.empty()) *this = {};
+  query.positions.insert(given_.begin(), given_.end());
+  query.left = std::exchange(left_, {});
 }
 
-void resume_progress::note(const positions& given) {
+void resume_progress::note(const positions& given, std::vector<std::int64_t> left) {
+  left_ = std::move(left);
   if (given.empty()) given_.clear();
   for (const auto& [conversation, seq] : given)
     if (given_.size() < conversations_max || given_.contains(conversation)) given_[conversation] = seq;

@@ -4,6 +4,7 @@
 
 #include "core/limits.hpp"
 #include "core/place.hpp"
+#include "core/query.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -62,14 +63,16 @@ public:
   using positions = std::map<std::int64_t, std::int64_t>;
   static constexpr std::size_t conversations_max = 16'384;
 
-  /// Adds what earlier pages gave to the positions of the next request. A request without any begins anew.
-  void add_to(positions& named);
-  /// After a page: what it gave, by conversation; nothing after the last. Beyond conversations_max no more is
-  /// noted, and the client must name them itself.
-  void note(const positions& given);
+  /// Adds what earlier pages gave to the positions of the next request, and what the last one left over. A
+  /// request without any position begins anew.
+  void add_to(sync_query& query);
+  /// After a page: what it gave, by conversation, and what it left over (sync_page::left); nothing after the
+  /// last. Beyond conversations_max no more is noted, and the client must name them itself.
+  void note(const positions& given, std::vector<std::int64_t> left);
 
 private:
   positions given_;
+  std::vector<std::int64_t> left_;
 };
 
 /// Lets `typing` through once every typing_interval in each place.

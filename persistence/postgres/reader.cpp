@@ -41,6 +41,8 @@ LEFT JOIN member peer ON peer.conversation_id = c.id
   AND peer.user_id = CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END
 WHERE m.user_id = $1::text AND NOT c.dismissed)";
 const std::string shown_memberships_sql = memberships_sql + " AND c.last_seq >= m.first_seq";
+const std::string some_memberships_sql =
+    shown_memberships_sql + " AND m.conversation_id = ANY ($2::bigint[])";
 /// $1 users, $2 a time. Seven times cheaper than their memberships one after the other.
 constexpr const char* active_sql = R"(
 SELECT DISTINCT c.id, c.last_seq
@@ -185,6 +187,7 @@ const std::vector<named_statement>& statements() {
   static const std::vector<named_statement> list{{"latest_of_user", latest_of_user_sql},
                                                  {"latest_of_pair", latest_of_pair_sql},
                                                  {"memberships", shown_memberships_sql},
+                                                 {"some_memberships", some_memberships_sql},
                                                  {"active", active_sql},
                                                  {"find_membership", find_membership_sql},
                                                  {"log", log_sql},
@@ -288,6 +291,16 @@ public:
     parameters_.clear();
     parameters_.add(std::string_view(user.text()));
     auto rows = run("memberships");
+    if (!rows) return rows.error();
+    return read_all(*rows, read_membership);
+  }
+
+  result<std::vector<membership>> some_memberships(const user_id& user,
+                                                   std::span<const std::int64_t> of) override {
+    parameters_.clear();
+    parameters_.add(std::string_view(user.text()));
+    add_numbers(parameters_, of, std::identity());
+    auto rows = run("some_memberships");
     if (!rows) return rows.error();
     return read_all(*rows, read_membership);
   }

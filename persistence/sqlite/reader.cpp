@@ -50,6 +50,8 @@ const std::string memberships_sql =
     "  AND peer.user_id = iif(c.user_low = m.user_id, c.user_high, c.user_low)"
     " WHERE m.user_id = ?1";
 const std::string shown_memberships_sql = memberships_sql + " AND c.last_seq >= m.first_seq";
+const std::string some_memberships_sql =
+    shown_memberships_sql + " AND m.conversation_id IN (SELECT value FROM json_each(?2))";
 const std::string membership_of_direct_sql = memberships_sql + " AND c.user_low = ?2 AND c.user_high = ?3";
 const std::string membership_of_group_sql = memberships_sql + " AND c.group_id = ?2";
 
@@ -160,6 +162,7 @@ struct sqlite_reader::session {
   sqlite_statement latest_of_user{db, latest_of_user_sql};
   sqlite_statement latest_of_pair{db, latest_of_pair_sql};
   sqlite_statement memberships{db, shown_memberships_sql};
+  sqlite_statement some_memberships{db, some_memberships_sql};
   sqlite_statement membership_of_direct{db, membership_of_direct_sql};
   sqlite_statement membership_of_group{db, membership_of_group_sql};
   sqlite_statement oldest_of_log{db, oldest_of_log_sql};
@@ -240,6 +243,18 @@ result<std::vector<membership>> sqlite_reader::memberships(const user_id& user) 
   std::vector<membership> all;
   if (auto read = each(rows, [&] { all.push_back(read_membership(rows, user)); }); !read) return read.error();
   return all;
+}
+
+result<std::vector<membership>> sqlite_reader::some_memberships(const user_id& user,
+                                                                std::span<const std::int64_t> of) {
+  if (auto opened = open(); !opened) return opened.error();
+  const std::string ids = json_list(of);
+  sqlite_statement::execution rows(session_->some_memberships);
+  rows.bind(user.text()).bind(ids);
+  std::vector<membership> some;
+  if (auto read = each(rows, [&] { some.push_back(read_membership(rows, user)); }); !read)
+    return read.error();
+  return some;
 }
 
 result<std::optional<membership>> sqlite_reader::find_membership(const user_id& user, const place& with) {

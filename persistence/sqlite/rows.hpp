@@ -28,6 +28,15 @@ inline std::string json_list(std::span<const user_id> users) {
   return json + "]";
 }
 
+inline std::string json_list(std::span<const std::int64_t> ids) {
+  std::string json = "[";
+  for (const auto id : ids) {
+    if (json.size() > 1) json += ',';
+    json += std::to_string(id);
+  }
+  return json + "]";
+}
+
 inline message read_message(const sqlite_statement::execution& row) {
   return {.id = row.integer(0),
           .conversation_id = row.integer(1),

@@ -53,6 +53,8 @@ struct fake_writer final : unable_writer {
     if (fails_with) return error{errc::unavailable, "planted"};
     return {};
   }
+  std::string epoch() const override { return epoch_now; }
+  store_watch watch() const override { return seen; }
   std::vector<append_outcome> outcomes(std::span<const new_message> batch, wall_time now) {
     std::vector<append_outcome> all;
     for (const auto& m : batch) {
@@ -75,6 +77,8 @@ struct fake_writer final : unable_writer {
   std::optional<errc> fails_with;
   std::optional<bool> settles; ///< nothing: the database is still away
   bool throws = false;
+  std::string epoch_now = "e1";
+  store_watch seen;
   std::int64_t last_id = 0;
   int checks = 0;
 };
@@ -515,4 +519,28 @@ TEST_CASE_METHOD(persistence_fixture, "one user cannot have all the writes that 
   CHECK(failure(questions.back()) == errc::rate_limited);
   questions.pop_back();
   for (auto& q : questions) CHECK_FALSE(answer(q).failure);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "a store that was set back is counted once, and everybody begins anew",
+                 "[persistence]") {
+  CHECK(admitted.epoch() == "e1");
+  writer->seen.set_backs = 1;
+  writer->epoch_now = "e2";
+  for (int i = 0; i < 2; ++i) {
+    self->send(p, tick_atom::value);
+    run();
+  }
+  CHECK(admitted.epoch() == "e2");
+  CHECK(told.resyncs == 1);
+  CHECK(figures.store_set_back.Value() == 1);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "checkpoints that do not come about are shown", "[persistence]") {
+  writer->seen.log_bytes = 300'000'000;
+  writer->seen.checkpoints_failed = 2;
+  writer->seen.checkpoint_trouble = "disk I/O error";
+  self->send(p, tick_atom::value);
+  run();
+  CHECK(figures.checkpoints.Add({{"outcome", "failed"}}).Value() == 2);
+  CHECK(figures.wal_bytes.Value() == 300'000'000);
 }

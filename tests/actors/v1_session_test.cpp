@@ -294,6 +294,19 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: what is no request is answered, and th
                           R"(6 -32602 {"param":"params"})", R"("seven" ok)"});
 }
 
+TEST_CASE_METHOD(v1_session_fixture, "v1: a token that a set clock has ended is noticed at the next ping",
+                 "[v1_session]") {
+  end(s);
+  sink = std::make_shared<recording_sink>();
+  s = spawn_on<v1_session>(system, home, home, user("1"),
+                           session_facts{.id = "s1", .is_v1 = true, .expires = wall_now()},
+                           std::shared_ptr<frame_sink>(sink), env);
+  run();
+  open(); // this clock stands still, so that its timer is not due
+  hear(request("1", "ping"));
+  CHECK(gists() == events{"closing 4001 at once", "close 4001"});
+}
+
 TEST_CASE_METHOD(v1_session_fixture, "v1: a notification is done and never answered", "[v1_session]") {
   open();
   hear(R"({"jsonrpc":"2.0","method":"no.such"})");

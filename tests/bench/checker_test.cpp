@@ -385,6 +385,25 @@ TEST_CASE("an entry that a client never got is a skip", "[bench][checker]") {
   }
 }
 
+TEST_CASE("after a reset counts what came live meanwhile, and nothing before", "[bench][checker]") {
+  story s;
+  s.stores(m1);
+  s.stores(m2);
+  s.by("ann", event_kind::sync_begin);
+  s.stores(m3);
+  s.by("ann", event_kind::reset);
+  SECTION("the page and what came live are all") {
+    for (const auto& m : {m1, m2}) s.shows("ann", m, shown::by_sync);
+    s.by("ann", event_kind::sync_end);
+    CHECK(is_clean(s.ends({m1, m2, m3})));
+  }
+  SECTION("what the page leaves out is a skip, though it was shown before") {
+    s.shows("ann", m1, shown::by_sync);
+    s.by("ann", event_kind::sync_end);
+    CHECK(is_only(s.ends({m1, m2, m3}), anomaly::skip));
+  }
+}
+
 TEST_CASE("what not even the last sync brings is a skip", "[bench][checker]") {
   story s;
   s.stores(m1);

@@ -62,3 +62,31 @@ TEST_CASE("an idle line saves nothing up", "[fair_queue]") {
   for (int i = 0; i < 4; ++i) q.push("b", 1, "b");
   CHECK(all_of(q) == std::vector<std::string>{"a", "a", "b", "b", "a", "a", "b", "b"});
 }
+
+TEST_CASE("what cost more than was said is charged afterwards", "[fair_queue]") {
+  fair_queue<std::string> q(10);
+  for (int i = 0; i < 3; ++i) q.push("greedy", 1, "G");
+  CHECK(*q.pop() == "G");
+  q.charge("greedy", 100);
+  for (int i = 0; i < 90; ++i) q.push("other", 1, "o");
+  const auto order = all_of(q);
+  CHECK(std::vector<std::string>(order.begin(), order.begin() + 90) == std::vector<std::string>(90, "o"));
+  CHECK(order.size() == 92);
+}
+
+TEST_CASE("a debt is bounded, and gone with the line", "[fair_queue]") {
+  fair_queue<std::string> q(1);
+  q.charge("nobody", 1'000'000);
+  for (int i = 0; i < 2; ++i) q.push("greedy", 1, "G");
+  CHECK(*q.pop() == "G");
+  q.charge("greedy", 1'000'000);
+  for (int i = 0; i < 100; ++i) q.push("other", 1, "o");
+  std::size_t others = 0;
+  while (*q.pop() != "G") ++others;
+  CHECK(others == 65); // 64 turns of debt, and the one that it needs
+  while (q.pop()) {
+  }
+  q.push("greedy", 1, "G");
+  q.push("other", 1, "o");
+  CHECK(all_of(q) == std::vector<std::string>{"G", "o"});
+}

@@ -91,36 +91,38 @@ TEST_CASE("a sync of several pages goes on where it was, also for what the clien
           "[v1][session_state]") {
   using positions = resume_progress::positions;
   resume_progress p;
-  positions first;
-  p.add_to(first);
-  CHECK(first.empty());
-  p.note({{1, 10}, {2, 20}});
-  positions named{{2, 15}, {9, 90}};
-  p.add_to(named);
-  CHECK(named == positions{{1, 10}, {2, 15}, {9, 90}});
-  p.note({{1, 11}, {3, 30}});
-  positions next{{9, 90}};
-  p.add_to(next);
-  CHECK(next == positions{{1, 11}, {2, 20}, {3, 30}, {9, 90}});
+  const auto asked_with = [&](const positions& named) {
+    sync_query query{.user = *user_id::parse("1"), .positions = named};
+    p.add_to(query);
+    return query;
+  };
+  CHECK(asked_with({}).positions.empty());
+  p.note({{1, 10}, {2, 20}}, {3, 2});
+  const auto second = asked_with({{2, 15}, {9, 90}});
+  CHECK(second.positions == positions{{1, 10}, {2, 15}, {9, 90}});
+  CHECK(second.left == std::vector<std::int64_t>{3, 2});
+  p.note({{1, 11}, {3, 30}}, {2});
+  const auto third = asked_with({{9, 90}});
+  CHECK(third.positions == positions{{1, 11}, {2, 20}, {3, 30}, {9, 90}});
+  CHECK(third.left == std::vector<std::int64_t>{2});
+  CHECK(asked_with({{9, 90}}).left.empty()); // each page says anew what it left
 
   SECTION("until the last page") {
-    p.note({});
-    positions after{{9, 90}};
-    p.add_to(after);
-    CHECK(after == positions{{9, 90}});
+    p.note({}, {});
+    CHECK(asked_with({{9, 90}}).positions == positions{{9, 90}});
   }
   SECTION("or until the client begins anew") {
-    positions none;
-    p.add_to(none);
-    CHECK(none.empty());
+    p.note({{1, 12}}, {2});
+    const auto anew = asked_with({});
+    CHECK(anew.positions.empty());
+    CHECK(anew.left.empty());
   }
   SECTION("within its bound") {
     positions many;
     for (std::int64_t id = 100; id < 100'000; ++id) many[id] = 1;
-    p.note(many);
-    p.note({{1, 12}});
-    positions all{{9, 90}};
-    p.add_to(all);
+    p.note(many, {});
+    p.note({{1, 12}}, {});
+    auto all = asked_with({{9, 90}}).positions;
     CHECK(all.size() == resume_progress::conversations_max + 1);
     CHECK(all[1] == 12);
   }

@@ -316,7 +316,14 @@ STORE_TEST("a block makes no conversation, and is there for one that is made lat
   });
 
   CHECK(got(reader->blocks(user("1"))).size() == 101);
-  CHECK(got(reader->memberships(user("1"))).size() == 2);
+  const auto all = got(reader->memberships(user("1")));
+  CHECK(all.size() == 2);
+  const std::vector<std::int64_t> of{all[1].conversation_id, 99'999};
+  const auto some = got(reader->some_memberships(user("1"), of));
+  REQUIRE(some.size() == 1);
+  CHECK(some[0].with == all[1].with);
+  CHECK(some[0].last_seq == all[1].last_seq);
+  CHECK(got(reader->some_memberships(user("9"), of)).empty());
   CHECK(got(reader->find_membership(user("u5"), user("1"))) == std::nullopt);
   const auto sent = append(*writer, {chat("u5", "1", "-"), chat("1", "u5", "c"), chat("u5", "1", "-"),
                                      chat("2", "1", "-"), chat("3", "1", "-"), chat("u99", "1", "d")});

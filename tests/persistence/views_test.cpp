@@ -27,7 +27,14 @@ struct counting_reader : message_reader {
   explicit counting_reader(message_reader& reader) : real(reader) {}
 
   result<std::vector<message>> latest(const history_query& q) override { return real.latest(q); }
-  result<std::vector<membership>> memberships(const user_id& u) override { return real.memberships(u); }
+  result<std::vector<membership>> memberships(const user_id& u) override {
+    ++whole_lists;
+    return real.memberships(u);
+  }
+  result<std::vector<membership>> some_memberships(const user_id& u,
+                                                   std::span<const std::int64_t> of) override {
+    return real.some_memberships(u, of);
+  }
   result<std::optional<membership>> find_membership(const user_id& u, const place& p) override {
     return real.find_membership(u, p);
   }
@@ -57,6 +64,7 @@ struct counting_reader : message_reader {
   result<std::vector<revocation>> revocations(std::int64_t since) override { return real.revocations(since); }
 
   message_reader& real;
+  int whole_lists = 0;
   int logs = 0;
   int unreads = 0;
   std::size_t asked = 0;
@@ -446,7 +454,8 @@ VIEW_TEST("an answer holds 500 conversations; what is new goes before what is no
 VIEW_TEST("repeating while there is more ends, with everything") {
   const auto limit = GENERATE(0U, 1U, 3U, 7U, 500U);
   const auto recent = GENERATE(0U, 1U, 5U);
-  CAPTURE(limit, recent);
+  const bool in_a_session = GENERATE(true, false);
+  CAPTURE(limit, recent, in_a_session);
   sync_query query{.user = user("1"), .positions = {}, .limit = limit, .recent = recent};
   for (const auto other : {"2", "3", "4", "5"}) {
     const auto id = say(other, place(user("1")), 9);
@@ -466,6 +475,7 @@ VIEW_TEST("repeating while there is more ends, with everything") {
       got += c.messages.size();
       query.positions[c.of.conversation_id] = c.has_more ? c.messages.back().seq : c.of.last_seq;
     }
+    if (in_a_session) query.left = page.left;
     more = page.has_more;
   }
 
@@ -473,6 +483,55 @@ VIEW_TEST("repeating while there is more ends, with everything") {
   CHECK(got >= 11 + std::min<std::size_t>(recent, 1));
   CHECK(got <= 11 + recent);
   CHECK(query.positions.size() == 3);
+}
+
+VIEW_TEST("a resume of many pages does not read the whole list for each") {
+  for (int i = 0; i < 2'500; ++i) say("u" + std::to_string(i), place(user("1")), 2);
+  sync_query query{.user = user("1"), .positions = {}, .limit = 20};
+  std::map<std::int64_t, seqs> told;
+  std::vector<std::int64_t> order;
+  int pages = 0;
+  for (bool more = true; more; ++pages) {
+    REQUIRE(pages < 1'000);
+    const auto page = resume(query);
+    for (const auto& c : page.conversations) {
+      if (c.messages.empty()) continue;
+      order.push_back(c.of.conversation_id);
+      for (const auto& m : c.messages) told[c.of.conversation_id].push_back(m.seq);
+      query.positions[c.of.conversation_id] = c.messages.back().seq;
+    }
+    if (pages == 10) say("u0", place(user("1")));    // the oldest, not told yet
+    if (pages == 20) say("u2499", place(user("1"))); // told already
+    query.left = page.left;
+    more = page.has_more;
+  }
+  CHECK(pages >= 250);
+  CHECK(reader.whole_lists <= 2'500 / static_cast<int>(sync_left_max) + 2);
+  CHECK(told.size() == 2'500);
+  std::size_t messages = 0;
+  for (const auto& [id, its] : told) {
+    CHECK(std::ranges::is_sorted(its));
+    messages += its.size();
+  }
+  CHECK(messages == 5'002);
+  // Newest active first, for what was not said meanwhile.
+  CHECK(std::ranges::is_sorted(std::span(order).first(1'024), std::ranges::greater()));
+}
+
+VIEW_TEST("what was left over and is the user's no more is not told") {
+  for (const auto other : {"2", "3", "4", "5"}) say(other, place(user("1")));
+  sync_query query{.user = user("1"), .positions = {}, .limit = 1};
+  const auto first = resume(query);
+  REQUIRE(first.left.size() == 3);
+  query.positions[first.conversations[0].of.conversation_id] = 1;
+  query.left = first.left;
+  as("1", clear_conversation{user("4")});
+  as("1", clear_conversation{user("3")});
+  const auto second = resume(query);
+  CHECK_FALSE(second.has_more);
+  REQUIRE(second.conversations.size() == 2); // what is new, and then what is not
+  CHECK(second.conversations[0].of.with == place(user("2")));
+  CHECK(second.conversations[1].messages.empty());
 }
 
 VIEW_TEST("search finds in one's own conversations, newest first, page by page") {
