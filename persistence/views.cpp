@@ -268,26 +268,47 @@ private:
   std::vector<log_range> ranges_; ///< in the order of the page's conversations, which need not all have one
 };
 
+/// How many of the messages are unread, when they are all that were said since the user read.
+std::optional<std::size_t> unread_among(const user_id& user, const synced_conversation& c) {
+  const auto after = std::max(c.of.read_seq, hidden_up_to(c.of));
+  if (c.messages.empty() || c.messages.front().seq > after + 1 || c.messages.back().seq < c.of.last_seq)
+    return {};
+  const auto is_unread = [&](const message& m) {
+    return m.seq > after && m.from != user && !m.recalled && !is_own_entry(m.kind);
+  };
+  return std::min(static_cast<std::size_t>(std::ranges::count_if(c.messages, is_unread)), unread_max);
+}
+
 result<void> fill(message_reader& reader, const sync_query& query, const std::vector<log_range>& ranges,
                   std::vector<synced_conversation>& conversations) {
-  std::vector<const membership*> memberships;
-  for (const synced_conversation& c : conversations) memberships.push_back(&c.of);
-  const auto unread = unread_counts(reader, query.user, memberships);
-  if (!unread) return unread.error();
-  for (std::size_t i = 0; i < conversations.size(); ++i) conversations[i].unread = (*unread)[i];
-
-  if (ranges.empty()) return {};
-  auto entries = reader.log(ranges);
-  if (!entries) return entries.error();
-  auto conversation = conversations.begin();
-  for (message& entry : *entries) {
-    const auto is_its = [&](const synced_conversation& c) {
-      return c.of.conversation_id == entry.conversation_id;
-    };
-    conversation = std::find_if(conversation, conversations.end(), is_its);
-    if (conversation == conversations.end()) break;
-    conversation->messages.push_back(std::move(entry));
+  if (!ranges.empty()) {
+    auto entries = reader.log(ranges);
+    if (!entries) return entries.error();
+    auto conversation = conversations.begin();
+    for (message& entry : *entries) {
+      const auto is_its = [&](const synced_conversation& c) {
+        return c.of.conversation_id == entry.conversation_id;
+      };
+      conversation = std::find_if(conversation, conversations.end(), is_its);
+      if (conversation == conversations.end()) break;
+      conversation->messages.push_back(std::move(entry));
+    }
   }
+  // The store is asked only for what cannot be counted here: a phone that comes back mostly has read all that
+  // it had.
+  std::vector<const membership*> others;
+  std::vector<std::size_t> asked;
+  for (std::size_t i = 0; i < conversations.size(); ++i) {
+    if (const auto count = unread_among(query.user, conversations[i])) {
+      conversations[i].unread = *count;
+    } else {
+      others.push_back(&conversations[i].of);
+      asked.push_back(i);
+    }
+  }
+  const auto unread = unread_counts(reader, query.user, others);
+  if (!unread) return unread.error();
+  for (std::size_t i = 0; i < asked.size(); ++i) conversations[asked[i]].unread = (*unread)[i];
   return {};
 }
 

@@ -35,6 +35,7 @@ public:
 
 private:
   struct session;
+  class snapshot;
 
   result<void> open();
   /// Calls `take` for each row, to the last.

@@ -283,6 +283,24 @@ VIEW_TEST("a resume brings all after each position, newest active first, by one 
   CHECK(reader.unreads == 1);
 }
 
+VIEW_TEST("unread messages that a resume brings are counted without the store, and like it") {
+  as("1", create_group{.id = user("g"), .name = "n", .members = {user("2")}});
+  say("2", group("g"), 3);
+  say("1", group("g"), 2);
+  as("2", recall_message{.in = group("g"), .seq = 3, .window = std::chrono::seconds(120)});
+  const auto at = GENERATE(0, 1, 2, 4);
+  if (at > 0) read("1", group("g"), at);
+  const auto listed = list({.user = user("1")}).conversations[0];
+
+  reader.unreads = 0;
+  const auto position = GENERATE(0, 1, 3);
+  const auto page =
+      resume({.user = user("1"), .positions = {{listed.of.conversation_id, position}}}).conversations[0];
+
+  CHECK(page.unread == listed.unread);
+  CHECK(reader.unreads == (position <= at ? 0 : 1));
+}
+
 VIEW_TEST("a resume with nothing to say asks for nothing") {
   const auto a = say("2", place(user("1")), 5);
   read("1", user("2"), 5);
