@@ -18,8 +18,16 @@ namespace {
 /// How many steps of SQLite's machine are between two looks at the clock: some tenths of a millisecond.
 constexpr int steps_between_looks = 10'000;
 
+/// A bit for each kind that counts as a message: an IN list would be made into a table at each execution,
+/// which costs more than a short statement itself.
+const std::string is_message = [] {
+  std::uint64_t mask = 0;
+  for (std::size_t number = 0; number < message_kind_names.size(); ++number)
+    if (!is_own_entry(static_cast<message_kind>(number))) mask |= std::uint64_t{1} << number;
+  return "(" + std::to_string(mask) + " >> m.kind) & 1";
+}();
 /// Of direct conversations, without what was taken back and without own entries.
-const std::string classic_rows = "m.target IS NOT NULL AND m.recalled = 0 AND m.kind " + in_message_kinds();
+const std::string classic_rows = "m.target IS NOT NULL AND m.recalled = 0 AND " + is_message;
 /// Two walks down an index, until each has met `limit` rows that count; UNION drops the second mention of a
 /// note to oneself.
 const std::string latest_of_user_sql = "SELECT " + message_columns +
@@ -61,19 +69,10 @@ const std::string log_sql =
     " AND m.seq < ?3 ORDER BY m.seq ";
 const std::string oldest_of_log_sql = log_sql + "ASC LIMIT ?4";
 const std::string newest_of_log_sql = log_sql + "DESC LIMIT ?4";
-/// A bit for each kind that counts as a message: an IN list would be made into a table at each execution,
-/// which costs more than a short statement itself.
-const std::string message_kinds_mask = [] {
-  std::uint64_t mask = 0;
-  for (std::size_t number = 0; number < message_kind_names.size(); ++number)
-    if (!is_own_entry(static_cast<message_kind>(number))) mask |= std::uint64_t{1} << number;
-  return std::to_string(mask);
-}();
 /// A row each: a count of a LIMITed SELECT would make a table of them first, which costs more than they do.
-const std::string unread_sql =
-    "SELECT 1 FROM message INDEXED BY message_seq WHERE conversation_id = ?2 AND seq > ?3"
-    " AND sender <> ?1 AND recalled = 0 AND (" +
-    message_kinds_mask + " >> kind) & 1 LIMIT ?4";
+const std::string unread_sql = "SELECT 1 FROM message m INDEXED BY message_seq WHERE m.conversation_id = ?2"
+                               " AND m.seq > ?3 AND m.sender <> ?1 AND m.recalled = 0 AND " +
+                               is_message + " LIMIT ?4";
 
 /// Most active first: they fill an answer soonest.
 constexpr std::string_view searched_sql =
@@ -87,8 +86,8 @@ const std::string search_sql =
     " FROM message_search s CROSS JOIN message m ON m.id = s.rowid CROSS JOIN member"
     " ON member.user_id = ?1 AND member.conversation_id = m.conversation_id AND member.first_seq <= m.seq"
     " WHERE s.message_search MATCH ?2 AND s.rowid > ?3 AND s.rowid < ?4 AND m.recalled = 0"
-    " AND m.kind " +
-    in_message_kinds() + " ORDER BY s.rowid DESC LIMIT ?5";
+    " AND " +
+    is_message + " ORDER BY s.rowid DESC LIMIT ?5";
 /// Words of a MATCH expression, one for each conversation and term: each is looked up, at some 10 us.
 constexpr std::size_t match_words_max = 512;
 /// With more words than this a search walks over the newest messages of everybody first: what is common is
