@@ -56,7 +56,8 @@ void crowd::spawn_next() {
   ++alive_;
   clients_.push_back(spawn_on<socket_client>(where_.system(), where_.shard(), where_.shard(), server, speaks_,
                                              user(index), static_cast<std::uint32_t>(index), source,
-                                             static_cast<socket_client::watcher&>(*this)));
+                                             static_cast<socket_client::watcher&>(*this),
+                                             index < tokens_.size() ? tokens_[index] : std::string()));
 }
 
 void crowd::opened(socket_client& client) {

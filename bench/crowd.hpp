@@ -32,6 +32,8 @@ public:
   crowd(runtime& where, const std::vector<server_address>& servers, protocol speaks, std::uint64_t first_user,
         listener& told);
 
+  /// One for each user, for a server that asks for them.
+  void give_tokens(std::vector<std::string> tokens) { tokens_ = std::move(tokens); }
   /// Opens `count` sockets, `at_once` at a time and at most `per_second` (0: no limit), and returns when each
   /// is open and settled, or has failed.
   asio::awaitable<void> open(std::size_t count, std::size_t at_once, double per_second);
@@ -73,6 +75,7 @@ private:
   std::vector<caf::actor> clients_;      ///< by index; null when over
   std::vector<socket_client*> speakers_; ///< the same, as they are
   std::vector<phase> phases_;
+  std::vector<std::string> tokens_;
   histogram handshakes_;
   std::vector<std::pair<std::string, std::size_t>> faults_;
   std::uint64_t first_user_;

@@ -1,3 +1,4 @@
+#include "bench/fair.hpp"
 #include "bench/fanout.hpp"
 #include "bench/idle.hpp"
 #include "bench/options.hpp"
@@ -45,6 +46,7 @@ asio::awaitable<report> run_scenario(runtime& where, const options& asked) {
   case scenario::storm: return run_storm(where, asked);
   case scenario::fanout: return run_fanout(where, asked);
   case scenario::sync: return run_sync(where, asked);
+  case scenario::fair: return run_fair(where, asked);
   case scenario::verify: return run_verify(where, asked);
   }
   std::abort();

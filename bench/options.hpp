@@ -12,7 +12,7 @@
 
 namespace hongyan::bench {
 
-enum class scenario : std::uint8_t { push, idle, storm, fanout, sync, verify };
+enum class scenario : std::uint8_t { push, idle, storm, fanout, sync, verify, fair };
 
 /// What the clients speak.
 enum class protocol : std::uint8_t { classic, v1 };
@@ -42,9 +42,9 @@ struct options {
   std::size_t at_once = 32;               ///< users that return at the same time
   std::string history_file{};             ///< verify: where what happened is written
   std::vector<std::string> check_files{}; ///< verify: judge what was written, and do nothing else
-  std::string api_key{};                  ///< verify: makes the users' tokens; empty: none are asked for
-  std::vector<pid_t> server_pids{};       ///< all of servers', or none
-  pid_t database_pid = 0;                 ///< PostgreSQL's postmaster; 0: not measured
+  std::string api_key{};            ///< verify, fair: makes the users' tokens; empty: none are asked for
+  std::vector<pid_t> server_pids{}; ///< all of servers', or none
+  pid_t database_pid = 0;           ///< PostgreSQL's postmaster; 0: not measured
   std::string json_file{};
   std::string html_file{};
   std::string command_line{}; ///< as typed, for the report

@@ -27,6 +27,17 @@ std::string key_of(std::uint64_t user) {
 
 } // namespace
 
+std::string upgrade_request(const server_address& server, protocol speaks, std::uint64_t user,
+                            const std::string& token, const std::string& key) {
+  const auto path = !token.empty()           ? "/v1/connect"
+                    : speaks == protocol::v1 ? "/v1/connect?userId=" + std::to_string(user)
+                                             : "/imserver/" + std::to_string(user);
+  return "GET " + path + " HTTP/1.1\r\nHost: " + server.host +
+         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
+         key + (token.empty() ? "" : "\r\nAuthorization: Bearer " + token) +
+         (speaks == protocol::v1 ? std::string(subprotocol_field) : "") + "\r\n\r\n";
+}
+
 socket_client::socket_client(caf::actor_config& config, io_shard& home, const server_address& server,
                              protocol speaks, std::uint64_t user, std::uint32_t index,
                              std::optional<asio::ip::address> source, watcher& told, std::string token)
@@ -78,13 +89,7 @@ void socket_client::upgrade() {
   socket_->set_option(asio::ip::tcp::no_delay(true), ec);
   phase_ = phase::upgrading;
   await_readable();
-  const auto path = !token_.empty()           ? "/v1/connect"
-                    : speaks_ == protocol::v1 ? "/v1/connect?userId=" + std::to_string(user_)
-                                              : "/imserver/" + std::to_string(user_);
-  write("GET " + path + " HTTP/1.1\r\nHost: " + server_.host +
-        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
-        key_ + (token_.empty() ? "" : "\r\nAuthorization: Bearer " + token_) +
-        (speaks_ == protocol::v1 ? std::string(subprotocol_field) : "") + "\r\n\r\n");
+  write(upgrade_request(server_, speaks_, user_, token_, key_));
 }
 
 void socket_client::send(std::string_view text) { write(ws::masked_frame(ws::opcode::text, text, mask)); }

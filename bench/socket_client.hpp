@@ -12,6 +12,10 @@
 
 namespace hongyan::bench {
 
+/// `key`: Sec-WebSocket-Key. `token`: empty with a server that asks for none.
+std::string upgrade_request(const server_address& server, protocol speaks, std::uint64_t user,
+                            const std::string& token, const std::string& key);
+
 /// Pinned; spawn with spawn_on(). Ends by itself when its socket is over. Understands caf::close_atom: begin
 /// the closing handshake.
 class socket_client final : public pinned<caf::event_based_actor> {

@@ -13,14 +13,6 @@ constexpr std::string_view envelope = R"({"jsonrpc":"2.0",)";
 constexpr std::string_view message_begin = R"({"id":)";
 constexpr std::string_view more_key = R"("hasMore":)";
 
-std::string request(std::uint64_t id, std::string_view method, std::string_view params) {
-  std::string out;
-  out.reserve(params.size() + 96);
-  out.append(envelope).append(R"("id":)").append(std::to_string(id));
-  out.append(R"(,"method":")").append(method).append(R"(","params":)").append(params).append("}");
-  return out;
-}
-
 /// Reads over `expected` at the front of `text`. False: it stands not there.
 bool skip(std::string_view& text, std::string_view expected) {
   if (!text.starts_with(expected)) return false;
@@ -63,20 +55,28 @@ std::optional<v1_message> take_message(std::string_view& text) {
 
 } // namespace
 
+std::string call_request(std::uint64_t id, std::string_view method, std::string_view params) {
+  std::string out;
+  out.reserve(params.size() + 96);
+  out.append(envelope).append(R"("id":)").append(std::to_string(id));
+  out.append(R"(,"method":")").append(method).append(R"(","params":)").append(params).append("}");
+  return out;
+}
+
 std::string user_place(std::uint64_t user) { return R"({"userId":")" + std::to_string(user) + R"("})"; }
 
 std::string group_place(std::string_view group) {
   return std::string(R"({"groupId":")").append(group).append(R"("})");
 }
 
-std::string ping_request() { return request(0, "ping", "{}"); }
+std::string ping_request() { return call_request(0, "ping", "{}"); }
 
 std::string send_request(std::uint64_t id, std::string_view place, std::string_view client_msg_id,
                          std::string_view content) {
   std::string params;
   params.append(R"({"to":)").append(place).append(R"(,"clientMsgId":")").append(client_msg_id);
   params.append(R"(","kind":"text","content":")").append(content).append(R"("})");
-  return request(id, "message.send", params);
+  return call_request(id, "message.send", params);
 }
 
 std::string create_group_request(std::uint64_t id, std::string_view group,
@@ -89,7 +89,7 @@ std::string create_group_request(std::uint64_t id, std::string_view group,
       .append(R"(","members":[)");
   for (std::size_t i = 0; i < members.size(); ++i)
     params.append(i == 0 ? "\"" : ",\"").append(std::to_string(members[i])).append("\"");
-  return request(id, "group.create", params.append("]}"));
+  return call_request(id, "group.create", params.append("]}"));
 }
 
 std::string sync_request(std::uint64_t id, std::string_view epoch,
@@ -101,7 +101,7 @@ std::string sync_request(std::uint64_t id, std::string_view epoch,
         .append(std::to_string(positions[i].first))
         .append("\":")
         .append(std::to_string(positions[i].second));
-  return request(id, "sync", params.append("}}"));
+  return call_request(id, "sync", params.append("}}"));
 }
 
 v1_text read_text(std::string_view text) {

@@ -18,6 +18,7 @@ namespace hongyan::bench {
 std::string user_place(std::uint64_t user);
 std::string group_place(std::string_view group);
 
+std::string call_request(std::uint64_t id, std::string_view method, std::string_view params);
 std::string ping_request();
 std::string send_request(std::uint64_t id, std::string_view place, std::string_view client_msg_id,
                          std::string_view content);

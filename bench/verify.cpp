@@ -2,7 +2,7 @@
 
 #include "bench/checker.hpp"
 #include "bench/names.hpp"
-#include "bench/server_figures.hpp"
+#include "bench/tokens.hpp"
 #include "bench/verify_user.hpp"
 #include "core/json.hpp"
 
@@ -24,8 +24,6 @@ constexpr std::chrono::seconds gather_deadline{45};
 /// For everybody to read all, from one node.
 constexpr std::chrono::seconds read_deadline{120};
 constexpr std::chrono::seconds end_deadline{6};
-/// Seconds; the most that a server takes.
-constexpr const char* longest_ttl = "2592000";
 /// Strangers try one after the other.
 constexpr std::chrono::milliseconds between_intrusions{200};
 
@@ -179,28 +177,13 @@ void verify_run::tick() {
 }
 
 asio::awaitable<bool> verify_run::make_tokens() {
-  const auto& asked = world_.asked;
-  world_.tokens.resize(world_.users.size());
-  if (asked.api_key.empty()) co_return true;
-  for (std::size_t i = 0; i < world_.users.size(); ++i) {
-    const auto body = R"({"userId":")" + world_.users[i] + R"(","ttlSeconds":)" + longest_ttl + "}";
-    const auto request = "POST /v1/tokens HTTP/1.1\r\nHost: " + asked.server().host +
-                         "\r\nAuthorization: Bearer " + asked.api_key +
-                         "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
-                         "\r\n\r\n" + body;
-    const auto answer = co_await exchange(world_.where.shard(), asked.server(), request);
-    const auto begin = answer.find("\r\n\r\n");
-    const auto parsed = parse_json(begin == std::string::npos ? "" : answer.substr(begin));
-    const auto* object = parsed ? parsed->if_object() : nullptr;
-    const auto* token = object == nullptr ? nullptr : text_of(*object, "token");
-    if (token == nullptr) {
-      failures_.push_back("no tokens: POST /v1/tokens was answered " +
-                          (answer.empty() ? "nothing" : answer.substr(0, answer.find("\r\n"))));
-      co_return false;
-    }
-    world_.tokens[i] = *token;
+  auto tokens = co_await fetch_tokens(world_.where.shard(), world_.asked, world_.users);
+  if (tokens) {
+    world_.tokens = *std::move(tokens);
+  } else {
+    failures_.push_back(tokens.error().detail);
   }
-  co_return true;
+  co_return tokens.has_value();
 }
 
 asio::awaitable<bool> verify_run::gather() {

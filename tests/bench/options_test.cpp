@@ -84,6 +84,15 @@ TEST_CASE("sync takes its own options", "[bench][options]") {
   CHECK(has(refusal({"fanout", "--url", "http://127.0.0.1:8080", "--missed", "5"}), "--missed"));
 }
 
+TEST_CASE("fair takes a key, and each part's seconds", "[bench][options]") {
+  const auto o = accepted({"fair", "--url", "http://127.0.0.1:8080", "--duration", "2"});
+  CHECK(o.what == scenario::fair);
+  CHECK(o.users == 8);
+  CHECK(o.speaks == protocol::v1);
+  CHECK(has(refusal({"fair", "--url", "http://127.0.0.1:1", "--rate", "5"}), "--rate"));
+  CHECK(has(refusal({"fair", "--url", "http://127.0.0.1:1", "--api-key-file", "/nowhere"}), "/nowhere"));
+}
+
 TEST_CASE("verify takes the nodes of a cluster, or what was recorded", "[bench][options]") {
   const auto o = accepted({"verify", "--url", "http://127.0.0.1:8080", "--url", "http://127.0.0.1:8081",
                            "--history", "run.jsonl"});

@@ -1,13 +1,19 @@
 // Promise 9: the writer is shared by turns. What one user has under way delays another by about one turn.
 
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import { after, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { assertAllFair } from './lib/attack.js'
 import { onEachStore } from './lib/each-store.js'
-import { isSanitized } from './lib/server.js'
-import { connectV1, newId, people, range, user } from './lib/v1.js'
+import { bearer, KeyFiles, tokenOf } from './lib/keys.js'
+import { isSanitized, serverFor } from './lib/server.js'
+import { connectV1, newId, people, pipeline, range, uniqueId, user } from './lib/v1.js'
 
-const p99 = (times) => [...times].sort((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1]
+const keys = new KeyFiles()
+after(() => keys.dispose())
+
+const quantile = (times, q) => [...times].sort((a, b) => a - b)[Math.ceil(times.length * q) - 1]
+const p99 = (times) => quantile(times, 0.99)
 
 // How long each of `count` calls took, one after the other; each has to succeed.
 const calls = async (from, method, params, count) => {
@@ -86,3 +92,170 @@ onEachStore('by turns', (the) => {
       assert.ok(isSanitized() || during[what] <= Math.max(5 * before[what], 250), `${what}: p99 ${during[what].toFixed(0)} ms, before ${before[what].toFixed(0)} ms`)
   })
 })
+
+const session = (server, t, userId = newId()) => connectV1(server, userId, { t, path: '/v1/connect', headers: bearer(tokenOf(userId)) })
+const sessions = (server, t, userId, count) => Promise.all(range(1, count).map(() => session(server, t, userId)))
+
+// Does each of `lanes` again and again until stop(). What is refused comes again when it may, as of any client.
+function attackBy(lanes) {
+  const attack = { done: 0, refused: {} }
+  let stop
+  const stopped = new Promise((resolve) => { stop = resolve })
+  let goesOn = true
+  const all = lanes.map(async (lane) => {
+    while (goesOn) await lane().then(() => ++attack.done, ({ code, data }) => {
+      attack.refused[code] = (attack.refused[code] ?? 0) + 1
+      return Promise.race([delay(data?.retryAfterMs ?? 1_000, undefined, { ref: false }), stopped])
+    })
+  })
+  attack.stop = () => {
+    goesOn = false
+    stop()
+    return Promise.all(all)
+  }
+  return attack
+}
+
+// What others do meanwhile: friends who write to each other in turns, so that none meets a rate, and who read.
+async function friends(server, t) {
+  const ring = await Promise.all(range(1, 4).map(() => session(server, t)))
+  let sent = 0
+  return {
+    'message.send': () => ring[sent % 4].say(user(ring[++sent % 4].userId), `m${sent}`),
+    'message.history': () => ring[0].history(user(ring[1].userId)),
+    // Asks no store: what is slow here too is the machine, or this client.
+    ping: () => ring[2].call('ping'),
+  }
+}
+
+// `count` of each ask, begun 20 ms apart or when the one before was answered: they see the course of an attack, not only
+// its first burst.
+async function watch(asks, count = 50) {
+  const all = await Promise.all(Object.entries(asks).map(async ([name, ask]) => {
+    const times = []
+    const failures = []
+    while (times.length < count) {
+      const begin = performance.now()
+      await ask().catch(({ message }) => failures.push(message))
+      times.push(performance.now() - begin)
+      await delay(Math.max(0, 20 - times.at(-1)))
+    }
+    return [name, { count, p50: quantile(times, 0.5), p99: p99(times), failures }]
+  }))
+  return Object.fromEntries(all)
+}
+
+// Of all Chinese characters, so that the index has as much work as it can have.
+const longText = () => String.fromCharCode(...range(1, 4096).map(() => 0x4e00 + Math.floor(Math.random() * 20_902)))
+
+// What rates let in has to be fair without them, too: all else that others do is then up to turns alone.
+const rates = {
+  'at its rates': undefined,
+  'at no rate': '[limits]\nsends_per_second = 100000\nsends_burst = 1000000\nrequests_per_second = 100000\nrequests_burst = 1000000\n',
+}
+
+onEachStore('one user with a token', (the) => {
+  const serverOf = async (t, config) => serverFor(t, { args: keys.args, config, database: await the.store.newDatabase() })
+
+  for (const [how, config] of Object.entries(rates)) {
+    it(`who blocks 1,000 and unblocks them while they resume does not hold up others, ${how}`, async (t) => {
+      const server = await serverOf(t, config)
+      const asks = await friends(server, t)
+      const [blocking, ...others] = await sessions(server, t, newId(), 4)
+      await watch(asks, 10)
+      const before = await watch(asks)
+
+      const done = { syncs: 0, blocks: 0 }
+      const syncs = range(1, 24).map((lane) => async () => {
+        await others[lane % 3].call('sync', { epoch: blocking.hello.epoch, positions: {} }, { ms: 30_000 })
+        ++done.syncs
+      })
+      const blocks = range(1, 10).map((lane) => {
+        const userIds = range(1, 100).map((i) => `x${lane}.${i}`)
+        let method = 'block.add'
+        return async () => {
+          await blocking.call(method, { userIds }, { ms: 30_000 })
+          method = method === 'block.add' ? 'block.remove' : 'block.add'
+          ++done.blocks
+        }
+      })
+      const attack = attackBy([...syncs, ...blocks])
+      const during = await watch(asks)
+      t.diagnostic(`the attacker: ${JSON.stringify({ ...done, refused: attack.refused })}`)
+      await attack.stop()
+      assert.ok(done.syncs >= 1 && done.blocks >= 1, 'nothing was under way')
+      assertAllFair(t, before, during)
+    })
+
+    it(`who makes groups of 2,000, and puts their members out and in again, does not hold up others, ${how}`, async (t) => {
+      const server = await serverOf(t, config)
+      const asks = await friends(server, t)
+      const attacker = newId()
+      const sockets = await sessions(server, t, attacker, 4)
+      await watch(asks, 10)
+      const before = await watch(asks)
+
+      const userIds = range(1, 1_999).map((i) => `c${attacker}.${i}`)
+      const done = { made: 0, changed: 0 }
+      const make = async (socket) => {
+        const { group } = await socket.call('group.create', { name: 'crowd', members: userIds }, { ms: 30_000 })
+        ++done.made
+        return group
+      }
+      const change = (socket) => {
+        let group
+        let method = 'group.remove'
+        return async () => {
+          group ??= await make(socket)
+          await socket.call(method, { groupId: group.groupId, userIds }, { ms: 30_000 })
+          method = method === 'group.remove' ? 'group.add' : 'group.remove'
+          ++done.changed
+        }
+      }
+      // 8 under way of either: at no rate those that make are at their 200 groups in the end.
+      const attack = attackBy(sockets.flatMap((socket) => [1, 2].flatMap(() => [() => make(socket), change(socket)])))
+      const during = await watch(asks)
+      t.diagnostic(`the attacker: ${JSON.stringify({ ...done, refused: attack.refused })}`)
+      await attack.stop()
+      assert.ok(done.made >= 1, 'nothing was under way')
+      assertAllFair(t, before, during)
+    })
+  }
+
+  it('who sends the longest texts as fast as they may does not hold up others', async (t) => {
+    const server = await serverOf(t)
+    const asks = await friends(server, t)
+    const sockets = await sessions(server, t, newId(), 4)
+    const texts = range(1, 120).map(longText) // made before, so that making them is in no figure
+    await watch(asks, 10)
+    const before = await watch(asks)
+
+    const to = user(newId())
+    const attack = attackBy(sockets.flatMap((socket) => range(1, 8).map(() => {
+      let params
+      return async () => {
+        // What was refused comes again as it was.
+        params ??= { to, clientMsgId: uniqueId(), kind: 'text', content: texts.pop() ?? longText() }
+        await socket.call('message.send', params, { ms: 30_000 })
+        params = undefined
+      }
+    })))
+    const during = await watch(asks)
+    const { done, refused } = attack
+    await attack.stop()
+    t.diagnostic(`the attacker: ${JSON.stringify({ sent: done, refused })}`)
+    assert.ok(done >= 1, 'nothing was under way')
+    assertAllFair(t, before, during)
+  })
+
+  it('owns 200 groups, and not one more, however many it asks for at once', async (t) => {
+    const owner = await session(the.server, t)
+    await pipeline(owner, 'group.create', range(1, 190).map((i) => ({ name: `g${i}`, members: [] })))
+    const last = await Promise.allSettled(range(191, 220).map((i) => owner.call('group.create', { name: `g${i}`, members: [] })))
+    assert.equal(last.filter(({ status }) => status === 'fulfilled').length, 10)
+    await owner.fails(-32013, 'group.create', { name: 'one more', members: [] })
+    const { group } = last.find(({ status }) => status === 'fulfilled').value
+    await owner.call('group.dismiss', { groupId: group.groupId })
+    await owner.call('group.create', { name: 'another', members: [] })
+  })
+}, { concurrency: 1, args: keys.args })
