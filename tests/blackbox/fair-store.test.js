@@ -212,7 +212,7 @@ onEachStore('one user with a token', (the) => {
           ++done.changed
         }
       }
-      // 8 under way of either: at no rate those that make are at their 200 groups in the end.
+      // 8 under way of either.
       const attack = attackBy(sockets.flatMap((socket) => [1, 2].flatMap(() => [() => make(socket), change(socket)])))
       const during = await watch(asks)
       t.diagnostic(`the attacker: ${JSON.stringify({ ...done, refused: attack.refused })}`)
