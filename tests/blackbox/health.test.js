@@ -5,6 +5,7 @@ import crypto from 'node:crypto'
 import os from 'node:os'
 import { after, before, describe, it } from 'node:test'
 import { connect, get, newUser, push, pushed, request } from './lib/client.js'
+import { Postgres } from './lib/postgres.js'
 import { assertProblem } from './lib/problem.js'
 import { parseMetrics } from './lib/prometheus.js'
 import { serverFor, startServer } from './lib/server.js'
@@ -204,6 +205,58 @@ for (const kind of storeKinds) {
     })
   })
 }
+
+describe('a PostgreSQL that is ill', () => {
+  let postgres
+  before(async () => { postgres = await Postgres.create() })
+  after(() => postgres?.dispose())
+  const ready = async (server) => { const { status, text } = await get(server, '/readyz'); return { status, text } }
+
+  it('a write that hangs is told, and its end', async (t) => {
+    const url = await postgres.newDatabase()
+    const server = await serverFor(t, { database: url })
+    const [from, to] = [newUser(), newUser()]
+    await pushed(server, { userId: from, targetUserId: to, content: 'before' })
+    const name = url.slice(url.lastIndexOf('/') + 1)
+    // Whoever holds the lock is ended below: longer than a write may hang unseen, and shorter than its statement may take.
+    const held = postgres.sql("SET application_name = 'locker'; BEGIN; LOCK TABLE message IN EXCLUSIVE MODE; SELECT pg_sleep(60)", name).catch(() => {})
+    await eventually(5_000, 'the lock', async () => (await postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation IS NOT NULL")) !== '0')
+    const waiting = push(server, { userId: from, targetUserId: to, content: 'while it hangs' })
+    const told = await eventually(8_000, 'a word of the write that hangs', async () => {
+      const answer = await ready(server)
+      return answer.status === 503 && answer
+    })
+    assert.match(told.text, /a write has been under way for [3-9] s/)
+    await eventually(2_000, 'the log to say so', () => /event=write_hangs seconds=[3-9]/.test(server.stderr()))
+    await postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'locker'")
+    await held
+    await waiting
+    await eventually(15_000, 'a server that is ready again', async () => (await ready(server)).status === 200)
+    await pushed(server, { userId: from, targetUserId: to, content: 'after' })
+  })
+
+  it('reads that fail are told, while what is sent is stored', async (t) => {
+    const url = await postgres.newDatabase()
+    const name = url.slice(url.lastIndexOf('/') + 1)
+    await postgres.sql('CREATE ROLE chat LOGIN')
+    await postgres.sql(`ALTER DATABASE ${name} OWNER TO chat`)
+    const server = await serverFor(t, { database: url.replace('hongyan@', 'chat@') })
+    // Only the writer has connected: nothing was read yet.
+    await postgres.sql('ALTER ROLE chat CONNECTION LIMIT 1')
+    const [from, to] = [newUser(), newUser()]
+    await eventually(5_000, 'reads to be given up', async () => {
+      const { status } = await get(server, `/getMessage?userId=${from}`)
+      assert.equal(status, 503)
+      return (await ready(server)).status === 503
+    })
+    assert.match((await ready(server)).text, /reads fail: .*too many connections for role/)
+    assert.match(server.stderr(), /event=reads_down/)
+    await pushed(server, { userId: from, targetUserId: to, content: 'stored' })
+    await postgres.sql('ALTER ROLE chat CONNECTION LIMIT -1')
+    await eventually(10_000, 'a server that is ready again', async () => (await ready(server)).status === 200)
+    assert.equal((await get(server, `/getMessage?userId=${from}`)).status, 200)
+  })
+})
 
 describe('from outside', () => {
   const outside = Object.values(os.networkInterfaces()).flat().find(({ family, internal }) => (family === 'IPv4' || family === 4) && !internal)
