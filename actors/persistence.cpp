@@ -16,12 +16,19 @@ namespace {
 /// Messages a transaction at most. PostgreSQL's cost a message is flat from about a hundred on, and a batch
 /// is answered as a whole, so a larger one would only add latency.
 constexpr std::size_t batch_max = 500;
+/// And of what they say, when that is more than one: to index a text of 4,096 characters takes a database ten
+/// milliseconds, and whoever sends a word waits for all of the batch.
+constexpr std::size_t batch_bytes_max = 64 * 1024;
+/// A send of so many bytes more costs one more.
+constexpr std::size_t bytes_a_unit = 1024;
 /// A commit that took long says that the disk stalled, not that the next batch should wait.
 constexpr std::chrono::milliseconds linger_max{5};
 /// A checkpoint that goes on failing is told this often, besides at its beginning and end.
 constexpr std::chrono::seconds checkpoint_log_interval{60};
 /// A connection that has just committed needs no looking after.
 constexpr std::chrono::seconds check_interval{1};
+
+std::size_t bytes_of(const new_message& m) { return m.content.size() + (m.ext ? m.ext->size() : 0); }
 
 steady_time now() { return std::chrono::steady_clock::now(); }
 
@@ -101,7 +108,8 @@ void persistence_state::line_up(const std::string& user, std::size_t cost, work&
 persistence_state::promise persistence_state::append(new_message&& m) {
   auto answer_to = self->make_response_promise<append_answer>();
   const auto user = m.from.text();
-  line_up(user, 1, waiting_send{std::move(m), answer_to});
+  const auto cost = 1 + bytes_of(m) / bytes_a_unit;
+  line_up(user, cost, waiting_send{std::move(m), answer_to});
   return answer_to;
 }
 
@@ -146,10 +154,12 @@ void persistence_state::flush() {
 /// comes after all that they sent before it, and before all after.
 void persistence_state::take_turn() {
   std::optional<waiting_change> last;
-  while (!last && batch.size() + reads.size() < batch_max) {
+  std::size_t bytes = 0;
+  while (!last && batch.size() + reads.size() < batch_max && bytes < batch_bytes_max) {
     auto next = waiting.pop();
     if (!next) break;
     if (auto* send = std::get_if<waiting_send>(&*next)) {
+      bytes += bytes_of(send->message);
       batch.push_back(std::move(send->message));
       promises.push_back(std::move(send->answer_to));
     } else if (auto* mark = std::get_if<reader_mark>(&*next)) {

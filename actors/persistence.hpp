@@ -42,8 +42,8 @@ struct persistence_state {
     caf::typed_response_promise<read_answer> answer_to;
   };
   using work = std::variant<waiting_send, reader_mark, waiting_change>;
-  /// What a line may cost in one turn. A send or a mark costs 1; a change its own transaction, and what it
-  /// names.
+  /// What a line may cost in one turn. A mark costs 1, a send 1 and more for each KiB; a change its own
+  /// transaction, and what it names.
   static constexpr std::size_t quantum = 32;
   static constexpr std::size_t transaction_cost = 16;
   fair_queue<work> waiting{quantum};

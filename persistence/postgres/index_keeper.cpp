@@ -6,8 +6,9 @@ namespace hongyan::postgres {
 
 namespace {
 
-/// About 1 MB of the pending list, of the 8 MB that it may have (0002_conversations.sql).
-constexpr std::size_t messages_a_merge = 2000;
+/// About 1 MB of the pending list, of the 8 MB that it may have (0002_conversations.sql): an entry there
+/// takes some six times the text that it is of, in any script.
+constexpr std::size_t bytes_a_merge = 128 * 1024;
 
 /// A merge that is lost in a crash is done again.
 constexpr const char* settings_sql = "SET synchronous_commit = off";
@@ -15,10 +16,10 @@ constexpr const char* merge_sql = "SELECT gin_clean_pending_list('message_search
 
 } // namespace
 
-void index_keeper::count(std::size_t messages) {
+void index_keeper::count(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
-  unmerged_ += messages;
-  if (unmerged_ < messages_a_merge) return;
+  unmerged_ += bytes;
+  if (unmerged_ < bytes_a_merge) return;
   if (!thread_.joinable()) thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   enough_.notify_one();
 }
@@ -27,7 +28,7 @@ void index_keeper::run(const std::stop_token& stop) {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      if (!enough_.wait(lock, stop, [this] { return unmerged_ >= messages_a_merge; })) return;
+      if (!enough_.wait(lock, stop, [this] { return unmerged_ >= bytes_a_merge; })) return;
       unmerged_ = 0;
     }
     merge();

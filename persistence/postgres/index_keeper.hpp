@@ -24,8 +24,8 @@ public:
   index_keeper(const index_keeper&) = delete;
   index_keeper& operator=(const index_keeper&) = delete;
 
-  /// So many messages were stored.
-  void count(std::size_t messages);
+  /// So many bytes of text were stored.
+  void count(std::size_t bytes);
 
 private:
   void run(const std::stop_token& stop);
@@ -35,7 +35,7 @@ private:
   pg_connection connection_; ///< the thread's
   std::mutex mutex_;
   std::condition_variable_any enough_;
-  std::size_t unmerged_ = 0; ///< messages since the last merge; guarded by mutex_
+  std::size_t unmerged_ = 0; ///< bytes since the last merge; guarded by mutex_
   std::jthread thread_;      ///< from the first merge on
 };
 

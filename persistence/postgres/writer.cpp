@@ -157,7 +157,9 @@ public:
         if (auto found = find_repeats(batch, work.rows, work); !found) return give_up(found.error());
       } else {
         take(work, answer->bigints(0, 1), answer->bigints(0, 2), answer->bigints(0, 3));
-        index_keeper_.count(work.rows.size());
+        std::size_t bytes = 0;
+        for (const std::size_t i : work.rows) bytes += batch[i].content.size();
+        index_keeper_.count(bytes);
         note_committed(work);
         return finish(batch, std::move(work));
       }

@@ -476,6 +476,21 @@ TEST_CASE_METHOD(persistence_fixture, "users' messages are stored by turns, each
   for (auto& q : questions) CHECK_FALSE(answer(q).failure);
 }
 
+TEST_CASE_METHOD(persistence_fixture, "long messages are stored in short batches, and wait behind their own",
+                 "[persistence]") {
+  std::vector<pending> questions;
+  questions.push_back(append("first", "1")); // while it is stored the others come
+  for (int i = 0; i < 20; ++i) questions.push_back(append("long" + std::string(12'000, 'x'), "1"));
+  questions.push_back(append("word", "2"));
+  run();
+  // 12 KB cost as much as 12 words, of 32 a turn, and six of them fill a batch.
+  const auto word = std::ranges::find(writer->order, "2:word") - writer->order.begin();
+  CHECK(word <= 4);
+  CHECK(*std::ranges::max_element(writer->sizes) <= 8);
+  CHECK(writer->order.size() == 22);
+  for (auto& q : questions) CHECK_FALSE(answer(q).failure);
+}
+
 TEST_CASE_METHOD(persistence_fixture, "changes of one user do not hold up another's message",
                  "[persistence]") {
   block_users many{.users = {}, .blocked = true};
