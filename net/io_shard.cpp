@@ -15,6 +15,12 @@ constexpr std::size_t messages_a_turn = 64;
 /// 0.1 to 0.2 ms: so one address holds up a round by a millisecond or so.
 constexpr std::size_t requests_a_round = 8;
 
+/// One after another, before they are paced: some requests at once are no attack.
+constexpr std::size_t greedy_rounds_free = 64;
+/// Between rounds in which all who want a turn are connections that never pause. They would take the
+/// processor from the writer, and the network's interrupts from the disk's, at no use to anybody.
+constexpr std::chrono::milliseconds between_greedy_rounds{1};
+
 template <class Handler>
 struct waiting final : turn_queue::waiter {
   explicit waiting(Handler h) : handler(std::move(h)) {}
@@ -27,6 +33,7 @@ struct waiting final : turn_queue::waiter {
 io_shard::io_shard(caf::actor_system& system)
     : work_(io_.get_executor())
     , ticker_(io_)
+    , pacer_(io_)
     , turns_(requests_a_round) {
   system_ = &system;
 }
@@ -73,6 +80,10 @@ void io_shard::give_turn(caf::intrusive_ptr<caf::resumable> job) {
 asio::awaitable<void> io_shard::yield() { co_await asio::post(io_, asio::use_awaitable); }
 
 asio::awaitable<void> io_shard::next_turn(const std::string& key, bool again) {
+  if (!again) {
+    someone_pauses_ = true;
+    if (is_paced_) pacer_.cancel(); // the round begins now
+  }
   begin_round();
   if (!again && turns_.take(key)) co_return;
   auto initiate = [&](auto handler) {
@@ -84,10 +95,19 @@ asio::awaitable<void> io_shard::next_turn(const std::string& key, bool again) {
 /// What is posted comes behind all that is ready, a look at the sockets among it: that is a round.
 void io_shard::begin_round() {
   if (std::exchange(in_round_, true)) return;
-  asio::post(io_, [this] {
-    in_round_ = false;
-    if (turns_.next_round()) begin_round();
-  });
+  const auto end = [this](const boost::system::error_code& = {}) {
+    in_round_ = is_paced_ = false;
+    if (turns_.next_round()) {
+      ++rounds_;
+      begin_round();
+    } else {
+      rounds_ = 0;
+    }
+  };
+  is_paced_ = !std::exchange(someone_pauses_, false) && rounds_ > greedy_rounds_free;
+  if (!is_paced_) return asio::post(io_, end);
+  pacer_.expires_after(between_greedy_rounds);
+  pacer_.async_wait(end); // whether it is over or was cut short
 }
 
 void io_shard::tick() {

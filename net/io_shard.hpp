@@ -37,7 +37,7 @@ public:
   asio::awaitable<void> yield();
   /// Waits for a turn of `key`: at once while it has any in this round, which is as long as it takes until
   /// all that is ready has had its turn; else behind the others of that key. `again`: the asker has had one
-  /// in this round.
+  /// in this round. While all askers are such, rounds are at least a millisecond apart.
   asio::awaitable<void> next_turn(const std::string& key, bool again);
 
   /// Where sockets of this shard read into; whoever reads uses it up before the next may.
@@ -52,8 +52,12 @@ private:
   asio::io_context io_{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   asio::steady_timer ticker_;
+  asio::steady_timer pacer_;
   turn_queue turns_;
-  bool in_round_ = false; ///< next_round() has been posted
+  bool in_round_ = false;       ///< the next one has been posted, or
+  bool is_paced_ = false;       ///< waits for the pacer
+  bool someone_pauses_ = false; ///< since the last round somebody asked who had waited for the peer
+  std::size_t rounds_ = 0;      ///< since nobody wanted a turn
   std::thread thread_;
   std::array<char, 65'536> scratch_;
 };
