@@ -3,14 +3,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { number } from './lib/arguments.js'
 import { faults } from './lib/faults.js'
 import { Site } from './lib/site.js'
-
-const number = (text, name, least) => {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
-  console.error(`--${name}: '${text}' is not accepted; accepted: a whole number from ${least}`)
-  process.exit(2)
-}
 
 let values
 try {

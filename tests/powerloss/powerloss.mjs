@@ -2,6 +2,8 @@
 
 import path from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { number } from '../blackbox/lib/arguments.js'
+import { random } from '../blackbox/lib/faults.js'
 import { Postgres } from '../blackbox/lib/postgres.js'
 import { makeDirectory, removeDirectory, start } from '../blackbox/lib/processes.js'
 import { again, startServer } from '../blackbox/lib/server.js'
@@ -9,12 +11,6 @@ import { connectV1, group, user } from '../blackbox/lib/v1.js'
 import { delay, eventually, within } from '../blackbox/lib/wait.js'
 
 const senders = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8']
-
-const number = (text, name, least) => {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
-  console.error(`--${name}: '${text}' is not accepted; accepted: a whole number from ${least}`)
-  process.exit(2)
-}
 
 let values
 try {
@@ -30,16 +26,6 @@ try {
 }
 const first = number(values.seed, 'seed', 0)
 const cuts = number(values.cuts, 'cuts', 1)
-
-function randomBy(seed) { // mulberry32
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let x = Math.imul(state ^ (state >>> 15), 1 | state)
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 // The file system of power_disk.cpp, mounted.
 class Disk {
@@ -138,14 +124,14 @@ class Site {
 
   // Sends, loses power, and comes back. Returns what the disk says that it lost.
   async lose(seed) {
-    const random = randomBy(seed)
+    const next = random(seed)
     this.isOver = false
     const sending = Promise.all(this.senders.map((sender) => sender.run(this)))
     sending.catch(() => {})
-    await Promise.race([delay(300 + random() * 1700), sending])
+    await Promise.race([delay(300 + next() * 1700), sending])
     // Killed first, PostgreSQL leaves writes that it has not synced; cut off first, it is in the middle of a call.
-    const isCutFirst = random() < 0.5
-    const killsServer = random() < 0.5
+    const isCutFirst = next() < 0.5
+    const killsServer = next() < 0.5
     this.isOver = true
     let forgotten
     if (isCutFirst) forgotten = await this.disk.tell(`off ${seed}`)
