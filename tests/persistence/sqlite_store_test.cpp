@@ -604,6 +604,7 @@ TEST_CASE(
   auto store = opened(database.url);
   auto writer = store->make_writer();
   append(*writer, {chat("1", "2", "a")});
+  REQUIRE(std::system("command -v sqlite3 >/dev/null") == 0);
   // Another process, in a read that does not end until its input does.
   FILE* shell = ::popen(("sqlite3 '" + database.file + "' >/dev/null").c_str(), "w");
   REQUIRE(shell != nullptr);
