@@ -106,6 +106,8 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<join_atom, clustering>,
     // A peer came or went. What it told is answered with `handled` to the cluster actor.
     caf::reacts_to<peer_atom, peer_change>, caf::reacts_to<heard_atom, peer_items_ptr>,
+    // This node has met a newer timeline of the database: tells its peers.
+    caf::reacts_to<timeline_atom, database_timeline>,
     // All tickets up to this one are settled.
     caf::reacts_to<settled_atom, std::uint64_t>,
     // Entries may have been missed from some seconds ago on: looks into the log.

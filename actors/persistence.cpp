@@ -289,6 +289,7 @@ void persistence_state::fail(const error& e) {
 }
 
 void persistence_state::tick() {
+  writer->remember(admitted->take_heard());
   look();
   publish_watch();
   admitted->look_asked = false;
@@ -320,15 +321,22 @@ void persistence_state::look() {
 }
 
 void persistence_state::set_state(bool up, const std::string& fault) {
-  if (up != admitted->database_up() || up != (figures->database_up.Value() > 0)) {
-    if (up) {
+  const bool changed = told_up != up;
+  told_up = up;
+  if (changed && up) {
+    const auto seen = writer->watch();
+    if (seen.host.empty())
       spdlog::info("event=database_up");
-    } else {
-      spdlog::error("event=database_down reason=\"{}\"", fault);
-    }
+    else
+      spdlog::info("event=database_up host={} timeline={}", seen.host, seen.timeline);
+  } else if (changed) {
+    spdlog::error("event=database_down reason=\"{}\"", fault);
   }
   figures->database_up.Set(up ? 1 : 0);
-  if (up) publish_epoch();
+  if (up) {
+    publish_host();
+    publish_epoch();
+  }
   admitted->set_database(up, fault);
 }
 
@@ -349,6 +357,18 @@ void persistence_state::publish_watch() {
                    seen.checkpoint_trouble);
   }
   trouble = seen.checkpoint_trouble;
+}
+
+/// After a failover another host is the primary, or the same one again.
+void persistence_state::publish_host() {
+  auto seen = writer->watch();
+  if (seen.host == host && seen.timeline == timeline) return;
+  if (!host.empty())
+    spdlog::warn("event=database_changed host={} timeline={} from_host={} from_timeline={}", seen.host,
+                 seen.timeline, host, timeline);
+  host = std::move(seen.host);
+  timeline = seen.timeline;
+  figures->database_timeline.Set(timeline);
 }
 
 /// The database may have been set back, or exchanged, behind an idle connection.

@@ -11,6 +11,7 @@
 #include "core/metrics.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -54,7 +55,10 @@ struct persistence_state {
   bool armed = false;             ///< a flush is on its way
   bool in_doubt = false;          ///< `batch` was sent and its outcome is not known; nothing else is taken in
 
-  std::uint64_t set_backs = 0;     ///< that have been told; see store_watch
+  std::optional<bool> told_up; ///< as the log has said
+  std::uint64_t set_backs = 0; ///< that have been told; see store_watch
+  std::string host;            ///< where it stores, as last told; likewise
+  std::uint32_t timeline = 0;
   std::string trouble;             ///< of checkpoints, as last told
   steady_time checkpoint_logged{}; ///< when a checkpoint's trouble was last logged
 
@@ -85,6 +89,7 @@ private:
   void answer(const std::vector<append_outcome>& outcomes);
   void fail(const error& e);
   void clear_batch();
+  void publish_host();
   void publish_epoch();
   void set_state(bool up, const std::string& fault);
   void publish_watch();

@@ -21,13 +21,14 @@ shared_frames text_frame(std::string_view text) {
 } // namespace
 
 registry::registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures,
-                   auth::revocations* revoked)
+                   auth::revocations* revoked, newest_timeline* timeline)
     : pinned(config)
     , home_(home)
     , node_(std::move(node))
     , flow_(admitted)
     , figures_(figures)
-    , revoked_(revoked) {}
+    , revoked_(revoked)
+    , timeline_(timeline) {}
 
 registry::behavior_type registry::make_behavior() {
   return {
@@ -76,6 +77,7 @@ registry::behavior_type registry::make_behavior() {
       [this](join_atom, clustering& with) { join(std::move(with)); },
       [this](peer_atom, const peer_change& change) { change_peer(change); },
       [this](heard_atom, const peer_items_ptr& told) { hear(*told); },
+      [this](timeline_atom, const database_timeline& met) { tell_peers(cluster::timeline_met{met}); },
       [this](settled_atom, std::uint64_t ticket) { settle(ticket); },
       [this](doubt_atom) { doubt(wall_now()); },
   };

@@ -26,9 +26,10 @@ public:
   /// Kicked sessions of other nodes that are remembered; of more the oldest are not told again.
   static constexpr std::size_t kicks_max = 1000;
 
-  /// `revoked`, which outlives it: where what it hears of revoked tokens is noted; null: it hears of none.
+  /// `revoked` and `timeline`, which outlive it: where what it hears of revoked tokens and of newer primaries
+  /// is noted; null: it hears of none.
   registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures,
-           auth::revocations* revoked = nullptr);
+           auth::revocations* revoked = nullptr, newest_timeline* timeline = nullptr);
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -147,6 +148,7 @@ private:
   void hear_of(node_number from, const cluster::users_blocked& told);
   void hear_of(node_number from, const cluster::own_changed& own);
   void hear_of(node_number from, const cluster::tokens_revoked& revoked);
+  void hear_of(node_number from, const cluster::timeline_met& met);
   void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
@@ -172,6 +174,7 @@ private:
   flow& flow_;
   metrics& figures_;
   auth::revocations* revoked_;
+  newest_timeline* timeline_;
   bool draining_ = false;
 
   // in a cluster

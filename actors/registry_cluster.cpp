@@ -202,6 +202,7 @@ void registry::change_peer(const peer_change& change) {
     introduce(change.node);
     // It may have missed what we told, as we what it told.
     tell_peers(cluster::entries_missed{change.since}, change.node);
+    if (timeline_ != nullptr) tell_peers(cluster::timeline_met{timeline_->get()}, change.node);
     for (const auto& kick : kicks_)
       if (kick.incarnation == change.incarnation) tell_peers(kick.what, change.node);
   }
@@ -250,7 +251,10 @@ void registry::hear_of(node_number, const cluster::log_entries& log) {
   audience_ptr audience;
   if (!log.audience.empty()) audience = std::make_shared<const std::vector<user_id>>(log.audience);
   std::vector<committed_message> messages;
-  for (const auto& entry : log.entries) messages.push_back({entry, audience});
+  for (const auto& entry : log.entries) {
+    messages.push_back({entry, audience});
+    flow_.note_heard({entry->conversation_id, entry->seq, entry->id, entry->created_at});
+  }
   take_in(messages, home_.now());
 }
 
@@ -268,6 +272,10 @@ void registry::hear_of(node_number, const cluster::own_changed& own) { tell_own(
 void registry::hear_of(node_number, const cluster::tokens_revoked& revoked) {
   if (revoked_ != nullptr) revoked_->note(revoked.user, revoked.at_us);
   tell_revoked({revoked.user, revoked.at_us});
+}
+
+void registry::hear_of(node_number, const cluster::timeline_met& met) {
+  if (timeline_ != nullptr) timeline_->hear(met.at);
 }
 
 /// The sender knew of some of the user's sessions on other nodes; those end there, and count no more here.

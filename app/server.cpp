@@ -281,8 +281,14 @@ void server::watch_for_hangup() {
 void server::start() {
   warn_of_open_files();
   auto& first = *shards_.front();
-  auto registry_handle =
-      spawn_on<registry>(*system_, first, first, config_.node, admitted_, *figures_, &revoked_);
+  auto registry_handle = spawn_on<registry>(*system_, first, first, config_.node, admitted_, *figures_,
+                                            &revoked_, database_->timeline());
+  if (auto* timeline = database_->timeline())
+    timeline->when_newer([registry_handle](database_timeline now, database_timeline before) {
+      if (before.number > 0)
+        spdlog::warn("event=database_timeline timeline={} before={}", now.number, before.number);
+      caf::anon_send(registry_handle, timeline_atom::value, now);
+    });
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
@@ -465,6 +471,7 @@ bool server::end_actors(steady_time deadline) {
   readers_.clear();
   if (revocations_) caf::anon_send_exit(revocations_, caf::exit_reason::user_shutdown);
   revocations_ = nullptr;
+  if (auto* timeline = database_->timeline()) timeline->when_newer({});
   for (auto& env : session_envs_) {
     env->history = nullptr;
     env->searches = nullptr;

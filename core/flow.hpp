@@ -5,6 +5,7 @@
 #include "core/day_allowance.hpp"
 #include "core/limits.hpp"
 #include "core/memory_budget.hpp"
+#include "core/newest_commits.hpp"
 #include "core/rate_limit.hpp"
 
 #include <atomic>
@@ -176,6 +177,19 @@ struct flow {
     cluster_fault_ = std::move(fault);
   }
 
+  /// A message that a peer has committed was delivered here; the newest of those are kept for take_heard().
+  void note_heard(const held_message& m) {
+    const std::lock_guard lock(mutex_);
+    heard_.note(m);
+  }
+  /// What was noted since it was last asked: the persistence actor's writer looks whether the store has it.
+  std::vector<held_message> take_heard() {
+    const std::lock_guard lock(mutex_);
+    auto all = heard_.all();
+    heard_.clear();
+    return all;
+  }
+
   /// The store's epoch; empty until the database has been reached once.
   std::string epoch() const {
     const std::lock_guard lock(mutex_);
@@ -190,6 +204,7 @@ private:
   std::atomic<bool> database_up_ = false;
   mutable std::mutex mutex_;
   std::string epoch_;
+  newest_commits heard_;
   std::string cluster_fault_;
   std::string fault_ = "the database has not been reached yet";
   std::atomic<bool> reads_up_ = true;

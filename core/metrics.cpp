@@ -47,6 +47,10 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
           gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "websocket"}}))
     , users_online(gauge(registry_, "hongyan_users_online", "Users with at least one session.").Add({}))
     , database_up(gauge(registry_, "hongyan_database_up", "1 when the database stores, else 0.").Add({}))
+    , database_timeline(
+          gauge(registry_, "hongyan_database_timeline",
+                "The timeline of the PostgreSQL primary that is stored on; it grows by failovers.")
+              .Add({}))
     , reads_up(gauge(registry_, "hongyan_reads_up", "1 when the last reads could be done, else 0.").Add({}))
     , pushes(counter(registry_, "hongyan_pushes_total", "Messages sent, by outcome; of v1 the stored ones."))
     , rpc_answers(counter(registry_, "hongyan_rpc_answers_total", "Answers to v1 requests by outcome."))

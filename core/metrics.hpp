@@ -43,6 +43,7 @@ public:
   prometheus::Gauge& websocket_connections;
   prometheus::Gauge& users_online;
   prometheus::Gauge& database_up;
+  prometheus::Gauge& database_timeline; ///< of the primary where it stores; 0: it is SQLite
   prometheus::Gauge& reads_up;
   prometheus::Family<prometheus::Counter>& pushes;          ///< label outcome
   prometheus::Family<prometheus::Counter>& rpc_answers;     ///< label outcome: v1

@@ -17,6 +17,7 @@ extern const std::string_view sqlite_0004_blocks;
 extern const std::string_view postgres_0006_blocks;
 extern const std::string_view sqlite_0005_revocations;
 extern const std::string_view postgres_0007_revocations;
+extern const std::string_view postgres_0008_timeline;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
@@ -34,7 +35,8 @@ std::span<const migration> postgres_migrations() {
                                migration{4, embedded::postgres_0004_nodes},
                                migration{5, embedded::postgres_0005_previous_at, 4},
                                migration{6, embedded::postgres_0006_blocks},
-                               migration{7, embedded::postgres_0007_revocations, 6}};
+                               migration{7, embedded::postgres_0007_revocations, 6},
+                               migration{8, embedded::postgres_0008_timeline, 6}};
   return list;
 }
 

@@ -12,15 +12,16 @@ namespace {
 
 class postgres_store final : public store {
 public:
-  explicit postgres_store(std::string uri) : uri_(std::move(uri)) {}
+  explicit postgres_store(const std::string& uri) : hosts_(std::make_shared<postgres::hosts>(uri)) {}
 
-  std::unique_ptr<message_writer> make_writer() override { return postgres::make_writer(uri_); }
-  std::unique_ptr<message_reader> make_reader() override { return postgres::make_reader(uri_); }
-  std::unique_ptr<node_directory> make_directory() override { return postgres::make_directory(uri_); }
+  std::unique_ptr<message_writer> make_writer() override { return postgres::make_writer(hosts_); }
+  std::unique_ptr<message_reader> make_reader() override { return postgres::make_reader(hosts_); }
+  std::unique_ptr<node_directory> make_directory() override { return postgres::make_directory(hosts_); }
+  newest_timeline* timeline() override { return &hosts_->timeline(); }
   std::string_view kind() const override { return "postgresql"; }
 
 private:
-  std::string uri_;
+  std::shared_ptr<postgres::hosts> hosts_;
 };
 
 } // namespace

@@ -9,6 +9,8 @@
 #pragma once
 
 #include "core/change.hpp"
+#include "core/database_timeline.hpp"
+#include "core/query.hpp"
 #include "core/search_text.hpp"
 
 #include <algorithm>
@@ -134,6 +136,9 @@ public:
 /// What a writer has seen of its store beside its answers, since it was made; for the log and the figures.
 struct store_watch {
   std::uint64_t set_backs = 0; ///< messages that it had committed were gone: the epoch is new since
+  // of PostgreSQL:
+  std::string host{}; ///< where it stores, HOST:PORT
+  std::uint32_t timeline = 0;
   // of SQLite:
   std::int64_t log_bytes = 0; ///< the write-ahead log's length in use
   std::uint64_t checkpoints_done = 0;
@@ -173,6 +178,9 @@ public:
   /// time. Errors of its own: errc::unavailable: nothing was stored; errc::outcome_unknown: the connection
   /// broke in the commit.
   virtual result<void> transact(const std::function<result<void>(change_transaction&)>& work) = 0;
+
+  /// These were delivered, as another node has committed them: they are looked for as its own are.
+  virtual void remember(std::span<const held_message> /*delivered*/) {}
 
   /// Opens the database when it is not open (migrating it when its schema is older) and sees that it answers.
   /// Errors: errc::unavailable, with the reason for a person.
@@ -376,6 +384,9 @@ public:
   virtual std::unique_ptr<message_reader> make_reader() = 0;
   /// Null: one server only can use the database.
   virtual std::unique_ptr<node_directory> make_directory() { return nullptr; }
+  /// Which of several primaries is the true one; it lives as long as the store, or its writers and readers.
+  /// Null: there can be but one.
+  virtual newest_timeline* timeline() { return nullptr; }
   /// For logs and metrics: "sqlite" or "postgresql".
   virtual std::string_view kind() const = 0;
 };

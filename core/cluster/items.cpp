@@ -24,6 +24,7 @@ enum class kind : std::uint8_t {
   own_settings = 11,
   own_profile = 12,
   tokens_revoked = 13,
+  timeline_met = 14,
 };
 
 class writer {
@@ -232,6 +233,11 @@ kind put(writer& out, const tokens_revoked& revoked) {
   out.number(revoked.at_us);
   return kind::tokens_revoked;
 }
+kind put(writer& out, const timeline_met& met) {
+  out.number(met.at.system);
+  out.number(met.at.number);
+  return kind::timeline_met;
+}
 
 session_came read_came(reader& in) {
   session_came came;
@@ -324,6 +330,10 @@ std::optional<item> read_item(kind what, reader in) {
   case kind::tokens_revoked: {
     auto user = in.user();
     return tokens_revoked{std::move(user), in.number<std::int64_t>()};
+  }
+  case kind::timeline_met: {
+    const auto system = in.number<std::int64_t>();
+    return timeline_met{{system, in.number<std::uint32_t>()}};
   }
   }
   return {}; // of a newer version

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/change.hpp"
+#include "core/database_timeline.hpp"
 #include "core/errors.hpp"
 #include "core/presence.hpp"
 #include "core/time_format.hpp"
@@ -93,9 +94,15 @@ struct tokens_revoked {
   std::int64_t at_us = 0; ///< microseconds since 1970
 };
 
+/// The newest timeline of the database that the sender knows of: who stores on an older primary stores on a
+/// false one.
+struct timeline_met {
+  database_timeline at;
+};
+
 using item =
     std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing, user_kicked,
-                 entries_missed, sessions_told, users_blocked, own_changed, tokens_revoked>;
+                 entries_missed, sessions_told, users_blocked, own_changed, tokens_revoked, timeline_met>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

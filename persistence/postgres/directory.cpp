@@ -30,7 +30,7 @@ constexpr const char* make_secret_sql =
 
 class directory final : public node_directory {
 public:
-  explicit directory(std::string uri) : uri_(std::move(uri)) {}
+  explicit directory(std::shared_ptr<hosts> database) : hosts_(std::move(database)) {}
 
   result<node_list> beat(const node_row& self) override {
     if (auto opened = open(); !opened) return opened.error();
@@ -64,9 +64,9 @@ private:
   result<void> open() {
     if (connection_.is_alive()) return {};
     connection_.close();
-    auto made = open_session(uri_, {});
+    auto made = open_session(*hosts_, {});
     if (!made) return unavailable(made.error());
-    connection_ = *std::move(made);
+    connection_ = std::move(made->connection);
     parameters_.clear();
     if (auto swept = connection_.query(sweep_sql, parameters_, check_limit); !swept)
       return failed(swept.error());
@@ -86,7 +86,7 @@ private:
     return unavailable(why);
   }
 
-  std::string uri_;
+  std::shared_ptr<hosts> hosts_;
   pg_connection connection_;
   pg_parameters parameters_;
   std::string secret_;
@@ -94,8 +94,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<node_directory> make_directory(const std::string& uri) {
-  return std::make_unique<directory>(uri);
+std::unique_ptr<node_directory> make_directory(std::shared_ptr<hosts> database) {
+  return std::make_unique<directory>(std::move(database));
 }
 
 } // namespace hongyan::postgres

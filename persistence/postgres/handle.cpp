@@ -5,7 +5,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -18,12 +17,8 @@ namespace {
 constexpr std::uint32_t bigint_type = 20, int_type = 23, text_type = 25;
 constexpr int binary = 1;
 
-/// Defaults of ours for what the URI may say: connection parameters before `dbname` yield to the URI in it.
-/// connect_timeout: a host that is up answers in far less; longer only delays the next one.
-/// keepalives and tcp_user_timeout: a cut cable is noticed in seconds, not in two hours.
-constexpr std::array keywords{"connect_timeout",  "keepalives_idle",  "keepalives_interval",
-                              "keepalives_count", "tcp_user_timeout", "application_name",
-                              "dbname",           "client_encoding"};
+/// So often those who wait look whether they do so in vain.
+constexpr std::chrono::milliseconds look_interval{50};
 
 /// libpq ends its texts with a newline, and some have more than one line.
 std::string one_line(std::string_view text) {
@@ -39,6 +34,13 @@ std::string one_line(std::string_view text) {
 
 std::string_view or_empty(const char* text) {
   return text == nullptr ? std::string_view{} : std::string_view(text);
+}
+
+/// libpq's notice receiver; `kept`: the connection's warning_. Notices of a lower kind mean nothing to us.
+void note_warning(void* kept, const PGresult* notice) {
+  if (or_empty(PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED)) == "WARNING")
+    *static_cast<std::string*>(kept) =
+        one_line(or_empty(PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY)));
 }
 
 std::int64_t read_bigint(const char* bytes) {
@@ -178,32 +180,40 @@ std::vector<std::int64_t> pg_rows::bigints(int row, int column) const {
 
 void pg_connection::finisher::operator()(pg_conn* connection) const { PQfinish(connection); }
 
-pg_outcome<pg_connection> pg_connection::connect(const std::string& uri) {
-  const std::array values{"3", "5", "2", "2", "5000", "hongyan", uri.c_str(), "UTF8"};
-  static_assert(values.size() == keywords.size());
-  std::array<const char*, keywords.size() + 1> names{}, texts{};
-  std::ranges::copy(keywords, names.begin());
-  std::ranges::copy(values, texts.begin());
+pg_outcome<pg_connection> pg_connection::connect(const settings& to, duration limit,
+                                                 const std::function<bool()>& is_in_vain) {
+  std::vector<const char*> names, values;
+  for (const auto& [name, value] : to) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
 
+  const auto deadline = clock::now() + limit;
   pg_connection made;
-  // The blocking form, because it tries each of several hosts for connect_timeout; the other one never leaves
-  // a first host that is switched off.
-  made.connection_.reset(PQconnectdbParams(names.data(), texts.data(), 1));
+  made.is_in_vain_ = is_in_vain;
+  made.connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
   pg_conn* c = made.connection_.get();
   if (c == nullptr) return pg_error{"out of memory"};
   const std::string_view host = or_empty(PQhost(c)), port = or_empty(PQport(c));
   made.where_ = host.empty() ? std::string("the default host") : std::string(host) + ":" + std::string(port);
-  if (PQstatus(c) != CONNECTION_OK)
-    return pg_error{"PostgreSQL at " + made.where_ + " does not answer: " + one_line(PQerrorMessage(c))};
   // Notices would go to standard error, past our log.
-  PQsetNoticeReceiver(
-      c, [](void*, const PGresult*) {}, nullptr);
-  if (PQsetnonblocking(c, 1) != 0) return pg_error{one_line(PQerrorMessage(c))};
+  made.warning_ = std::make_unique<std::string>();
+  PQsetNoticeReceiver(c, note_warning, made.warning_.get());
+  if (PQstatus(c) == CONNECTION_BAD) return made.broken();
+
+  for (auto next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK; next = PQconnectPoll(c)) {
+    if (next == PGRES_POLLING_FAILED) return made.broken();
+    if (auto why = made.wait(next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) return *why;
+  }
+  if (PQsetnonblocking(c, 1) != 0) return made.broken();
+  made.warning_->clear(); // of connecting: that a library's version has changed, perhaps
   return made;
 }
 
 bool pg_connection::is_alive() {
-  if (!connection_) return false;
+  if (!connection_ || is_in_vain()) return false;
   // A transaction that somebody left open would take in what is to be committed.
   if (PQtransactionStatus(connection_.get()) != PQTRANS_IDLE) return false;
   pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
@@ -218,6 +228,7 @@ bool pg_connection::is_alive() {
 }
 
 int pg_connection::server_version() const { return PQserverVersion(connection_.get()); }
+int pg_connection::backend_pid() const { return PQbackendPID(connection_.get()); }
 
 std::string_view pg_connection::server_setting(const char* name) const {
   return or_empty(PQparameterStatus(connection_.get(), name));
@@ -267,6 +278,7 @@ pg_outcome<pg_rows> pg_connection::finish(int queued, duration limit) {
   pg_conn* c = connection_.get();
   if (c == nullptr) return pg_error{"not connected"};
   if (queued == 0) return close_with(broken());
+  warning_->clear();
 
   for (int left = PQflush(c); left != 0; left = PQflush(c)) {
     if (left < 0) return close_with(broken());
@@ -294,34 +306,42 @@ pg_outcome<pg_rows> pg_connection::finish(int queued, duration limit) {
                          std::string(or_empty(PQresultErrorField(next, PG_DIAG_SQLSTATE))), false};
   }
   if (PQstatus(c) != CONNECTION_OK) {
-    pg_error why = refused.value_or(broken());
-    why.text =
-        "PostgreSQL at " + where_ + " does not answer: " + (why.text.empty() ? broken().text : why.text);
-    why.lost = true;
+    if (!refused || refused->text.empty()) return close_with(broken());
+    pg_error why = failed(refused->text);
+    why.state = refused->state;
     return close_with(std::move(why));
   }
+  if (is_in_vain()) return close_with(failed("another server is the primary now"));
   if (refused) {
     refused->text = "PostgreSQL at " + where_ + " refuses: " + refused->text + " (" + refused->state + ")";
     return *std::move(refused);
   }
+  if (!warning_->empty()) return close_with(pg_error{"PostgreSQL at " + where_ + " warns: " + *warning_});
   return rows;
 }
 
 std::optional<pg_error> pg_connection::wait(short events, clock::time_point deadline) {
   pollfd socket{PQsocket(connection_.get()), events, 0};
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
-    if (left <= 0) return pg_error{"PostgreSQL at " + where_ + " does not answer: it is silent for too long"};
-    const int ready = ::poll(&socket, 1, static_cast<int>(left));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now());
+    if (left <= left.zero()) {
+      pg_error why = failed("it is silent for too long");
+      why.silent = true;
+      return why;
+    }
+    if (is_in_vain()) return failed("another server is the primary now");
+    const int ready =
+        ::poll(&socket, 1, static_cast<int>((is_in_vain_ ? std::min(left, look_interval) : left).count()));
     if (ready > 0) return std::nullopt;
     if (ready < 0 && errno != EINTR) return pg_error{std::string("poll: ") + std::strerror(errno)};
   }
 }
 
-pg_error pg_connection::broken() const {
-  return pg_error{"PostgreSQL at " + where_ +
-                  " does not answer: " + one_line(PQerrorMessage(connection_.get()))};
+pg_error pg_connection::failed(const std::string& why) const {
+  return pg_error{"PostgreSQL at " + where_ + " does not answer: " + why};
 }
+
+pg_error pg_connection::broken() const { return failed(one_line(PQerrorMessage(connection_.get()))); }
 
 // -- pg_transaction
 // --------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,7 @@ struct pg_error {
   std::string text{};  ///< one line, without values of ours or a password
   std::string state{}; ///< SQLSTATE; empty when the server said nothing
   bool lost = true; ///< the connection broke or missed the deadline: what became of the statement is unknown
+  bool silent = false; ///< it missed the deadline
 };
 
 /// Needed by boost's result<T>::value(); we check before we take, so reaching it is a bug of ours.
@@ -99,12 +101,21 @@ public:
   /// Not open.
   pg_connection() = default;
 
-  /// Connects by a libpq URI, within libpq's connect_timeout for each of its hosts.
-  static pg_outcome<pg_connection> connect(const std::string& uri);
+  /// Parameters of libpq, by their keywords.
+  using settings = std::vector<std::pair<std::string, std::string>>;
+
+  /// Connects within `limit`, or until `is_in_vain` says so.
+  static pg_outcome<pg_connection> connect(const settings& to, duration limit,
+                                           const std::function<bool()>& is_in_vain);
+
+  /// Asked before a statement's rows are believed, and often while they are awaited: the session is closed
+  /// when it answers true, and the statement has failed, as one whose connection broke.
+  void close_when(std::function<bool()> is_in_vain) { is_in_vain_ = std::move(is_in_vain); }
 
   bool is_open() const { return connection_ != nullptr; }
 
-  /// False when the server has closed the session while it was idle. Asks the socket only, not the server.
+  /// False when the server has closed the session while it was idle, or it is in vain. Asks the socket only,
+  /// not the server.
   bool is_alive();
 
   void close() { connection_.reset(); }
@@ -113,8 +124,13 @@ public:
   const std::string& where() const { return where_; }
   /// Of the server, as libpq counts: 150003 for 15.3.
   int server_version() const;
+  /// The server's process, as it said at connecting; a pooler's word may be another than the server's.
+  int backend_pid() const;
   /// What the server reported at connecting, such as server_encoding; empty when it did not.
   std::string_view server_setting(const char* name) const;
+
+  // A warning fails a statement as a broken connection does. We give no reason for one, but there is this: a
+  // commit whose wait for a synchronous standby was cancelled is answered as if all were well.
 
   /// One statement and its transaction: the rows are those of a statement that has been *committed*.
   pg_outcome<pg_rows> query(const char* sql, const pg_parameters& parameters, duration limit);
@@ -137,9 +153,14 @@ private:
   pg_outcome<pg_rows> finish(int queued, duration limit);
   /// Waits for the socket; nothing, or why not.
   std::optional<pg_error> wait(short events, clock::time_point deadline);
+  /// An error of the connection, with the server's name.
+  pg_error failed(const std::string& why) const;
   pg_error broken() const;
+  bool is_in_vain() const { return is_in_vain_ && is_in_vain_(); }
 
   std::unique_ptr<pg_conn, finisher> connection_;
+  std::function<bool()> is_in_vain_;
+  std::unique_ptr<std::string> warning_; ///< that came with a statement; where it is libpq knows
   std::string where_;
   std::vector<const char*> values_;
   std::vector<int> lengths_;

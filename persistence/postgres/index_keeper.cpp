@@ -39,9 +39,9 @@ void index_keeper::run(const std::stop_token& stop) {
 void index_keeper::merge() {
   if (!connection_.is_alive()) {
     connection_.close();
-    auto made = pg_connection::connect(uri_);
+    auto made = open_session(hosts_, {});
     if (!made) return;
-    connection_ = *std::move(made);
+    connection_ = std::move(made->connection);
     if (!connection_.script(settings_sql, write_limit)) return connection_.close();
   }
   if (!connection_.script(merge_sql, write_limit)) connection_.close();

@@ -6,19 +6,18 @@
 /// when nobody else does.
 #pragma once
 
-#include "persistence/postgres/handle.hpp"
+#include "persistence/postgres/hosts.hpp"
 
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
-#include <string>
 #include <thread>
 
 namespace hongyan::postgres {
 
 class index_keeper {
 public:
-  explicit index_keeper(std::string uri) : uri_(std::move(uri)) {}
+  explicit index_keeper(hosts& database) : hosts_(database) {}
   /// Waits for a merge under way, some seconds at most.
   ~index_keeper() = default;
   index_keeper(const index_keeper&) = delete;
@@ -31,7 +30,7 @@ private:
   void run(const std::stop_token& stop);
   void merge();
 
-  std::string uri_;
+  hosts& hosts_;
   pg_connection connection_; ///< the thread's
   std::mutex mutex_;
   std::condition_variable_any enough_;

@@ -267,7 +267,7 @@ message read_whole_message(const pg_rows& rows, int row) { return read_message(r
 
 class reader final : public message_reader {
 public:
-  explicit reader(std::string uri) : uri_(std::move(uri)) {}
+  explicit reader(std::shared_ptr<hosts> database) : hosts_(std::move(database)) {}
 
   result<std::vector<message>> latest(const history_query& query) override {
     parameters_.clear();
@@ -494,7 +494,7 @@ private:
     // Nothing has been sent: a session that ended while it was idle is simply made again.
     if (connection_.is_alive()) return {};
     connection_.close();
-    auto made = open_session(uri_, statements());
+    auto made = open_to_read(*hosts_, statements());
     if (!made) return unavailable(made.error());
     connection_ = *std::move(made);
     return {};
@@ -564,13 +564,15 @@ private:
     return unavailable(why);
   }
 
-  std::string uri_;
+  std::shared_ptr<hosts> hosts_;
   pg_connection connection_;
   pg_parameters parameters_;
 };
 
 } // namespace
 
-std::unique_ptr<message_reader> make_reader(const std::string& uri) { return std::make_unique<reader>(uri); }
+std::unique_ptr<message_reader> make_reader(std::shared_ptr<hosts> database) {
+  return std::make_unique<reader>(std::move(database));
+}
 
 } // namespace hongyan::postgres

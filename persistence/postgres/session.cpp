@@ -32,12 +32,11 @@ constexpr const char* session_settings_sql =
     " ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '2'),"
     " ('tcp_user_timeout', '5000'), ('idle_in_transaction_session_timeout', '10000')"
     ") AS setting (name, value)";
-/// Other values than off all wait for our own disk.
+/// off does not wait for the disk, and local not for the standby that the server names.
 constexpr const char* durable_sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE "
-                                    "current_setting('synchronous_commit') = 'off'";
+                                    "current_setting('synchronous_commit') IN ('off', 'local')";
 constexpr const char* server_facts_sql =
-    "SELECT current_setting('fsync') = 'on', current_setting('transaction_read_only') = 'on',"
-    " to_regclass('schema_migration') IS NOT NULL";
+    "SELECT current_setting('fsync') = 'on', to_regclass('schema_migration') IS NOT NULL";
 
 /// The schema's version, and the oldest whose servers may use it. The column was not there before version 5.
 constexpr const char* schema_sql = "SELECT coalesce(max(version), 0), coalesce(max(coalesce((to_jsonb(m) ->> "
@@ -136,12 +135,8 @@ pg_outcome<void> migrate(pg_connection& connection) {
   return connection.script("COMMIT", migration_limit);
 }
 
-} // namespace
-
-pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const named_statement> statements) {
-  auto made = pg_connection::connect(uri);
-  if (!made) return made.error();
-  pg_connection& connection = *made;
+/// Sees that the server is one for us, and makes it ready.
+pg_outcome<void> prepare_session(pg_connection& connection, std::span<const named_statement> statements) {
   const auto unfit = [&connection](const std::string& why) {
     return pg_error{"PostgreSQL at " + connection.where() + " cannot be used: " + why, {}, false};
   };
@@ -154,11 +149,10 @@ pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const n
   if (!facts) return facts.error();
   if (!facts->boolean(0, 0))
     return unfit("it runs with fsync = off, which loses acknowledged messages; turn it on");
-  if (facts->boolean(0, 1)) return unfit("it is read-only, perhaps a standby; give the URL of the primary");
 
   std::int64_t version = 0, oldest = 0;
   const int known = postgres_migrations().back().version;
-  if (facts->boolean(0, 2)) {
+  if (facts->boolean(0, 1)) {
     auto found = connection.query(schema_sql, none, check_limit);
     if (!found) return found.error();
     version = found->bigint(0, 0);
@@ -177,7 +171,34 @@ pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const n
   for (const auto& [name, sql] : statements)
     if (auto prepared = connection.prepare(name, sql.c_str(), check_limit); !prepared)
       return prepared.error();
-  return made;
+  return {};
+}
+
+} // namespace
+
+pg_outcome<opened_session> open_session(hosts& to, std::span<const named_statement> statements) {
+  server_identity with;
+  auto made = to.connect([&](pg_connection& connection, const server_identity& found) {
+    with = found;
+    return prepare_session(connection, statements);
+  });
+  if (!made) return made.error();
+  return opened_session{*std::move(made), with};
+}
+
+pg_outcome<pg_connection> open_to_read(hosts& to, std::span<const named_statement> statements) {
+  if (auto failure = to.just_failed()) return *std::move(failure);
+  auto made = open_session(to, statements);
+  if (!made) return made.error();
+  if (!to.wait_for_proof(made->with.what)) {
+    pg_error why{"PostgreSQL at " + made->connection.where() +
+                     " is not read from before something could be stored there",
+                 {},
+                 false};
+    to.note_failure(why);
+    return why;
+  }
+  return std::move(made->connection);
 }
 
 pg_outcome<void> find_epoch(pg_connection& connection, std::string& epoch) {

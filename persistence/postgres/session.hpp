@@ -3,6 +3,7 @@
 
 #include "core/errors.hpp"
 #include "persistence/postgres/handle.hpp"
+#include "persistence/postgres/hosts.hpp"
 #include "persistence/store.hpp"
 
 #include <chrono>
@@ -26,8 +27,18 @@ struct named_statement {
   std::string sql;
 };
 
-/// Connects, migrates a schema that is older, and prepares the statements.
-pg_outcome<pg_connection> open_session(const std::string& uri, std::span<const named_statement> statements);
+/// A session, and with whom.
+struct opened_session {
+  pg_connection connection;
+  server_identity with;
+};
+
+/// Connects to the primary, migrates a schema that is older, and prepares the statements.
+pg_outcome<opened_session> open_session(hosts& to, std::span<const named_statement> statements);
+
+/// As open_session(), for those who read and who can wait: answered at once when another one has just failed
+/// to connect, and only once the writer has committed on this primary (hosts.hpp).
+pg_outcome<pg_connection> open_to_read(hosts& to, std::span<const named_statement> statements);
 
 /// The name of the database's history: see message_writer::epoch(). Given here when there is none, or when it
 /// was given elsewhere.

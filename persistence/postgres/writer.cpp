@@ -1,8 +1,8 @@
 #include "persistence/postgres/writer.hpp"
 
+#include "core/newest_commits.hpp"
 #include "core/random.hpp"
 #include "persistence/append_rules.hpp"
-#include "persistence/newest_commits.hpp"
 #include "persistence/postgres/index_keeper.hpp"
 #include "persistence/postgres/rules.hpp"
 #include "persistence/postgres/session.hpp"
@@ -27,7 +27,8 @@ std::vector<named_statement> statements() {
                                     {"find_repeats", find_repeats_sql},
                                     {"give_up", give_up_sql},
                                     {"read_mark", read_mark_sql},
-                                    {"mark_read", mark_read_sql}};
+                                    {"mark_read", mark_read_sql},
+                                    {"confirm", confirm_sql}};
   const auto& of_transactions = transaction_statements();
   list.insert(list.end(), of_transactions.begin(), of_transactions.end());
   return list;
@@ -121,8 +122,9 @@ std::vector<append_outcome> finish(std::span<const new_message> batch, batch_wor
 
 class writer final : public message_writer {
 public:
-  explicit writer(std::string uri) : uri_(std::move(uri)), index_keeper_(uri_) {
+  explicit writer(std::shared_ptr<hosts> database) : hosts_(std::move(database)), index_keeper_(*hosts_) {
     writer_ = static_cast<std::int64_t>(random_number());
+    hosts_->expect_proofs();
   }
 
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
@@ -136,13 +138,16 @@ public:
       if (auto opened = open(); !opened) return opened.error();
       if (auto same = look_after(look_interval); !same) return same.error();
       if (auto decided = decide(batch, work); !decided) return give_up(decided.error());
-      if (work.rows.empty()) return finish(batch, std::move(work));
+      if (work.rows.empty()) {
+        if (auto theirs = confirm_repeats(work); !theirs) return give_up(theirs.error());
+        return finish(batch, std::move(work));
+      }
 
       fill(batch, work);
       auto answer = connection_.run("append", parameters_, write_limit);
       if (!answer && answer.error().lost) {
         pending_ = std::move(work);
-        return error{errc::outcome_unknown, answer.error().text};
+        return error{errc::outcome_unknown, explained(answer.error())};
       }
       if (!answer) {
         const std::string& state = answer.error().state;
@@ -173,7 +178,9 @@ public:
     parameters_.clear();
     parameters_.add(writer_);
     parameters_.add(batch_number_);
-    // Two statements, because the second must see what the first has waited for.
+    // Two statements, because the second must see what the first has waited for. That is also the standby,
+    // even when the mark is there already: its row is locked, which makes a transaction of it whose end is
+    // replicated.
     if (auto given_up = connection_.run("give_up", parameters_, write_limit); !given_up)
       return give_up(given_up.error());
     auto mark = connection_.run("read_mark", parameters_, write_limit);
@@ -213,7 +220,7 @@ public:
       fill(farthest);
       auto answer = connection_.run("mark_read", parameters_, write_limit);
       if (answer) return read_outcomes(marks, asked, *answer);
-      if (answer.error().lost) return error{errc::outcome_unknown, answer.error().text};
+      if (answer.error().lost) return error{errc::outcome_unknown, explained(answer.error())};
       if (!is_race(answer.error().state)) return give_up(answer.error());
       last = unavailable(answer.error());
     }
@@ -232,7 +239,7 @@ public:
         auto committed = connection_.script("COMMIT", write_limit);
         if (committed) return {};
         failure = committed.error();
-        if (failure->lost) return error{errc::outcome_unknown, failure->text};
+        if (failure->lost) return error{errc::outcome_unknown, explained(*failure)};
       } else if (!failure || !failure->lost) {
         if (auto undone = connection_.script("ROLLBACK", write_limit); !undone) connection_.close();
       }
@@ -241,6 +248,10 @@ public:
       last = unavailable(*failure);
     }
     return last;
+  }
+
+  void remember(std::span<const held_message> delivered) override {
+    for (const auto& m : delivered) committed_.note(m);
   }
 
   result<void> check() override {
@@ -257,14 +268,58 @@ private:
     if (connection_.is_alive()) return {};
     connection_.close();
     known_.clear(); // the next server may be another one
-    auto made = open_session(uri_, statements());
+    auto made = open_session(*hosts_, statements());
     if (!made) return unavailable(made.error());
-    connection_ = *std::move(made);
+    connection_ = std::move(made->connection);
+    if (auto own = look_for_pooler(made->with); !own) return own.error();
     if (auto found = find_epoch(connection_, epoch_); !found) return give_up(found.error());
     parameters_.clear();
     if (auto swept = connection_.query(sweep_marks_sql, parameters_, check_limit); !swept)
       return give_up(swept.error());
-    return look_after({});
+    if (auto same = look_after({}); !same) return same;
+    if (auto proven = prove(made->with.what); !proven) return proven;
+    watch_.host = connection_.where();
+    watch_.timeline = made->with.what.at.number;
+    return {};
+  }
+
+  /// A pooler that gives each transaction another session would take our prepared statements and settings
+  /// away, one day. It is seen by a second session's being the same one, or by ours' being another at the
+  /// next statement; where the server itself answers us nothing is asked.
+  result<void> look_for_pooler(const server_identity& with) {
+    if (connection_.backend_pid() == with.backend_pid) return {};
+    auto other = hosts_->connect_beside(connection_);
+    if (!other || !other->script("BEGIN", check_limit)) return {}; // it is full: then nothing is known
+    const auto theirs = identify(*other, check_limit);
+    const auto ours = identify(connection_, check_limit);
+    if (!ours) return give_up(ours.error());
+    if (!theirs || (theirs->backend_pid != ours->backend_pid && ours->backend_pid == with.backend_pid))
+      return {};
+    const auto where = connection_.where();
+    return give_up({"PostgreSQL at " + where +
+                    " cannot be used: a pooler in transaction mode is in between; use pool_mode=session"});
+  }
+
+  /// Commits on a primary that was not met before: then it can store, what it shows is where it must be, and
+  /// its timeline is known to whoever comes after us.
+  result<void> prove(const primary& of) {
+    if (hosts_->is_proven(of)) return {};
+    parameters_.clear();
+    parameters_.add(of.at.system);
+    parameters_.add(static_cast<std::int64_t>(of.at.number));
+    auto noted = connection_.query(note_timeline_sql, parameters_, write_limit);
+    if (!noted) return give_up(noted.error());
+    if (noted->size() == 0) { // it is another server's word that is newer
+      parameters_.clear();
+      auto newer = connection_.query(timeline_sql, parameters_, check_limit);
+      if (!newer) return give_up(newer.error());
+      if (newer->size() == 1)
+        hosts_->timeline().meet({of.at.system, static_cast<std::uint32_t>(newer->bigint(0, 0))});
+      return give_up({"PostgreSQL at " + connection_.where() +
+                      " cannot be used: the store itself knows of a newer timeline than its own"});
+    }
+    hosts_->prove(of);
+    return {};
   }
 
   /// Sees that the store is the one that it was: not read-only, with the epoch that we know, and with the
@@ -272,7 +327,8 @@ private:
   /// not got it, a dump read back in), and gets a new epoch, from whichever node sees it first. Not again
   /// within `interval`.
   result<void> look_after(steady_clock::duration interval) {
-    if (steady_clock::now() - looked_at_ < interval) return {};
+    const bool is_asked = hosts_->proof_is_wanted();
+    if (!is_asked && steady_clock::now() - looked_at_ < interval) return {};
     const auto& had = committed_.all();
     parameters_.clear();
     add_numbers(parameters_, had, [](const held_message& h) { return h.conversation_id; });
@@ -293,7 +349,10 @@ private:
       committed_.clear();
     }
     looked_at_ = steady_clock::now();
-    return {};
+    if (!is_asked) return {};
+    const auto now_is = identify(connection_, check_limit);
+    if (!now_is) return give_up(now_is.error());
+    return prove(now_is->what);
   }
 
   void note_committed(const batch_work& work) {
@@ -305,8 +364,31 @@ private:
 
   /// Nothing was stored. The session goes too, in case the server is the trouble.
   error give_up(const pg_error& why) {
+    auto text = explained(why);
     connection_.close();
-    return unavailable(why);
+    return {errc::unavailable, std::move(text)};
+  }
+
+  /// Why a write failed. One that was too slow may wait for a standby, of which the server says nothing to
+  /// who waits; perhaps another host can store, and is asked first from now on.
+  std::string explained(const pg_error& why) {
+    if (!why.silent && why.state != cancelled_state) return why.text;
+    hosts_->put_last(connection_.where());
+    auto beside = hosts_->connect_beside(connection_);
+    if (!beside) return why.text;
+    const pg_parameters none;
+    const auto waits = beside->query(waits_for_standby_sql, none, check_limit);
+    if (!waits || !waits->boolean(0, 0)) return why.text;
+    return why.text + ": commits wait for a synchronous standby";
+  }
+
+  /// What others have stored is there for good? A message that is shown may have been committed by somebody
+  /// whose wait for the standby was ended; a commit of our own waits again, where a standby is named.
+  pg_outcome<void> confirm_repeats(const batch_work& work) {
+    if (work.stored_before.empty()) return {};
+    parameters_.clear();
+    if (auto done = connection_.run("confirm", parameters_, write_limit); !done) return done.error();
+    return {};
   }
 
   /// Finds out what may be stored, and has been: `rows` are what is left to store. Conversations that are not
@@ -601,7 +683,7 @@ private:
     return {};
   }
 
-  std::string uri_;
+  std::shared_ptr<hosts> hosts_;
   std::int64_t writer_; ///< our row in append_mark
   std::int64_t batch_number_ = 0;
   std::string epoch_;
@@ -618,6 +700,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<message_writer> make_writer(const std::string& uri) { return std::make_unique<writer>(uri); }
+std::unique_ptr<message_writer> make_writer(std::shared_ptr<hosts> database) {
+  return std::make_unique<writer>(std::move(database));
+}
 
 } // namespace hongyan::postgres

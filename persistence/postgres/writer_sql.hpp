@@ -150,6 +150,22 @@ WITH theirs AS MATERIALIZED (
 )
 SELECT n, conversation_id, read_seq, last_seq, is_blocked FROM theirs)";
 
+/// $1 the system and $2 the timeline of a primary that is used from now on. No row: the store has seen a
+/// newer one.
+inline constexpr const char* note_timeline_sql = R"(
+UPDATE store_identity SET timeline_system = $1::bigint, timeline = $2::bigint
+WHERE timeline_system IS DISTINCT FROM $1::bigint OR timeline IS NULL OR timeline <= $2::bigint RETURNING timeline)";
+inline constexpr const char* timeline_sql = "SELECT timeline FROM store_identity";
+
+/// A transaction with nothing in it but a commit that waits for the standby, if one is named.
+inline constexpr const char* confirm_sql =
+    "UPDATE store_identity SET only_one = true WHERE current_setting('synchronous_standby_names') <> ''";
+
+inline constexpr std::string_view cancelled_state = "57014"; ///< the server's statement_timeout, too
+/// Whether a session of this role waits for a standby; of others' a role is told nothing.
+inline constexpr const char* waits_for_standby_sql =
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')";
+
 /// Is it the store that it was? $1 conversations, $2 seqs, $3 ids, $4 times of messages that it had. A
 /// primary may have become a standby without ending its sessions.
 inline constexpr const char* store_state_sql = R"(

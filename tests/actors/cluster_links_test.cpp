@@ -163,3 +163,24 @@ TEST_CASE_METHOD(cluster_fixture, "a peer that does not handle what it was told 
   beat();
   CHECK(a.links.cuts == names{"b"});
 }
+
+TEST_CASE_METHOD(cluster_fixture, "a newer primary of the database is known on every node that is linked",
+                 "[cluster]") {
+  a.timeline.meet({7, 2});
+  link();
+  CHECK(b.timeline.get() == database_timeline{7, 2});
+  b.timeline.meet({7, 3});
+  self->send(b.r, timeline_atom::value, b.timeline.get());
+  run();
+  CHECK(a.timeline.get() == database_timeline{7, 3});
+}
+
+TEST_CASE_METHOD(cluster_fixture, "what peers have committed is remembered, the newest of it", "[cluster]") {
+  link();
+  bind(b, "2");
+  commit(a, {1, 2, 3});
+  const auto heard_of = admitted.take_heard();
+  REQUIRE(heard_of.size() == 1);
+  CHECK(heard_of[0].seq == 3);
+  CHECK(admitted.take_heard().empty());
+}

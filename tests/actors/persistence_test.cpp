@@ -54,6 +54,9 @@ struct fake_writer final : unable_writer {
     return {};
   }
   std::string epoch() const override { return epoch_now; }
+  void remember(std::span<const held_message> delivered) override {
+    remembered.insert(remembered.end(), delivered.begin(), delivered.end());
+  }
   store_watch watch() const override { return seen; }
   std::vector<append_outcome> outcomes(std::span<const new_message> batch, wall_time now) {
     std::vector<append_outcome> all;
@@ -79,6 +82,7 @@ struct fake_writer final : unable_writer {
   bool throws = false;
   std::string epoch_now = "e1";
   store_watch seen;
+  std::vector<held_message> remembered;
   std::int64_t last_id = 0;
   int checks = 0;
 };
@@ -548,6 +552,21 @@ TEST_CASE_METHOD(persistence_fixture, "a store that was set back is counted once
   CHECK(admitted.epoch() == "e2");
   CHECK(told.resyncs == 1);
   CHECK(figures.store_set_back.Value() == 1);
+}
+
+TEST_CASE_METHOD(persistence_fixture,
+                 "where is stored is shown, and what peers have delivered is looked after", "[persistence]") {
+  CHECK(figures.database_timeline.Value() == 0);
+  writer->seen.host = "b:5432";
+  writer->seen.timeline = 2;
+  admitted.note_heard({.conversation_id = 1, .seq = 9, .id = 9});
+  for (int i = 0; i < 2; ++i) {
+    self->send(p, tick_atom::value);
+    run();
+  }
+  CHECK(figures.database_timeline.Value() == 2);
+  REQUIRE(writer->remembered.size() == 1);
+  CHECK(writer->remembered[0].seq == 9);
 }
 
 TEST_CASE_METHOD(persistence_fixture, "checkpoints that do not come about are shown", "[persistence]") {

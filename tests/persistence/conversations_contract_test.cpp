@@ -421,6 +421,7 @@ STORE_TEST("what a newer release has written is carried, and shown as nothing") 
   auto store = opened(database.url);
   auto writer = store->make_writer();
   auto reader = store->make_reader();
+  REQUIRE(writer->check().has_value());
   const auto log = whole_log(*reader, direct);
   REQUIRE(log.size() == 5);
   CHECK_THAT(v1::encode_message(log[1]), Catch::Contains(R"("kind":"unknown","content":{"hello":1})"));

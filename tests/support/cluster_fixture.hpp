@@ -82,7 +82,7 @@ struct node {
        std::vector<std::string> join = {})
       : name(std::move(called))
       , r(spawn_on<registry>(around.system, around.home, around.home, name, around.admitted, figures,
-                             &revoked))
+                             &revoked, &timeline))
       , history(around.system.spawn(looking_history, &book, &around.admitted))
       , c(spawn_on<cluster_actor>(around.system, around.home, around.home,
                                   cluster_settings{name, incarnation, std::move(join),
@@ -98,6 +98,7 @@ struct node {
   manual_links links{};
   metrics figures{"test", limits{}};
   auth::revocations revoked{};
+  newest_timeline timeline{};
   registry_actor r;
   history_actor history;
   caf::actor c;

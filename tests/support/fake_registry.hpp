@@ -62,6 +62,7 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       [](join_atom, const clustering&) {},
       [](peer_atom, const peer_change&) {},
       [](heard_atom, const peer_items_ptr&) {},
+      [](timeline_atom, const database_timeline&) {},
       [](settled_atom, std::uint64_t) {},
       [](doubt_atom) {},
   };

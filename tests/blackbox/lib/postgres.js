@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { makeDirectory, removeDirectory, run, start } from './processes.js'
 import { eventually, within } from './wait.js'
 
-function binaries() {
+export function binaries() {
   const root = '/usr/lib/postgresql'
   const versions = fs.existsSync(root) ? fs.readdirSync(root).filter((name) => /^\d+$/.test(name)) : []
   const newest = versions.sort((a, b) => b - a)[0]
@@ -16,7 +16,7 @@ function binaries() {
 }
 
 // PostgreSQL refuses to run as root.
-function unprivileged() {
+export function unprivileged() {
   if (process.getuid() !== 0) return {}
   for (const user of ['postgres', 'nobody']) {
     try {
@@ -29,7 +29,7 @@ function unprivileged() {
   throw new Error('no unprivileged user to run PostgreSQL as')
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = net.createServer()
     probe.once('error', reject)
@@ -40,7 +40,7 @@ function freePort() {
   })
 }
 
-function childrenOf(pid) {
+export function childrenOf(pid) {
   return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((name) => {
     try {
       const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8')
@@ -51,14 +51,35 @@ function childrenOf(pid) {
   }).map(Number)
 }
 
-function send(pid, signal) {
+export function send(pid, signal) {
   try { process.kill(pid, signal) } catch (error) { if (error.code !== 'ESRCH') throw error }
 }
 
+// What is stopped hears of nobody's end: it would stay when the tests are gone.
+const stopped = new Set()
+process.on('exit', () => { for (const pid of stopped) send(pid, 'SIGKILL') })
+
+// SIGSTOP to all of them, the first of which starts the others; they must be thawed, or killed.
+export function freeze(pids) {
+  for (const pid of pids) {
+    stopped.add(pid)
+    send(pid, 'SIGSTOP')
+  }
+}
+
+export function thaw(pids) {
+  for (const pid of pids) {
+    stopped.delete(pid)
+    send(pid, 'SIGCONT')
+  }
+}
+
 export class Postgres {
+  settings = {} // beside those of start()
+
   // Also at other `addresses` of this machine than loopback, for those of the network `range`.
-  static async create({ addresses = [], range } = {}) {
-    const cluster = new Postgres()
+  static async create({ addresses = [], range, settings = {} } = {}) {
+    const cluster = Object.assign(new Postgres(), { settings })
     cluster.addresses = ['127.0.0.1', ...addresses]
     cluster.bin = binaries()
     cluster.user = unprivileged()
@@ -81,6 +102,7 @@ export class Postgres {
     this.process = start(path.join(this.bin, 'postgres'), [
       '-D', this.data, '-p', String(this.port), '-c', `listen_addresses=${this.addresses.join()}`, '-c', 'unix_socket_directories=',
       '-c', 'fsync=on', '-c', 'synchronous_commit=on', '-c', 'shared_buffers=32MB', '-c', 'max_connections=60',
+      ...Object.entries(this.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ], { ...this.user, cwd: this.directory, env: this.env })
     await eventually(20_000, 'PostgreSQL accepting connections', () => {
       if (this.process.exitCode !== null) throw new Error(`PostgreSQL ended at start: ${this.process.err()}`)
@@ -113,17 +135,26 @@ export class Postgres {
   }
 
   // An asynchronous standby of it, streaming; disposed by the caller.
-  async standby() {
-    const standby = Object.assign(new Postgres(), { addresses: this.addresses, bin: this.bin, user: this.user, databases: 0 })
+  async standby(settings = this.settings) {
+    const standby = Object.assign(new Postgres(), { addresses: this.addresses, bin: this.bin, user: this.user, settings, databases: 0 })
     standby.directory = makeDirectory('standby')
     standby.data = path.join(standby.directory, 'data')
     if (this.user.uid !== undefined) fs.chownSync(standby.directory, this.user.uid, this.user.gid)
     standby.env = { ...this.env, HOME: standby.directory }
-    await run(path.join(this.bin, 'pg_basebackup'), ['-D', standby.data, '-d', this.url('postgres'), '-X', 'stream', '-c', 'fast', '-R'],
-      { ...this.user, cwd: standby.directory, env: standby.env })
+    await standby.copyOf(this)
     standby.port = await freePort()
     await standby.start()
     return standby
+  }
+
+  // Its files are a copy of the primary's; as a standby of it, when it starts.
+  async copyOf(primary) {
+    fs.rmSync(this.data, { recursive: true, force: true })
+    await this.tool('pg_basebackup', '-D', this.data, '-d', primary.url('postgres'), '-X', 'stream', '-c', 'fast', '-R')
+  }
+
+  tool(name, ...args) {
+    return run(path.join(this.bin, name), args, { ...this.user, cwd: this.directory, env: this.env })
   }
 
   // Of a standby: it has all that this primary has committed.
@@ -151,19 +182,25 @@ export class Postgres {
   // The postmaster and everything under it at once, as when the machine goes.
   async kill9() {
     const pids = [this.process.pid, ...childrenOf(this.process.pid)]
-    for (const pid of pids) send(pid, 'SIGKILL')
+    for (const pid of pids) {
+      stopped.delete(pid)
+      send(pid, 'SIGKILL')
+    }
+    this.frozen = undefined
     await within(5_000, this.process.ended, 'the end of a killed PostgreSQL')
     await eventually(5_000, 'the end of its backends', () => pids.every((pid) => !fs.existsSync(`/proc/${pid}`)))
   }
 
   // Stopped in its tracks: it keeps its connections, and answers nothing.
   freeze() {
-    this.frozen = [this.process.pid, ...childrenOf(this.process.pid)]
-    for (const pid of this.frozen) send(pid, 'SIGSTOP')
+    const { pid } = this.process
+    freeze([pid]) // and then it has no more children than these
+    this.frozen = [pid, ...childrenOf(pid)]
+    freeze(this.frozen)
   }
 
   thaw() {
-    for (const pid of this.frozen ?? []) send(pid, 'SIGCONT')
+    thaw(this.frozen ?? [])
     this.frozen = undefined
   }
 

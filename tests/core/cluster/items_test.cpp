@@ -94,6 +94,8 @@ TEST_CASE("a user's own changes and revocations cross", "[cluster]") {
   const auto revoked = there_and_back(tokens_revoked{user("1"), 1'700'000'000'000'001});
   CHECK(revoked.user == user("1"));
   CHECK(revoked.at_us == 1'700'000'000'000'001);
+  const database_timeline newest{7'312'345'678'901'234'567, 0xFFFFFFFF};
+  CHECK(there_and_back(timeline_met{newest}).at == newest);
 }
 
 TEST_CASE("a message crosses with everything it has", "[cluster]") {

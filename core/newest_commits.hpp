@@ -1,5 +1,5 @@
-/// The newest messages that a writer has committed. Where one of them is no more in the store, the store was
-/// set back: a copy put back, a failover that lost commits. Pure.
+/// The newest messages that a node has committed, or delivered for others. Where one of them is no more in
+/// the store, the store was set back: a copy put back, a failover that lost commits. Pure.
 #pragma once
 
 #include "core/query.hpp"
