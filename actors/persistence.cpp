@@ -380,6 +380,9 @@ void persistence_state::publish_epoch() {
     figures->store_set_back.Increment(static_cast<double>(seen - std::exchange(set_backs, seen)));
   }
   const auto before = admitted->epoch();
+  if (writer->epoch() == before) return;
+  // It may be the other way round: a peer has told of one that the writer has not seen.
+  if (!before.empty()) static_cast<void>(write<void>([&] { return writer->check(); }));
   auto now_is = writer->epoch();
   if (now_is == before) return;
   admitted->set_epoch(std::move(now_is));

@@ -406,6 +406,7 @@ void registry::drain() {
 }
 
 void registry::resync() {
+  tell_peers(cluster::epoch_changed{flow_.epoch()});
   tell_peers(cluster::entries_missed{});
   for (const auto& [user, entry] : users_)
     for (const auto& l : entry.sessions)

@@ -149,6 +149,7 @@ private:
   void hear_of(node_number from, const cluster::own_changed& own);
   void hear_of(node_number from, const cluster::tokens_revoked& revoked);
   void hear_of(node_number from, const cluster::timeline_met& met);
+  void hear_of(node_number from, const cluster::epoch_changed& changed);
   void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);

@@ -278,6 +278,14 @@ void registry::hear_of(node_number, const cluster::timeline_met& met) {
   if (timeline_ != nullptr) timeline_->hear(met.at);
 }
 
+/// Before this node's writer has seen it, so that nothing of the new epoch is shown to who knows the old one.
+void registry::hear_of(node_number, const cluster::epoch_changed& changed) {
+  const auto before = flow_.epoch();
+  if (before.empty() || changed.now.empty() || changed.now == before) return;
+  flow_.set_epoch(changed.now);
+  resync();
+}
+
 /// The sender knew of some of the user's sessions on other nodes; those end there, and count no more here.
 /// Their nodes are told again from here: else one that the sender did not reach would keep sessions of which
 /// others know nothing.

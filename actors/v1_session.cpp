@@ -38,6 +38,7 @@ std::chrono::milliseconds spread_reconnect() {
 
 void v1_session::opened() {
   const auto now = home_.now();
+  epochs_ = env_.admitted.epochs();
   silence_.heard(now);
   arm(now + silence_max(env_.heartbeat));
   say(v1::session_notification({.user = user_,
@@ -286,6 +287,11 @@ void v1_session::say(std::string_view text) {
 }
 
 void v1_session::write(shared_frames frame) {
+  if (is_outdated()) {
+    outbox_.clear();
+    if (state() == phase::active) close(close_code::going_away);
+    return;
+  }
   if (!writing_) {
     writing_ = !sink_->send(frame);
     return;

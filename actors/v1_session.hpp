@@ -40,7 +40,7 @@ private:
   void take_notice(const shared_frames& f) override;
   void farewell(close_code code) override;
   bool owes_answers() const override {
-    return !pending_.empty() || (state() == phase::active && !outbox_.empty());
+    return !is_outdated() && (!pending_.empty() || (state() == phase::active && !outbox_.empty()));
   }
   void timer_fired(steady_time now) override;
   void ended() override;
@@ -81,6 +81,9 @@ private:
   /// Answers a pending request; one that was given up is ignored.
   void finish(std::uint64_t token, const result<std::string>& answer);
   void reply(const std::string& id, const result<std::string>& answer);
+  /// The store has another epoch than the client was told: nothing of it may be said to who counts in the
+  /// old one, not even that a message was stored. The client comes back, is told `reset`, and sends again.
+  bool is_outdated() const { return epochs_ != env_.admitted.epochs(); }
   void say(std::string_view text);
   void write(shared_frames frame);
   void arm(steady_time due);
@@ -94,6 +97,7 @@ private:
   v1::outbox outbox_{env_.bounds.outbox_bytes}; ///< behind what the socket is writing
   std::vector<pending> pending_;
   std::uint64_t last_token_ = 0;
+  std::uint64_t epochs_ = env_.admitted.epochs();
   std::uint16_t refused_ = 0; ///< shortly after one another
   steady_time refused_at_{};  ///< the last of them
   steady_time armed_for_;

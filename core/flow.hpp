@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -197,13 +198,18 @@ struct flow {
   }
   void set_epoch(std::string epoch) {
     const std::lock_guard lock(mutex_);
+    if (epoch == epoch_) return;
     epoch_ = std::move(epoch);
+    epochs_.fetch_add(1, std::memory_order_release);
   }
+  /// How many epochs there have been: who was told of one may look whether it is still that.
+  std::uint64_t epochs() const { return epochs_.load(std::memory_order_acquire); }
 
 private:
   std::atomic<bool> database_up_ = false;
   mutable std::mutex mutex_;
   std::string epoch_;
+  std::atomic<std::uint64_t> epochs_ = 0;
   newest_commits heard_;
   std::string cluster_fault_;
   std::string fault_ = "the database has not been reached yet";

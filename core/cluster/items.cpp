@@ -25,6 +25,7 @@ enum class kind : std::uint8_t {
   own_profile = 12,
   tokens_revoked = 13,
   timeline_met = 14,
+  epoch_changed = 15,
 };
 
 class writer {
@@ -238,6 +239,10 @@ kind put(writer& out, const timeline_met& met) {
   out.number(met.at.number);
   return kind::timeline_met;
 }
+kind put(writer& out, const epoch_changed& changed) {
+  out.text(changed.now);
+  return kind::epoch_changed;
+}
 
 session_came read_came(reader& in) {
   session_came came;
@@ -335,6 +340,7 @@ std::optional<item> read_item(kind what, reader in) {
     const auto system = in.number<std::int64_t>();
     return timeline_met{{system, in.number<std::uint32_t>()}};
   }
+  case kind::epoch_changed: return epoch_changed{in.text()};
   }
   return {}; // of a newer version
 }

@@ -100,9 +100,14 @@ struct timeline_met {
   database_timeline at;
 };
 
-using item =
-    std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing, user_kicked,
-                 entries_missed, sessions_told, users_blocked, own_changed, tokens_revoked, timeline_met>;
+/// The store's epoch, which has changed. What the sender tells behind it is of the new one.
+struct epoch_changed {
+  std::string now;
+};
+
+using item = std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing,
+                          user_kicked, entries_missed, sessions_told, users_blocked, own_changed,
+                          tokens_revoked, timeline_met, epoch_changed>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

@@ -311,6 +311,7 @@ pg_outcome<pg_rows> pg_connection::finish(int queued, duration limit) {
     why.state = refused->state;
     return close_with(std::move(why));
   }
+  answered_at_ = clock::now();
   if (is_in_vain()) return close_with(failed("another server is the primary now"));
   if (refused) {
     refused->text = "PostgreSQL at " + where_ + " refuses: " + refused->text + " (" + refused->state + ")";

@@ -114,6 +114,11 @@ public:
 
   bool is_open() const { return connection_ != nullptr; }
 
+  /// It was closed because it was in vain, and not by the server or by a fault.
+  bool ended_in_vain() const { return ended_in_vain_; }
+  /// When the server has last answered a statement.
+  std::chrono::steady_clock::time_point answered_at() const { return answered_at_; }
+
   /// False when the server has closed the session while it was idle, or it is in vain. Asks the socket only,
   /// not the server.
   bool is_alive();
@@ -156,12 +161,18 @@ private:
   /// An error of the connection, with the server's name.
   pg_error failed(const std::string& why) const;
   pg_error broken() const;
-  bool is_in_vain() const { return is_in_vain_ && is_in_vain_(); }
+  bool is_in_vain() {
+    if (!is_in_vain_ || !is_in_vain_()) return false;
+    ended_in_vain_ = true;
+    return true;
+  }
 
   std::unique_ptr<pg_conn, finisher> connection_;
   std::function<bool()> is_in_vain_;
   std::unique_ptr<std::string> warning_; ///< that came with a statement; where it is libpq knows
   std::string where_;
+  clock::time_point answered_at_{};
+  bool ended_in_vain_ = false;
   std::vector<const char*> values_;
   std::vector<int> lengths_;
   std::vector<int> formats_;

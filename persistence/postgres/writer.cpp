@@ -36,6 +36,9 @@ std::vector<named_statement> statements() {
 
 using std::chrono::steady_clock;
 
+/// A primary that has answered so lately may be taking writes still: the writer looks after it twice a
+/// second.
+constexpr std::chrono::seconds still_alive{3};
 /// How long a store that was set back under a live session may go unnoticed.
 constexpr std::chrono::seconds look_interval{1};
 
@@ -255,7 +258,8 @@ public:
   }
 
   result<void> check() override {
-    if (auto opened = open(); !opened) return opened.error();
+    // Opening looks as well; and readers that waited for it go on now, so the epoch is to be told soon.
+    if (!connection_.is_alive()) return open();
     return look_after({});
   }
 
@@ -266,6 +270,8 @@ private:
   result<void> open() {
     // Nothing has been sent: a session that ended while it was idle is simply made again.
     if (connection_.is_alive()) return {};
+    leaves_live_primary_ |=
+        connection_.ended_in_vain() && steady_clock::now() - connection_.answered_at() < still_alive;
     connection_.close();
     known_.clear(); // the next server may be another one
     auto made = open_session(*hosts_, statements());
@@ -301,12 +307,18 @@ private:
   }
 
   /// Commits on a primary that was not met before: then it can store, what it shows is where it must be, and
-  /// its timeline is known to whoever comes after us.
+  /// its timeline is known to whoever comes after us. Where the one before was still alive, somebody may have
+  /// been acknowledged there what is not here: nothing is stored here under the same epoch.
   result<void> prove(const primary& of) {
     if (hosts_->is_proven(of)) return {};
     parameters_.clear();
     parameters_.add(of.at.system);
     parameters_.add(static_cast<std::int64_t>(of.at.number));
+    const std::string next = random_name(16);
+    if (leaves_live_primary_)
+      parameters_.add(std::string_view(next));
+    else
+      parameters_.add_null();
     auto noted = connection_.query(note_timeline_sql, parameters_, write_limit);
     if (!noted) return give_up(noted.error());
     if (noted->size() == 0) { // it is another server's word that is newer
@@ -318,6 +330,8 @@ private:
       return give_up({"PostgreSQL at " + connection_.where() +
                       " cannot be used: the store itself knows of a newer timeline than its own"});
     }
+    epoch_ = noted->text(0, 0);
+    leaves_live_primary_ = false;
     hosts_->prove(of);
     return {};
   }
@@ -691,6 +705,7 @@ private:
   pg_parameters parameters_;
   known_conversations known_;
   newest_commits committed_;
+  bool leaves_live_primary_ = false;     ///< until it has stored on the one after it
   steady_clock::time_point looked_at_{}; ///< when look_after() last answered well
   store_watch watch_;
   /// The batch with the number batch_number_, whose outcome is unknown.

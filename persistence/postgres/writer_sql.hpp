@@ -150,11 +150,12 @@ WITH theirs AS MATERIALIZED (
 )
 SELECT n, conversation_id, read_seq, last_seq, is_blocked FROM theirs)";
 
-/// $1 the system and $2 the timeline of a primary that is used from now on. No row: the store has seen a
-/// newer one.
+/// $1 the system and $2 the timeline of a primary that is used from now on; $3 a new epoch for it, if we are
+/// the first there, or NULL. Answers the epoch. No row: the store has seen a newer timeline.
 inline constexpr const char* note_timeline_sql = R"(
-UPDATE store_identity SET timeline_system = $1::bigint, timeline = $2::bigint
-WHERE timeline_system IS DISTINCT FROM $1::bigint OR timeline IS NULL OR timeline <= $2::bigint RETURNING timeline)";
+UPDATE store_identity SET timeline_system = $1::bigint, timeline = $2::bigint,
+  epoch = CASE WHEN timeline_system = $1::bigint AND timeline < $2::bigint THEN coalesce($3::text, epoch) ELSE epoch END
+WHERE timeline_system IS DISTINCT FROM $1::bigint OR timeline <= $2::bigint RETURNING epoch)";
 inline constexpr const char* timeline_sql = "SELECT timeline FROM store_identity";
 
 /// A transaction with nothing in it but a commit that waits for the standby, if one is named.

@@ -184,3 +184,16 @@ TEST_CASE_METHOD(cluster_fixture, "what peers have committed is remembered, the 
   CHECK(heard_of[0].seq == 3);
   CHECK(admitted.take_heard().empty());
 }
+
+TEST_CASE_METHOD(cluster_fixture, "a new epoch of the store is known on every node before what is of it",
+                 "[cluster]") {
+  admitted.set_epoch("e1"); // both nodes' here
+  link();
+  auto& log = bind_v1(b, "2");
+  log.clear();
+  hear(b, 1, {cluster::epoch_changed{"e1"}});
+  CHECK(log.empty());
+  hear(b, 1, {cluster::epoch_changed{"e2"}});
+  CHECK(admitted.epoch() == "e2");
+  CHECK(log == heard{"close 1001"});
+}

@@ -51,6 +51,7 @@ struct fake_writer final : unable_writer {
     ++checks;
     if (throws) throw std::runtime_error("planted");
     if (fails_with) return error{errc::unavailable, "planted"};
+    if (epoch_when_checked) epoch_now = *epoch_when_checked;
     return {};
   }
   std::string epoch() const override { return epoch_now; }
@@ -81,6 +82,7 @@ struct fake_writer final : unable_writer {
   std::optional<bool> settles; ///< nothing: the database is still away
   bool throws = false;
   std::string epoch_now = "e1";
+  std::optional<std::string> epoch_when_checked;
   store_watch seen;
   std::vector<held_message> remembered;
   std::int64_t last_id = 0;
@@ -552,6 +554,18 @@ TEST_CASE_METHOD(persistence_fixture, "a store that was set back is counted once
   CHECK(admitted.epoch() == "e2");
   CHECK(told.resyncs == 1);
   CHECK(figures.store_set_back.Value() == 1);
+}
+
+TEST_CASE_METHOD(persistence_fixture, "an epoch that a peer has told of first is not taken back",
+                 "[persistence]") {
+  admitted.set_epoch("e2"); // the writer still has e1
+  SECTION("when the writer finds it as well") { writer->epoch_when_checked = "e2"; }
+  SECTION("unless it is not the store's") {}
+  auto sent = append("a");
+  run();
+  CHECK(answer(sent).outcome.status == append_status::stored);
+  CHECK(told.resyncs == (writer->epoch_when_checked ? 0 : 1));
+  CHECK(admitted.epoch() == writer->epoch_when_checked.value_or("e1"));
 }
 
 TEST_CASE_METHOD(persistence_fixture,

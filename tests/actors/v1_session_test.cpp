@@ -346,6 +346,19 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: a send is stored, then answered", "[v1
   CHECK(figures.pushes_stored.Value() == 1);
 }
 
+TEST_CASE_METHOD(v1_session_fixture, "v1: who was told another epoch hears nothing of the new one",
+                 "[v1_session]") {
+  open();
+  hear(send_request(1, "hello"));
+  admitted.set_epoch("e2");
+  SECTION("not that a message was stored: it is sent again, and found") { answer_send(1); }
+  SECTION("no message") {
+    deliver(7, 2, "{}");
+    answer_send(1);
+  }
+  CHECK(gists() == events{"closing 1001", "close 1001"});
+}
+
 TEST_CASE_METHOD(v1_session_fixture, "v1: each reason why a send is not stored has its code",
                  "[v1_session]") {
   open();

@@ -96,6 +96,7 @@ TEST_CASE("a user's own changes and revocations cross", "[cluster]") {
   CHECK(revoked.at_us == 1'700'000'000'000'001);
   const database_timeline newest{7'312'345'678'901'234'567, 0xFFFFFFFF};
   CHECK(there_and_back(timeline_met{newest}).at == newest);
+  CHECK(there_and_back(epoch_changed{"e2"}).now == "e2");
 }
 
 TEST_CASE("a message crosses with everything it has", "[cluster]") {
