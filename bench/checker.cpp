@@ -390,17 +390,23 @@ void judge::judge_holes(const std::string& name, const conversation& c) {
 void judge::judge_order(const conversation& c) {
   std::map<std::string, std::vector<std::pair<std::int64_t, const message*>>> by_epoch;
   for (const auto* m : c.messages)
-    if (m->seq()) by_epoch[m->places[0].first].emplace_back(*m->seq(), m);
+    for (const auto& [epoch, seq] : m->places) by_epoch[epoch].emplace_back(seq, m);
   for (auto& [epoch, stored] : by_epoch) {
     std::ranges::sort(stored);
-    const message* first_ok = nullptr; // of all behind
+    const message* behind = nullptr; // of all behind, that which was acknowledged first
+    const event* acknowledged = nullptr;
     for (auto at = stored.rbegin(); at != stored.rend(); ++at) {
       const auto* m = at->second;
-      if (first_ok != nullptr && first_ok->ok->at < m->sent->at)
-        found(anomaly::real_time_inversion, described(*first_ok) + " was acknowledged at " +
-                                                when(*first_ok->ok) + ", before " + described(*m) +
+      if (acknowledged != nullptr && acknowledged->at < m->sent->at)
+        found(anomaly::real_time_inversion, described(*behind) + " was acknowledged at " +
+                                                when(*acknowledged) + ", before " + described(*m) +
                                                 " was sent");
-      if (m->ok != nullptr && (first_ok == nullptr || m->ok->at < first_ok->ok->at)) first_ok = m;
+      // In this epoch: in another it had another place, and may have been lost and sent again.
+      for (const auto* ok : m->oks)
+        if (ok->epoch == epoch && (acknowledged == nullptr || ok->at < acknowledged->at)) {
+          behind = m;
+          acknowledged = ok;
+        }
     }
   }
   std::map<std::uint64_t, const message*> last; // by session: that with the highest seq so far

@@ -326,6 +326,22 @@ TEST_CASE("acknowledged before another was sent, but behind it: real time is tur
   CHECK(is_only(s.ends({second, first}), anomaly::real_time_inversion));
 }
 
+TEST_CASE("acknowledged in an epoch that ended: its place there says nothing of the next",
+          "[bench][checker]") {
+  story s;
+  const entry first{2, "ann", "first"};
+  const entry second{1, "bob", "second"};
+  s.sends("ann", "first");
+  s.told("ann", "first", event_kind::ok, 1).epoch = "lost";
+  s.sends("bob", "second");
+  s.told("bob", "second", event_kind::ok, 1);
+  s.shows_both(second);
+  s.sends("ann", "first");
+  s.told("ann", "first", event_kind::ok, 2);
+  s.shows_both(first);
+  CHECK(is_clean(s.ends({second, first})));
+}
+
 TEST_CASE("sent at the same time, any order is right", "[bench][checker]") {
   story s;
   s.sends("ann", "first");
