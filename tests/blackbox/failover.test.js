@@ -15,7 +15,7 @@ describe('a failover by a seed', { skip }, () => {
       t.diagnostic(`HONGYAN_TEST_SEED=${seed}`)
       const site = await FailoverSite.create({ mode, seed })
       t.after(() => site.dispose())
-      const run = await site.verifyFailovers({ seconds: 25 })
+      const run = await site.verifyFailovers({ seconds: 30 })
       for (const line of summary(run)) t.diagnostic(line)
       assert.ok(run.passed, `seed ${seed}: ${run.problems.join('\n')}\n${run.verdict}`)
       assert.ok(run.figures.faults.length > 0)

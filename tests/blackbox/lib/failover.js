@@ -17,6 +17,7 @@ export const setups = { plain: Plain, patroni: Patroni, 'auto-failover': AutoFai
 export const modes = ['sync', 'async']
 const count = 2
 const first = 1_500 // milliseconds
+const slack = 1.5 // of what a fault needs: a machine that does other work as well is slower
 
 // What comes by the seed, the same for one seed on every machine.
 export function drawer(seed) {
@@ -62,7 +63,7 @@ export class FailoverSite extends Site {
     const problems = []
     const run = await this.verify(seconds, async () => {
       const end = Date.now() + seconds * 1000
-      const fits = (name) => setup.faults[name].needs * 1000 < end - Date.now()
+      const fits = (name) => setup.faults[name].needs * 1000 * slack < end - Date.now()
       const order = drawer(seed)
       await delay(first)
       for (let turn = [], number = 1; names.some(fits) && problems.length === 0;) {
