@@ -13,11 +13,11 @@ const all = () => fs.readdirSync('.', { recursive: true })
   .sort()
 const given = (process.argv.length > 2 ? process.argv.slice(2) : all()).map((file) => path.resolve(file))
 
-// Under a sanitizer figures say nothing, and what is done to the store is in the other tests as well.
+// Under a sanitizer figures say nothing, and what is done to the store, and by failovers, is in the other tests as well.
 const isSlowed = /\b(asan|tsan)\b/.test(process.env.HONGYAN_BIN ?? '')
 const measures = (file) => path.basename(file).startsWith('fair')
 
-const files = given.filter((file) => !isSlowed || path.basename(file) !== 'fair-store.test.js')
+const files = given.filter((file) => !isSlowed || !['fair-store.test.js', 'failover.test.js'].includes(path.basename(file)))
 
 for (const [some, concurrency] of [[files.filter((file) => !measures(file)), AT_A_TIME], [files.filter(measures), 1]]) {
   if (some.length === 0) continue
