@@ -235,6 +235,10 @@ void judge::take_entry(const event& e) {
   }
   auto& d = c.devices[e.client];
   if (d.epoch != e.epoch) d = {.epoch = e.epoch};
+  // A log that begins with a sync's page begins there: what comes live from before it is not missed either.
+  if (e.how == shown::live && !d.got.empty() && d.got.begin()->second->how == shown::by_sync &&
+      e.seq < d.got.begin()->first)
+    return;
   d.got.try_emplace(e.seq, &e);
 }
 

@@ -561,6 +561,20 @@ TEST_CASE("a reset of the epoch voids what a client had", "[bench][checker]") {
   CHECK(is_clean(s.ends({m1})));
 }
 
+TEST_CASE("a log that begins with a page of sync begins there, whatever comes late", "[bench][checker]") {
+  story s;
+  s.stores(m1);
+  s.stores(m2);
+  s.stores(m3);
+  s.by("ann", event_kind::sync_begin);
+  s.by("ann", event_kind::reset);
+  s.shows("ann", m3, shown::by_sync);
+  s.by("ann", event_kind::sync_end);
+  s.connect("ann");
+  s.shows("ann", m1); // live, and m2 is never shown
+  CHECK(is_clean(s.ends({m1, m2, m3})));
+}
+
 TEST_CASE("of many anomalies only the first few are shown, and all counted", "[bench][checker]") {
   story s;
   s.stores(m1);
