@@ -323,8 +323,8 @@ void persistence_state::look() {
 void persistence_state::set_state(bool up, const std::string& fault) {
   const bool changed = told_up != up;
   told_up = up;
+  const auto seen = up ? writer->watch() : store_watch{};
   if (changed && up) {
-    const auto seen = writer->watch();
     if (seen.host.empty())
       spdlog::info("event=database_up");
     else
@@ -334,8 +334,8 @@ void persistence_state::set_state(bool up, const std::string& fault) {
   }
   figures->database_up.Set(up ? 1 : 0);
   if (up) {
-    publish_host();
-    publish_epoch();
+    publish_host(seen);
+    publish_epoch(seen);
   }
   admitted->set_database(up, fault);
 }
@@ -360,24 +360,24 @@ void persistence_state::publish_watch() {
 }
 
 /// After a failover another host is the primary, or the same one again.
-void persistence_state::publish_host() {
-  auto seen = writer->watch();
+void persistence_state::publish_host(const store_watch& seen) {
   if (seen.host == host && seen.timeline == timeline) return;
   if (!host.empty())
     spdlog::warn("event=database_changed host={} timeline={} from_host={} from_timeline={}", seen.host,
                  seen.timeline, host, timeline);
-  host = std::move(seen.host);
+  host = seen.host;
   timeline = seen.timeline;
   figures->database_timeline.Set(timeline);
 }
 
 /// The database may have been set back, or exchanged, behind an idle connection.
-void persistence_state::publish_epoch() {
-  if (const auto seen = writer->watch().set_backs; seen != set_backs) {
+void persistence_state::publish_epoch(const store_watch& seen) {
+  if (seen.set_backs != set_backs) {
     spdlog::error(
         "event=store_set_back what=\"the database is without the newest messages that were delivered; "
         "it has a new epoch\"");
-    figures->store_set_back.Increment(static_cast<double>(seen - std::exchange(set_backs, seen)));
+    figures->store_set_back.Increment(
+        static_cast<double>(seen.set_backs - std::exchange(set_backs, seen.set_backs)));
   }
   const auto before = admitted->epoch();
   if (writer->epoch() == before) return;

@@ -89,8 +89,8 @@ private:
   void answer(const std::vector<append_outcome>& outcomes);
   void fail(const error& e);
   void clear_batch();
-  void publish_host();
-  void publish_epoch();
+  void publish_host(const store_watch& seen);
+  void publish_epoch(const store_watch& seen);
   void set_state(bool up, const std::string& fault);
   void publish_watch();
   /// Runs a write, so that others see how long it takes. A store answers by values; what it throws all the
