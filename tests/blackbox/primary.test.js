@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { get } from './lib/client.js'
 import { figure } from './lib/cluster.js'
-import { freePort, Postgres } from './lib/postgres.js'
+import { freePort, Postgres, withStandby } from './lib/postgres.js'
 import { makeDirectory, removeDirectory, start } from './lib/processes.js'
 import { serverFor } from './lib/server.js'
 import { storeKinds } from './lib/stores.js'
@@ -24,23 +24,13 @@ const refuses = (server, why, ms = 5_000) => eventually(ms, `/readyz to say ${wh
 })
 const said = (server, line, ms = 10_000) => eventually(ms, `the log to say ${line}`, () => line.test(log(server)))
 
-// A primary with a database, and its standby.
-async function pair(t) {
-  const primary = await Postgres.create()
-  t.after(() => primary.dispose())
-  const name = (await primary.newDatabase()).split('/').at(-1)
-  const standby = await primary.standby()
-  t.after(() => standby.dispose())
-  return { primary, standby, name }
-}
-
 const member = (t, database, name) => serverFor(t, { database, args: ['--node', name, '--cluster-listen', '127.0.0.1:0'] })
 const linked = (server) => eventually(10_000, 'a link', async () => await figure(server, 'hongyan_cluster_peers') === 1)
 
 if (storeKinds.includes('postgres')) {
   describe('one primary', () => {
     it('a standby that is promoted beside the live primary: every node leaves that within two seconds', async (t) => {
-      const { primary, standby, name } = await pair(t)
+      const { primary, standby, name } = await withStandby(t)
       const nodes = [await member(t, urlOf([primary, standby], name), 'x'), await member(t, urlOf([standby, primary], name), 'y')]
       await linked(nodes[0])
       for (const node of nodes) {
@@ -59,7 +49,7 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('where the true primary is away the false one is not used instead', async (t) => {
-      const { primary, standby, name } = await pair(t)
+      const { primary, standby, name } = await withStandby(t)
       const server = await serverFor(t, { database: urlOf([primary, standby], name) })
       await standby.promote()
       await said(server, /event=database_changed/)
@@ -73,7 +63,7 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('a node that sees the false primary only refuses when a peer tells it of the other', async (t) => {
-      const { primary, standby, name } = await pair(t)
+      const { primary, standby, name } = await withStandby(t)
       const sees = await member(t, urlOf([primary, standby], name), 'sees')
       const blind = await member(t, urlOf([primary], name), 'blind')
       await linked(blind)
@@ -85,7 +75,7 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('a failover that lost what was delivered: every node tells its clients, also of what another has stored', async (t) => {
-      const { primary, standby, name } = await pair(t)
+      const { primary, standby, name } = await withStandby(t)
       const database = urlOf([primary, standby], name)
       const nodes = [await member(t, database, 'x'), await member(t, database, 'y')]
       await linked(nodes[0])
@@ -107,13 +97,13 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('several hosts, a standby first and no word of what is wanted: the primary is found', async (t) => {
-      const { primary, standby, name } = await pair(t)
+      const { primary, standby, name } = await withStandby(t)
       const server = await serverFor(t, { database: urlOf([standby, primary], name) })
       assert.match(log(server), new RegExp(`event=database_up host=${hostOf(primary)}`))
     })
 
     it('a first host that is frozen holds nobody up for long', async (t) => {
-      const { primary, standby, name } = await pair(t)
+      const { primary, standby, name } = await withStandby(t)
       standby.freeze()
       const server = await serverFor(t, { database: urlOf([standby, primary], name) })
       const a = await connectV1(server, 'a', { t })

@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { get } from './lib/client.js'
-import { Postgres } from './lib/postgres.js'
+import { Postgres, withStandby } from './lib/postgres.js'
 import { run } from './lib/processes.js'
 import { again, serverFor } from './lib/server.js'
 import { storeKinds } from './lib/stores.js'
@@ -51,16 +51,8 @@ async function comesBack(server, t, { replica, conversationId }, { from = 11 } =
   assert.equal(reset, false, 'and then it goes on')
 }
 
-// A primary with a database, its asynchronous standby, and the URL of both.
-async function withStandby(t) {
-  const primary = await Postgres.create()
-  t.after(() => primary.dispose())
-  const name = (await primary.newDatabase()).split('/').at(-1)
-  const standby = await primary.standby()
-  t.after(() => standby.dispose())
-  const url = `postgresql://hongyan@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/${name}?target_session_attrs=read-write`
-  return { primary, standby, url }
-}
+const urlOfBoth = ({ primary, standby, name }) =>
+  `postgresql://hongyan@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/${name}?target_session_attrs=read-write`
 
 if (storeKinds.includes('sqlite')) {
   describe('v1 and an SQLite file that was set back', () => {
@@ -166,8 +158,9 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('by an asynchronous standby that was promoted: whoever stayed is sent away, and told', async (t) => {
-      const { primary, standby, url } = await withStandby(t)
-      const server = await serverFor(t, { database: url })
+      const both = await withStandby(t)
+      const { primary, standby } = both
+      const server = await serverFor(t, { database: urlOfBoth(both) })
       const held = await history(server, t, async () => {
         await standby.caughtUp(primary)
         await standby.cutOff()
@@ -181,8 +174,9 @@ if (storeKinds.includes('postgres')) {
     })
 
     it('a standby that lost nothing is promoted: nobody is told anything', async (t) => {
-      const { primary, standby, url } = await withStandby(t)
-      const server = await serverFor(t, { database: url })
+      const both = await withStandby(t)
+      const { primary, standby } = both
+      const server = await serverFor(t, { database: urlOfBoth(both) })
       const { b, replica } = await history(server, t, () => {})
       await standby.caughtUp(primary)
       await primary.kill9()

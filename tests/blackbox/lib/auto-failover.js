@@ -5,8 +5,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Machine } from './machine.js'
-import { binaries, freePort, unprivileged } from './postgres.js'
-import { makeDirectory, removeDirectory, run, start } from './processes.js'
+import { binaries, directoryOf, freePort, unprivileged } from './postgres.js'
+import { removeDirectory, run, start } from './processes.js'
 import { eventually } from './wait.js'
 
 const loopback = '127.0.0.1'
@@ -68,8 +68,7 @@ export class AutoFailover {
     const setup = Object.assign(new AutoFailover(), { mode, say })
     try {
       setup.user = unprivileged()
-      setup.directory = makeDirectory('auto-failover')
-      if (setup.user.uid !== undefined) fs.chownSync(setup.directory, setup.user.uid, setup.user.gid)
+      setup.directory = directoryOf(setup.user, 'auto-failover')
       await setup.startMonitor()
       for (const name of ['a', 'b']) await setup.addMachine(name)
       await setup.healthy()

@@ -3,8 +3,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { Machine, listens } from './machine.js'
-import { binaries, freePort, unprivileged } from './postgres.js'
-import { makeDirectory, removeDirectory, run, start } from './processes.js'
+import { binaries, directoryOf, freePort, unprivileged } from './postgres.js'
+import { removeDirectory, run, start } from './processes.js'
 import { eventually } from './wait.js'
 
 const loopback = '127.0.0.1'
@@ -68,8 +68,7 @@ export class Patroni {
     const setup = Object.assign(new Patroni(), { mode, say })
     try {
       setup.user = unprivileged()
-      setup.directory = makeDirectory('patroni')
-      if (setup.user.uid !== undefined) fs.chownSync(setup.directory, setup.user.uid, setup.user.gid)
+      setup.directory = directoryOf(setup.user, 'patroni')
       await setup.startEtcd()
       for (const name of ['a', 'b']) {
         await setup.addMachine(name)

@@ -29,6 +29,13 @@ export function unprivileged() {
   throw new Error('no unprivileged user to run PostgreSQL as')
 }
 
+// A temporary folder of that user's.
+export function directoryOf(user, name) {
+  const directory = makeDirectory(name)
+  if (user.uid !== undefined) fs.chownSync(directory, user.uid, user.gid)
+  return directory
+}
+
 export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = net.createServer()
@@ -83,9 +90,8 @@ export class Postgres {
     cluster.addresses = ['127.0.0.1', ...addresses]
     cluster.bin = binaries()
     cluster.user = unprivileged()
-    cluster.directory = makeDirectory('postgres')
+    cluster.directory = directoryOf(cluster.user, 'postgres')
     cluster.data = path.join(cluster.directory, 'data')
-    if (cluster.user.uid !== undefined) fs.chownSync(cluster.directory, cluster.user.uid, cluster.user.gid)
     cluster.env = { PATH: process.env.PATH, LANG: 'C.UTF-8', HOME: cluster.directory }
     await run(path.join(cluster.bin, 'initdb'),
       ['-D', cluster.data, '-U', 'hongyan', '-A', 'trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
@@ -137,9 +143,8 @@ export class Postgres {
   // An asynchronous standby of it, streaming; disposed by the caller.
   async standby(settings = this.settings) {
     const standby = Object.assign(new Postgres(), { addresses: this.addresses, bin: this.bin, user: this.user, settings, databases: 0 })
-    standby.directory = makeDirectory('standby')
+    standby.directory = directoryOf(this.user, 'standby')
     standby.data = path.join(standby.directory, 'data')
-    if (this.user.uid !== undefined) fs.chownSync(standby.directory, this.user.uid, this.user.gid)
     standby.env = { ...this.env, HOME: standby.directory }
     await standby.copyOf(this)
     standby.port = await freePort()
@@ -224,4 +229,14 @@ export class Postgres {
       removeDirectory(this.directory)
     }
   }
+}
+
+// For one test, a primary with a database of that name, and its asynchronous standby.
+export async function withStandby(t) {
+  const primary = await Postgres.create()
+  t.after(() => primary.dispose())
+  const name = (await primary.newDatabase()).split('/').at(-1)
+  const standby = await primary.standby()
+  t.after(() => standby.dispose())
+  return { primary, standby, name }
 }
