@@ -13,8 +13,13 @@ crowd::group& crowd::find(const std::string& key) {
 /// One more, or less, in a group; without any it goes.
 void crowd::resize(group& g, bool grows) {
   if (!g.idle.empty()) with_idle_.erase({g.count, &g});
-  g.count += grows ? 1 : -1;
-  size_ += grows ? 1 : -1;
+  if (grows) {
+    ++g.count;
+    ++size_;
+  } else {
+    --g.count;
+    --size_;
+  }
   if (!g.idle.empty()) with_idle_.insert({g.count, &g});
   if (g.count > 0) return;
   const auto key = std::move(g.key); // not by a part of what goes

@@ -38,7 +38,9 @@ void key_files(std::string_view input) {
   if (const auto keys = auth::parse_api_keys(input); accepted(keys)) {
     demand(!keys->empty(), "no key is accepted");
     for (const auto& key : *keys)
-      demand(key.scopes >= 1 && key.scopes <= 7 && key.sha256.size() == 32, "an API key that is none");
+      demand(key.scopes >= 1 && key.scopes < 2 * static_cast<std::uint8_t>(auth::scope::owner) &&
+                 key.sha256.size() == 32,
+             "an API key that is none");
   }
   if (const auto openid = auth::parse_wechat_answer(200, input))
     demand(!openid->empty() && openid->size() <= 128 &&
