@@ -4,7 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages=(g++ cmake ninja-build pkg-config libcaf-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev
   libpq-dev libsqlite3-dev libcli11-dev libtomlplusplus-dev libspdlog-dev prometheus-cpp-dev catch2 tzdata)
-test_packages=(openssl nginx postgresql pgbouncer sqlite3 iproute2 chromium fonts-noto-cjk fonts-noto-color-emoji clang-format procps)
+test_packages=(openssl nginx postgresql pgbouncer sqlite3 valgrind iproute2 chromium fonts-noto-cjk fonts-noto-color-emoji clang-format procps)
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
