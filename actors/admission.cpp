@@ -26,7 +26,7 @@ result<void> take_from(rate_limit& bucket, const std::string& key, rate_limit::t
 } // namespace
 
 std::optional<error> admit_write(flow& admitted, metrics& figures) {
-  if (!admitted.database_up()) return for_strangers({errc::unavailable});
+  if (!admitted.database_up()) return public_error({errc::unavailable});
   if (admitted.memory.full()) return busy(figures, "memory", "the server holds as much as it may");
   if (admitted.deliveries.exhausted())
     return busy(figures, "deliveries", "too many deliveries are under way");
@@ -62,7 +62,7 @@ result<void> admit_handshake(flow& admitted, metrics& figures, const std::string
 }
 
 result<void> admit_login(flow& admitted, metrics& figures, const std::string& address, rate_limit::time now) {
-  return take_from(admitted.logins_of, address, now, figures, "logins", "too many logins of one address");
+  return take_from(admitted.login_rate, address, now, figures, "logins", "too many logins of one address");
 }
 
 result<void> admit_bad_token(flow& admitted, metrics& figures, const std::string& address,
@@ -72,7 +72,7 @@ result<void> admit_bad_token(flow& admitted, metrics& figures, const std::string
 }
 
 std::optional<error> admit_code(flow& admitted, metrics& figures) {
-  if (!admitted.logins.try_take()) return busy(figures, "codes", "too many logins are under way");
+  if (!admitted.login_slots.try_take()) return busy(figures, "codes", "too many logins are under way");
   return {};
 }
 
@@ -85,12 +85,12 @@ std::optional<error> admit_read(flow& admitted, metrics& figures, bool is_search
   return {};
 }
 
-error read_for_strangers(const error& e) {
+error public_read_error(const error& e) {
   if (e.code != errc::unavailable && e.code != errc::internal) return e;
   return {errc::unavailable, "the database could not be read just now; try again in a moment"};
 }
 
-error for_strangers(const error& e) {
+error public_error(const error& e) {
   switch (e.code) {
   case errc::unavailable:
     return {e.code, "the database does not answer just now; nothing was stored; try again in a moment"};

@@ -2,7 +2,7 @@
 /// it may be asked now, and what a stranger is told of the answer. Any thread.
 #pragma once
 
-#include "core/flow.hpp"
+#include "core/bounds/flow.hpp"
 #include "core/metrics.hpp"
 #include "persistence/store.hpp"
 
@@ -33,11 +33,11 @@ std::optional<error> admit_code(flow& admitted, metrics& figures);
 std::optional<error> admit_read(flow& admitted, metrics& figures, bool is_search = false);
 
 /// What a stranger is told of a read that failed.
-error read_for_strangers(const error& e);
+error public_read_error(const error& e);
 
 /// Why the database failed is for the log and /readyz; a stranger is told what to do. Other errors stay as
 /// they are.
-error for_strangers(const error& e);
+error public_error(const error& e);
 
 /// Why a message was not stored; nothing when it was, now or before.
 std::optional<error> refusal_of(append_status status);

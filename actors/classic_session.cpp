@@ -1,7 +1,7 @@
 #include "actors/classic_session.hpp"
 
-#include "core/limits.hpp"
-#include "core/ws_codec.hpp"
+#include "core/bounds/limits.hpp"
+#include "core/wire/ws_codec.hpp"
 
 #include <algorithm>
 #include <limits>

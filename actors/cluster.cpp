@@ -256,13 +256,13 @@ void cluster_actor::flush() {
       to.fell_behind.reset();
     }
     const bool has_room = to.sent_bytes < cluster::window_bytes;
-    if ((!to.waiting.empty() && has_room) || to.owes_word) send_off(to);
+    if ((!to.waiting.empty() && has_room) || to.ack_due) send_off(to);
   }
 }
 
 void cluster_actor::send_off(peer& to) {
   envelope e{.incarnation = settings_.incarnation, .handled = to.handled};
-  to.owes_word = false;
+  to.ack_due = false;
   if (!to.waiting.empty() && to.sent_bytes < cluster::window_bytes) {
     e.number = ++to.last_number;
     e.items = std::exchange(to.waiting, {});
@@ -319,7 +319,7 @@ void cluster_actor::confirm(node_number node, std::uint64_t number) {
   const auto found = peers_.find(node);
   if (found == peers_.end()) return;
   found->second.handled = number;
-  found->second.owes_word = true;
+  found->second.ack_due = true;
   arm();
 }
 

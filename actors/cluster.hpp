@@ -84,7 +84,7 @@ private:
     std::deque<ticket> tickets{}; ///< not settled
     std::uint64_t last_number = 0;
     std::uint64_t handled = 0;              ///< of the peer's
-    bool owes_word = false;                 ///< that more was handled
+    bool ack_due = false;                   ///< that more was handled
     std::optional<wall_time> fell_behind{}; ///< since then something was left out
   };
 

@@ -100,7 +100,7 @@ error too_many_of_one() { return {errc::rate_limited, "too many reads of one use
 } // namespace
 
 template <class Answer>
-caf::typed_response_promise<Answer> history_state::line_up(const std::string& user, std::size_t cost,
+caf::typed_response_promise<Answer> history_state::enqueue(const std::string& user, std::size_t cost,
                                                            std::function<Answer()> read, credit& taken) {
   auto promise = self->make_response_promise<Answer>();
   auto counted = std::make_shared<lease>(taken, 1);
@@ -192,7 +192,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
   return {
       [self](query_atom, const history_question& question) {
         auto& s = self->state;
-        return s.line_up<history_answer>(
+        return s.enqueue<history_answer>(
             question.query.user.text(), rows_of(question.query),
             [&s, question] {
               return answer_in_time<history_answer>(question.until,
@@ -206,7 +206,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
         const auto cost = rows_of(question.what);
         auto& taken =
             std::holds_alternative<search_query>(question.what) ? s.admitted->searches : s.admitted->history;
-        return s.line_up<v1_answer>(
+        return s.enqueue<v1_answer>(
             user, cost,
             [&s, question = std::move(question)] {
               return answer_in_time<v1_answer>(question.until, [&] {
@@ -220,7 +220,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
       },
       [self](query_atom, const activity_question& question) {
         auto& s = self->state;
-        return s.line_up<activity_answer>(
+        return s.enqueue<activity_answer>(
             "", question.users.size(),
             [&s, question] {
               return answer_in_time<activity_answer>(question.until, [&]() -> activity_answer {
@@ -233,7 +233,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
       },
       [self](query_atom, const log_question& question) {
         auto& s = self->state;
-        return s.line_up<log_answer>(
+        return s.enqueue<log_answer>(
             "", question.ranges.size(),
             [&s, question] {
               return answer_in_time<log_answer>(question.until, [&] { return log_for(*s.reader, question); });

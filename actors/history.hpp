@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "core/fair_queue.hpp"
+#include "core/bounds/fair_queue.hpp"
 #include "core/metrics.hpp"
 
 #include <functional>
@@ -34,7 +34,7 @@ struct history_state {
   /// Refuses at once what is beyond its user's share (reads_a_user_max). `taken`: one of it was, until the
   /// answer.
   template <class Answer>
-  caf::typed_response_promise<Answer> line_up(const std::string& user, std::size_t cost,
+  caf::typed_response_promise<Answer> enqueue(const std::string& user, std::size_t cost,
                                               std::function<Answer()> read, credit& taken);
   void serve();
   void look();

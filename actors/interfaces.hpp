@@ -73,14 +73,14 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<notify_atom, typing_note>,
     // The session is about to ask who may be watched, and then to watch them. Who blocks its user meanwhile
     // will not be watched, although the answer did not know.
-    caf::replies_to<wish_atom, session_actor>::with<caf::ok_atom>,
+    caf::replies_to<watch_soon_atom, session_actor>::with<caf::ok_atom>,
     // A user has blocked others, and it is committed: who of those watches them is told that they are
     // offline, and no more.
     caf::reacts_to<block_atom, block_note>,
     // Tells the user's other sessions of the user's own change.
     caf::reacts_to<notify_atom, own_note>,
     // From now on the session is told when one of the users comes or goes; answers who of them is online.
-    // Ends one wish.
+    // Ends what watch_soon has begun.
     caf::replies_to<watch_atom, std::vector<user_id>, session_actor>::with<std::vector<user_id>>,
     // No more; what was told before is on its way before the answer.
     caf::replies_to<unwatch_atom, std::vector<user_id>, session_actor>::with<caf::ok_atom>,

@@ -34,7 +34,7 @@ login_actor::behavior_type login(login_actor::pointer, login_env* env) {
   auto wechat = std::make_shared<auth::wechat_client>(env->wechat);
   return {
       [env, wechat](login_atom, const login_question& question) -> login_answer {
-        const lease taken(env->admitted.logins, 1);
+        const lease taken(env->admitted.login_slots, 1);
         const auto openid = ask_wechat(*env, *wechat, question);
         const auto outcome = openid ? "ok" : row_of(openid.error().code).name;
         env->figures.logins.Add({{"outcome", std::string(outcome)}}).Increment();

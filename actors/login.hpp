@@ -4,9 +4,9 @@
 #include "actors/interfaces.hpp"
 #include "auth/key_files.hpp"
 #include "auth/wechat.hpp"
-#include "core/circuit_breaker.hpp"
-#include "core/current.hpp"
 #include "core/metrics.hpp"
+#include "core/tools/circuit_breaker.hpp"
+#include "core/tools/current.hpp"
 
 namespace hongyan {
 

@@ -5,14 +5,14 @@
 
 #include "actors/cluster_messages.hpp"
 #include "actors/frame_sink.hpp"
-#include "core/classic.hpp"
+#include "core/bounds/flow.hpp"
+#include "core/chat/presence.hpp"
 #include "core/cluster/items.hpp"
 #include "core/cluster/remote_sessions.hpp"
-#include "core/flow.hpp"
-#include "core/presence.hpp"
-#include "core/timer_wheel.hpp"
-#include "core/v1/commands.hpp"
-#include "core/v1/session_state.hpp"
+#include "core/tools/timer_wheel.hpp"
+#include "core/wire/classic.hpp"
+#include "core/wire/v1/commands.hpp"
+#include "core/wire/v1/session_state.hpp"
 #include "persistence/store.hpp"
 #include "persistence/views.hpp"
 
@@ -35,7 +35,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, notify_atom, "notify")
   CAF_ADD_ATOM(hongyan, hongyan, watch_atom, "watch")
   CAF_ADD_ATOM(hongyan, hongyan, unwatch_atom, "unwatch")
-  CAF_ADD_ATOM(hongyan, hongyan, wish_atom, "wish")
+  CAF_ADD_ATOM(hongyan, hongyan, watch_soon_atom, "watch_soon")
   CAF_ADD_ATOM(hongyan, hongyan, block_atom, "block")
   CAF_ADD_ATOM(hongyan, hongyan, close_atom, "close")
   CAF_ADD_ATOM(hongyan, hongyan, kick_atom, "kick")
@@ -129,7 +129,7 @@ struct v1_question {
 struct v1_answer {
   std::optional<error> failure{};
   std::string json{};
-  audience_of_place audience{};                          ///< of show_typing: whom it reaches
+  typing_audience audience{};                            ///< of show_typing: whom it reaches
   std::optional<v1::resume_progress::positions> given{}; ///< of a page of `sync`: see resume_progress::note()
   std::vector<std::int64_t> left{};                      ///< of a page of `sync`: see sync_page::left
   std::string_view reset{}; ///< of `sync`: why the positions are void, see sync_page::reset

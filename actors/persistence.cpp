@@ -1,7 +1,7 @@
 #include "actors/persistence.hpp"
 
-#include "core/time_format.hpp"
-#include "core/v1/commands.hpp"
+#include "core/tools/wall_time.hpp"
+#include "core/wire/v1/commands.hpp"
 #include "persistence/changes.hpp"
 
 #include <algorithm>
@@ -93,7 +93,7 @@ void persistence_state::refuse_all(const error& why) {
   while (auto next = waiting.pop()) refuse(*next, why);
 }
 
-void persistence_state::line_up(const std::string& user, std::size_t cost, work&& what) {
+void persistence_state::enqueue(const std::string& user, std::size_t cost, work&& what) {
   if (in_doubt) return refuse(what, {errc::unavailable, admitted->database_fault()});
   // The line without a user is the back end's.
   if (!user.empty() &&
@@ -109,7 +109,7 @@ persistence_state::promise persistence_state::append(new_message&& m) {
   auto answer_to = self->make_response_promise<append_answer>();
   const auto user = m.from.text();
   const auto cost = 1 + bytes_of(m) / bytes_a_unit;
-  line_up(user, cost, waiting_send{std::move(m), answer_to});
+  enqueue(user, cost, waiting_send{std::move(m), answer_to});
   return answer_to;
 }
 
@@ -117,7 +117,7 @@ caf::typed_response_promise<read_answer> persistence_state::mark(read_mark&& m) 
   auto origin = caf::actor_cast<caf::actor_addr>(self->current_sender()); // the promise takes the sender away
   auto answer_to = self->make_response_promise<read_answer>();
   const auto user = m.user.text();
-  line_up(user, 1, reader_mark{std::move(m), std::move(origin), answer_to});
+  enqueue(user, 1, reader_mark{std::move(m), std::move(origin), answer_to});
   return answer_to;
 }
 
@@ -126,7 +126,7 @@ caf::typed_response_promise<change_answer> persistence_state::change_later(chang
   auto answer_to = self->make_response_promise<change_answer>();
   const auto user = what.by ? what.by->text() : std::string();
   const auto cost = transaction_cost + v1::cost_of(what);
-  line_up(user, cost, waiting_change{std::move(what), std::move(origin), answer_to});
+  enqueue(user, cost, waiting_change{std::move(what), std::move(origin), answer_to});
   return answer_to;
 }
 

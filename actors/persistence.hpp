@@ -1,13 +1,13 @@
 /// The persistence actor: the one that writes. What waits is in a line for each user, and the users take
-/// turns by cost (core/fair_queue.hpp), so that whoever asks for much waits behind themselves. It clocks
-/// itself: what waits in its mailbox while a commit runs is the next batch. A flush message that it sends to
-/// itself goes behind all that came meanwhile, and so marks the end of the batch. Light load gives batches of
-/// one, heavy load batches of hundreds.
+/// turns by cost (core/bounds/fair_queue.hpp), so that whoever asks for much waits behind themselves. It
+/// clocks itself: what waits in its mailbox while a commit runs is the next batch. A flush message that it
+/// sends to itself goes behind all that came meanwhile, and so marks the end of the batch. Light load gives
+/// batches of one, heavy load batches of hundreds.
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "core/fair_queue.hpp"
-#include "core/flow.hpp"
+#include "core/bounds/fair_queue.hpp"
+#include "core/bounds/flow.hpp"
 #include "core/metrics.hpp"
 
 #include <memory>
@@ -77,7 +77,7 @@ struct persistence_state {
 private:
   void arm();
   /// Takes it into its user's line; or refuses it: it is too much of one user's, or nothing is taken now.
-  void line_up(const std::string& user, std::size_t cost, work&& what);
+  void enqueue(const std::string& user, std::size_t cost, work&& what);
   void refuse(work& what, const error& why);
   void refuse_all(const error& why);
   void take_turn();

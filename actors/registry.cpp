@@ -1,8 +1,8 @@
 #include "actors/registry.hpp"
 
-#include "core/time_format.hpp"
-#include "core/v1/encode.hpp"
-#include "core/ws_codec.hpp"
+#include "core/tools/wall_time.hpp"
+#include "core/wire/v1/encode.hpp"
+#include "core/wire/ws_codec.hpp"
 
 #include <algorithm>
 
@@ -45,8 +45,8 @@ registry::behavior_type registry::make_behavior() {
         forward(note);
         tell_typing(note);
       },
-      [this](wish_atom, const session_actor& s) {
-        ++wishes_[s].count;
+      [this](watch_soon_atom, const session_actor& s) {
+        ++pending_watches_[s].count;
         return caf::ok_atom::value;
       },
       [this](block_atom, const block_note& note) {
@@ -76,7 +76,7 @@ registry::behavior_type registry::make_behavior() {
       [this](resync_atom) { resync(); },
       [this](join_atom, clustering& with) { join(std::move(with)); },
       [this](peer_atom, const peer_change& change) { change_peer(change); },
-      [this](heard_atom, const peer_items_ptr& told) { hear(*told); },
+      [this](heard_atom, const peer_items_ptr& told) { on_peer_items(*told); },
       [this](timeline_atom, const database_timeline& met) { tell_peers(cluster::timeline_met{met}); },
       [this](settled_atom, std::uint64_t ticket) { settle(ticket); },
       [this](doubt_atom) { doubt(wall_now()); },
@@ -121,7 +121,7 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
 }
 
 void registry::unbind(const user_id& user, const session_actor& s) {
-  wishes_.erase(s);
+  pending_watches_.erase(s);
   const auto entry = users_.find(user);
   if (entry == users_.end()) return;
   auto& sessions = entry->second.sessions;
@@ -155,12 +155,12 @@ std::size_t registry::end_sessions(const user_id& user, close_code code,
 }
 
 void registry::deliver(const committed_batch& batch) {
-  if (!cluster_) return hand_out(batch.messages, batch.at);
+  if (!cluster_) return fan_out(batch.messages, batch.at);
   forward(batch.messages);
-  take_in(batch.messages, batch.at);
+  reorder(batch.messages, batch.at);
 }
 
-void registry::hand_out(const std::vector<committed_message>& messages, steady_time committed) {
+void registry::fan_out(const std::vector<committed_message>& messages, steady_time committed) {
   deliver_classic(messages, committed);
   if (v1_sessions_ > 0) deliver_v1(messages, committed);
 }
@@ -295,9 +295,9 @@ void registry::unwatch(const std::vector<user_id>& users, const session_actor& s
 }
 
 std::vector<user_id> registry::watch(std::vector<user_id> users, const session_actor& s) {
-  if (const auto wished = wishes_.find(s); wished != wishes_.end()) {
-    std::erase_if(users, [&](const user_id& user) { return wished->second.blocked.contains(user); });
-    if (--wished->second.count == 0) wishes_.erase(wished);
+  if (const auto pending = pending_watches_.find(s); pending != pending_watches_.end()) {
+    std::erase_if(users, [&](const user_id& user) { return pending->second.blocked.contains(user); });
+    if (--pending->second.count == 0) pending_watches_.erase(pending);
   }
   for (const auto& user : users) watchers_[user].insert(s);
   return online_of(users);
@@ -311,8 +311,8 @@ void registry::block(const block_note& note) {
     const auto entry = users_.find(user);
     if (entry == users_.end()) continue;
     for (const auto& l : entry->second.sessions) {
-      if (const auto wished = wishes_.find(l.session); wished != wishes_.end())
-        wished->second.blocked.insert(note.user);
+      if (const auto pending = pending_watches_.find(l.session); pending != pending_watches_.end())
+        pending->second.blocked.insert(note.user);
       if (watching == watchers_.end() || watching->second.erase(l.session) == 0) continue;
       if (offline) send(l.session, notify_atom::value, offline);
     }

@@ -45,7 +45,7 @@ private:
     std::vector<listed> sessions; ///< never empty
     wall_time since;              ///< of the first of them
   };
-  using hole = cluster::delivery_order::hole;
+  using gap = cluster::delivery_order::gap;
   using kicked = caf::typed_response_promise<std::size_t>;
 
   // sessions: registry.cpp
@@ -77,7 +77,7 @@ private:
 
   // fan-out
   void deliver(const committed_batch& batch);
-  void hand_out(const std::vector<committed_message>& messages, steady_time committed);
+  void fan_out(const std::vector<committed_message>& messages, steady_time committed);
   void deliver_classic(const std::vector<committed_message>& messages, steady_time committed);
   void deliver_v1(const std::vector<committed_message>& messages, steady_time committed);
   /// Calls `use` for each conversation's messages, in their order; those of one audience together.
@@ -107,10 +107,10 @@ private:
     std::uint64_t incarnation = 0; ///< of the peer
   };
   /// Of this node's sessions, to a peer.
-  struct introduction {
+  struct snapshot {
     std::vector<user_id> users; ///< to be told
     std::uint64_t ticket = 0;   ///< of the last that were told
-    bool is_told = false;       ///< all of them, and sessions_told
+    bool all_sent = false;      ///< all of them, and snapshot_end
   };
   struct ticker final : timer_wheel::timer {
     explicit ticker(registry& r) : of(r) {}
@@ -119,7 +119,7 @@ private:
   };
   void join(clustering with);
   void change_peer(const peer_change& change);
-  void hear(const peer_items& told);
+  void on_peer_items(const peer_items& told);
   void settle(std::uint64_t ticket);
   void tick(steady_time now);
   /// `to` 0: all of them.
@@ -127,47 +127,47 @@ private:
   /// The same, and the ticket.
   std::uint64_t tell_peers_and_wait(const cluster::item& what);
   std::vector<user_id> users_here() const;
-  void introduce(node_number to);
-  void introduce_on(node_number to);
+  void send_snapshot(node_number to);
+  void continue_snapshot(node_number to);
   std::map<node_number, std::vector<user_id>> whereabouts(const std::vector<user_id>& users) const;
   void forward(const std::vector<committed_message>& messages);
   void forward(const read_note& note);
   void forward(const typing_note& note);
   void forward(const block_note& note);
   void forward(const own_note& note);
-  void take_in(const std::vector<committed_message>& messages, steady_time committed);
-  void hear_of(node_number from, const cluster::sessions_follow&);
-  void hear_of(node_number from, const cluster::session_came& came);
-  void hear_of(node_number from, const cluster::session_left& left);
-  void hear_of(node_number from, const cluster::log_entries& log);
-  void hear_of(node_number from, const cluster::position_read& read);
-  void hear_of(node_number from, const cluster::typing& typing);
-  void hear_of(node_number from, const cluster::user_kicked& told);
-  void hear_of(node_number from, const cluster::entries_missed&);
-  void hear_of(node_number from, const cluster::sessions_told&);
-  void hear_of(node_number from, const cluster::users_blocked& told);
-  void hear_of(node_number from, const cluster::own_changed& own);
-  void hear_of(node_number from, const cluster::tokens_revoked& revoked);
-  void hear_of(node_number from, const cluster::timeline_met& met);
-  void hear_of(node_number from, const cluster::epoch_changed& changed);
+  void reorder(const std::vector<committed_message>& messages, steady_time committed);
+  void on_peer_item(node_number from, const cluster::snapshot_begin&);
+  void on_peer_item(node_number from, const cluster::session_came& came);
+  void on_peer_item(node_number from, const cluster::session_left& left);
+  void on_peer_item(node_number from, const cluster::log_entries& log);
+  void on_peer_item(node_number from, const cluster::position_read& read);
+  void on_peer_item(node_number from, const cluster::typing& typing);
+  void on_peer_item(node_number from, const cluster::user_kicked& told);
+  void on_peer_item(node_number from, const cluster::entries_missed&);
+  void on_peer_item(node_number from, const cluster::snapshot_end&);
+  void on_peer_item(node_number from, const cluster::users_blocked& told);
+  void on_peer_item(node_number from, const cluster::own_changed& own);
+  void on_peer_item(node_number from, const cluster::tokens_revoked& revoked);
+  void on_peer_item(node_number from, const cluster::timeline_met& met);
+  void on_peer_item(node_number from, const cluster::epoch_changed& changed);
   void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
-  void look_on(steady_time now);
-  void look_up(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards);
-  void fetch_holes(steady_time now);
-  void fetch(std::vector<hole> holes);
+  void continue_log_audit(steady_time now);
+  void read_log(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards);
+  void fetch_gaps(steady_time now);
+  void fetch_gap(std::vector<gap> holes);
 
   std::unordered_map<user_id, presence> users_;
   /// Who is told when a user comes or goes. Bounded by what each session may watch.
   std::unordered_map<user_id, std::unordered_set<session_actor>> watchers_;
   /// Sessions that are about to watch; how often, and who has blocked their users since they said so. Bounded
   /// by the requests that a session may have in flight.
-  struct wish {
+  struct pending_watch {
     std::size_t count = 0;
     std::unordered_set<user_id> blocked{};
   };
-  std::unordered_map<session_actor, wish> wishes_;
+  std::unordered_map<session_actor, pending_watch> pending_watches_;
   std::size_t v1_sessions_ = 0; ///< without any, nothing is encoded for them
   std::uint64_t last_number_ = 0;
   shard& home_;
@@ -181,13 +181,13 @@ private:
   // in a cluster
   std::optional<clustering> cluster_;
   std::unordered_map<node_number, linked> peers_;
-  std::deque<told_kick> kicks_;                      ///< the latest
-  std::unordered_set<node_number> incomplete_;       ///< those of them that have not told all sessions yet
-  std::unordered_map<std::string, wall_time> apart_; ///< when a node left, by name
+  std::deque<told_kick> kicks_;                        ///< the latest
+  std::unordered_set<node_number> peers_mid_snapshot_; ///< those of them that have not told all sessions yet
+  std::unordered_map<std::string, wall_time> left_at_; ///< when a node left, by name
   cluster::remote_sessions others_;
   cluster::delivery_order order_;
   std::deque<unsettled> unsettled_; ///< by ticket
-  std::map<node_number, introduction> introductions_;
+  std::map<node_number, snapshot> snapshots_;
   std::uint64_t last_ticket_ = 0;
   ticker ticker_{*this};
   steady_time ticked_{};

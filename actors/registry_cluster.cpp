@@ -2,7 +2,7 @@
 /// store what a link has lost.
 #include "actors/registry.hpp"
 
-#include "core/time_format.hpp"
+#include "core/tools/wall_time.hpp"
 
 #include <algorithm>
 
@@ -16,10 +16,10 @@ constexpr std::chrono::milliseconds settle_patience{500};
 /// Without a turn for so long the process was stopped, or the machine: nobody knows what it has missed.
 constexpr std::chrono::seconds freeze{2};
 /// Nodes that left, by name, until they come back; more are forgotten.
-constexpr std::size_t apart_max = 1000;
+constexpr std::size_t left_max = 1000;
 /// Sessions that a peer is told of before it has handled those before them: some 100 KB on the link, where
 /// others wait behind them.
-constexpr std::size_t sessions_an_introduction = 1000;
+constexpr std::size_t sessions_a_portion = 1000;
 constexpr std::chrono::seconds log_deadline{10};
 
 /// When something was missed, at most so long ago that the order of delivery still knows what was shown
@@ -59,9 +59,9 @@ void registry::tick(steady_time now) {
     doubt(at); // a peer that does not know of the session tells nothing for it
   }
   // Between two nodes that do not know each other's sessions nothing is told for them.
-  if (!incomplete_.empty() || !introductions_.empty()) doubt(at);
-  fetch_holes(now);
-  look_on(now);
+  if (!peers_mid_snapshot_.empty() || !snapshots_.empty()) doubt(at);
+  fetch_gaps(now);
+  continue_log_audit(now);
 }
 
 // ---- telling ----
@@ -85,9 +85,9 @@ void registry::settle(std::uint64_t ticket) {
     unsettled_.pop_front();
   }
   std::vector<node_number> next;
-  for (const auto& [node, told] : introductions_)
+  for (const auto& [node, told] : snapshots_)
     if (told.ticket <= ticket) next.push_back(node);
-  for (const auto node : next) introduce_on(node);
+  for (const auto node : next) continue_snapshot(node);
 }
 
 std::vector<user_id> registry::users_here() const {
@@ -97,29 +97,29 @@ std::vector<user_id> registry::users_here() const {
 }
 
 /// Everything that a peer is to know of this node. Who comes or leaves meanwhile is told as always.
-void registry::introduce(node_number to) {
-  tell_peers(cluster::sessions_follow{}, to);
-  introductions_[to] = {.users = users_here()};
-  introduce_on(to);
+void registry::send_snapshot(node_number to) {
+  tell_peers(cluster::snapshot_begin{}, to);
+  snapshots_[to] = {.users = users_here()};
+  continue_snapshot(to);
 }
 
 /// The next portion; or all have been told, and handled.
-void registry::introduce_on(node_number to) {
-  auto& [users, ticket, is_told] = introductions_[to];
-  if (is_told) {
-    introductions_.erase(to);
+void registry::continue_snapshot(node_number to) {
+  auto& [users, ticket, all_sent] = snapshots_[to];
+  if (all_sent) {
+    snapshots_.erase(to);
     return;
   }
   ticket = ++last_ticket_;
-  for (std::size_t told = 0; told < sessions_an_introduction && !users.empty(); users.pop_back())
+  for (std::size_t told = 0; told < sessions_a_portion && !users.empty(); users.pop_back())
     if (const auto entry = users_.find(users.back()); entry != users_.end())
       for (const auto& l : entry->second.sessions) {
         tell_peers(cluster::session_came{entry->first, l.number, l.stamp, l.facts}, to, ticket);
         ++told;
       }
   if (!users.empty()) return;
-  is_told = true;
-  tell_peers(cluster::sessions_told{}, to, ticket);
+  all_sent = true;
+  tell_peers(cluster::snapshot_end{}, to, ticket);
 }
 
 /// Above all that are known of that user and device, whatever the clocks say: the newest login wins.
@@ -153,7 +153,7 @@ void registry::forward(const std::vector<committed_message>& messages) {
     for (auto& [node, users] : whereabouts(audience ? *audience : std::vector{first.from, first.to.id})) {
       cluster::log_entries log;
       // Who is not known yet of a node that has just come may be there as well.
-      if (audience) log.audience = incomplete_.contains(node) ? *audience : users;
+      if (audience) log.audience = peers_mid_snapshot_.contains(node) ? *audience : users;
       for (const auto& m : some) log.entries.push_back(m.stored);
       tell_peers(log, node);
     }
@@ -186,20 +186,20 @@ void registry::change_peer(const peer_change& change) {
   using enum peer_change::what;
   auto since = wall_now();
   if (change.happened == left) {
-    if (apart_.size() == apart_max) apart_.clear();
-    apart_[peers_.at(change.node).name] = since;
-    introductions_.erase(change.node);
-    incomplete_.erase(change.node);
+    if (left_at_.size() == left_max) left_at_.clear();
+    left_at_[peers_.at(change.node).name] = since;
+    snapshots_.erase(change.node);
+    peers_mid_snapshot_.erase(change.node);
     forget(others_.remove(change.node));
     peers_.erase(change.node);
   } else {
     // What it was about to commit when it froze has the time of then.
-    if (const auto left_at = apart_.find(change.name); left_at != apart_.end())
+    if (const auto left_at = left_at_.find(change.name); left_at != left_at_.end())
       since = remembered(left_at->second);
-    apart_.erase(change.name);
+    left_at_.erase(change.name);
     peers_[change.node] = {change.name, change.incarnation};
-    if (change.happened == joined) incomplete_.insert(change.node);
-    introduce(change.node);
+    if (change.happened == joined) peers_mid_snapshot_.insert(change.node);
+    send_snapshot(change.node);
     // It may have missed what we told, as we what it told.
     tell_peers(cluster::entries_missed{change.since}, change.node);
     if (timeline_ != nullptr) tell_peers(cluster::timeline_met{timeline_->get()}, change.node);
@@ -214,23 +214,24 @@ void registry::forget(const std::vector<user_id>& left) {
     if (!is_online(user)) tell_watchers(user, false);
 }
 
-void registry::hear(const peer_items& told) {
+void registry::on_peer_items(const peer_items& told) {
   if (peers_.contains(told.from))
-    for (const auto& item : told.items) std::visit([&](const auto& what) { hear_of(told.from, what); }, item);
+    for (const auto& item : told.items)
+      std::visit([&](const auto& what) { on_peer_item(told.from, what); }, item);
   if (cluster_) caf::anon_send(cluster_->cluster, handled_atom::value, told.from, told.number);
 }
 
-void registry::hear_of(node_number from, const cluster::sessions_follow&) {
-  incomplete_.insert(from);
+void registry::on_peer_item(node_number from, const cluster::snapshot_begin&) {
+  peers_mid_snapshot_.insert(from);
   others_.doubt(from);
 }
 
-void registry::hear_of(node_number from, const cluster::sessions_told&) {
-  incomplete_.erase(from);
+void registry::on_peer_item(node_number from, const cluster::snapshot_end&) {
+  peers_mid_snapshot_.erase(from);
   forget(others_.sweep(from));
 }
 
-void registry::hear_of(node_number from, const cluster::session_came& came) {
+void registry::on_peer_item(node_number from, const cluster::session_came& came) {
   const bool was_online = is_online(came.user);
   others_.add(from, came);
   if (!was_online) tell_watchers(came.user, true);
@@ -241,13 +242,13 @@ void registry::hear_of(node_number from, const cluster::session_came& came) {
   });
 }
 
-void registry::hear_of(node_number from, const cluster::session_left& left) {
+void registry::on_peer_item(node_number from, const cluster::session_left& left) {
   if (!others_.contains(left.user)) return;
   others_.remove(from, left.user, left.number);
   if (!is_online(left.user)) tell_watchers(left.user, false);
 }
 
-void registry::hear_of(node_number, const cluster::log_entries& log) {
+void registry::on_peer_item(node_number, const cluster::log_entries& log) {
   audience_ptr audience;
   if (!log.audience.empty()) audience = std::make_shared<const std::vector<user_id>>(log.audience);
   std::vector<committed_message> messages;
@@ -255,31 +256,35 @@ void registry::hear_of(node_number, const cluster::log_entries& log) {
     messages.push_back({entry, audience});
     flow_.note_heard({entry->conversation_id, entry->seq, entry->id, entry->created_at});
   }
-  take_in(messages, home_.now());
+  reorder(messages, home_.now());
 }
 
-void registry::hear_of(node_number, const cluster::position_read& read) {
+void registry::on_peer_item(node_number, const cluster::position_read& read) {
   tell_read({read.conversation_id, read.user, read.seq, read.peer, {}});
 }
 
-void registry::hear_of(node_number, const cluster::typing& typing) {
+void registry::on_peer_item(node_number, const cluster::typing& typing) {
   tell_typing({typing.conversation_id, typing.user, typing.users, {}});
 }
 
-void registry::hear_of(node_number, const cluster::users_blocked& told) { block({told.user, told.blocked}); }
-void registry::hear_of(node_number, const cluster::own_changed& own) { tell_own({own.user, own.what, {}}); }
+void registry::on_peer_item(node_number, const cluster::users_blocked& told) {
+  block({told.user, told.blocked});
+}
+void registry::on_peer_item(node_number, const cluster::own_changed& own) {
+  tell_own({own.user, own.what, {}});
+}
 
-void registry::hear_of(node_number, const cluster::tokens_revoked& revoked) {
+void registry::on_peer_item(node_number, const cluster::tokens_revoked& revoked) {
   if (revoked_ != nullptr) revoked_->note(revoked.user, revoked.at_us);
   tell_revoked({revoked.user, revoked.at_us});
 }
 
-void registry::hear_of(node_number, const cluster::timeline_met& met) {
+void registry::on_peer_item(node_number, const cluster::timeline_met& met) {
   if (timeline_ != nullptr) timeline_->hear(met.at);
 }
 
 /// Before this node's writer has seen it, so that nothing of the new epoch is shown to who knows the old one.
-void registry::hear_of(node_number, const cluster::epoch_changed& changed) {
+void registry::on_peer_item(node_number, const cluster::epoch_changed& changed) {
   const auto before = flow_.epoch();
   if (before.empty() || changed.now.empty() || changed.now == before) return;
   flow_.set_epoch(changed.now);
@@ -289,7 +294,7 @@ void registry::hear_of(node_number, const cluster::epoch_changed& changed) {
 /// The sender knew of some of the user's sessions on other nodes; those end there, and count no more here.
 /// Their nodes are told again from here: else one that the sender did not reach would keep sessions of which
 /// others know nothing.
-void registry::hear_of(node_number from, const cluster::user_kicked& told) {
+void registry::on_peer_item(node_number from, const cluster::user_kicked& told) {
   const bool was_online = is_online(told.user);
   const auto is_meant = [&](const listed& l) {
     return !told.only_these || std::ranges::any_of(told.sessions, [&](const auto& session) {
@@ -304,43 +309,44 @@ void registry::hear_of(node_number from, const cluster::user_kicked& told) {
   if (was_online && !is_online(told.user)) tell_watchers(told.user, false);
 }
 
-void registry::hear_of(node_number, const cluster::entries_missed& missed) {
+void registry::on_peer_item(node_number, const cluster::entries_missed& missed) {
   doubt(missed.since == wall_time() ? wall_now() : remembered(missed.since));
 }
 
 // ---- order ----
 
-void registry::take_in(const std::vector<committed_message>& messages, steady_time committed) {
+void registry::reorder(const std::vector<committed_message>& messages, steady_time committed) {
   std::vector<committed_message> ready;
   for (const auto& m : messages) order_.offer(m, home_.now(), ready);
-  if (!ready.empty()) hand_out(ready, committed);
+  if (!ready.empty()) fan_out(ready, committed);
 }
 
-void registry::fetch_holes(steady_time now) {
+void registry::fetch_gaps(steady_time now) {
   const auto holes = order_.overdue(now);
-  for (std::span<const hole> left = holes; !left.empty();) {
+  for (std::span<const gap> left = holes; !left.empty();) {
     const auto some = left.first(std::min(left.size(), cluster::conversations_a_question));
     left = left.subspan(some.size());
-    fetch({some.begin(), some.end()});
+    fetch_gap({some.begin(), some.end()});
   }
 }
 
 /// Those that are not found, or cannot be read, stay holes, which clients close by `sync`; not those that
 /// have opened meanwhile.
-void registry::fetch(std::vector<hole> holes) {
+void registry::fetch_gap(std::vector<gap> holes) {
   std::vector<log_range> ranges;
   for (const auto& h : holes)
     ranges.push_back({h.conversation_id, h.after_seq, h.before_seq, cluster::entries_a_conversation});
-  look_up(std::move(ranges), wall_now() - log_doubt::reach, [this, holes = std::move(holes)](bool) {
+  read_log(std::move(ranges), wall_now() - log_doubt::reach, [this, holes = std::move(holes)](bool) {
     std::vector<committed_message> ready;
     for (const auto& h : holes) order_.give_up(h.conversation_id, h.before_seq, ready);
-    if (!ready.empty()) hand_out(ready, home_.now());
+    if (!ready.empty()) fan_out(ready, home_.now());
   });
 }
 
 /// Reads entries and hands them out; of conversations without a position here only those since then. Then
 /// calls `afterwards`: could they be read?
-void registry::look_up(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards) {
+void registry::read_log(std::vector<log_range> ranges, wall_time since,
+                        std::function<void(bool)> afterwards) {
   flow_.history.take(1);
   request(cluster_->log, log_deadline, query_atom::value,
           log_question{std::move(ranges), home_.now() + log_deadline})
@@ -350,7 +356,7 @@ void registry::look_up(std::vector<log_range> ranges, wall_time since, std::func
               return m.stored->created_at < since && !order_.position(m.stored->conversation_id);
             });
             figures_.cluster_looked_up.Increment(static_cast<double>(answer.entries.size()));
-            take_in(answer.entries, home_.now());
+            reorder(answer.entries, home_.now());
             afterwards(!answer.failure);
           },
           [afterwards](const caf::error&) { afterwards(false); });
@@ -360,12 +366,12 @@ void registry::look_up(std::vector<log_range> ranges, wall_time since, std::func
 
 void registry::doubt(wall_time from) { doubt_.raise(from, home_.now()); }
 
-void registry::look_on(steady_time now) {
+void registry::continue_log_audit(steady_time now) {
   auto asked = doubt_.next(now, wall_now(), [this] { return users_here(); });
   if (!asked) return;
   if (!asked->ranges.empty())
-    return look_up(std::move(asked->ranges), asked->since,
-                   [this](bool found) { doubt_.answered(found, home_.now()); });
+    return read_log(std::move(asked->ranges), asked->since,
+                    [this](bool found) { doubt_.answered(found, home_.now()); });
   flow_.history.take(1);
   request(cluster_->log, log_deadline, query_atom::value,
           activity_question{std::move(asked->users), asked->since, now + log_deadline})

@@ -1,6 +1,6 @@
 #include "actors/session.hpp"
 
-#include "core/limits.hpp"
+#include "core/bounds/limits.hpp"
 
 #include <utility>
 

@@ -8,8 +8,8 @@
 #include "actors/interfaces.hpp"
 #include "actors/shard.hpp"
 #include "auth/key_files.hpp"
-#include "core/current.hpp"
 #include "core/metrics.hpp"
+#include "core/tools/current.hpp"
 
 #include <chrono>
 #include <memory>

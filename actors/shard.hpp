@@ -2,7 +2,7 @@
 /// else, so that it may touch the shard's sockets and timers without a lock.
 #pragma once
 
-#include "core/timer_wheel.hpp"
+#include "core/tools/timer_wheel.hpp"
 
 #include <caf/all.hpp>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "actors/v1_reads.hpp"
 
-#include "core/v1/encode.hpp"
+#include "core/wire/v1/encode.hpp"
 
 #include <algorithm>
 

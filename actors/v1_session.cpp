@@ -1,9 +1,9 @@
 #include "actors/v1_session.hpp"
 
 #include "actors/admission.hpp"
-#include "core/time_format.hpp"
-#include "core/v1/encode.hpp"
-#include "core/ws_codec.hpp"
+#include "core/tools/wall_time.hpp"
+#include "core/wire/v1/encode.hpp"
+#include "core/wire/ws_codec.hpp"
 
 #include <algorithm>
 #include <random>
@@ -115,11 +115,11 @@ void v1_session::handle(std::string id, v1::watch_users&& watch) {
   }
   if (const auto added = watched_.add(watch.users); !added) return finish(*token, added.error());
   // In this order, so that nobody slips through who blocks this user meanwhile.
-  request(env_.registry, caf::infinite, wish_atom::value, myself())
+  request(env_.registry, caf::infinite, watch_soon_atom::value, myself())
       .then(
           [this, token = *token, watch = std::move(watch)](caf::ok_atom) mutable {
             if (const auto refused = admit_read(env_.admitted, env_.figures)) {
-              end_wish();
+              abandon_watch();
               return finish(token, *refused);
             }
             ask<v1_answer>(token, env_.history, query_atom::value,
@@ -131,7 +131,7 @@ void v1_session::handle(std::string id, v1::watch_users&& watch) {
 }
 
 /// Of one who watches nobody after all.
-void v1_session::end_wish() {
+void v1_session::abandon_watch() {
   caf::anon_send(env_.registry, watch_atom::value, std::vector<user_id>(), myself());
 }
 
@@ -203,19 +203,19 @@ void v1_session::ask(std::uint64_t token, const Handle& to, Args... args) {
 }
 
 void v1_session::take_answer(std::uint64_t token, const append_answer& answer) {
-  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  if (answer.failure) return finish(token, public_error(*answer.failure));
   if (auto refused = refusal_of(answer.outcome.status)) return finish(token, *refused);
   if (answer.outcome.status == append_status::stored) env_.figures.pushes_stored.Increment();
   finish(token, v1::send_result(*answer.stored, answer.outcome.status == append_status::duplicate));
 }
 
 void v1_session::take_answer(std::uint64_t token, const change_answer& answer) {
-  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  if (answer.failure) return finish(token, public_error(*answer.failure));
   finish(token, answer.group ? v1::group_result(*answer.group) : std::string(v1::empty_result));
 }
 
 void v1_session::take_answer(std::uint64_t token, const read_answer& answer) {
-  if (answer.failure) return finish(token, for_strangers(*answer.failure));
+  if (answer.failure) return finish(token, public_error(*answer.failure));
   finish(token, std::string(v1::empty_result));
 }
 
@@ -237,8 +237,8 @@ void v1_session::take_answer(std::uint64_t token, v1_answer& answer) {
     });
     return ask<std::vector<user_id>>(token, env_.registry, watch_atom::value, std::move(users), myself());
   }
-  if (answer.visible || is_watch) end_wish();
-  if (answer.failure) return finish(token, read_for_strangers(*answer.failure));
+  if (answer.visible || is_watch) abandon_watch();
+  if (answer.failure) return finish(token, public_read_error(*answer.failure));
   if (!answer.audience.users.empty()) {
     send(env_.registry, notify_atom::value,
          typing_note{answer.audience.conversation_id, user_, std::move(answer.audience.users), address()});
@@ -350,8 +350,8 @@ void v1_session::timer_fired(steady_time now) {
   auto next = state() == phase::active ? silent_until : now + push_deadline;
   for (const auto& p : pending_) {
     if (p.due <= now) {
-      late.emplace_back(p.token, is_write(p.what) ? for_strangers({errc::outcome_unknown})
-                                                  : read_for_strangers({errc::unavailable}));
+      late.emplace_back(p.token, is_write(p.what) ? public_error({errc::outcome_unknown})
+                                                  : public_read_error({errc::unavailable}));
     } else {
       next = std::min(next, p.due);
     }

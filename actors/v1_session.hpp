@@ -5,8 +5,8 @@
 #pragma once
 
 #include "actors/session.hpp"
-#include "core/v1/commands.hpp"
-#include "core/v1/session_state.hpp"
+#include "core/wire/v1/commands.hpp"
+#include "core/wire/v1/session_state.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -64,7 +64,7 @@ private:
   }
 
   void ask_history(std::string id, v1::command what);
-  void end_wish();
+  void abandon_watch();
   void take_answer(std::uint64_t token, const append_answer& answer);
   void take_answer(std::uint64_t token, const change_answer& answer);
   void take_answer(std::uint64_t token, const read_answer& answer);
@@ -88,7 +88,7 @@ private:
   void write(shared_frames frame);
   void arm(steady_time due);
 
-  v1::admission under_way_;
+  v1::in_flight under_way_;
   v1::silence silence_{home_.now()};
   v1::moved_positions moved_;
   v1::resume_progress resumed_;

@@ -2,7 +2,7 @@
 /// to do is never done then, and nobody else would say so.
 #pragma once
 
-#include "core/flow.hpp"
+#include "core/bounds/flow.hpp"
 
 #include <caf/all.hpp>
 #include <vector>

@@ -7,8 +7,8 @@
 #include "actors/registry.hpp"
 #include "actors/revocations.hpp"
 #include "actors/watcher.hpp"
-#include "core/memory_bounds.hpp"
-#include "core/random.hpp"
+#include "core/bounds/memory_bounds.hpp"
+#include "core/tools/random.hpp"
 #include "net/cluster_links.hpp"
 #include "net/listener.hpp"
 
@@ -193,7 +193,7 @@ private:
   std::optional<login_env> login_env_;
   std::optional<cluster_fence> fence_; ///< in a cluster; and:
   std::optional<cluster_links> links_;
-  connection_table connections_; ///< connections give their seats back: it outlives the shards
+  connection_table connections_; ///< connections give their slots back: it outlives the shards
   caf::actor_system_config caf_config_;
   // Shards outlive the actor system: it may still touch the execution unit of an actor that has just ended.
   std::vector<std::unique_ptr<io_shard>> shards_;

@@ -1,7 +1,7 @@
 #include "auth/key_files.hpp"
 
 #include "auth/base64url.hpp"
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>

@@ -1,7 +1,7 @@
 #include "auth/token.hpp"
 
 #include "auth/base64url.hpp"
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

@@ -5,9 +5,9 @@
 /// 12 has, libjwt 1.10 and cpp-jwt 1.4, neither knows EdDSA; what is left to do over OpenSSL is this file.
 #pragma once
 
+#include "core/chat/user_id.hpp"
 #include "core/errors.hpp"
-#include "core/time_format.hpp"
-#include "core/user_id.hpp"
+#include "core/tools/wall_time.hpp"
 
 #include <cstdint>
 #include <memory>

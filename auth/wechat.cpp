@@ -1,6 +1,6 @@
 #include "auth/wechat.hpp"
 
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 
 #include <algorithm>
 #include <curl/curl.h>

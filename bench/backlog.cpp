@@ -1,7 +1,7 @@
 #include "bench/backlog.hpp"
 
 #include "bench/v1_text.hpp"
-#include "core/limits.hpp"
+#include "core/bounds/limits.hpp"
 
 #include <iostream>
 

@@ -8,8 +8,8 @@
 #include "bench/names.hpp"
 #include "bench/pace.hpp"
 #include "bench/v1_text.hpp"
-#include "core/limits.hpp"
-#include "core/ws_codec.hpp"
+#include "core/bounds/limits.hpp"
+#include "core/wire/ws_codec.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <deque>

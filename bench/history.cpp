@@ -1,7 +1,7 @@
 #include "bench/history.hpp"
 
-#include "core/json.hpp"
-#include "core/time_format.hpp"
+#include "core/tools/wall_time.hpp"
+#include "core/wire/json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "bench/http_client.hpp"
 
-#include "core/limits.hpp"
+#include "core/bounds/limits.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "bench/faults.hpp"
-#include "core/timer_wheel.hpp"
+#include "core/tools/timer_wheel.hpp"
 
 #include <cstdint>
 #include <optional>

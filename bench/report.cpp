@@ -1,8 +1,8 @@
 #include "bench/report.hpp"
 
 #include "bench/process_stats.hpp"
-#include "core/json.hpp"
-#include "core/time_format.hpp"
+#include "core/tools/wall_time.hpp"
+#include "core/wire/json.hpp"
 
 #include <algorithm>
 #include <boost/version.hpp>

@@ -57,7 +57,7 @@ for (const nodes of [10, 50, 100]) { // 1,000 users a question, ten questions a 
 }
 
 // Users come back: each after 0.5 to 8 s, and where a node takes no more, after 0.1, 0.2 … 3.2 s again. A node takes 10,000
-// new sockets at once and 1,000 a second (core/limits.hpp); every registry hears of all who come.
+// new sockets at once and 1,000 a second (core/bounds/limits.hpp); every registry hears of all who come.
 console.log('\nUsers come back (simulated)\n')
 row('nodes', 'after', 'users', 'median', '99 %', 'all', 'a registry\'s busiest second')
 row(...Array(7).fill('---'))

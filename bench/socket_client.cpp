@@ -2,7 +2,7 @@
 
 #include "bench/faults.hpp"
 #include "bench/v1_text.hpp"
-#include "core/limits.hpp"
+#include "core/bounds/limits.hpp"
 #include "net/websocket.hpp"
 
 namespace hongyan::bench {

@@ -4,7 +4,7 @@
 
 #include "actors/shard.hpp"
 #include "bench/options.hpp"
-#include "core/ws_codec.hpp"
+#include "core/wire/ws_codec.hpp"
 #include "net/io_shard.hpp"
 
 #include <optional>

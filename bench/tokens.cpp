@@ -1,7 +1,7 @@
 #include "bench/tokens.hpp"
 
 #include "bench/server_figures.hpp"
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 
 namespace hongyan::bench {
 

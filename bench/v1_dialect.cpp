@@ -1,6 +1,6 @@
 #include "bench/v1_dialect.hpp"
 
-#include "core/limits.hpp"
+#include "core/bounds/limits.hpp"
 
 namespace hongyan::bench {
 

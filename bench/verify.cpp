@@ -4,7 +4,7 @@
 #include "bench/names.hpp"
 #include "bench/tokens.hpp"
 #include "bench/verify_user.hpp"
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 
 #include <algorithm>
 #include <cmath>

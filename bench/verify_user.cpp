@@ -1,6 +1,6 @@
 #include "bench/verify_user.hpp"
 
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 
 #include <algorithm>
 #include <boost/json/array.hpp>

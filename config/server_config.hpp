@@ -3,8 +3,8 @@
 
 #include "auth/key_files.hpp"
 #include "auth/wechat.hpp"
-#include "core/limits.hpp"
-#include "core/network.hpp"
+#include "core/bounds/limits.hpp"
+#include "core/wire/network.hpp"
 
 #include <chrono>
 #include <optional>

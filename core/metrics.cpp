@@ -1,6 +1,6 @@
 #include "core/metrics.hpp"
 
-#include "core/memory_bounds.hpp"
+#include "core/bounds/memory_bounds.hpp"
 
 #include <prometheus/text_serializer.h>
 

@@ -1,8 +1,8 @@
 /// What operators see: the server's figures, in Prometheus' terms. All members are thread-safe.
 #pragma once
 
-#include "core/limits.hpp"
-#include "core/memory_budget.hpp"
+#include "core/bounds/limits.hpp"
+#include "core/bounds/memory_budget.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>

@@ -1,7 +1,7 @@
 #include "net/handlers.hpp"
 
 #include "actors/admission.hpp"
-#include "core/classic.hpp"
+#include "core/wire/classic.hpp"
 #include "net/parameters.hpp"
 
 namespace hongyan {
@@ -65,8 +65,8 @@ asio::awaitable<reply> push(edge& at, const routed_request& request) {
                                             std::move(*message));
   server.figures.push_seconds.Observe(seconds_of(at.home.now() - begin));
   // It may still be stored: its turn comes, or its commit is settled, after we gave up.
-  if (!answer) co_return push_failed(server, for_strangers({errc::outcome_unknown}));
-  if (answer->failure) co_return push_failed(server, for_strangers(*answer->failure));
+  if (!answer) co_return push_failed(server, public_error({errc::outcome_unknown}));
+  if (answer->failure) co_return push_failed(server, public_error(*answer->failure));
   co_return pushed(server, answer->outcome.status);
 }
 
@@ -83,7 +83,7 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request) {
   auto answer = co_await ask<history_answer>(at.asks, at.sessions.history, ask_deadline, query_atom::value,
                                              std::move(question));
   if (!answer) co_return problem(answer.error());
-  if (answer->failure) co_return problem(read_for_strangers(*answer->failure));
+  if (answer->failure) co_return problem(public_read_error(*answer->failure));
   co_return json_reply(classic::encode_chats(*answer->messages));
 }
 

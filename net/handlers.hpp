@@ -1,7 +1,7 @@
 /// The endpoints. Each handler parses, asks an actor, maps the answer; nothing else.
 #pragma once
 
-#include "core/target.hpp"
+#include "core/wire/target.hpp"
 #include "net/edge.hpp"
 #include "net/reply.hpp"
 #include "net/request_reader.hpp"

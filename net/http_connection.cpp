@@ -3,8 +3,8 @@
 #include "actors/admission.hpp"
 #include "actors/classic_session.hpp"
 #include "actors/v1_session.hpp"
-#include "core/random.hpp"
-#include "core/time_format.hpp"
+#include "core/tools/random.hpp"
+#include "core/tools/wall_time.hpp"
 #include "net/parameters.hpp"
 
 #include <algorithm>
@@ -118,13 +118,13 @@ bool is_websocket_key(std::string_view key) {
 
 } // namespace
 
-http_connection::http_connection(edge at, transport socket, connection_table::seat seat,
+http_connection::http_connection(edge at, transport socket, connection_table::slot slot,
                                  http_connections& all)
     : at_(at)
     , socket_(std::move(socket))
     , peer_(socket_.peer().to_string())
     , address_(address_key(peer_))
-    , seat_(std::move(seat))
+    , slot_(std::move(slot))
     , deadline_(*this)
     , all_(all)
     , here_(all.insert(all.end(), this))
@@ -155,7 +155,7 @@ void http_connection::leave() {
 
 asio::awaitable<void> http_connection::serve(std::shared_ptr<http_connection> self) {
   try {
-    self->seat_.on_leave([weak = self->weak_from_this(), &home = self->at_.home] {
+    self->slot_.on_leave([weak = self->weak_from_this(), &home = self->at_.home] {
       asio::post(home.io(), [weak] {
         if (const auto told = weak.lock()) told->leave();
       });
@@ -197,8 +197,8 @@ void http_connection::rest() {
     buffer_.shrink_to_fit();
     if (kept_) kept_.resize(0);
   }
-  if (is_proxied_) seat_.count_to(address_, false);
-  if (!first_) seat_.rest();
+  if (is_proxied_) slot_.count_to(address_, false);
+  if (!first_) slot_.rest();
 }
 
 asio::awaitable<bool> http_connection::wait_for_request() {
@@ -230,7 +230,7 @@ asio::awaitable<reply> http_connection::serve_request(request_reader& reader) {
   } else {
     refused = refuse_by_header(request, asked);
   }
-  if (is_known_ && !seat_.work()) co_return reply{.status = 0};
+  if (is_known_ && !slot_.work()) co_return reply{.status = 0};
   if (!refused && asked.by.is == auth::caller::kind::nobody) {
     if (const auto too_large = reader.limit_body(stranger_body_bytes)) refused = problem(*too_large);
   }
@@ -250,7 +250,7 @@ asio::awaitable<reply> http_connection::serve_request(request_reader& reader) {
     if (failure) co_return failed(*failure);
   }
   if (refused) co_return std::move(*refused);
-  if (!is_known_ && !seat_.work()) co_return reply{.status = 0};
+  if (!is_known_ && !slot_.work()) co_return reply{.status = 0};
   auto r = co_await handle_request(request, asked);
   co_return r;
 }
@@ -364,7 +364,7 @@ asio::awaitable<bool> http_connection::read_some(steady_time until) {
     // By way of the shard's own buffer: while it waits for a request a connection has none.
     auto& scratch = at_.home.scratch();
     const auto count = socket_.read_some(asio::buffer(scratch.data(), read_bytes), ec);
-    if (handshake && !socket_.shakes_hands()) seat_.handshake_done();
+    if (handshake && !socket_.shakes_hands()) slot_.handshake_done();
     if (count > 0) {
       if (!keep(buffer_.size() + count + small_bytes)) co_return false;
       buffer_.commit(asio::buffer_copy(buffer_.prepare(count), asio::buffer(scratch.data(), count)));
@@ -400,7 +400,7 @@ asio::awaitable<bool> http_connection::write(std::string bytes) {
       continue;
     }
     // A stranger that does not read keeps nobody out.
-    if (!is_known_) seat_.rest();
+    if (!is_known_) slot_.rest();
     deadline_.set(at_.home.timers(), std::min(at_.home.now() + transfer_deadline, until));
     co_await socket_.wait_writable(asio::redirect_error(asio::use_awaitable, ec));
     deadline_.clear();
@@ -410,7 +410,7 @@ asio::awaitable<bool> http_connection::write(std::string bytes) {
 }
 
 asio::awaitable<void> http_connection::linger() {
-  seat_.rest();
+  slot_.rest();
   socket_.finish();
   const auto until = at_.home.now() + linger_deadline;
   std::size_t thrown_away = 0;
@@ -421,11 +421,13 @@ asio::awaitable<void> http_connection::linger() {
   }
 }
 
-bool http_connection::is_refused() const { return seat_.welcomed() != connection_table::welcome::served; }
+bool http_connection::is_refused() const {
+  return slot_.admitted_as() != connection_table::admission::served;
+}
 
 /// What a connection in the reserve is told.
 reply http_connection::refusal() const {
-  const bool full = seat_.welcomed() == connection_table::welcome::full;
+  const bool full = slot_.admitted_as() == connection_table::admission::full;
   at_.server.figures.refused.Add({{"reason", full ? "connections" : "address_connections"}}).Increment();
   auto r = problem(full ? error{errc::unavailable, "the server has as many connections as it may have"}
                         : error{errc::rate_limited, crowded});
@@ -462,14 +464,14 @@ std::optional<reply> http_connection::refuse_by_header(const http_request& reque
     return r;
   }
   const bool limited = at_.server.config.asks_for_tokens;
-  if (is_proxied_ && !seat_.count_to(asked.address, limited)) return problem({errc::rate_limited, crowded});
+  if (is_proxied_ && !slot_.count_to(asked.address, limited)) return problem({errc::rate_limited, crowded});
   const auto by = row->is_for == route_access::anyone ? auth::caller() : identify(request, asked.to, row->to);
   if (const auto may = admit(by, asked.address, row->to); !may) return problem(may.error());
   asked.by = *by;
   is_known_ = by->is == auth::caller::kind::user || by->is == auth::caller::kind::back_end;
   const bool by_back_end = by->is == auth::caller::kind::back_end;
   if (by_back_end != is_back_ends_) { // API keys have no limits of their address
-    if (!seat_.count_to(by_back_end ? "key of " + asked.address : asked.address, limited && !by_back_end))
+    if (!slot_.count_to(by_back_end ? "key of " + asked.address : asked.address, limited && !by_back_end))
       return problem({errc::rate_limited, crowded});
     is_back_ends_ = by_back_end && !is_proxied_;
   }
@@ -588,7 +590,7 @@ std::optional<error> http_connection::check_upgrade(const http_request& request)
 /// The socket goes to a session actor, which answers the upgrade when the registry has it.
 void http_connection::become_classic(const routed_request& request, user_id user) {
   upgrade asked{std::string(request.http[http::field::sec_websocket_key]), "",
-                beast::buffers_to_string(buffer_.data()), user.text(), seat_.become_socket()};
+                beast::buffers_to_string(buffer_.data()), user.text(), slot_.become_socket()};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.classic_sockets);
   spawn_on<classic_session>(at_.server.system, at_.home, at_.home, std::move(user),
@@ -622,7 +624,7 @@ reply http_connection::become_v1(const routed_request& request, user_id user) {
   upgrade asked{std::string(request.http[http::field::sec_websocket_key]),
                 is_offered ? v1_subprotocol
                            : "", // what was not offered must not be selected (RFC 6455 4.2.2)
-                beast::buffers_to_string(buffer_.data()), user.text(), seat_.become_socket()};
+                beast::buffers_to_string(buffer_.data()), user.text(), slot_.become_socket()};
   auto socket =
       std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.v1_sockets);
   session_facts facts{.id = random_name(16),

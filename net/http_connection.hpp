@@ -20,7 +20,7 @@ using http_connections = std::list<http_connection*>;
 
 class http_connection : public std::enable_shared_from_this<http_connection> {
 public:
-  http_connection(edge at, transport socket, connection_table::seat seat, http_connections& all);
+  http_connection(edge at, transport socket, connection_table::slot slot, http_connections& all);
   ~http_connection();
 
   /// Runs the connection to its end.
@@ -78,7 +78,7 @@ private:
   transport socket_;
   std::string peer_;    ///< its address
   std::string address_; ///< ... and what limits know it by
-  connection_table::seat seat_;
+  connection_table::slot slot_;
   memory_budget::charge kept_;  ///< the peer's: what was read
   memory_budget::charge asked_; ///< whose request it is: its body and its answer, when they are large
   memory_budget::payer payer_ = memory_budget::payer::address; ///< of asked_

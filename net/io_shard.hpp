@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/shard.hpp"
-#include "core/turn_queue.hpp"
+#include "core/bounds/turn_queue.hpp"
 
 #include <array>
 #include <boost/asio/awaitable.hpp>

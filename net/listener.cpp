@@ -81,8 +81,8 @@ void listener::take(asio::ip::tcp::socket socket, serving_shard& to) {
   const auto peer = socket.remote_endpoint(ec).address().to_string();
   const bool limited = server.config.asks_for_tokens && !is_proxy(peer, server.config.trusted_proxies);
   const bool with_tls = server.certificate != nullptr;
-  auto seat = server.connections.enter(address_key(peer), limited, with_tls);
-  if (!seat) {
+  auto slot = server.connections.enter(address_key(peer), limited, with_tls);
+  if (!slot) {
     server.figures.refused.Add({{"reason", "connections"}}).Increment();
     if (with_tls) return; // these bytes would be nothing to it: it sees the connection end
     auto busy = problem({errc::unavailable, "the server has as many connections as it may have"});
@@ -91,11 +91,11 @@ void listener::take(asio::ip::tcp::socket socket, serving_shard& to) {
     return;
   }
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
-  asio::post(to.at.home.io(), [&to, socket = std::move(socket), seat = std::move(seat)]() mutable {
+  asio::post(to.at.home.io(), [&to, socket = std::move(socket), slot = std::move(slot)]() mutable {
     const auto* certificate = to.at.server.certificate;
     const auto tls = certificate != nullptr ? certificate->get() : nullptr;
     auto connection = std::make_shared<http_connection>(to.at, transport(std::move(socket), tls.get()),
-                                                        std::move(seat), to.connections);
+                                                        std::move(slot), to.connections);
     asio::co_spawn(to.at.home.io(), http_connection::serve(std::move(connection)), asio::detached);
   });
 }

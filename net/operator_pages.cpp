@@ -78,7 +78,7 @@ reply metrics_page(edge& at, const routed_request& request) {
   set_queue(figures, "deliveries", at.server.admitted.deliveries);
   set_queue(figures, "history", at.server.admitted.history);
   set_queue(figures, "searches", at.server.admitted.searches);
-  set_queue(figures, "logins", at.server.admitted.logins);
+  set_queue(figures, "logins", at.server.admitted.login_slots);
   figures.show(at.server.admitted.memory);
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = figures.text()};
 }

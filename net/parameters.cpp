@@ -1,6 +1,6 @@
 #include "net/parameters.hpp"
 
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 #include "net/handlers.hpp"
 
 #include <charconv>
@@ -18,7 +18,6 @@ result<user_id> user_parameter(const target& to, std::string_view name) {
   return id;
 }
 
-/// A whole number from 1 to `highest`, when it is given.
 result<std::optional<std::int64_t>> number_parameter(const target& to, std::string_view name,
                                                      std::int64_t highest, std::int64_t lowest) {
   auto value = to.parameter(name);

@@ -2,8 +2,8 @@
 /// is accepted.
 #pragma once
 
-#include "core/target.hpp"
-#include "core/user_id.hpp"
+#include "core/chat/user_id.hpp"
+#include "core/wire/target.hpp"
 
 #include <boost/json/object.hpp>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "net/reply.hpp"
 
-#include "core/problem.hpp"
+#include "core/wire/problem.hpp"
 
 #include <boost/beast/http/status.hpp>
 #include <ctime>

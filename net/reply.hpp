@@ -1,8 +1,8 @@
 /// An HTTP answer, and its bytes.
 #pragma once
 
+#include "core/bounds/flow.hpp"
 #include "core/errors.hpp"
-#include "core/flow.hpp"
 
 #include <string>
 #include <string_view>

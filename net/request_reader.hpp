@@ -2,8 +2,8 @@
 /// does not. No socket, no clock. The answer is the same in whatever pieces the bytes come.
 #pragma once
 
+#include "core/bounds/limits.hpp"
 #include "core/errors.hpp"
-#include "core/limits.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>

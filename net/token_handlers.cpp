@@ -1,8 +1,8 @@
 // How a user comes by a token: from the back end that knows who it is, or by WeChat's login.
 
 #include "actors/admission.hpp"
-#include "core/v1/encode.hpp"
-#include "core/v1/params.hpp"
+#include "core/wire/v1/encode.hpp"
+#include "core/wire/v1/params.hpp"
 #include "net/handlers.hpp"
 #include "net/parameters.hpp"
 
@@ -70,8 +70,8 @@ asio::awaitable<reply> log_in(edge& at, const routed_request& request) {
   change first_or_again{.by = {}, .action = identify_user{std::move(who->identity)}};
   auto answer = co_await ask<change_answer>(at.asks, server.persistence, push_deadline, change_atom::value,
                                             std::move(first_or_again));
-  if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
+  if (answer->failure) co_return problem(public_error(*answer->failure));
   const auto keys = server.keys.get();
   const auto made = mint_for(*answer->user, "", auth::token_life, *keys);
   co_return json_reply(v1::token_result(made.token, made.expires_at, &*answer->user));

@@ -1,8 +1,8 @@
 #include "actors/admission.hpp"
-#include "core/json.hpp"
-#include "core/time_format.hpp"
-#include "core/v1/encode.hpp"
-#include "core/v1/params.hpp"
+#include "core/tools/wall_time.hpp"
+#include "core/wire/json.hpp"
+#include "core/wire/v1/encode.hpp"
+#include "core/wire/v1/params.hpp"
 #include "net/handlers.hpp"
 #include "net/parameters.hpp"
 
@@ -39,8 +39,8 @@ asio::awaitable<reply> write_message(edge& at, new_message m) {
   if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
   auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
                                             std::move(m));
-  if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
+  if (answer->failure) co_return problem(public_error(*answer->failure));
   if (const auto refused = refusal_of(answer->outcome.status)) co_return problem(*refused);
   if (answer->outcome.status == append_status::stored) server.figures.pushes_stored.Increment();
   co_return json_reply(v1::send_result(*answer->stored, answer->outcome.status == append_status::duplicate));
@@ -51,8 +51,8 @@ asio::awaitable<reply> write_change(edge& at, change what, unsigned status) {
   if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
   auto answer = co_await ask<change_answer>(at.asks, server.persistence, push_deadline, change_atom::value,
                                             std::move(what));
-  if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
+  if (answer->failure) co_return problem(public_error(*answer->failure));
   auto r = json_reply(answer->group ? v1::group_result(*answer->group) : std::string(v1::empty_result));
   r.status = status;
   co_return r;
@@ -63,8 +63,8 @@ asio::awaitable<reply> write_mark(edge& at, read_mark mark) {
   if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
   auto answer = co_await ask<read_answer>(at.asks, server.persistence, push_deadline, read_atom::value,
                                           std::move(mark));
-  if (!answer) co_return problem(for_strangers({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(for_strangers(*answer->failure));
+  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
+  if (answer->failure) co_return problem(public_error(*answer->failure));
   co_return json_reply(std::string(v1::empty_result));
 }
 
@@ -77,7 +77,7 @@ asio::awaitable<reply> read_v1(edge& at, user_id user, v1::command what) {
   const auto& asked = is_search ? at.sessions.searches : at.sessions.history;
   auto answer = co_await ask<v1_answer>(at.asks, asked, ask_deadline, query_atom::value, std::move(question));
   if (!answer) co_return problem(answer.error());
-  if (answer->failure) co_return problem(read_for_strangers(*answer->failure));
+  if (answer->failure) co_return problem(public_read_error(*answer->failure));
   co_return json_reply(std::move(answer->json));
 }
 
@@ -136,7 +136,7 @@ result<user_id> reading_user(const routed_request& request) {
 }
 
 /// Adds `in`, which is `peer=` or `group=` in a query. False: neither is given.
-result<bool> add_place(json::object& params, const target& to) {
+result<bool> add_in(json::object& params, const target& to) {
   const auto peer = to.parameter("peer"), group = to.parameter("group");
   if (!peer) return peer.error();
   if (!group) return group.error();
@@ -164,7 +164,7 @@ result<json::object> page_parameters(const target& to) {
 /// The parameters of message.history, from the query.
 result<json::object> history_parameters(const target& to) {
   json::object params;
-  const auto placed = add_place(params, to);
+  const auto placed = add_in(params, to);
   if (!placed) return placed.error();
   if (!*placed) return error{errc::malformed, "one of the parameters peer and group must be given", "peer"};
   for (const auto* name : {"beforeSeq", "afterSeq", "limit"}) {
@@ -210,7 +210,7 @@ asio::awaitable<reply> search_messages(edge& at, const routed_request& request) 
   if (!user) co_return problem(user.error());
   auto params = page_parameters(request.to);
   if (!params) co_return problem(params.error());
-  if (const auto placed = add_place(*params, request.to); !placed) co_return problem(placed.error());
+  if (const auto placed = add_in(*params, request.to); !placed) co_return problem(placed.error());
   const auto words = request.to.parameter("query");
   if (!words) co_return problem(words.error());
   if (*words) (*params)["query"] = **words;

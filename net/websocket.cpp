@@ -39,7 +39,7 @@ websocket::websocket(io_shard& home, transport socket, upgrade request, const we
     , socket_(std::move(socket))
     , decoder_(ws::peer::client, env.message_bytes_max)
     , request_(std::make_unique<upgrade>(std::move(request)))
-    , seat_(std::move(request_->seat))
+    , slot_(std::move(request_->slot))
     , user_(std::move(request_->user)) {
   env_.figures.websocket_connections.Increment();
 }
@@ -50,7 +50,7 @@ void websocket::open(owner& o) {
   owner_ = &o;
   heard_ = pinged_ = home_.now();
   const auto request = std::move(request_);
-  seat_.settle();
+  slot_.settle();
   arm();
   write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: " +

@@ -5,11 +5,11 @@
 #pragma once
 
 #include "actors/frame_sink.hpp"
-#include "core/connection_table.hpp"
-#include "core/limits.hpp"
-#include "core/memory_budget.hpp"
+#include "core/bounds/connection_table.hpp"
+#include "core/bounds/limits.hpp"
+#include "core/bounds/memory_budget.hpp"
 #include "core/metrics.hpp"
-#include "core/ws_codec.hpp"
+#include "core/wire/ws_codec.hpp"
 #include "net/io_shard.hpp"
 #include "net/transport.hpp"
 
@@ -25,7 +25,7 @@ struct upgrade {
   std::string subprotocol; ///< the one selected; may be empty
   std::string leftover;    ///< bytes that came behind the request
   std::string user;        ///< whose memory its buffers are
-  connection_table::socket_seat seat{};
+  connection_table::socket_slot slot{};
 };
 
 /// Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
@@ -81,7 +81,7 @@ private:
   transport socket_;
   ws::decoder decoder_;
   std::unique_ptr<upgrade> request_; ///< until open()
-  connection_table::socket_seat seat_;
+  connection_table::socket_slot slot_;
   std::string user_;
   memory_budget::charge kept_;
   std::size_t session_keeps_ = 0;

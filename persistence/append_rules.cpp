@@ -1,6 +1,6 @@
 #include "persistence/append_rules.hpp"
 
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 
 #include <boost/json/value.hpp>
 

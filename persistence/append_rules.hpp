@@ -19,14 +19,14 @@ inline std::pair<std::string_view, std::string_view> conversation_key(const user
 }
 
 /// The target column: the other user of a direct conversation; a group's messages have none.
-inline std::optional<std::string_view> target_column(const place& to) {
+inline std::optional<std::string_view> target_column(const peer_or_group& to) {
   if (to.is_group()) return std::nullopt;
   return std::string_view(to.id.text());
 }
 
 /// What a message is whose sender and client_msg_id are stored already. Names and ext do not matter, they may
 /// change between two attempts to send. Objects are compared as JSON, not as text. Of a recalled message the
-/// content is gone, so only place and kind can differ.
+/// content is gone, so only conversation and kind can differ.
 append_status repeat_status(const new_message& again, const message& stored);
 
 /// What of a message can be searched for: a text, a file's name, a location's name and address. Empty:

@@ -1,7 +1,7 @@
 #include "persistence/changes.hpp"
 
-#include "core/json.hpp"
-#include "core/random.hpp"
+#include "core/tools/random.hpp"
+#include "core/wire/json.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -25,7 +25,7 @@ std::string quoted(std::string_view text) {
   return json;
 }
 
-error no_such_place(const place& in) {
+error no_such_conversation(const peer_or_group& in) {
   return {errc::not_found, in.is_group() ? "there is no group " + quoted(in.id.text()) + " that is yours"
                                          : "you have no conversation with " + quoted(in.id.text())};
 }
@@ -121,13 +121,13 @@ private:
     conversation_row row;
     member_row mine;
   };
-  result<own_conversation> open(const place& in);
+  result<own_conversation> open(const peer_or_group& in);
   /// A group that whoever wants the change is in, at least as `needed`.
   result<locked_group> open_group(const user_id& id, group_role needed);
 
   /// Why an entry cannot be taken back, if so.
   std::optional<error> recall_refused(const message& entry, std::chrono::seconds window) const;
-  result<message> log(conversation_row& in, const place& to, const user_id& from, message_kind kind,
+  result<message> log(conversation_row& in, const peer_or_group& to, const user_id& from, message_kind kind,
                       std::string content, audience_ptr audience);
   /// Tells everyone in the group and whom the note is about. The answer is the entry's seq.
   result<std::int64_t> log(locked_group& group, const group_note& note);
@@ -168,36 +168,36 @@ std::optional<error> change_run::right_missing(group_role needed) const {
                                     : "only the owner and the admins of the group may do this"};
 }
 
-result<change_run::own_conversation> change_run::open(const place& in) {
+result<change_run::own_conversation> change_run::open(const peer_or_group& in) {
   if (auto missing = user_missing()) return *missing;
   auto row = in.is_group() ? tx_.lock_group(in.id) : tx_.lock_direct(*by_, in.id, false);
   if (!row) return row.error();
   // A direct conversation may be there before its first message, which could not be stored.
-  if (!*row || (*row)->dismissed || (*row)->last_seq == 0) return no_such_place(in);
+  if (!*row || (*row)->dismissed || (*row)->last_seq == 0) return no_such_conversation(in);
   auto mine = tx_.member((*row)->id, *by_);
   if (!mine) return mine.error();
-  if (!*mine) return no_such_place(in);
+  if (!*mine) return no_such_conversation(in);
   return own_conversation{**std::move(row), **std::move(mine)};
 }
 
 result<locked_group> change_run::open_group(const user_id& id, group_role needed) {
   auto row = tx_.lock_group(id);
   if (!row) return row.error();
-  if (!*row || (*row)->dismissed) return no_such_place(place::group(id));
+  if (!*row || (*row)->dismissed) return no_such_conversation(peer_or_group::group(id));
   auto members = tx_.members((*row)->id);
   if (!members) return members.error();
   locked_group group{**std::move(row), *std::move(members)};
   if (by_) {
     const member_row* mine = group.find(*by_);
-    if (mine == nullptr) return no_such_place(place::group(id));
+    if (mine == nullptr) return no_such_conversation(peer_or_group::group(id));
     role_ = mine->role;
   }
   if (auto missing = right_missing(needed)) return *missing;
   return group;
 }
 
-result<message> change_run::log(conversation_row& in, const place& to, const user_id& from, message_kind kind,
-                                std::string content, audience_ptr audience) {
+result<message> change_run::log(conversation_row& in, const peer_or_group& to, const user_id& from,
+                                message_kind kind, std::string content, audience_ptr audience) {
   auto entry = tx_.append_entry(in, {.conversation_id = in.id,
                                      .from = from,
                                      .to = to,

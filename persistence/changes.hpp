@@ -2,7 +2,7 @@
 /// is logged, who is told) are here, once; the stores only keep rows.
 #pragma once
 
-#include "core/change.hpp"
+#include "core/chat/change.hpp"
 #include "persistence/store.hpp"
 
 #include <vector>
@@ -10,9 +10,9 @@
 namespace hongyan {
 
 /// A log entry that a change made, and who is told: the members before and after it. A group's says, as JSON,
-/// {"action", "by", "userIds", "name"} with an action of create, update, add, remove, role, leave, dismiss;
-/// What the back end does is by the owner. An update adds what else changed
-/// ("muted", "history"), a role "role".
+/// {"action", "by", "userIds", "name"} with an action of create, update, add, remove, role, leave or dismiss.
+/// What the back end does is by the owner. An update adds what else changed ("muted", "history"), a role
+/// adds "role".
 struct logged_entry {
   message entry;
   audience_ptr audience; ///< of a group; of a direct conversation the message says itself
@@ -26,9 +26,9 @@ struct change_outcome {
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of
-/// transact(), not_found (no such place or entry, or not theirs), forbidden (theirs, but not their right;
-/// `reason` says "role"), conflict (a group id that is taken), too_large (a group over its limit, or a user
-/// over `limits`), malformed (nobody wants what only a user can want; blocking oneself).
+/// transact(), not_found (no such conversation or entry, or not theirs), forbidden (theirs, but not their
+/// right; `reason` says "role"), conflict (a group id that is taken), too_large (a group over its limit, or a
+/// user over `limits`), malformed (nobody wants what only a user can want; blocking oneself).
 ///
 /// A user puts nobody into a group who has blocked them: such ids are left out without a word. Nor do they
 /// hand one over to them (forbidden).

@@ -8,10 +8,10 @@
 /// "Stored" means committed and synced by the database's own commit.
 #pragma once
 
-#include "core/change.hpp"
-#include "core/database_timeline.hpp"
-#include "core/query.hpp"
-#include "core/search_text.hpp"
+#include "core/chat/change.hpp"
+#include "core/chat/query.hpp"
+#include "core/chat/search_text.hpp"
+#include "core/cluster/database_timeline.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -27,12 +27,13 @@ namespace hongyan {
 
 enum class append_status : std::uint8_t {
   stored,    ///< new, and durable
-  duplicate, ///< this sender's client_msg_id was stored before, with the same place, kind and content
-  conflict,  ///< this sender's client_msg_id was stored before with another place, kind or content; nothing
-             ///< stored
-  blocked,   ///< the user of the direct conversation has blocked the sender; nothing stored
-  silenced,  ///< the group is muted and the sender is neither owner nor admin; nothing stored
-  no_group,  ///< there is no such group, or the sender is no member of it; nothing stored
+  duplicate, ///< this sender's client_msg_id was stored before, for the same peer or group, with the same
+             ///< kind and content
+  conflict,  ///< this sender's client_msg_id was stored before for another, or with another kind or content;
+            ///< nothing stored
+  blocked,  ///< the user of the direct conversation has blocked the sender; nothing stored
+  silenced, ///< the group is muted and the sender is neither owner nor admin; nothing stored
+  no_group, ///< there is no such group, or the sender is no member of it; nothing stored
 };
 
 /// What became of one message of a batch. For a duplicate it tells of the message first stored; where nothing
@@ -61,7 +62,7 @@ struct read_outcome {
 /// A conversation's row, as a transaction sees it.
 struct conversation_row {
   std::int64_t id = 0;
-  place of; ///< a group, or for a direct conversation the user that was asked for
+  peer_or_group of; ///< a group, or for a direct conversation the user that was asked for
   std::int64_t last_seq = 0;
   // of a group:
   std::string name{};
@@ -285,8 +286,9 @@ public:
     }
     return found;
   }
-  /// The user's conversation with a place. Nothing: there is none, or it is not theirs.
-  virtual result<std::optional<membership>> find_membership(const user_id& user, const place& with) = 0;
+  /// The user's conversation with a peer or group. Nothing: there is none, or it is not theirs.
+  virtual result<std::optional<membership>> find_membership(const user_id& user,
+                                                            const peer_or_group& with) = 0;
   /// The entries of each range, range after range, each ascending by seq.
   virtual result<std::vector<message>> log(std::span<const log_range> ranges) = 0;
   /// A count for each question, in their order.

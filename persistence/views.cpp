@@ -12,7 +12,7 @@ namespace hongyan {
 
 namespace {
 
-error no_such_group(const place& in) {
+error no_such_group(const peer_or_group& in) {
   return {errc::not_found, "there is no group \"" + in.id.text() + "\" that is yours"};
 }
 
@@ -465,7 +465,7 @@ result<search_page> search(message_reader& reader, const search_query& query) {
   return page;
 }
 
-result<audience_of_place> audience(message_reader& reader, const user_id& user, const place& in) {
+result<typing_audience> audience(message_reader& reader, const user_id& user, const peer_or_group& in) {
   if (!in.is_group() && in.id != user) {
     const auto blocked = reader.has_blocked(in.id, user);
     if (!blocked) return blocked.error();
@@ -474,9 +474,9 @@ result<audience_of_place> audience(message_reader& reader, const user_id& user, 
   const auto found = reader.find_membership(user, in);
   if (!found) return found.error();
   if (!*found && in.is_group()) return no_such_group(in);
-  if (!*found || (*found)->last_seq == 0) return audience_of_place{};
+  if (!*found || (*found)->last_seq == 0) return typing_audience{};
 
-  audience_of_place others{.conversation_id = (*found)->conversation_id, .users = {}};
+  typing_audience others{.conversation_id = (*found)->conversation_id, .users = {}};
   if (in.is_group()) {
     auto members = reader.members(others.conversation_id, "", group_members_max);
     if (!members) return members.error();

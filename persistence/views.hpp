@@ -1,8 +1,8 @@
 /// What users ask for, put together from the store's reads: pages of history, the conversation list, a whole
-/// resume, search. Every function checks that the place is the user's.
+/// resume, search. Every function checks that the conversation is the user's.
 #pragma once
 
-#include "core/query.hpp"
+#include "core/chat/query.hpp"
 #include "persistence/store.hpp"
 
 namespace hongyan {
@@ -33,10 +33,10 @@ result<search_page> search(message_reader& reader, const search_query& query);
 
 /// Whom `user` would reach with a sign of life in `in` (typing): everyone else there. Empty: nothing was ever
 /// said there. Errors: not_found, forbidden (the other user of a direct conversation has blocked this one).
-struct audience_of_place {
+struct typing_audience {
   std::int64_t conversation_id = 0;
   std::vector<user_id> users;
 };
-result<audience_of_place> audience(message_reader& reader, const user_id& user, const place& in);
+result<typing_audience> audience(message_reader& reader, const user_id& user, const peer_or_group& in);
 
 } // namespace hongyan

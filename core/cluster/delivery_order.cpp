@@ -39,7 +39,7 @@ void delivery_order::offer(committed_message entry, steady_time now, std::vector
     known->begun = true;
     out.push_back(std::move(entry));
     release(*known, out);
-    close_hole(id, *known, now);
+    close_gap(id, *known, now);
     return;
   }
   const bool too_much = seq - known->last_seq > gap_max || held_ >= held_max;
@@ -64,9 +64,9 @@ void delivery_order::release(conversation& from, std::vector<committed_message>&
   }
 }
 
-void delivery_order::close_hole(std::int64_t id, conversation& c, steady_time now) {
+void delivery_order::close_gap(std::int64_t id, conversation& c, steady_time now) {
   if (!c.waiting.empty()) {
-    c.since = now; // the next hole
+    c.since = now; // the next gap
     c.asked = false;
   } else if (const auto at = std::ranges::find(open_, id); at != open_.end()) {
     *at = open_.back();
@@ -74,8 +74,8 @@ void delivery_order::close_hole(std::int64_t id, conversation& c, steady_time no
   }
 }
 
-std::vector<delivery_order::hole> delivery_order::overdue(steady_time now) {
-  std::vector<hole> found;
+std::vector<delivery_order::gap> delivery_order::overdue(steady_time now) {
+  std::vector<gap> found;
   for (const auto id : open_) {
     auto* c = find(id);
     if (c == nullptr || c->asked || c->waiting.empty() || now - c->since < hold_limit) continue;
@@ -93,7 +93,7 @@ void delivery_order::give_up(std::int64_t in, std::int64_t before_seq, std::vect
     c->last_seq = std::min(c->waiting.begin()->first, before_seq) - 1;
     release(*c, out);
   }
-  close_hole(in, *c, {});
+  close_gap(in, *c, {});
 }
 
 std::optional<std::int64_t> delivery_order::position(std::int64_t in) const {

@@ -2,12 +2,12 @@
 /// back into the order of seq, each once. Pure: time is given. Not thread-safe.
 ///
 /// What comes before its predecessor is held back. A predecessor that does not come within hold_limit is a
-/// hole, which the owner fetches from the store; what cannot be fetched is given up, and clients see a hole
+/// gap, which the owner fetches from the store; what cannot be fetched is given up, and clients see a gap
 /// in seq, after which they `sync` (contract, section 3).
 #pragma once
 
-#include "core/message.hpp"
-#include "core/timer_wheel.hpp"
+#include "core/chat/message.hpp"
+#include "core/tools/timer_wheel.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -33,7 +33,7 @@ public:
   /// Entries held back, over all conversations; beyond, gaps stay gaps.
   static constexpr std::size_t held_max = 10'000;
 
-  struct hole {
+  struct gap {
     std::int64_t conversation_id = 0;
     std::int64_t after_seq = 0;  ///< exclusive
     std::int64_t before_seq = 0; ///< exclusive
@@ -51,10 +51,10 @@ public:
   /// that one, as if its conversation had been known.
   void offer(committed_message entry, steady_time now, std::vector<committed_message>& out);
 
-  /// The holes that have been open for hold_limit, each only once.
-  std::vector<hole> overdue(steady_time now);
+  /// The gaps that have been open for hold_limit, each only once.
+  std::vector<gap> overdue(steady_time now);
 
-  /// Gives up what is missing below `before_seq`: what waited behind it goes out. A hole above it stays one.
+  /// Gives up what is missing below `before_seq`: what waited behind it goes out. A gap above it stays one.
   void give_up(std::int64_t in, std::int64_t before_seq, std::vector<committed_message>& out);
 
   /// The last seq given out, when it is remembered, and anything was.
@@ -66,7 +66,7 @@ private:
   struct conversation {
     std::int64_t last_seq = 0;
     std::map<std::int64_t, committed_message> waiting{}; ///< by seq, all above last_seq + 1
-    steady_time since{};                                 ///< the hole is open
+    steady_time since{};                                 ///< the gap is open
     bool asked = false;                                  ///< overdue() has named it
     bool begun = false; ///< something was given out; else last_seq is below what may have come before
   };
@@ -76,11 +76,11 @@ private:
   conversation* find(std::int64_t id);
   void make_room(steady_time now);
   void release(conversation& from, std::vector<committed_message>& out);
-  void close_hole(std::int64_t id, conversation& c, steady_time now);
+  void close_gap(std::int64_t id, conversation& c, steady_time now);
 
   conversations young_;
   conversations old_;              ///< nothing came for them since the last turn
-  std::vector<std::int64_t> open_; ///< conversations with a hole
+  std::vector<std::int64_t> open_; ///< conversations with a gap
   steady_time turned_{};
   std::size_t held_ = 0;
 };

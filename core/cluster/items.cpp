@@ -1,6 +1,6 @@
 #include "core/cluster/items.hpp"
 
-#include "core/text.hpp"
+#include "core/tools/text.hpp"
 
 #include <concepts>
 #include <utility>
@@ -11,7 +11,7 @@ namespace {
 
 enum class kind : std::uint8_t {
   // Of the wire: never renumber.
-  sessions_follow = 1,
+  snapshot_begin = 1,
   session_came = 2,
   session_left = 3,
   log_entries = 4,
@@ -19,7 +19,7 @@ enum class kind : std::uint8_t {
   typing = 6,
   user_kicked = 7,
   entries_missed = 8,
-  sessions_told = 9,
+  snapshot_end = 9,
   users_blocked = 10,
   own_settings = 11,
   own_profile = 12,
@@ -106,15 +106,15 @@ private:
   std::string_view rest_;
 };
 
-void put(writer& out, const place& value) {
+void put(writer& out, const peer_or_group& value) {
   out.flag(value.is_group());
   out.text(value.id);
 }
 
-place read_place(reader& in) {
+peer_or_group read_peer_or_group(reader& in) {
   const bool is_group = in.flag();
   auto id = in.user();
-  return is_group ? place::group(std::move(id)) : place(std::move(id));
+  return is_group ? peer_or_group::group(std::move(id)) : peer_or_group(std::move(id));
 }
 
 void put(writer& out, const message& m) {
@@ -140,7 +140,7 @@ message read_message(reader& in) {
   m.conversation_id = in.number<std::int64_t>();
   m.seq = in.number<std::int64_t>();
   m.from = in.user();
-  m.to = read_place(in);
+  m.to = read_peer_or_group(in);
   m.from_name = in.optional_text();
   m.to_name = in.optional_text();
   m.kind = kind_of(in.number<std::uint8_t>());
@@ -155,7 +155,7 @@ message read_message(reader& in) {
 
 // ---- one pair for each kind ----
 
-kind put(writer&, const sessions_follow&) { return kind::sessions_follow; }
+kind put(writer&, const snapshot_begin&) { return kind::snapshot_begin; }
 kind put(writer& out, const session_came& came) {
   out.text(came.user);
   out.number(came.number);
@@ -208,7 +208,7 @@ kind put(writer& out, const entries_missed& missed) {
   out.number(to_ms(missed.since));
   return kind::entries_missed;
 }
-kind put(writer&, const sessions_told&) { return kind::sessions_told; }
+kind put(writer&, const snapshot_end&) { return kind::snapshot_end; }
 kind put(writer& out, const users_blocked& told) {
   out.text(told.user);
   out.users(told.blocked);
@@ -313,7 +313,7 @@ own_changed read_profile(reader& in) {
 
 std::optional<item> read_item(kind what, reader in) {
   switch (what) {
-  case kind::sessions_follow: return sessions_follow{};
+  case kind::snapshot_begin: return snapshot_begin{};
   case kind::session_came: return read_came(in);
   case kind::session_left: {
     auto user = in.user();
@@ -325,7 +325,7 @@ std::optional<item> read_item(kind what, reader in) {
   case kind::user_kicked: return read_kicked(in);
   case kind::entries_missed:
     return entries_missed{in.done() ? wall_time() : from_ms(in.number<std::int64_t>())};
-  case kind::sessions_told: return sessions_told{};
+  case kind::snapshot_end: return snapshot_end{};
   case kind::users_blocked: {
     auto user = in.user();
     return users_blocked{std::move(user), in.users()};

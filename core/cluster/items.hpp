@@ -6,11 +6,11 @@
 /// cluster may be upgraded node by node.
 #pragma once
 
-#include "core/change.hpp"
-#include "core/database_timeline.hpp"
+#include "core/chat/change.hpp"
+#include "core/chat/presence.hpp"
+#include "core/cluster/database_timeline.hpp"
 #include "core/errors.hpp"
-#include "core/presence.hpp"
-#include "core/time_format.hpp"
+#include "core/tools/wall_time.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -27,10 +27,10 @@ inline constexpr std::uint16_t version = 1;
 inline constexpr std::uint16_t version_min = 1;
 
 /// All sessions of the sender follow, each as one that has come; behind them, and what happens meanwhile,
-/// comes sessions_told.
-struct sessions_follow {};
-/// What was known of the sender before sessions_follow, and has not been told again since, is void.
-struct sessions_told {};
+/// comes snapshot_end.
+struct snapshot_begin {};
+/// What was known of the sender before snapshot_begin, and has not been told again since, is void.
+struct snapshot_end {};
 /// A session has come. `stamp` orders sessions of one user and device over all nodes: the highest stays.
 struct session_came {
   user_id user;
@@ -105,8 +105,8 @@ struct epoch_changed {
   std::string now;
 };
 
-using item = std::variant<sessions_follow, session_came, session_left, log_entries, position_read, typing,
-                          user_kicked, entries_missed, sessions_told, users_blocked, own_changed,
+using item = std::variant<snapshot_begin, session_came, session_left, log_entries, position_read, typing,
+                          user_kicked, entries_missed, snapshot_end, users_blocked, own_changed,
                           tokens_revoked, timeline_met, epoch_changed>;
 
 /// The item as bytes, to be joined with others.

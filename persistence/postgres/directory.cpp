@@ -1,6 +1,6 @@
 #include "persistence/postgres/directory.hpp"
 
-#include "core/random.hpp"
+#include "core/tools/random.hpp"
 #include "persistence/postgres/session.hpp"
 
 namespace hongyan::postgres {

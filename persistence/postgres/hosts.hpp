@@ -3,10 +3,10 @@
 ///
 /// libpq takes the first host that says "read-write", for each connection anew, and would so divide a
 /// process among two primaries. Here hosts are tried one by one, the last good one first, and one whose
-/// timeline is older than one that is known is passed over (core/database_timeline.hpp).
+/// timeline is older than one that is known is passed over (core/cluster/database_timeline.hpp).
 #pragma once
 
-#include "core/database_timeline.hpp"
+#include "core/cluster/database_timeline.hpp"
 #include "persistence/postgres/handle.hpp"
 
 #include <chrono>

@@ -230,8 +230,8 @@ std::string query_of(const std::vector<search_term>& terms) {
 membership read_membership(const pg_rows& rows, int row) {
   membership found;
   found.conversation_id = rows.bigint(row, 0);
-  found.with = rows.is_null(row, 1) ? place(stored_user(rows.text(row, 2)))
-                                    : place::group(stored_user(rows.text(row, 1)));
+  found.with = rows.is_null(row, 1) ? peer_or_group(stored_user(rows.text(row, 2)))
+                                    : peer_or_group::group(stored_user(rows.text(row, 1)));
   found.role = role_of(rows.bigint(row, 3));
   found.last_seq = rows.bigint(row, 4);
   found.last_at = from_ms(rows.bigint(row, 5));
@@ -317,7 +317,7 @@ public:
     });
   }
 
-  result<std::optional<membership>> find_membership(const user_id& user, const place& with) override {
+  result<std::optional<membership>> find_membership(const user_id& user, const peer_or_group& with) override {
     parameters_.clear();
     parameters_.add(std::string_view(user.text()));
     if (with.is_group()) {

@@ -1,6 +1,6 @@
 #include "persistence/postgres/rows.hpp"
 
-#include "core/search_text.hpp"
+#include "core/chat/search_text.hpp"
 #include "persistence/append_rules.hpp"
 
 namespace hongyan::postgres {
@@ -13,7 +13,7 @@ message read_message(const pg_rows& rows, int row, int first_column) {
           .conversation_id = rows.bigint(row, column(1)),
           .seq = rows.bigint(row, column(2)),
           .from = stored_user(rows.text(row, column(4))),
-          .to = in_group ? place::group(where) : place(where),
+          .to = in_group ? peer_or_group::group(where) : peer_or_group(where),
           .from_name = rows.optional_text(row, column(7)),
           .to_name = rows.optional_text(row, column(8)),
           .kind = kind_of(rows.bigint(row, column(9))),

@@ -1,7 +1,7 @@
 #include "persistence/postgres/session.hpp"
 
-#include "core/random.hpp"
-#include "core/search_text.hpp"
+#include "core/chat/search_text.hpp"
+#include "core/tools/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/migrations.hpp"
 #include "persistence/postgres/rows.hpp"

@@ -179,7 +179,7 @@ result<pg_rows> transaction::run(const char* statement) {
   return unavailable(*failure_);
 }
 
-result<std::optional<conversation_row>> transaction::lock(const char* statement, const place& of) {
+result<std::optional<conversation_row>> transaction::lock(const char* statement, const peer_or_group& of) {
   auto rows = run(statement);
   if (!rows) return rows.error();
   if (rows->size() == 0) return std::optional<conversation_row>();
@@ -197,7 +197,7 @@ result<std::optional<conversation_row>> transaction::lock(const char* statement,
 result<std::optional<conversation_row>> transaction::lock_group(const user_id& id) {
   parameters_.clear();
   parameters_.add(std::string_view(id.text()));
-  return lock("lock_group", place::group(id));
+  return lock("lock_group", peer_or_group::group(id));
 }
 
 result<std::optional<conversation_row>> transaction::lock_direct(const user_id& one, const user_id& other,
@@ -222,8 +222,11 @@ result<std::optional<conversation_row>> transaction::make_group(const user_id& i
   auto made = run("make_group");
   if (!made) return made.error();
   if (made->size() == 0) return std::optional<conversation_row>();
-  return std::optional(conversation_row{
-      .id = made->bigint(0, 0), .of = place::group(id), .name = name, .history = history, .created_at = now});
+  return std::optional(conversation_row{.id = made->bigint(0, 0),
+                                        .of = peer_or_group::group(id),
+                                        .name = name,
+                                        .history = history,
+                                        .created_at = now});
 }
 
 result<void> transaction::update_conversation(const conversation_row& row) {

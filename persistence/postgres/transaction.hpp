@@ -50,7 +50,7 @@ public:
 
 private:
   result<pg_rows> run(const char* statement);
-  result<std::optional<conversation_row>> lock(const char* statement, const place& of);
+  result<std::optional<conversation_row>> lock(const char* statement, const peer_or_group& of);
 
   pg_connection& connection_;
   pg_parameters& parameters_;

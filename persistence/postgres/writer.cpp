@@ -1,7 +1,7 @@
 #include "persistence/postgres/writer.hpp"
 
-#include "core/newest_commits.hpp"
-#include "core/random.hpp"
+#include "core/chat/newest_commits.hpp"
+#include "core/tools/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/postgres/index_keeper.hpp"
 #include "persistence/postgres/rules.hpp"

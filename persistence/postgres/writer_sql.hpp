@@ -54,10 +54,9 @@ CROSS JOIN LATERAL (
 ///   another node is committing at this moment is not seen; it runs into the unique index, and the batch is
 ///   tried again.
 /// counted: the conversations' rows are locked, in the order of id, and counted up.
-/// base: their new last_seq, as an array, and when the last entry before was. A conversation that is gone or
-/// has another version than expected ends
-///   the statement by a division by zero, which, other than a constraint, puts no message into the server's
-///   log.
+/// base: their new last_seq, as an array, and when the last entry before was. A conversation that is gone, or
+///   has another version than expected, ends the statement by a division by zero, which, other than a
+///   constraint, puts no message into the server's log.
 /// stored: the messages; FROM base makes their ids be taken after the locks.
 /// indexed: their tokens.
 /// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.

@@ -1,6 +1,6 @@
 #include "persistence/sqlite/file.hpp"
 
-#include "core/random.hpp"
+#include "core/tools/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/migrations.hpp"
 #include "persistence/sqlite/search.hpp"

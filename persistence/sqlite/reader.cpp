@@ -145,7 +145,7 @@ membership read_membership(const sqlite_statement::execution& row, const user_id
     of.with = stored_user(row.text(row.text(2) == user.text() ? 3 : 2));
     of.peer_read_seq = row.integer(11);
   } else {
-    of.with = place::group(stored_user(row.text(1)));
+    of.with = peer_or_group::group(stored_user(row.text(1)));
   }
   return of;
 }
@@ -280,7 +280,8 @@ result<std::vector<membership>> sqlite_reader::some_memberships(const user_id& u
   return some;
 }
 
-result<std::optional<membership>> sqlite_reader::find_membership(const user_id& user, const place& with) {
+result<std::optional<membership>> sqlite_reader::find_membership(const user_id& user,
+                                                                 const peer_or_group& with) {
   if (auto opened = open(); !opened) return opened.error();
   sqlite_statement::execution rows(with.is_group() ? session_->membership_of_group
                                                    : session_->membership_of_direct);

@@ -16,7 +16,7 @@ public:
   result<std::vector<membership>> memberships(const user_id& user) override;
   result<std::vector<membership>> some_memberships(const user_id& user,
                                                    std::span<const std::int64_t> of) override;
-  result<std::optional<membership>> find_membership(const user_id& user, const place& with) override;
+  result<std::optional<membership>> find_membership(const user_id& user, const peer_or_group& with) override;
   result<std::vector<message>> log(std::span<const log_range> ranges) override;
   result<std::vector<std::size_t>> unread(const user_id& user,
                                           std::span<const unread_question> questions) override;

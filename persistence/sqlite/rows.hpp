@@ -1,7 +1,7 @@
 /// How rows of the table message are read, for whoever selects them.
 #pragma once
 
-#include "core/message.hpp"
+#include "core/chat/message.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/sqlite/handle.hpp"
 
@@ -42,7 +42,8 @@ inline message read_message(const sqlite_statement::execution& row) {
           .conversation_id = row.integer(1),
           .seq = row.integer(2),
           .from = stored_user(row.text(4)),
-          .to = row.is_null(5) ? place::group(stored_user(row.text(13))) : place(stored_user(row.text(5))),
+          .to = row.is_null(5) ? peer_or_group::group(stored_user(row.text(13)))
+                               : peer_or_group(stored_user(row.text(5))),
           .from_name = row.optional_text(6),
           .to_name = row.optional_text(7),
           .kind = kind_of(row.integer(8)),

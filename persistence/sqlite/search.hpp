@@ -1,9 +1,9 @@
 /// The table message_search: what is put into it, and what it is asked. Tokens are those of
-/// core/search_text.hpp with their conversation before them.
+/// core/chat/search_text.hpp with their conversation before them.
 #pragma once
 
-#include "core/message.hpp"
-#include "core/search_text.hpp"
+#include "core/chat/message.hpp"
+#include "core/chat/search_text.hpp"
 
 #include <cstdint>
 #include <span>

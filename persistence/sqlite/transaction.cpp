@@ -70,7 +70,7 @@ constexpr std::string_view blockers_sql =
     "SELECT b.user_id FROM json_each(?2) j CROSS JOIN block b ON b.user_id = j.value AND b.blocked = ?1";
 constexpr std::string_view count_owned_sql = "SELECT count(*) FROM member WHERE user_id = ?1 AND role = 2";
 
-conversation_row read_conversation(const sqlite_statement::execution& row, place of) {
+conversation_row read_conversation(const sqlite_statement::execution& row, peer_or_group of) {
   return {.id = row.integer(0),
           .of = std::move(of),
           .last_seq = row.integer(1),
@@ -152,7 +152,7 @@ result<void> sqlite_transaction::answer(int code) {
 result<std::optional<conversation_row>> sqlite_transaction::lock_group(const user_id& id) {
   sqlite_statement::execution row(statements_.find_group);
   const int code = row.bind(id.text()).step();
-  if (code == SQLITE_ROW) return read_conversation(row, place::group(id));
+  if (code == SQLITE_ROW) return read_conversation(row, peer_or_group::group(id));
   if (code != SQLITE_DONE) return failed(code);
   return std::nullopt;
 }
@@ -183,7 +183,7 @@ result<std::optional<conversation_row>> sqlite_transaction::make_group(const use
   const int code = row.step();
   if (code == SQLITE_DONE) return std::nullopt;
   if (code != SQLITE_ROW) return failed(code);
-  auto made = read_conversation(row, place::group(id));
+  auto made = read_conversation(row, peer_or_group::group(id));
   if (const int end = row.finish(); end != SQLITE_OK) return failed(end);
   return made;
 }

@@ -1,6 +1,6 @@
 #include "persistence/sqlite/writer.hpp"
 
-#include "core/random.hpp"
+#include "core/tools/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/sqlite/rows.hpp"
 #include "persistence/sqlite/search.hpp"

@@ -1,7 +1,7 @@
 /// message_writer on SQLite: one connection, one transaction a batch.
 #pragma once
 
-#include "core/newest_commits.hpp"
+#include "core/chat/newest_commits.hpp"
 #include "persistence/sqlite/file.hpp"
 #include "persistence/sqlite/transaction.hpp"
 #include "persistence/store.hpp"

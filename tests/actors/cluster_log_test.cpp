@@ -69,7 +69,8 @@ TEST_CASE_METHOD(actor_fixture, "who is told of an entry that was looked up was 
     REQUIRE(apply(*writer, {user(who), std::move(action)}, wall_time()).has_value());
   };
   change_by("1", create_group{.id = user("g"), .name = "g", .members = {user("2"), user("3")}}); // seq 1
-  const std::vector<new_message> sent{{.from = user("1"), .to = place::group(user("g")), .content = "x"}};
+  const std::vector<new_message> sent{
+      {.from = user("1"), .to = peer_or_group::group(user("g")), .content = "x"}};
   REQUIRE(writer->append(sent, wall_time()).has_value()); // seq 2
   change_by("1", add_members{user("g"), {user("4")}});    // seq 3
   change_by("1", remove_members{user("g"), {user("3")}}); // seq 4
@@ -185,7 +186,7 @@ TEST_CASE_METHOD(cluster_fixture,
   const auto& unknown = bind_v1(b, "3");
   const auto commit_to_group = [this](std::int64_t seq) {
     auto m = entry(seq);
-    m.to = place::group(user("g"));
+    m.to = peer_or_group::group(user("g"));
     auto batch = std::make_shared<committed_batch>();
     batch->messages.push_back(
         {std::make_shared<const message>(std::move(m)),
@@ -194,12 +195,12 @@ TEST_CASE_METHOD(cluster_fixture,
     run();
   };
   hear(a, 1, {cluster::session_left{user("3"), 2}}); // as if a had not heard of it yet
-  hear(a, 1, {cluster::sessions_follow{}});
+  hear(a, 1, {cluster::snapshot_begin{}});
   commit_to_group(1);
   CHECK(known.size() == 2);
   CHECK(unknown.size() == 2);
   hear(a, 1, {cluster::session_came{user("2"), 1, 0, {.id = "s", .is_v1 = true}}});
-  hear(a, 1, {cluster::sessions_told{}});
+  hear(a, 1, {cluster::snapshot_end{}});
   commit_to_group(2);
   CHECK(known.size() == 3);
   CHECK(unknown.size() == 2);

@@ -171,9 +171,9 @@ TEST_CASE_METHOD(cluster_fixture, "who left while a peer was told nothing is gon
   bind(a, "1");
   bind(a, "3");
   REQUIRE(nodes_of(b, "1") == names{"a"});
-  hear(b, 1, {cluster::sessions_follow{}, cluster::session_came{user("3"), 2, 0, {}}});
+  hear(b, 1, {cluster::snapshot_begin{}, cluster::session_came{user("3"), 2, 0, {}}});
   CHECK(nodes_of(b, "1") == names{"a"});
-  hear(b, 1, {cluster::sessions_told{}});
+  hear(b, 1, {cluster::snapshot_end{}});
   CHECK(nodes_of(b, "1").empty());
   CHECK(nodes_of(b, "3") == names{"a"});
 }

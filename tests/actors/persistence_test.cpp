@@ -123,7 +123,7 @@ struct persistence_fixture : actor_fixture {
     return a.failure->code;
   }
 
-  auto mark(std::int64_t seq, place in = user("2"), const char* by = "1") {
+  auto mark(std::int64_t seq, peer_or_group in = user("2"), const char* by = "1") {
     admitted.appends.take(1);
     return self->request(p, std::chrono::seconds(1), read_atom::value,
                          read_mark{user(by), std::move(in), seq});
@@ -292,7 +292,7 @@ TEST_CASE_METHOD(persistence_fixture, "read marks that wait together are committ
 
 TEST_CASE_METHOD(persistence_fixture, "a read mark that moved is told, with who said so", "[persistence]") {
   auto direct = mark(5);
-  auto in_group = mark(6, place::group(user("g")));
+  auto in_group = mark(6, peer_or_group::group(user("g")));
   auto to_oneself = mark(7, user("1"));
   auto not_moved = mark(1);
   auto not_there = mark(404);

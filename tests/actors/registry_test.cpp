@@ -10,7 +10,7 @@ using namespace hongyan::test;
 
 namespace {
 
-committed_message committed(std::int64_t id, std::int64_t conversation, user_id from, place to,
+committed_message committed(std::int64_t id, std::int64_t conversation, user_id from, peer_or_group to,
                             audience_ptr audience = {}, message_kind kind = message_kind::text) {
   message m{.id = id,
             .conversation_id = conversation,
@@ -161,7 +161,7 @@ TEST_CASE_METHOD(registry_fixture, "a group's message goes to its members' v1 se
   bind_v1("2", tablet_session);
   bind_v1("3", other_session);
   auto batch = std::make_shared<committed_batch>();
-  batch->messages.push_back(committed(1, 7, user("1"), place::group(user("g")), members({"1", "2"})));
+  batch->messages.push_back(committed(1, 7, user("1"), peer_or_group::group(user("g")), members({"1", "2"})));
   self->send(r, deliver_atom::value, committed_ptr(std::move(batch)));
   run();
   CHECK(phone == heard{"bound"});
@@ -263,8 +263,8 @@ TEST_CASE_METHOD(registry_fixture,
   bind_v1("1", phone_session);
   bind("2", other_session);
   const std::vector two{user("2")};
-  ask<caf::ok_atom>(wish_atom::value, phone_session);
-  ask<caf::ok_atom>(wish_atom::value, phone_session);
+  ask<caf::ok_atom>(watch_soon_atom::value, phone_session);
+  ask<caf::ok_atom>(watch_soon_atom::value, phone_session);
   self->send(r, block_atom::value, block_note{user("2"), {user("1")}});
   run();
   for (int i = 0; i < 2; ++i) CHECK(ask<std::vector<user_id>>(watch_atom::value, two, phone_session).empty());
@@ -272,7 +272,7 @@ TEST_CASE_METHOD(registry_fixture,
   run();
   CHECK(phone == heard{"bound"});
   bind("2", other_session);
-  ask<caf::ok_atom>(wish_atom::value, phone_session); // the next is asked anew
+  ask<caf::ok_atom>(watch_soon_atom::value, phone_session); // the next is asked anew
   CHECK(ask<std::vector<user_id>>(watch_atom::value, two, phone_session) == two);
 }
 

@@ -2,8 +2,8 @@
 
 #include "actors/admission.hpp"
 
-#include "core/time_format.hpp"
-#include "core/v1/encode.hpp"
+#include "core/tools/wall_time.hpp"
+#include "core/wire/v1/encode.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_registry.hpp"
 #include "tests/support/recording_sink.hpp"
@@ -331,7 +331,7 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: a send is stored, then answered", "[v1
   REQUIRE(got.appends.size() == 1);
   const auto& m = got.appends.front().what;
   CHECK(m.from == user("1"));
-  CHECK(m.to == place(user("2")));
+  CHECK(m.to == peer_or_group(user("2")));
   CHECK(m.content == "hello");
   CHECK(m.client_msg_id == "m1");
 
@@ -387,7 +387,7 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: reads, marks and changes are asked and
   CHECK(admitted.history.used() == 1);
   CHECK(got.reads.front().what.user == user("1"));
   CHECK(got.reads.front().what.until == home.now() + ask_deadline);
-  CHECK(std::get<page_query>(got.reads.front().what.what).in == place(user("2")));
+  CHECK(std::get<page_query>(got.reads.front().what.what).in == peer_or_group(user("2")));
   answer(got.reads, v1_answer{.json = R"({"messages":[],"hasMore":false})"});
   CHECK(take() == events{result_of(1, R"({"messages":[],"hasMore":false})")});
   CHECK(admitted.history.used() == 0);
@@ -679,7 +679,7 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: typing is told to the place, now and t
   open();
   hear(typing_request(1));
   REQUIRE(got.reads.size() == 1);
-  CHECK(std::get<v1::show_typing>(got.reads.front().what.what).in == place(user("2")));
+  CHECK(std::get<v1::show_typing>(got.reads.front().what.what).in == peer_or_group(user("2")));
   CHECK(told.typings.empty());
   answer(got.reads, v1_answer{.json = "{}", .audience = {.conversation_id = 7, .users = {user("2")}}});
   CHECK(take() == events{result_of(1)});
@@ -786,7 +786,7 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: presence is watched until it is not, o
   open();
   hear(request("1", "presence.watch", R"({"userIds":["2","3",4,"5"]})"));
   REQUIRE(got.reads.size() == 1);
-  CHECK(told.wishes == 1); // before anybody is asked
+  CHECK(told.watches_to_come == 1); // before anybody is asked
   CHECK(told.watched.empty());
   answer(got.reads, v1_answer{.visible = std::vector{user("2"), user("3"), user("4")}}); // 5 has blocked them
   CHECK(take() == events{result_of(1, R"({"online":["2","3","4"]})")}); // the fake says: all are online

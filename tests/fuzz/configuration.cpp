@@ -1,6 +1,6 @@
 #include "config/load_config.hpp"
 
-#include "core/origin.hpp"
+#include "core/wire/origin.hpp"
 #include "tests/fuzz/targets.hpp"
 
 #include <algorithm>

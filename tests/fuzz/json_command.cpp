@@ -1,7 +1,7 @@
-#include "core/classic.hpp"
-#include "core/json.hpp"
-#include "core/v1/commands.hpp"
-#include "core/v1/encode.hpp"
+#include "core/wire/classic.hpp"
+#include "core/wire/json.hpp"
+#include "core/wire/v1/commands.hpp"
+#include "core/wire/v1/encode.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace hongyan::fuzz {

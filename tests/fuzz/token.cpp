@@ -2,7 +2,7 @@
 
 #include "auth/base64url.hpp"
 #include "auth/key_files.hpp"
-#include "core/json.hpp"
+#include "core/wire/json.hpp"
 #include "tests/fuzz/targets.hpp"
 
 #include <array>

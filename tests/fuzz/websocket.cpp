@@ -1,6 +1,6 @@
 #include "actors/v1_session.hpp"
-#include "core/json.hpp"
-#include "core/v1/encode.hpp"
+#include "core/wire/json.hpp"
+#include "core/wire/v1/encode.hpp"
 #include "tests/fuzz/targets.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_registry.hpp"

@@ -7,10 +7,10 @@
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "core/cluster/items.hpp"
-#include "core/target.hpp"
-#include "core/v1/commands.hpp"
-#include "core/v1/encode.hpp"
-#include "core/ws_codec.hpp"
+#include "core/wire/target.hpp"
+#include "core/wire/v1/commands.hpp"
+#include "core/wire/v1/encode.hpp"
+#include "core/wire/ws_codec.hpp"
 #include "net/request_reader.hpp"
 #include "net/router.hpp"
 #include "tests/guard/allocations.hpp"
@@ -160,7 +160,7 @@ void measure_registry() {
   std::int64_t id = 0;
   const auto deliver = [&](bool to_group) {
     auto m = stored(++id);
-    if (to_group) m.to = place::group(user("g1"));
+    if (to_group) m.to = peer_or_group::group(user("g1"));
     auto batch = std::make_shared<committed_batch>();
     batch->messages.push_back(
         {std::make_shared<const message>(std::move(m)), to_group ? members : audience_ptr()});

@@ -18,7 +18,7 @@ std::vector<user_id> users(std::initializer_list<std::string_view> names) {
   return list;
 }
 
-place group(std::string_view id) { return place::group(user(id)); }
+peer_or_group group(std::string_view id) { return peer_or_group::group(user(id)); }
 
 struct fixture {
   memory_store store;
@@ -57,7 +57,7 @@ struct fixture {
     as("o", set_role{user("g"), user("b"), group_role::admin});
   }
 
-  const memory_state::conversation& conversation(const place& in, std::string_view by = "o") {
+  const memory_state::conversation& conversation(const peer_or_group& in, std::string_view by = "o") {
     auto& state = const_cast<memory_state&>(store.state());
     const auto* found = state.find(user(by), in);
     REQUIRE(found != nullptr);
@@ -67,7 +67,7 @@ struct fixture {
   group_role role(std::string_view name) { return g().members.at(user(name)).role; }
   bool is_member(std::string_view name) { return g().members.contains(user(name)); }
 
-  std::int64_t say(std::string_view from, const place& to, std::string content = "x") {
+  std::int64_t say(std::string_view from, const peer_or_group& to, std::string content = "x") {
     auto message = chat(from, "-", std::move(content));
     message.to = to;
     const auto got = append(*writer, {message}, now)[0];
@@ -153,7 +153,7 @@ CHANGE_TEST("a group has at most 2,000 members") {
 
 CHANGE_TEST("what a user must want cannot be asked for by nobody") {
   make_group();
-  say("o", place(user("m")));
+  say("o", peer_or_group(user("m")));
 
   CHECK(refused(std::nullopt, create_group{user("h"), "Geese", users({"m"})}) == errc::malformed);
   CHECK(refused(std::nullopt, leave_group{user("g")}) == errc::malformed);
@@ -367,8 +367,8 @@ CHANGE_TEST("a dismissed group is gone for everyone") {
 }
 
 CHANGE_TEST("a recalled message is emptied, and the log says which") {
-  say("1", place(user("2")), "first");
-  say("1", place(user("2")), "oops");
+  say("1", peer_or_group(user("2")), "first");
+  say("1", peer_or_group(user("2")), "oops");
 
   const auto recalled = as("1", recall_message{user("2"), 2});
 
@@ -377,7 +377,7 @@ CHANGE_TEST("a recalled message is emptied, and the log says which") {
   CHECK(entry.kind == message_kind::recall);
   CHECK(entry.content == R"({"seq":2})");
   CHECK(entry.from == user("1"));
-  CHECK(entry.to == place(user("2")));
+  CHECK(entry.to == peer_or_group(user("2")));
   CHECK(entry.seq == 3);
   CHECK(entry.created_at == now);
   CHECK_FALSE(recalled.entries[0].audience);
@@ -402,7 +402,7 @@ CHANGE_TEST("a recall in a group goes to its members") {
 
 CHANGE_TEST("only one's own messages are recalled, and only for a while") {
   make_group();
-  say("1", place(user("2")));
+  say("1", peer_or_group(user("2")));
   const auto seq = say("m", group("g"));
 
   CHECK(refused("2", recall_message{user("1"), 1}) == errc::forbidden);
@@ -423,7 +423,7 @@ CHANGE_TEST("a message that is not there, or not one's to read, is not found") {
   REQUIRE(cleared.own);
   const auto last = g().last_seq();
   CHECK(std::get<own_settings>(*cleared.own).cleared_seq == last);
-  say("1", place(user("2")));
+  say("1", peer_or_group(user("2")));
 
   CHECK(refused("m", recall_message{group("g"), seq}) == errc::not_found);
   CHECK(refused("m", recall_message{group("g"), seq + 1}) == errc::not_found);
@@ -433,7 +433,7 @@ CHANGE_TEST("a message that is not there, or not one's to read, is not found") {
 }
 
 CHANGE_TEST("pinned and muted are one user's own, and each is set alone") {
-  say("1", place(user("2")));
+  say("1", peer_or_group(user("2")));
 
   as("1", set_conversation{user("2"), true, {}});
   as("1", set_conversation{user("2"), {}, true});
@@ -449,14 +449,14 @@ CHANGE_TEST("pinned and muted are one user's own, and each is set alone") {
 }
 
 CHANGE_TEST("to clear hides all up to now from oneself") {
-  say("1", place(user("2")));
-  say("2", place(user("1")));
+  say("1", peer_or_group(user("2")));
+  say("2", peer_or_group(user("1")));
 
   as("1", clear_conversation{user("2")});
 
   CHECK_FALSE((*reader->find_membership(user("1"), user("2")))->is_shown());
   CHECK((*reader->find_membership(user("2"), user("1")))->is_shown());
-  say("2", place(user("1")));
+  say("2", peer_or_group(user("1")));
   CHECK((*reader->find_membership(user("1"), user("2")))->first_seq == 3);
   CHECK((*reader->find_membership(user("1"), user("2")))->is_shown());
   CHECK(refused("1", clear_conversation{user("3")}) == errc::not_found);

@@ -1,6 +1,6 @@
 /// The promises of persistence/store.hpp about groups, members, read positions, logs and search, over both
 /// stores.
-#include "core/v1/encode.hpp"
+#include "core/wire/v1/encode.hpp"
 #include "persistence/changes.hpp"
 #include "persistence/views.hpp"
 #include "tests/persistence/store_fixtures.hpp"
@@ -35,7 +35,7 @@ void in_transaction(message_writer& writer, Work work) {
   if (!done) FAIL(done.error().detail);
 }
 
-place group(std::string_view id) { return place::group(user(id)); }
+peer_or_group group(std::string_view id) { return peer_or_group::group(user(id)); }
 
 member_row member(std::string_view id, group_role role = group_role::member) {
   return {.user = user(id), .role = role};
@@ -84,7 +84,7 @@ new_message of_kind(new_message m, message_kind kind, std::string content) {
 }
 
 /// Takes the entry `seq` of a place back.
-void recall(message_writer& writer, std::string_view by, const place& in, std::int64_t seq) {
+void recall(message_writer& writer, std::string_view by, const peer_or_group& in, std::int64_t seq) {
   in_transaction(writer, [&](change_transaction& t) {
     auto row = got(in.is_group() ? t.lock_group(in.id) : t.lock_direct(user(by), in.id, false));
     REQUIRE(row.has_value());
@@ -113,7 +113,7 @@ texts found(message_reader& reader, std::string_view who, const std::string& que
                       .messages);
 }
 
-read_outcome mark(message_writer& writer, std::string_view who, const place& in, std::int64_t seq) {
+read_outcome mark(message_writer& writer, std::string_view who, const peer_or_group& in, std::int64_t seq) {
   const auto outcomes = got(writer.mark_read(std::vector{read_mark{user(who), in, seq}}));
   REQUIRE(outcomes.size() == 1);
   return outcomes[0];
@@ -381,7 +381,8 @@ STORE_TEST("who is blocked tells nothing of what they have read in that direct c
   CHECK(mark(*writer, "2", user("1"), 1).blocked); // where it would not move either
   CHECK(got(reader->find_membership(user("1"), user("2")))->peer_read_seq == 1);
   CHECK_FALSE(mark(*writer, "2", user("3"), 1).found);
-  for (const auto& [who, in] : {std::pair{"1", place(user("2"))}, {"2", user("2")}, {"2", group("g")}}) {
+  for (const auto& [who, in] :
+       {std::pair{"1", peer_or_group(user("2"))}, {"2", user("2")}, {"2", group("g")}}) {
     const auto moved = mark(*writer, who, in, 1);
     CHECK_FALSE(moved.blocked);
     CHECK(moved.moved);
@@ -493,7 +494,7 @@ STORE_TEST("kind, content and ext are kept as sent") {
     CHECK(log[i].content == batch[i].content);
     CHECK(log[i].ext == batch[i].ext);
     CHECK(log[i].client_msg_id == std::nullopt);
-    CHECK(log[i].to == place(user("2")));
+    CHECK(log[i].to == peer_or_group(user("2")));
     CHECK(log[i].created_at == at(1234));
     CHECK_FALSE(log[i].recalled);
   }
@@ -657,7 +658,7 @@ STORE_TEST("memberships tell of every conversation that is shown, as the user se
   for (auto& m : got(reader->memberships(user("1")))) of[m.conversation_id] = m;
 
   REQUIRE(of.size() == 3);
-  CHECK(of[direct].with == place(user("5")));
+  CHECK(of[direct].with == peer_or_group(user("5")));
   CHECK(of[direct].last_seq == 2);
   CHECK(of[direct].last_at == at(100));
   CHECK(of[direct].first_seq == 1);
@@ -665,7 +666,7 @@ STORE_TEST("memberships tell of every conversation that is shown, as the user se
   CHECK(of[direct].peer_read_seq == 2);
   CHECK_FALSE(of[direct].pinned);
   CHECK(of[direct].is_shown());
-  CHECK(of[self].with == place(user("1")));
+  CHECK(of[self].with == peer_or_group(user("1")));
   CHECK(of[self].last_at == at(200));
   CHECK(of[g].with == group("g"));
   CHECK(of[g].role == group_role::owner);
@@ -695,7 +696,7 @@ STORE_TEST("a membership is found by its place, by those who are in it") {
   const auto sent = append(*writer, {chat("1", "2", "a"), chat("1", "1", "b")});
 
   CHECK(got(reader->find_membership(user("2"), user("1")))->conversation_id == sent[0].conversation_id);
-  CHECK(got(reader->find_membership(user("2"), user("1")))->with == place(user("1")));
+  CHECK(got(reader->find_membership(user("2"), user("1")))->with == peer_or_group(user("1")));
   CHECK(got(reader->find_membership(user("1"), user("1")))->conversation_id == sent[1].conversation_id);
   CHECK(got(reader->find_membership(user("2"), group("g")))->conversation_id == g);
   CHECK(got(reader->find_membership(user("2"), group("g")))->role == group_role::member);
@@ -851,7 +852,7 @@ STORE_TEST("a search finds words from their beginning and Chinese anywhere, newe
   const auto hit = got(reader->search({.user = user("2"), .terms = search_terms("helpful")})).messages;
   REQUIRE(hit.size() == 1);
   CHECK(hit[0].from == user("2"));
-  CHECK(hit[0].to == place(user("1")));
+  CHECK(hit[0].to == peer_or_group(user("1")));
   CHECK(hit[0].seq == 2);
 }
 
@@ -1272,10 +1273,10 @@ STORE_TEST("a direct conversation can be made before its first message") {
     CHECK_FALSE(got(t.lock_direct(user("2"), user("1"), false)).has_value());
     const auto made = got(t.lock_direct(user("2"), user("1"), true));
     REQUIRE(made.has_value());
-    CHECK(made->of == place(user("1")));
+    CHECK(made->of == peer_or_group(user("1")));
     CHECK(made->last_seq == 0);
     CHECK(got(t.lock_direct(user("1"), user("2"), true))->id == made->id);
-    CHECK(got(t.lock_direct(user("1"), user("2"), false))->of == place(user("2")));
+    CHECK(got(t.lock_direct(user("1"), user("2"), false))->of == peer_or_group(user("2")));
     CHECK(got(t.members(made->id)).size() == 2);
     auto row = *got(t.member(made->id, user("1")));
     row.pinned = true;

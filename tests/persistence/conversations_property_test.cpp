@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A conversation's name on both sides; ids are each side's own.
-std::string label(const user_id& one, const place& with) {
+std::string label(const user_id& one, const peer_or_group& with) {
   if (with.is_group()) return "#" + with.id.text();
   const auto [low, high] = std::minmax(one.text(), with.id.text());
   return low + "|" + high;
@@ -125,7 +125,7 @@ public:
     return out.str();
   }
   std::string told(const group_info& g) {
-    met(g.conversation_id, label({}, place::group(g.id)));
+    met(g.conversation_id, label({}, peer_or_group::group(g.id)));
     std::ostringstream out;
     out << "\n  group " << g.id.text() << " '" << g.name << "' of " << g.owner.text() << " " << g.member_count
         << (g.muted ? " muted" : "") << " history " << static_cast<int>(g.history) << " at "
@@ -310,7 +310,7 @@ private:
     const auto others = some();
     // Mostly somebody who may.
     std::optional<user_id> by = anyone();
-    if (const auto* c = model_find({}, place::group(id)); c != nullptr && below(2) == 0)
+    if (const auto* c = model_find({}, peer_or_group::group(id)); c != nullptr && below(2) == 0)
       for (const auto& [member, row] : c->members)
         if (row.role != group_role::member) by = member;
     if (below(10) == 0) by.reset();
@@ -382,7 +382,7 @@ private:
         const member_row row{.user = who, .role = group_role::owner, .joined_seq = 7};
         if (auto put = tx.put_members((*group)->id, std::span(&row, 1)); !put) return put;
         const auto entry = tx.append_entry(
-            **group, {.from = who, .to = place::group(in), .content = "never", .created_at = now_});
+            **group, {.from = who, .to = peer_or_group::group(in), .content = "never", .created_at = now_});
         if (!entry) return entry.error();
         if (auto direct = tx.lock_direct(who, other, true); !direct) return direct.error();
         if (auto put = tx.put_profile({who, "never", "never"}); !put) return put;
@@ -465,7 +465,7 @@ private:
     });
   }
 
-  std::string look_at(side& s, const user_id& who, const place& in) {
+  std::string look_at(side& s, const user_id& who, const peer_or_group& in) {
     std::string all;
     if (const auto reached = audience(s.reader(), who, in))
       all += "\n reaches " + names(reached->users);
@@ -633,13 +633,15 @@ private:
   std::size_t below(std::size_t n) { return random_() % n; }
   user_id anyone() { return users_[below(users_.size())]; }
   user_id a_group() { return user("g" + std::to_string(below(3 + static_cast<std::size_t>(step_) / 150))); }
-  place anywhere() { return below(2) == 0 ? place::group(a_group()) : place(anyone()); }
+  peer_or_group anywhere() {
+    return below(2) == 0 ? peer_or_group::group(a_group()) : peer_or_group(anyone());
+  }
   std::vector<user_id> some() {
     std::vector<user_id> list;
     for (auto n = 1 + below(3); n > 0; --n) list.push_back(anyone());
     return list;
   }
-  const memory_state::conversation* model_find(const user_id& from, const place& with) {
+  const memory_state::conversation* model_find(const user_id& from, const peer_or_group& with) {
     return const_cast<memory_state&>(model_store_.state()).find(from, with);
   }
 

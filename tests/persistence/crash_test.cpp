@@ -364,7 +364,9 @@ private:
   std::size_t below(std::size_t n) { return random_() % n; }
   user_id anyone() { return users[below(users.size())]; }
   user_id a_group() { return groups[below(groups.size())]; }
-  place anywhere() { return below(3) == 0 ? place::group(a_group()) : place(anyone()); }
+  peer_or_group anywhere() {
+    return below(3) == 0 ? peer_or_group::group(a_group()) : peer_or_group(anyone());
+  }
 
   void change_it(change_action action) {
     tell(change_of({below(3) == 0 ? std::nullopt : std::optional(anyone()), std::move(action)}));
@@ -494,7 +496,7 @@ std::vector<act> session_of(trial& of) {
           of.mark_of({{user("b"), user("a"), 3}, {user("a"), user("b"), 1}}),
           nullptr,
           of.change_of({user("a"), add_members{.group = user("g"), .users = {user("d")}}}),
-          of.append_of({{.from = user("d"), .to = place::group(user("g")), .content = "goose"}})};
+          of.append_of({{.from = user("d"), .to = peer_or_group::group(user("g")), .content = "goose"}})};
 }
 
 /// A file with something in it, and what that is.

@@ -1,5 +1,5 @@
 /// What only PostgreSQL has: other writers, and a server that goes away at any moment.
-#include "core/search_text.hpp"
+#include "core/chat/search_text.hpp"
 #include "persistence/migrations.hpp"
 #include "tests/persistence/severing_proxy.hpp"
 #include "tests/persistence/store_fixtures.hpp"
@@ -88,7 +88,7 @@ void set_blocked(message_writer& writer, std::string_view by, std::string_view w
 new_message group_chat(std::string_view from, std::string_view group, std::string content,
                        std::optional<std::string> client_msg_id = {}) {
   auto message = chat(from, "-", std::move(content), std::move(client_msg_id));
-  message.to = place::group(user(group));
+  message.to = peer_or_group::group(user(group));
   return message;
 }
 
@@ -869,7 +869,7 @@ TEST_CASE("the first thing sent for a batch stores it, once its conversations ar
   CHECK((*settled)[1].seq == 2);
   proxy.arm(fault::drop_answer, 1);
   const std::vector marks{read_mark{user("2"), user("1"), 2},
-                          read_mark{user("2"), place::group(user("g")), 1}};
+                          read_mark{user("2"), peer_or_group::group(user("g")), 1}};
   CHECK(failure(writer->mark_read(marks)).code == errc::outcome_unknown);
   CHECK(database.ask("SELECT string_agg(read_seq::text, ' ' ORDER BY conversation_id) FROM member"
                      " WHERE user_id = '2' AND read_seq > 0") == "1 2");
@@ -926,7 +926,7 @@ TEST_CASE("read positions go forward only, to the last entry at most, in one tra
   make_group(*writer, "g", {{"1"}, {"2"}});
   const auto first = append(
       *writer, {chat("1", "2", "a"), chat("1", "2", "b"), group_chat("1", "g", "c"), chat("1", "1", "note")});
-  const place group = place::group(user("g"));
+  const peer_or_group group = peer_or_group::group(user("g"));
 
   const std::vector marks{read_mark{user("2"), user("1"), 1}, read_mark{user("2"), user("1"), 99},
                           read_mark{user("2"), user("1"), 1}, read_mark{user("2"), group, 1},
@@ -1227,8 +1227,8 @@ TEST_CASE("ranges of several logs come in one answer, each in its order", "[pers
 
   REQUIRE(log.has_value());
   CHECK(contents(*log) == std::vector<std::string>{"g3", "g4", "g5", "d8", "d9", "g1", "g2"});
-  CHECK((*log)[0].to == place::group(user("g")));
-  CHECK((*log)[3].to == place(user("2")));
+  CHECK((*log)[0].to == peer_or_group::group(user("g")));
+  CHECK((*log)[3].to == peer_or_group(user("2")));
 }
 
 TEST_CASE("a newer schema is used when it says that this version may", "[persistence][postgresql]") {

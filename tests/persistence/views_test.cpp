@@ -14,7 +14,7 @@ namespace {
 
 using seqs = std::vector<std::int64_t>;
 
-place group(std::string_view id) { return place::group(user(id)); }
+peer_or_group group(std::string_view id) { return peer_or_group::group(user(id)); }
 
 seqs seqs_of(const std::vector<message>& messages) {
   seqs list;
@@ -35,7 +35,7 @@ struct counting_reader : message_reader {
                                                    std::span<const std::int64_t> of) override {
     return real.some_memberships(u, of);
   }
-  result<std::optional<membership>> find_membership(const user_id& u, const place& p) override {
+  result<std::optional<membership>> find_membership(const user_id& u, const peer_or_group& p) override {
     return real.find_membership(u, p);
   }
   result<std::vector<message>> log(std::span<const log_range> ranges) override {
@@ -78,7 +78,8 @@ struct fixture {
   wall_time now = at(10'000);
 
   /// `count` messages, each a moment after the one before. The answer is the conversation.
-  std::int64_t say(std::string_view from, const place& to, int count = 1, const std::string& text = "x") {
+  std::int64_t say(std::string_view from, const peer_or_group& to, int count = 1,
+                   const std::string& text = "x") {
     std::int64_t id = 0;
     for (int i = 0; i < count; ++i) {
       auto message = chat(from, "-", text);
@@ -95,7 +96,7 @@ struct fixture {
     const auto done = apply(*writer, {user(by), std::move(what)}, now);
     if (!done) FAIL(done.error().detail);
   }
-  void read(std::string_view by, const place& in, std::int64_t seq) {
+  void read(std::string_view by, const peer_or_group& in, std::int64_t seq) {
     REQUIRE((*writer->mark_read(std::vector<read_mark>{{user(by), in, seq}}))[0].found);
   }
 
@@ -130,8 +131,8 @@ std::vector<told> told_of(const sync_page& page) {
   return list;
 }
 
-std::vector<place> places(const conversation_page& page) {
-  std::vector<place> list;
+std::vector<peer_or_group> places(const conversation_page& page) {
+  std::vector<peer_or_group> list;
   for (const auto& view : page.conversations) list.push_back(view.of.with);
   return list;
 }
@@ -141,7 +142,7 @@ std::vector<place> places(const conversation_page& page) {
 #define VIEW_TEST(name) TEST_CASE_METHOD(fixture, name, "[persistence][views]")
 
 VIEW_TEST("history is paged in both directions") {
-  say("1", place(user("2")), 10);
+  say("1", peer_or_group(user("2")), 10);
   const page_query all{.user = user("2"), .in = user("1"), .limit = 4};
 
   const auto check = [&](std::optional<std::int64_t> before, std::optional<std::int64_t> after,
@@ -171,10 +172,10 @@ VIEW_TEST("history is paged in both directions") {
 }
 
 VIEW_TEST("history ends where the user's own begins") {
-  say("1", place(user("2")), 5);
+  say("1", peer_or_group(user("2")), 5);
   as("1", clear_conversation{user("2")});
   CHECK(history({.user = user("1"), .in = user("2")}).messages.empty());
-  say("2", place(user("1")), 3);
+  say("2", peer_or_group(user("1")), 3);
 
   const auto newest = history({.user = user("1"), .in = user("2"), .limit = 2});
   CHECK(seqs_of(newest.messages) == seqs{7, 8});
@@ -196,17 +197,17 @@ VIEW_TEST("history of nothing is empty, of another's group not found") {
 }
 
 VIEW_TEST("the list begins with what is pinned, then what is newest") {
-  say("1", place(user("2")));
-  say("3", place(user("1")), 2);
+  say("1", peer_or_group(user("2")));
+  say("3", peer_or_group(user("1")), 2);
   as("1", create_group{user("g"), "Geese", {}});
-  say("4", place(user("1")));
-  say("1", place(user("5")));
+  say("4", peer_or_group(user("1")));
+  say("1", peer_or_group(user("5")));
   as("1", set_conversation{user("2"), true, {}});
   as("1", clear_conversation{user("4")});
 
   const auto all = list({.user = user("1")});
 
-  CHECK(places(all) == std::vector<place>{user("2"), user("5"), group("g"), user("3")});
+  CHECK(places(all) == std::vector<peer_or_group>{user("2"), user("5"), group("g"), user("3")});
   CHECK(all.cursor.empty());
   CHECK(all.conversations[3].unread == 2);
   CHECK(all.conversations[1].unread == 0);
@@ -218,19 +219,19 @@ VIEW_TEST("the list begins with what is pinned, then what is newest") {
 }
 
 VIEW_TEST("the list is paged without a gap or a repeat") {
-  for (const auto other : {"2", "3", "4", "5", "6"}) say("1", place(user(other)));
+  for (const auto other : {"2", "3", "4", "5", "6"}) say("1", peer_or_group(user(other)));
   append(*writer, {chat("1", "7", "at"), chat("1", "8", "one"), chat("1", "9", "time")}, now);
   as("1", set_conversation{user("3"), true, {}});
   const auto all = places(list({.user = user("1")}));
   REQUIRE(all.size() == 8);
   const std::size_t limit = GENERATE(1U, 3U, 7U, 8U);
 
-  std::vector<place> paged;
+  std::vector<peer_or_group> paged;
   std::string cursor;
   std::size_t pages = 0;
   do {
     const auto page = list({.user = user("1"), .cursor = cursor, .limit = limit});
-    for (const place& p : places(page)) paged.push_back(p);
+    for (const peer_or_group& p : places(page)) paged.push_back(p);
     cursor = page.cursor;
     ++pages;
   } while (!cursor.empty() && pages < 20);
@@ -240,7 +241,7 @@ VIEW_TEST("the list is paged without a gap or a repeat") {
 }
 
 VIEW_TEST("a cursor that is not ours is malformed") {
-  say("1", place(user("2")));
+  say("1", peer_or_group(user("2")));
   const std::string cursor = GENERATE("x", "1", "1.2", "1.2.3.4", "1.2.x", "1.2.3 ", "1..3", "-", "1.2.",
                                       "1.2.99999999999999999999");
   CAPTURE(cursor);
@@ -252,26 +253,26 @@ VIEW_TEST("a cursor that is not ours is malformed") {
 }
 
 VIEW_TEST("unread counts others' messages after the read position, not the log's own nor recalled ones") {
-  say("2", place(user("1")), 3);
-  say("1", place(user("2")));
-  say("2", place(user("1")), 3);
+  say("2", peer_or_group(user("1")), 3);
+  say("1", peer_or_group(user("2")));
+  say("2", peer_or_group(user("1")), 3);
   as("2", recall_message{user("1"), 6});
   read("1", user("2"), 2);
 
   CHECK(list({.user = user("1")}).conversations[0].unread == 3);
   CHECK(resume({.user = user("1"), .positions = {}}).conversations[0].unread == 3);
   as("1", clear_conversation{user("2")});
-  say("2", place(user("1")));
+  say("2", peer_or_group(user("1")));
   CHECK(list({.user = user("1")}).conversations[0].unread == 1);
   read("1", user("2"), 9);
   CHECK(list({.user = user("1")}).conversations[0].unread == 0);
 }
 
 VIEW_TEST("a resume brings all after each position, newest active first, by one question of each kind") {
-  const auto a = say("2", place(user("1")), 5);
-  const auto b = say("3", place(user("1")), 5);
-  const auto c = say("4", place(user("1")), 5);
-  say("2", place(user("1")));
+  const auto a = say("2", peer_or_group(user("1")), 5);
+  const auto b = say("3", peer_or_group(user("1")), 5);
+  const auto c = say("4", peer_or_group(user("1")), 5);
+  say("2", peer_or_group(user("1")));
 
   const auto page = resume({.user = user("1"), .positions = {{a, 2}, {b, 5}, {c, 4}}});
 
@@ -302,7 +303,7 @@ VIEW_TEST("unread messages that a resume brings are counted without the store, a
 }
 
 VIEW_TEST("a resume with nothing to say asks for nothing") {
-  const auto a = say("2", place(user("1")), 5);
+  const auto a = say("2", peer_or_group(user("1")), 5);
   read("1", user("2"), 5);
 
   const auto page = resume({.user = user("1"), .positions = {{a, 5}}});
@@ -314,8 +315,8 @@ VIEW_TEST("a resume with nothing to say asks for nothing") {
 }
 
 VIEW_TEST("a conversation that the client does not have comes with its newest messages") {
-  const auto a = say("2", place(user("1")), 9);
-  const auto b = say("3", place(user("1")), 2);
+  const auto a = say("2", peer_or_group(user("1")), 9);
+  const auto b = say("3", peer_or_group(user("1")), 2);
 
   CHECK(told_of(resume({.user = user("1"), .positions = {}, .recent = 4})) ==
         std::vector<told>{{b, {1, 2}, false}, {a, {6, 7, 8, 9}, false}});
@@ -325,9 +326,9 @@ VIEW_TEST("a conversation that the client does not have comes with its newest me
 }
 
 VIEW_TEST("when the limit is used up, the rest follows") {
-  const auto a = say("2", place(user("1")), 5);
-  const auto b = say("3", place(user("1")), 5);
-  const auto c = say("4", place(user("1")), 5);
+  const auto a = say("2", peer_or_group(user("1")), 5);
+  const auto b = say("3", peer_or_group(user("1")), 5);
+  const auto c = say("4", peer_or_group(user("1")), 5);
 
   const auto first = resume({.user = user("1"), .positions = {{a, 0}, {b, 1}, {c, 5}}, .limit = 6});
   CHECK(told_of(first) == std::vector<told>{{b, {2, 3, 4, 5}, false}, {a, {1, 2}, true}});
@@ -338,9 +339,9 @@ VIEW_TEST("when the limit is used up, the rest follows") {
 }
 
 VIEW_TEST("a conversation for which no room is left is not told empty") {
-  const auto a = say("2", place(user("1")), 5);
-  const auto b = say("3", place(user("1")), 5);
-  const auto c = say("4", place(user("1")), 5);
+  const auto a = say("2", peer_or_group(user("1")), 5);
+  const auto b = say("3", peer_or_group(user("1")), 5);
+  const auto c = say("4", peer_or_group(user("1")), 5);
 
   const auto page = resume({.user = user("1"), .positions = {{c, 0}, {b, 0}}, .limit = 5});
   CHECK(told_of(page) == std::vector<told>{{c, {1, 2, 3, 4, 5}, false}});
@@ -351,9 +352,9 @@ VIEW_TEST("a conversation for which no room is left is not told empty") {
 }
 
 VIEW_TEST("positions before the user's own do no harm") {
-  const auto a = say("2", place(user("1")), 5);
+  const auto a = say("2", peer_or_group(user("1")), 5);
   as("1", clear_conversation{user("2")});
-  say("2", place(user("1")), 2);
+  say("2", peer_or_group(user("1")), 2);
 
   CHECK(told_of(resume({.user = user("1"), .positions = {{a, -9}}})) ==
         std::vector<told>{{a, {6, 7}, false}});
@@ -363,8 +364,8 @@ VIEW_TEST("positions before the user's own do no harm") {
 }
 
 VIEW_TEST("a position beyond the end voids all positions") {
-  const auto a = say("2", place(user("1")), 5);
-  const auto b = say("3", place(user("1")), 2);
+  const auto a = say("2", peer_or_group(user("1")), 5);
+  const auto b = say("3", peer_or_group(user("1")), 2);
   CHECK(resume({.user = user("1"), .positions = {{a, 5}, {b, 2}}}).reset.empty());
   const auto page = resume({.user = user("1"), .positions = {{a, 6}, {b, 2}}});
   CHECK(page.reset == "ahead");
@@ -376,8 +377,8 @@ VIEW_TEST("a position beyond the end voids all positions") {
 }
 
 VIEW_TEST("a message that the client holds and the store has not, or has otherwise, voids all positions") {
-  const auto a = say("2", place(user("1")), 5);
-  const auto b = say("3", place(user("1")), 2);
+  const auto a = say("2", peer_or_group(user("1")), 5);
+  const auto b = say("3", peer_or_group(user("1")), 2);
   as("9", create_group{.id = user("g"), .name = "n", .members = {user("1")}});
   const auto g = say("9", group("g"));
   const auto held = [&](std::int64_t conversation, std::int64_t seq) {
@@ -404,7 +405,7 @@ VIEW_TEST("a message that the client holds and the store has not, or has otherwi
 }
 
 VIEW_TEST("what was left or cleared is not judged by what the client holds of it") {
-  const auto a = say("2", place(user("1")), 3);
+  const auto a = say("2", peer_or_group(user("1")), 3);
   as("9", create_group{.id = user("g"), .name = "n", .members = {user("1")}});
   const auto g = say("9", group("g"), 3);
   const log_range ranges[] = {{a, 2, 4, 1}, {g, 3, 5, 1}};
@@ -420,7 +421,7 @@ VIEW_TEST("what was left or cleared is not judged by what the client holds of it
   };
   CHECK(reset({in_a, in_g}).empty());
   CHECK(reset({{g, 99, 1, in_g.created_at}}).empty());
-  say("2", place(user("1"))); // seq 4, the lowest that may be read
+  say("2", peer_or_group(user("1"))); // seq 4, the lowest that may be read
   CHECK(reset({{a, 2, 12345, in_a.created_at}}).empty());
   CHECK(reset({{a, 5, 12345, in_a.created_at}}) == "no_message");
 }
@@ -429,8 +430,8 @@ VIEW_TEST("what was left, dismissed, cleared or never the user's is gone") {
   as("1", create_group{user("g"), "Geese", {user("2")}});
   as("1", create_group{user("h"), "Swans", {user("2")}});
   const auto g = say("1", group("g")), h = say("1", group("h"));
-  const auto cleared = say("1", place(user("2"))), others = say("1", place(user("3")));
-  const auto kept = say("2", place(user("4")));
+  const auto cleared = say("1", peer_or_group(user("2"))), others = say("1", peer_or_group(user("3")));
+  const auto kept = say("2", peer_or_group(user("4")));
   as("2", leave_group{user("g")});
   as("1", dismiss_group{user("h")});
   as("2", clear_conversation{user("1")});
@@ -445,7 +446,7 @@ VIEW_TEST("what was left, dismissed, cleared or never the user's is gone") {
 VIEW_TEST("an answer holds 500 conversations; what is new goes before what is not") {
   sync_query query{.user = user("1"), .positions = {}, .limit = 10'000, .recent = 1};
   for (int i = 0; i < 510; ++i) {
-    const auto id = say("1", place(user("u" + std::to_string(i))));
+    const auto id = say("1", peer_or_group(user("u" + std::to_string(i))));
     if (i >= 300) query.positions[id] = 1; // the newest 210 are known
   }
 
@@ -476,12 +477,12 @@ VIEW_TEST("repeating while there is more ends, with everything") {
   CAPTURE(limit, recent, in_a_session);
   sync_query query{.user = user("1"), .positions = {}, .limit = limit, .recent = recent};
   for (const auto other : {"2", "3", "4", "5"}) {
-    const auto id = say(other, place(user("1")), 9);
+    const auto id = say(other, peer_or_group(user("1")), 9);
     if (other[0] != '5') query.positions[id] = other[0] - '2';
   }
   as("1", clear_conversation{user("2")});
   as("1", clear_conversation{user("3")});
-  say("3", place(user("1")), 4);
+  say("3", peer_or_group(user("1")), 4);
 
   std::size_t got = 0;
   int pages = 0;
@@ -504,7 +505,7 @@ VIEW_TEST("repeating while there is more ends, with everything") {
 }
 
 VIEW_TEST("a resume of many pages does not read the whole list for each") {
-  for (int i = 0; i < 2'500; ++i) say("u" + std::to_string(i), place(user("1")), 2);
+  for (int i = 0; i < 2'500; ++i) say("u" + std::to_string(i), peer_or_group(user("1")), 2);
   sync_query query{.user = user("1"), .positions = {}, .limit = 20};
   std::map<std::int64_t, seqs> told;
   std::vector<std::int64_t> order;
@@ -518,8 +519,8 @@ VIEW_TEST("a resume of many pages does not read the whole list for each") {
       for (const auto& m : c.messages) told[c.of.conversation_id].push_back(m.seq);
       query.positions[c.of.conversation_id] = c.messages.back().seq;
     }
-    if (pages == 10) say("u0", place(user("1")));    // the oldest, not told yet
-    if (pages == 20) say("u2499", place(user("1"))); // told already
+    if (pages == 10) say("u0", peer_or_group(user("1")));    // the oldest, not told yet
+    if (pages == 20) say("u2499", peer_or_group(user("1"))); // told already
     query.left = page.left;
     more = page.has_more;
   }
@@ -537,7 +538,7 @@ VIEW_TEST("a resume of many pages does not read the whole list for each") {
 }
 
 VIEW_TEST("what was left over and is the user's no more is not told") {
-  for (const auto other : {"2", "3", "4", "5"}) say(other, place(user("1")));
+  for (const auto other : {"2", "3", "4", "5"}) say(other, peer_or_group(user("1")));
   sync_query query{.user = user("1"), .positions = {}, .limit = 1};
   const auto first = resume(query);
   REQUIRE(first.left.size() == 3);
@@ -548,15 +549,15 @@ VIEW_TEST("what was left over and is the user's no more is not told") {
   const auto second = resume(query);
   CHECK_FALSE(second.has_more);
   REQUIRE(second.conversations.size() == 2); // what is new, and then what is not
-  CHECK(second.conversations[0].of.with == place(user("2")));
+  CHECK(second.conversations[0].of.with == peer_or_group(user("2")));
   CHECK(second.conversations[1].messages.empty());
 }
 
 VIEW_TEST("search finds in one's own conversations, newest first, page by page") {
-  say("1", place(user("2")), 1, "the wild goose");
-  say("2", place(user("1")), 3, "goose again");
-  say("1", place(user("3")), 1, "no bird");
-  say("2", place(user("3")), 1, "another goose");
+  say("1", peer_or_group(user("2")), 1, "the wild goose");
+  say("2", peer_or_group(user("1")), 3, "goose again");
+  say("1", peer_or_group(user("3")), 1, "no bird");
+  say("2", peer_or_group(user("3")), 1, "another goose");
   as("1", create_group{user("g"), "Geese", {}});
   say("1", group("g"), 1, "鸿雁 goose");
 
@@ -572,7 +573,7 @@ VIEW_TEST("search finds in one's own conversations, newest first, page by page")
 }
 
 VIEW_TEST("search finds nothing by signs alone, and refuses places of others") {
-  say("1", place(user("2")), 1, "!? what");
+  say("1", peer_or_group(user("2")), 1, "!? what");
   as("1", create_group{user("g"), "Geese", {}});
 
   for (const auto* text : {"", " ", "!?", "。"})
@@ -581,7 +582,7 @@ VIEW_TEST("search finds nothing by signs alone, and refuses places of others") {
 }
 
 VIEW_TEST("what is cleared or recalled is not found") {
-  say("1", place(user("2")), 2, "goose");
+  say("1", peer_or_group(user("2")), 2, "goose");
   as("1", recall_message{user("2"), 1});
   CHECK(seqs_of(find({.user = user("2"), .text = "goose"}).messages) == seqs{2});
 
@@ -591,16 +592,16 @@ VIEW_TEST("what is cleared or recalled is not found") {
 }
 
 VIEW_TEST("a sign of life reaches everyone else in a place") {
-  const auto reached = [&](std::string_view by, const place& in) {
+  const auto reached = [&](std::string_view by, const peer_or_group& in) {
     const auto answer = audience(reader, user(by), in);
     if (!answer) FAIL(answer.error().detail);
     return *answer;
   };
   CHECK(reached("1", user("2")).users.empty());
   CHECK(reached("1", user("2")).conversation_id == 0);
-  const auto direct = say("1", place(user("2")));
+  const auto direct = say("1", peer_or_group(user("2")));
   as("1", create_group{user("g"), "Geese", {user("2"), user("3")}});
-  say("1", place(user("1")));
+  say("1", peer_or_group(user("1")));
 
   CHECK(reached("1", user("2")).users == std::vector{user("2")});
   CHECK(reached("1", user("2")).conversation_id == direct);

@@ -14,7 +14,7 @@ struct registry_log {
   std::vector<read_note> reads;
   std::vector<typing_note> typings;
   std::vector<block_note> blocks;
-  int wishes = 0;
+  int watches_to_come = 0;
   std::vector<own_note> owns;
   std::vector<revocation> revocations;
   std::vector<user_id> watched;
@@ -32,8 +32,8 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       },
       [log](read_atom, const read_note& note) { log->reads.push_back(note); },
       [log](notify_atom, const typing_note& note) { log->typings.push_back(note); },
-      [log](wish_atom, const session_actor&) {
-        ++log->wishes;
+      [log](watch_soon_atom, const session_actor&) {
+        ++log->watches_to_come;
         return caf::ok_atom::value;
       },
       [log](block_atom, const block_note& note) { log->blocks.push_back(note); },

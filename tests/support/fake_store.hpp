@@ -25,7 +25,7 @@ struct unable_reader : message_reader {
 
   result<std::vector<message>> latest(const history_query&) override { return unable(); }
   result<std::vector<membership>> memberships(const user_id&) override { return unable(); }
-  result<std::optional<membership>> find_membership(const user_id&, const place&) override {
+  result<std::optional<membership>> find_membership(const user_id&, const peer_or_group&) override {
     return unable();
   }
   result<std::vector<message>> log(std::span<const log_range>) override { return unable(); }

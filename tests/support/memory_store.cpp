@@ -14,8 +14,8 @@ std::pair<user_id, user_id> pair_of(const user_id& one, const user_id& other) {
   return std::minmax(one, other);
 }
 
-place place_of(const kept& c, const user_id& seen_by) {
-  if (c.group) return place::group(*c.group);
+peer_or_group peer_or_group_of(const kept& c, const user_id& seen_by) {
+  if (c.group) return peer_or_group::group(*c.group);
   return c.pair->first == seen_by ? c.pair->second : c.pair->first;
 }
 
@@ -49,9 +49,9 @@ public:
   explicit memory_transaction(memory_state& state) : state_(state) {}
 
   result<std::optional<conversation_row>> lock_group(const user_id& id) override {
-    const auto* c = state_.find({}, place::group(id));
+    const auto* c = state_.find({}, peer_or_group::group(id));
     if (c == nullptr) return std::optional<conversation_row>{};
-    return std::optional(row_of(*c, place::group(id)));
+    return std::optional(row_of(*c, peer_or_group::group(id)));
   }
 
   result<std::optional<conversation_row>> lock_direct(const user_id& one, const user_id& other,
@@ -71,7 +71,7 @@ public:
     c.name = name;
     c.history = history;
     c.created_at = now;
-    return std::optional(row_of(c, place::group(id)));
+    return std::optional(row_of(c, peer_or_group::group(id)));
   }
 
   result<void> update_conversation(const conversation_row& row) override {
@@ -174,7 +174,7 @@ public:
   }
 
 private:
-  static conversation_row row_of(const kept& c, const place& of) {
+  static conversation_row row_of(const kept& c, const peer_or_group& of) {
     return {.id = c.id,
             .of = of,
             .last_seq = c.last_seq(),
@@ -296,7 +296,7 @@ public:
     std::vector<message> found;
     for (const auto& [id, c] : state_.conversations) {
       if (c.group || !c.members.contains(query.user)) continue;
-      if (query.peer && place_of(c, query.user).id != *query.peer) continue;
+      if (query.peer && peer_or_group_of(c, query.user).id != *query.peer) continue;
       for (const message& m : c.log)
         if (is_said(m) && (!query.before_id || m.id < *query.before_id)) found.push_back(m);
     }
@@ -313,7 +313,7 @@ public:
     return all;
   }
 
-  result<std::optional<membership>> find_membership(const user_id& user, const place& with) override {
+  result<std::optional<membership>> find_membership(const user_id& user, const peer_or_group& with) override {
     const auto* c = find(user, with);
     if (c == nullptr || !c->members.contains(user)) return std::optional<membership>{};
     return std::optional(state_.membership_of(user, *c));
@@ -363,7 +363,7 @@ public:
   }
 
   result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) override {
-    const auto* c = find(user, place::group(id));
+    const auto* c = find(user, peer_or_group::group(id));
     if (c == nullptr || !c->members.contains(user)) return std::optional<group_info>{};
     return std::optional(info_of(*c));
   }
@@ -415,7 +415,7 @@ public:
   }
 
 private:
-  const kept* find(const user_id& from, const place& with) const {
+  const kept* find(const user_id& from, const peer_or_group& with) const {
     return const_cast<memory_state&>(state_).find(from, with); // which changes nothing
   }
 
@@ -443,7 +443,7 @@ private:
 
 } // namespace
 
-kept* memory_state::find(const user_id& from, const place& with) {
+kept* memory_state::find(const user_id& from, const peer_or_group& with) {
   if (with.is_group()) {
     const auto at = groups.find(with.id);
     return at == groups.end() ? nullptr : &conversations.at(at->second);
@@ -473,7 +473,7 @@ message& memory_state::add(kept& to, message entry) {
 membership memory_state::membership_of(const user_id& user, const kept& in) const {
   const member_row& row = in.members.at(user);
   membership m{.conversation_id = in.id,
-               .with = place_of(in, user),
+               .with = peer_or_group_of(in, user),
                .role = row.role,
                .last_seq = in.last_seq(),
                .last_at = in.log.empty() ? wall_time{} : in.log.back().created_at,

@@ -38,7 +38,7 @@ struct memory_state {
   std::int64_t last_message_id = 0;
 
   /// Nothing: there is none.
-  conversation* find(const user_id& from, const place& with);
+  conversation* find(const user_id& from, const peer_or_group& with);
   conversation& make_direct(const user_id& one, const user_id& other);
   message& add(conversation& to, message entry);
   membership membership_of(const user_id& user, const conversation& in) const;

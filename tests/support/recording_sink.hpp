@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/frame_sink.hpp"
-#include "core/ws_codec.hpp"
+#include "core/wire/ws_codec.hpp"
 
 #include <optional>
 #include <string>

@@ -78,10 +78,10 @@ TEST_CASE("the first entry of a conversation waits for one that was committed ri
   SECTION("which does not come, and is looked for") {
     CHECK(o.offer_close(1, 55).empty());
     CHECK_FALSE(o.of.position(1));
-    const auto holes = o.of.overdue(o.now + delivery_order::hold_limit);
-    REQUIRE(holes.size() == 1);
-    CHECK(holes[0].after_seq == 53 - delivery_order::looked_back); // the one before it may be missing as well
-    CHECK(holes[0].before_seq == 55);
+    const auto gaps = o.of.overdue(o.now + delivery_order::hold_limit);
+    REQUIRE(gaps.size() == 1);
+    CHECK(gaps[0].after_seq == 53 - delivery_order::looked_back); // the one before it may be missing as well
+    CHECK(gaps[0].before_seq == 55);
     CHECK(o.offer(1, 53) == list{53});
     CHECK(o.offer(1, 54) == list{54, 55});
     CHECK(o.give_up(1, 55).empty());
@@ -118,23 +118,23 @@ TEST_CASE("what went out does not go out again", "[cluster]") {
   CHECK(o.of.held() == 1);
 }
 
-TEST_CASE("a hole is named once, when it has been open for a while", "[cluster]") {
+TEST_CASE("a gap is named once, when it has been open for a while", "[cluster]") {
   order o;
   o.offer(1, 1);
   o.offer(1, 5);
   CHECK(o.of.overdue(o.now + delivery_order::hold_limit / 2).empty());
-  const auto holes = o.of.overdue(o.now + delivery_order::hold_limit);
-  REQUIRE(holes.size() == 1);
-  CHECK(holes[0].conversation_id == 1);
-  CHECK(holes[0].after_seq == 1);
-  CHECK(holes[0].before_seq == 5);
+  const auto gaps = o.of.overdue(o.now + delivery_order::hold_limit);
+  REQUIRE(gaps.size() == 1);
+  CHECK(gaps[0].conversation_id == 1);
+  CHECK(gaps[0].after_seq == 1);
+  CHECK(gaps[0].before_seq == 5);
   CHECK(o.of.overdue(o.now + delivery_order::hold_limit * 2).empty());
   CHECK(o.give_up(1, 5) == list{5});
-  CHECK(o.offer(1, 2).empty()); // too late: order before completeness, clients see the hole
+  CHECK(o.offer(1, 2).empty()); // too late: order before completeness, clients see the gap
   CHECK(o.offer(1, 6) == list{6});
 }
 
-TEST_CASE("behind a hole there may be another", "[cluster]") {
+TEST_CASE("behind a gap there may be another", "[cluster]") {
   order o;
   o.offer(1, 1);
   o.offer(1, 3);
@@ -148,7 +148,7 @@ TEST_CASE("behind a hole there may be another", "[cluster]") {
   CHECK(o.give_up(1, 6) == list{6});
 }
 
-TEST_CASE("a hole that opened while another was looked up is not given up with it", "[cluster]") {
+TEST_CASE("a gap that opened while another was looked up is not given up with it", "[cluster]") {
   order o;
   o.offer(1, 1);
   o.offer(1, 3);

@@ -16,7 +16,7 @@ message whole() {
           .conversation_id = 3,
           .seq = 5,
           .from = user("1"),
-          .to = place::group(user("g")),
+          .to = peer_or_group::group(user("g")),
           .from_name = "张三",
           .to_name = {},
           .kind = message_kind::image,
@@ -38,9 +38,9 @@ T there_and_back(const T& what) {
 } // namespace
 
 TEST_CASE("what a node tells comes out as it went in", "[cluster]") {
-  there_and_back(sessions_follow{});
+  there_and_back(snapshot_begin{});
   there_and_back(entries_missed{});
-  there_and_back(sessions_told{});
+  there_and_back(snapshot_end{});
 
   const auto came = there_and_back(session_came{
       user("1"), 9, -3, {.id = "s", .device = "phone", .is_v1 = true, .since = at(5), .expires = at(6)}});
@@ -137,7 +137,7 @@ TEST_CASE("items are read one after the other, and what is newer is passed over"
   auto longer = encode(session_left{user("1"), 9});
   longer += "more";
   longer[1] = static_cast<char>(longer[1] + 4); // its length
-  const auto items = decode(encode(sessions_follow{}) + unknown + longer + encode(entries_missed{}));
+  const auto items = decode(encode(snapshot_begin{}) + unknown + longer + encode(entries_missed{}));
   REQUIRE(items.has_value());
   REQUIRE(items->size() == 3);
   CHECK(std::get<session_left>((*items)[1]).number == 9);
@@ -148,7 +148,7 @@ TEST_CASE("an item with a value that is not known is looked up in the store", "[
   sent.ext = "newer";
   auto bytes = encode(log_entries{{}, {std::make_shared<const message>(sent)}});
   bytes[bytes.find("newer")] = '\xFF';
-  const auto items = decode(encode(session_left{user("1"), 9}) + bytes + encode(sessions_told{}));
+  const auto items = decode(encode(session_left{user("1"), 9}) + bytes + encode(snapshot_end{}));
   REQUIRE(items->size() == 3);
   CHECK(std::get<session_left>((*items)[0]).number == 9);
   CHECK(std::holds_alternative<entries_missed>((*items)[1]));

@@ -1,0 +1,124 @@
+/// What users change besides sending: recalls, groups, settings, profiles, blocks; as values.
+#pragma once
+
+#include "core/chat/conversation.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace hongyan {
+
+/// Members a group may have (contract, limits).
+inline constexpr std::size_t group_members_max = 2000;
+
+// Each change, as checked by an edge: ids well-formed, names and sizes within their limits.
+
+struct recall_message {
+  peer_or_group in;
+  std::int64_t seq = 0;
+  std::chrono::seconds window{120}; ///< how old a message may be
+};
+/// `id` empty: one is made up.
+struct create_group {
+  user_id id;
+  std::string name;
+  std::vector<user_id> members; ///< besides the owner, who may be among them
+  group_history history = group_history::joined;
+};
+struct update_group {
+  user_id group;
+  std::optional<std::string> name{};
+  std::optional<bool> muted{};
+  std::optional<group_history> history{};
+};
+struct add_members {
+  user_id group;
+  std::vector<user_id> users;
+  std::optional<group_role> role{}; ///< each has it afterwards, who was a member before too
+};
+struct remove_members {
+  user_id group;
+  std::vector<user_id> users;
+};
+struct set_role {
+  user_id group;
+  user_id user;
+  group_role role = group_role::member; ///< owner: hands the group over
+};
+struct leave_group {
+  user_id group;
+};
+struct dismiss_group {
+  user_id group;
+};
+struct set_conversation {
+  peer_or_group in;
+  std::optional<bool> pinned{};
+  std::optional<bool> muted{};
+};
+struct clear_conversation {
+  peer_or_group in;
+};
+struct update_profile {
+  std::optional<std::string> name{};
+  std::optional<std::string> avatar{};
+};
+struct block_users {
+  std::vector<user_id> users;
+  bool blocked = true;
+};
+/// Who comes by another system's login. Their user here is made up the first time.
+struct identify_user {
+  std::string identity; ///< the system and whom it knows there: "wechat:APP_ID:OPENID"
+};
+/// No token of the user that was issued by then is good any more.
+struct revoke_tokens {
+  user_id user;
+  std::int64_t at_us = 0; ///< microseconds since 1970
+};
+
+using change_action = std::variant<recall_message, create_group, update_group, add_members, remove_members,
+                                   set_role, leave_group, dismiss_group, set_conversation, clear_conversation,
+                                   update_profile, block_users, identify_user, revoke_tokens>;
+
+struct change {
+  /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.
+  std::optional<user_id> by{};
+  change_action action;
+  /// The business back end does it for `by`: what others have blocked, and the limits of a user, are not its
+  /// concern.
+  bool by_back_end = false;
+
+  /// The user whom blocks and limits hold for; null: the back end.
+  const user_id* user() const { return by && !by_back_end ? &*by : nullptr; }
+};
+
+/// What one user may have; 0: as much as they like.
+struct change_limits {
+  std::size_t blocks = 0;       ///< users blocked
+  std::size_t groups_owned = 0; ///< groups
+};
+
+/// What a user has set for a conversation, as it is now.
+struct own_settings {
+  std::int64_t conversation_id = 0;
+  bool pinned = false;
+  bool muted = false;
+  std::int64_t cleared_seq = 0; ///< the highest that is hidden from the user; 0: none
+  std::int64_t read_seq = 0;
+};
+
+/// What a change made different for its own user, whose other sessions are told.
+using own_change = std::variant<own_settings, profile>;
+
+/// One user's reading of one conversation, up to seq.
+struct read_mark {
+  user_id user;
+  peer_or_group in;
+  std::int64_t seq = 0;
+};
+
+} // namespace hongyan

@@ -1,0 +1,99 @@
+/// A chat message, before and after it has its place in a conversation.
+#pragma once
+
+#include "core/chat/peer_or_group.hpp"
+#include "core/tools/wall_time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hongyan {
+
+/// Stored by number: never renumber. The set is open: a newer release may have written others, which are read
+/// as `unknown`.
+enum class message_kind : std::uint8_t {
+  text = 0,
+  image = 1,
+  voice = 2,
+  file = 3,
+  location = 4,
+  custom = 5,
+  recall = 6, ///< the log's own: a message before it was taken back
+  group = 7,  ///< the log's own: a change of the group
+  video = 8,
+  edit = 9,      ///< the log's own: a text before it was changed; reserved, nothing writes it yet
+  unknown = 255, ///< of a newer release: an entry with a seq, of which nothing is shown; never stored
+};
+
+/// Their names on the wire, by number.
+inline constexpr std::array<std::string_view, 10> message_kind_names = {
+    "text", "image", "voice", "file", "location", "custom", "recall", "group", "video", "edit"};
+
+/// Of a number that was stored, or told by another node.
+inline message_kind kind_of(std::int64_t number) {
+  return number >= 0 && number < static_cast<std::int64_t>(message_kind_names.size())
+             ? static_cast<message_kind>(number)
+             : message_kind::unknown;
+}
+
+inline std::string_view name_of(message_kind kind) {
+  const auto number = static_cast<std::size_t>(kind);
+  return number < message_kind_names.size() ? message_kind_names[number] : "unknown";
+}
+
+/// Entries that no user wrote, and those that we cannot read: they count as no message in unread counts,
+/// search and the classic contract.
+inline bool is_own_entry(message_kind kind) {
+  return kind == message_kind::recall || kind == message_kind::group || kind == message_kind::edit ||
+         kind == message_kind::unknown;
+}
+
+/// A message as a client sent it, checked: every field is within its limits and valid UTF-8 without U+0000.
+struct new_message {
+  user_id from;
+  peer_or_group to;
+  std::optional<std::string> from_name{}; ///< shown with this message only, and only to classic clients
+  std::optional<std::string> to_name{};
+  message_kind kind = message_kind::text;
+  std::string content;                        ///< of a text, the text; of every other kind a JSON object
+  std::optional<std::string> ext{};           ///< a JSON object, stored untouched
+  std::optional<std::string> client_msg_id{}; ///< makes the send idempotent for this sender
+};
+
+/// A stored entry of a conversation's log.
+struct message {
+  std::int64_t id = 0; ///< over the whole server; ascending within a conversation
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0; ///< dense position in the conversation: 1, 2, 3 ...
+  user_id from;
+  peer_or_group to;
+  std::optional<std::string> from_name{};
+  std::optional<std::string> to_name{};
+  message_kind kind = message_kind::text;
+  std::string content; ///< as in new_message; empty when recalled
+  std::optional<std::string> ext{};
+  std::optional<std::string> client_msg_id{};
+  wall_time created_at{};
+  bool recalled = false; ///< content and ext are gone
+  /// Of a cluster's entry that has just been committed, when the one before it was; else zero.
+  wall_time previous_at{};
+};
+
+/// Stored messages are shared, never changed.
+using message_ptr = std::shared_ptr<const message>;
+
+/// The members of a group at one seq of its log, sorted; shared by all messages until it changes.
+using audience_ptr = std::shared_ptr<const std::vector<user_id>>;
+
+/// A message that was committed, and the members of its group that it goes to; a direct one says itself.
+struct committed_message {
+  message_ptr stored;
+  audience_ptr audience{};
+};
+
+} // namespace hongyan

@@ -1,0 +1,76 @@
+#include "core/wire/target.hpp"
+
+#include "core/tools/text.hpp"
+
+namespace hongyan {
+
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+result<std::string> decode(std::string_view text, bool plus_is_space) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+      if (high < 0 || low < 0)
+        return error{errc::malformed, "the request target has a % that no two hexadecimal digits follow"};
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  utf8_checker utf8;
+  if (!utf8.feed(out) || !utf8.complete() || out.find('\0') != std::string::npos)
+    return error{errc::malformed, "the request target must be UTF-8 without U+0000"};
+  return out;
+}
+
+} // namespace
+
+result<std::optional<std::string_view>> target::parameter(std::string_view name) const {
+  std::optional<std::string_view> found;
+  for (const auto& [key, value] : query) {
+    if (key != name) continue;
+    if (found)
+      return error{errc::malformed, "the parameter " + std::string(name) + " is given more than once"};
+    found = value;
+  }
+  return found;
+}
+
+result<target> parse_target(std::string_view text) {
+  if (text.empty() || text.front() != '/')
+    return error{errc::malformed, "the request target must begin with /"};
+  target out;
+  const auto question = text.find('?');
+  auto path = decode(text.substr(0, question), false);
+  if (!path) return path.error();
+  out.path = std::move(*path);
+  if (question == std::string_view::npos) return out;
+
+  auto rest = text.substr(question + 1);
+  while (!rest.empty()) {
+    const auto pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    auto name = decode(pair.substr(0, equals), true);
+    if (!name) return name.error();
+    auto value =
+        decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+    if (!value) return value.error();
+    out.query.emplace_back(std::move(*name), std::move(*value));
+  }
+  return out;
+}
+
+} // namespace hongyan
