@@ -140,9 +140,10 @@ struct reading {
     return known;
   }
 
-  // Those that do not read.
+  /// A history is asked nothing else.
   template <class Other>
-  v1_answer operator()(const Other&) const {
+  requires(!v1::readable<Other> && v1::errand_of<Other> != v1::errand::watch) v1_answer
+  operator()(const Other&) const {
     return {.failure = error{errc::internal, "not a question for the history"}};
   }
 };

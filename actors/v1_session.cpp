@@ -95,7 +95,7 @@ void v1_session::handle(std::string id, change&& what) {
 }
 
 void v1_session::handle(std::string id, read_mark&& mark) {
-  if (const auto token = begin(id, errand::change))
+  if (const auto token = begin(id, errand::mark))
     ask<read_answer>(*token, env_.persistence, read_atom::value, std::move(mark));
 }
 
@@ -103,16 +103,12 @@ void v1_session::handle(std::string id, v1::show_typing&& typing) {
   typing.is_told = typing_.let_through(typing.in, home_.now());
   // In a group nobody can refuse to hear it.
   if (!typing.is_told && typing.in.is_group()) return reply(id, std::string(v1::empty_result));
-  ask_history(std::move(id), v1::command(std::move(typing)));
+  ask_history(std::move(id), errand::read, v1::command(std::move(typing)));
 }
 
 void v1_session::handle(std::string id, v1::watch_users&& watch) {
-  const auto token = begin(id, watch.on ? errand::watch : errand::look);
+  const auto token = begin(id, errand::watch);
   if (!token) return;
-  if (!watch.on) {
-    watched_.remove(watch.users);
-    return ask<caf::ok_atom>(*token, env_.registry, unwatch_atom::value, std::move(watch.users), myself());
-  }
   if (const auto added = watched_.add(watch.users); !added) return finish(*token, added.error());
   // In this order, so that nobody slips through who blocks this user meanwhile.
   request(env_.registry, caf::infinite, watch_soon_atom::value, myself())
@@ -130,6 +126,13 @@ void v1_session::handle(std::string id, v1::watch_users&& watch) {
           });
 }
 
+void v1_session::handle(std::string id, v1::unwatch_users&& unwatch) {
+  const auto token = begin(id, errand::unwatch);
+  if (!token) return;
+  watched_.remove(unwatch.users);
+  ask<caf::ok_atom>(*token, env_.registry, unwatch_atom::value, std::move(unwatch.users), myself());
+}
+
 /// Of one who watches nobody after all.
 void v1_session::abandon_watch() {
   caf::anon_send(env_.registry, watch_atom::value, std::vector<user_id>(), myself());
@@ -137,7 +140,7 @@ void v1_session::abandon_watch() {
 
 void v1_session::handle(std::string id, v1::resume&& resume) {
   resumed_.add_to(resume.query);
-  ask_history(std::move(id), v1::command(std::move(resume)));
+  ask_history(std::move(id), errand::read, v1::command(std::move(resume)));
 }
 
 void v1_session::handle(std::string id, v1::refresh_token&& refresh) {
@@ -160,15 +163,14 @@ void v1_session::handle(std::string id, v1::ping&&) {
   reply(id, v1::ping_result(wall_now(), moved_.take_positions()));
 }
 
-void v1_session::ask_history(std::string id, v1::command what) {
-  const bool is_search = std::holds_alternative<search_query>(what);
-  if (const auto token = begin(id, is_search ? errand::search : errand::read))
-    ask<v1_answer>(*token, is_search ? env_.searches : env_.history, query_atom::value,
-                   v1_question{user_, std::move(what), home_.now() + ask_deadline});
+void v1_session::ask_history(std::string id, errand what, v1::command query) {
+  if (const auto token = begin(id, what))
+    ask<v1_answer>(*token, what == errand::search ? env_.searches : env_.history, query_atom::value,
+                   v1_question{user_, std::move(query), home_.now() + ask_deadline});
 }
 
 std::optional<error> v1_session::admit(errand what) {
-  if (what == errand::look || what == errand::watch) return {};
+  if (what == errand::watch || what == errand::unwatch) return {};
   if (what == errand::read || what == errand::search)
     return admit_read(env_.admitted, env_.figures, what == errand::search);
   return admit_write(env_.admitted, env_.figures);

@@ -18,10 +18,10 @@ public:
   using session::session;
 
 private:
-  /// What a request asks of whom: the registry (to watch, the history in between), the history, the
-  /// searches, or the persistence.
-  enum class errand : std::uint8_t { look, watch, read, search, change, send };
-  static bool is_write(errand what) { return what == errand::change || what == errand::send; }
+  using errand = v1::errand;
+  static bool is_write(errand what) {
+    return what == errand::send || what == errand::change || what == errand::mark;
+  }
 
   /// A request that was not answered yet.
   struct pending {
@@ -54,16 +54,16 @@ private:
   void handle(std::string id, read_mark&& mark);
   void handle(std::string id, v1::show_typing&& typing);
   void handle(std::string id, v1::watch_users&& watch);
+  void handle(std::string id, v1::unwatch_users&& unwatch);
   void handle(std::string id, v1::resume&& resume);
   void handle(std::string id, v1::refresh_token&& refresh);
   void handle(std::string id, v1::ping&&);
-  /// All others only read.
-  template <class Query>
+  template <v1::readable Query>
   void handle(std::string id, Query&& query) {
-    ask_history(std::move(id), v1::command(std::move(query)));
+    ask_history(std::move(id), v1::errand_of<Query>, v1::command(std::move(query)));
   }
 
-  void ask_history(std::string id, v1::command what);
+  void ask_history(std::string id, errand what, v1::command query);
   void abandon_watch();
   void take_answer(std::uint64_t token, const append_answer& answer);
   void take_answer(std::uint64_t token, const change_answer& answer);

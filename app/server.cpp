@@ -11,6 +11,7 @@
 #include "core/tools/random.hpp"
 #include "net/cluster_links.hpp"
 #include "net/listener.hpp"
+#include "net/routes.hpp"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -292,10 +293,11 @@ void server::start() {
   auto persistence_handle =
       system_->spawn<caf::detached>(persistence, std::shared_ptr<message_writer>(database_->make_writer()),
                                     registry_handle, &admitted_, &*figures_);
-  context_.reset(new server_context{
-      config_, *keys_, certificate_ ? &*certificate_ : nullptr, *figures_, admitted_, origins_of(config_),
-      classic_sockets(config_, *figures_, admitted_), v1_sockets(config_, *figures_, admitted_),
-      registry_handle, persistence_handle, spawn_logins(), *system_, connections_});
+  context_.reset(new server_context{config_, all_routes(), *keys_, certificate_ ? &*certificate_ : nullptr,
+                                    *figures_, admitted_, origins_of(config_),
+                                    classic_sockets(config_, *figures_, admitted_),
+                                    v1_sockets(config_, *figures_, admitted_), registry_handle,
+                                    persistence_handle, spawn_logins(), *system_, connections_});
   const auto searches = spawn_history();
   for (auto& shard : shards_) {
     auto handle = spawn_on<bridge>(*system_, *shard, *shard);

@@ -10,15 +10,18 @@
 #include "core/wire/origin.hpp"
 #include "net/bridge.hpp"
 #include "net/io_shard.hpp"
+#include "net/router.hpp"
 #include "net/websocket.hpp"
 
 #include <atomic>
+#include <span>
 
 namespace hongyan {
 
 /// Of the whole server; outlives all connections. The handles are dropped when it stops.
 struct server_context {
   const server_config& config;
+  std::span<const route> routes;
   const current<auth::key_ring>& keys;
   const current<tls_context>* certificate; ///< null: in the clear
   metrics& figures;

@@ -12,9 +12,7 @@ result<history_query> parse_history_query(const target& to, std::size_t default_
   auto user = user_parameter(to, "userId");
   if (!user) return user.error();
   history_query query{.user = std::move(*user), .limit = default_limit};
-  auto peer_given = to.parameter("targetUserId");
-  if (!peer_given) return peer_given.error();
-  if (*peer_given) {
+  if (to.parameter("targetUserId")) {
     auto peer = user_parameter(to, "targetUserId");
     if (!peer) return peer.error();
     query.peer = std::move(*peer);
@@ -100,20 +98,6 @@ asio::awaitable<reply> close_user(edge& at, const routed_request& request) {
                                           std::move(*user));
   if (!closed) co_return problem(closed.error());
   co_return text_reply("ok");
-}
-
-asio::awaitable<reply> handle(edge& at, endpoint to, const routed_request& request) {
-  switch (to) {
-  case endpoint::push: co_return co_await push(at, request);
-  case endpoint::get_message: co_return co_await get_message(at, request);
-  case endpoint::get_online_user: co_return co_await get_online_user(at, request);
-  case endpoint::close: co_return co_await close_user(at, request);
-  case endpoint::index: co_return index_page(at);
-  case endpoint::health: co_return health();
-  case endpoint::ready: co_return readiness(at);
-  case endpoint::metrics: co_return metrics_page(at, request);
-  default: co_return co_await handle_v1(at, to, request);
-  }
 }
 
 } // namespace hongyan

@@ -1,51 +1,85 @@
-/// The endpoints. Each handler parses, asks an actor, maps the answer; nothing else.
+/// What a handler gets, and the handlers.
 #pragma once
 
 #include "core/wire/target.hpp"
 #include "net/edge.hpp"
 #include "net/reply.hpp"
 #include "net/request_reader.hpp"
-#include "net/router.hpp"
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace hongyan {
 
+/// A body that comes piece by piece, while its handler runs.
+class body_stream {
+public:
+  virtual ~body_stream() = default;
+  /// What the header says of its length; nothing: it comes in chunks.
+  virtual std::optional<std::uint64_t> length() const = 0;
+  /// The next piece, some 64 KiB at most; empty: that was all. The first call lets a client go on that waits
+  /// for "100 Continue". Errors: timeout (no progress for 10 s), malformed, unavailable (too much is kept);
+  /// internal: the client went away.
+  virtual asio::awaitable<result<std::string>> next() = 0;
+};
+
 /// A request that was routed. Its parts live as long as its handler runs.
 struct routed_request {
-  const http_request& http;
+  const http_request& http; ///< its body is whole, where the route says so
   const target& to;
   std::string client;                         ///< the address of who asks, behind trusted proxies
   std::array<std::string_view, 2> segments{}; ///< of the path, at the route's `{}`
   auth::caller by{};
+  body_stream* body = nullptr; ///< of a route that streams
 };
 
 /// May the caller send a message, of so many bytes of content, as `from`, now? A user has a rate, an API key
 /// has none. Errors: unauthorized, forbidden, rate_limited.
 result<void> may_send(edge& at, const auth::caller& by, const user_id& from, std::size_t content_bytes);
 
-// The classic contract (contract, section 2).
+// The handlers of net/routes.cpp, each of one row. Each parses, asks an actor, and maps the answer; nothing
+// else.
+
+// The classic contract (contract, section 2): handlers.cpp.
 asio::awaitable<reply> push(edge& at, const routed_request& request);
 asio::awaitable<reply> get_message(edge& at, const routed_request& request);
 asio::awaitable<reply> get_online_user(edge& at, const routed_request& request);
 asio::awaitable<reply> close_user(edge& at, const routed_request& request);
 
-// For operators and newcomers (contract, section 4).
-/// Errors: not_found (`page = false`).
-reply index_page(const edge& at);
-reply health();
-reply readiness(edge& at);
+// For operators and newcomers (contract, section 4): operator_pages.cpp.
+asio::awaitable<reply> index_page(edge& at, const routed_request& request);
+asio::awaitable<reply> health(edge& at, const routed_request& request);
+asio::awaitable<reply> readiness(edge& at, const routed_request& request);
 /// For this machine, and for API keys.
-reply metrics_page(edge& at, const routed_request& request);
+asio::awaitable<reply> metrics_page(edge& at, const routed_request& request);
 
-// How users come by their tokens.
-reply make_token(edge& at, const routed_request& request);
+// How users come by their tokens: token_handlers.cpp.
+asio::awaitable<reply> make_token(edge& at, const routed_request& request);
 asio::awaitable<reply> log_in(edge& at, const routed_request& request);
 
-/// The endpoints of v1 (contract, section 4).
-asio::awaitable<reply> handle_v1(edge& at, endpoint to, const routed_request& request);
-
-/// The handler of `to`, which is not a socket.
-asio::awaitable<reply> handle(edge& at, endpoint to, const routed_request& request);
+// v1 (contract, section 4): v1_handlers.cpp,
+asio::awaitable<reply> send_message(edge& at, const routed_request& request);
+asio::awaitable<reply> read_messages(edge& at, const routed_request& request);
+asio::awaitable<reply> read_conversations(edge& at, const routed_request& request);
+asio::awaitable<reply> mark_conversation(edge& at, const routed_request& request);
+asio::awaitable<reply> search_messages(edge& at, const routed_request& request);
+// group_handlers.cpp,
+asio::awaitable<reply> make_group(edge& at, const routed_request& request);
+asio::awaitable<reply> read_group(edge& at, const routed_request& request);
+asio::awaitable<reply> update_group_of(edge& at, const routed_request& request);
+asio::awaitable<reply> dismiss_group_of(edge& at, const routed_request& request);
+asio::awaitable<reply> read_members(edge& at, const routed_request& request);
+asio::awaitable<reply> put_member(edge& at, const routed_request& request);
+asio::awaitable<reply> remove_member(edge& at, const routed_request& request);
+// user_handlers.cpp.
+asio::awaitable<reply> read_user(edge& at, const routed_request& request);
+asio::awaitable<reply> update_user(edge& at, const routed_request& request);
+asio::awaitable<reply> read_sessions(edge& at, const routed_request& request);
+asio::awaitable<reply> end_sessions(edge& at, const routed_request& request);
+asio::awaitable<reply> read_online(edge& at, const routed_request& request);
 
 } // namespace hongyan

@@ -89,17 +89,10 @@ bool is_for_probers(const http_request& request) {
   return path == "/healthz" || path == "/readyz";
 }
 
-bool is_classic(endpoint e) {
-  return e == endpoint::push || e == endpoint::get_message || e == endpoint::get_online_user ||
-         e == endpoint::close || e == endpoint::classic_socket;
-}
-
 /// Who opens a v1 socket: whose token it is; under --auth none, whoever the address names.
 result<user_id> v1_user(const routed_request& request) {
   if (request.by.is == auth::caller::kind::anyone) return user_parameter(request.to, "userId");
-  const auto given = request.to.parameter("userId");
-  if (!given) return given.error();
-  if (*given) return user_id::parse(**given); // it must be the same
+  if (const auto given = request.to.parameter("userId")) return user_id::parse(*given); // it must be the same
   return request.by.token.user;
 }
 
@@ -116,7 +109,26 @@ bool is_websocket_key(std::string_view key) {
          });
 }
 
+constexpr const char* body_late =
+    "the body stood still for 10 seconds, or did not arrive whole within 60 seconds";
+
 } // namespace
+
+/// The body of a request whose handler takes it as it comes.
+class http_connection::incoming_body final : public body_stream {
+public:
+  incoming_body(http_connection& from, request_reader& reader) : from_(from), reader_(reader) {}
+
+  std::optional<std::uint64_t> length() const override {
+    const auto length = reader_.body_length();
+    return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+  }
+  asio::awaitable<result<std::string>> next() override { return from_.read_piece(reader_); }
+
+private:
+  http_connection& from_;
+  request_reader& reader_;
+};
 
 http_connection::http_connection(edge at, transport socket, connection_table::slot slot,
                                  http_connections& all)
@@ -181,7 +193,7 @@ asio::awaitable<bool> http_connection::next_request() {
       co_return goes_on;
     }
   }
-  idle_ = first_ = false;
+  idle_ = first_ = body_comes_ = false;
   auto r = co_await serve_request(reader);
   if (r.status == 101 || r.status == 0) co_return false;
   const bool goes_on = co_await answer(std::move(r), reader);
@@ -231,8 +243,11 @@ asio::awaitable<reply> http_connection::serve_request(request_reader& reader) {
     refused = refuse_by_header(request, asked);
   }
   if (is_known_ && !slot_.work()) co_return reply{.status = 0};
-  if (!refused && asked.by.is == auth::caller::kind::nobody) {
-    if (const auto too_large = reader.limit_body(stranger_body_bytes)) refused = problem(*too_large);
+  const auto policy = asked.row != nullptr ? asked.row->body : body_policy::none;
+  if (!refused && policy != body_policy::stream && !reader.is_done()) {
+    const bool is_stranger = asked.by.is == auth::caller::kind::nobody;
+    const auto most = is_stranger ? stranger_body_bytes : at_.server.config.limits.body_bytes;
+    if (const auto too_large = reader.limit_body(most)) refused = problem(*too_large);
   }
   payer_ = asked.by.is == auth::caller::kind::user ? memory_budget::payer::user
            : is_known_                             ? memory_budget::payer::others
@@ -243,15 +258,18 @@ asio::awaitable<reply> http_connection::serve_request(request_reader& reader) {
     // waited for.
     const bool passes = !refused->close && !reader.wants_continue() &&
                         reader.body_length().value_or(stranger_body_bytes + 1) <= stranger_body_bytes;
-    if (passes) failure = co_await read_body(reader);
+    if (passes) failure = co_await read_body(reader, false);
     refused->close |= !passes || failure;
-  } else if (!reader.is_done()) {
-    failure = co_await read_body(reader);
+  } else if (!reader.is_done() && policy != body_policy::stream) {
+    failure = co_await read_body(reader, policy == body_policy::whole);
     if (failure) co_return failed(*failure);
   }
   if (refused) co_return std::move(*refused);
   if (!is_known_ && !slot_.work()) co_return reply{.status = 0};
-  auto r = co_await handle_request(request, asked);
+  incoming_body body(*this, reader);
+  auto r = co_await handle_request(request, asked, policy == body_policy::stream ? &body : nullptr);
+  // What a handler did not want to read is not waited for.
+  r.close |= !reader.is_done();
   co_return r;
 }
 
@@ -274,11 +292,23 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
     busy.close = r.close;
     wire = to_wire(busy, how);
   }
-  const bool written = co_await write(std::move(wire));
+  bool written = co_await write(std::move(wire));
+  if (written && r.source && !how.head) written = co_await write_from(*r.source);
   if (!written) co_return false;
   if (!r.close) co_return true;
   co_await linger();
   co_return false;
+}
+
+/// A body that is made while it is sent. False: it could not be sent whole.
+asio::awaitable<bool> http_connection::write_from(body_source& source) {
+  for (;;) {
+    auto piece = co_await source.next();
+    if (!piece) co_return false;
+    if (piece->empty()) co_return true;
+    const bool written = co_await write(std::move(*piece));
+    if (!written) co_return false;
+  }
 }
 
 /// Why there is no more to read. errc::internal stands for a peer that went away.
@@ -300,26 +330,50 @@ asio::awaitable<std::optional<error>> http_connection::read_header(request_reade
   }
 }
 
-/// Says that the body may come, where that is waited for, and reads it.
-asio::awaitable<std::optional<error>> http_connection::read_body(request_reader& reader) {
+/// Lets a client go on that waits for it. False: it went away.
+asio::awaitable<bool> http_connection::let_body_come(const request_reader& reader) {
+  if (!reader.wants_continue()) co_return true;
+  std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  const bool written = co_await write(std::move(go_on));
+  co_return written;
+}
+
+/// Reads a whole body, and keeps it or throws it away as it comes.
+asio::awaitable<std::optional<error>> http_connection::read_body(request_reader& reader, bool kept) {
   using status = request_reader::status;
   const error full{errc::unavailable, held_enough};
-  if (reader.body_length().value_or(0) > small_bytes && !keep_asked(*reader.body_length())) co_return full;
-  if (reader.wants_continue()) {
-    std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    const bool written = co_await write(std::move(go_on));
-    if (!written) co_return error{};
-  }
+  if (kept && reader.body_length().value_or(0) > small_bytes && !keep_asked(*reader.body_length()))
+    co_return full;
+  const bool comes = co_await let_body_come(reader);
+  if (!comes) co_return error{};
   const auto last = at_.home.now() + arrival_deadline;
   for (;;) {
     const auto now = reader.take(buffer_);
+    if (!kept) reader.take_piece();
     if (now == status::failed) co_return reader.failure();
     if (now == status::done) co_return std::nullopt;
-    if (!reader.body_length() && !keep_asked(reader.request().body().capacity())) co_return full;
+    if (kept && !reader.body_length() && !keep_asked(reader.request().body().capacity())) co_return full;
     const bool alive = co_await read_some(std::min(at_.home.now() + transfer_deadline, last));
-    if (!alive)
-      co_return why_not("the body stood still for 10 seconds, or did not arrive whole within 60 seconds");
+    if (!alive) co_return why_not(body_late);
   }
+}
+
+/// The next piece of a body that its handler takes as it comes; empty: that was all.
+asio::awaitable<result<std::string>> http_connection::read_piece(request_reader& reader) {
+  using status = request_reader::status;
+  if (!std::exchange(body_comes_, true)) {
+    const bool comes = co_await let_body_come(reader);
+    if (!comes) co_return error{};
+  }
+  while (!reader.is_done()) {
+    const auto now = reader.take(buffer_);
+    if (now == status::failed) co_return reader.failure();
+    if (!reader.request().body().empty()) break;
+    if (now == status::done) break;
+    const bool alive = co_await read_some(at_.home.now() + transfer_deadline);
+    if (!alive) co_return *why_not("the body stood still for 10 seconds");
+  }
+  co_return reader.take_piece();
 }
 
 /// An account's charge; who is over its share loses this connection.
@@ -441,8 +495,9 @@ std::optional<reply> http_connection::refuse_by_header(const http_request& reque
   auto to = parse_target(view(request.target()));
   if (!to) return problem(to.error());
   asked.to = std::move(*to);
-  const auto found = find_route(asked.to.path);
-  const bool is_probe = found && (found->row->to == endpoint::health || found->row->to == endpoint::ready);
+  const auto method = view(request.method_string());
+  const auto found = find_route(at_.server.routes, method, asked.to.path);
+  const bool is_probe = found && found->row != nullptr && found->row->is_probe;
   const auto& config = at_.server.config;
   if (!config.asks_for_tokens && !config.insecure && !is_probe)
     if (const auto stranger = from_elsewhere(request)) return problem(*stranger);
@@ -452,21 +507,24 @@ std::optional<reply> http_connection::refuse_by_header(const http_request& reque
   asked.segments = found->segments;
 
   const auto origin = view(request[http::field::origin]);
-  const auto method = view(request.method_string());
   if (method == "OPTIONS") {
     if (!is_allowed(at_.server.origins, origin, view(request[http::field::host])))
       return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
-    return reply{.status = 204, .content_type = "", .headers = {{"Allow", allowed_methods(*row)}}};
+    return reply{.status = 204,
+                 .content_type = "",
+                 .headers = {{"Allow", allowed_methods(at_.server.routes, asked.to.path)}}};
   }
-  if (!takes(*row, method)) {
-    auto r = problem({errc::method_not_allowed, asked.to.path + " takes " + allowed_methods(*row)});
-    r.headers.emplace_back("Allow", allowed_methods(*row));
+  if (row == nullptr) {
+    const auto allowed = allowed_methods(at_.server.routes, asked.to.path);
+    auto r = problem({errc::method_not_allowed, asked.to.path + " takes " + allowed});
+    r.headers.emplace_back("Allow", allowed);
     return r;
   }
   const bool limited = at_.server.config.asks_for_tokens;
   if (is_proxied_ && !slot_.count_to(asked.address, limited)) return problem({errc::rate_limited, crowded});
-  const auto by = row->is_for == route_access::anyone ? auth::caller() : identify(request, asked.to, row->to);
-  if (const auto may = admit(by, asked.address, row->to); !may) return problem(may.error());
+  const auto by =
+      row->is_for == route_access::anyone ? auth::caller() : identify(request, asked.to, row->token);
+  if (const auto may = admit(by, asked.address, row->is_socket()); !may) return problem(may.error());
   asked.by = *by;
   is_known_ = by->is == auth::caller::kind::user || by->is == auth::caller::kind::back_end;
   const bool by_back_end = by->is == auth::caller::kind::back_end;
@@ -476,9 +534,8 @@ std::optional<reply> http_connection::refuse_by_header(const http_request& reque
     is_back_ends_ = by_back_end && !is_proxied_;
   }
   // No foreign page can set an Authorization header: a good one settles it.
-  // Nor does a mini-program that logs in have one yet; its code is a proof that no foreign page has.
-  const bool logs_in = row->to == endpoint::v1_wechat_login && is_wechat_origin(origin);
-  if (changes_state(*row, method) && !by->by_header && !logs_in) {
+  const bool is_mini_program = row->takes_wechat_page && is_wechat_origin(origin);
+  if (row->changes_state && !by->by_header && !is_mini_program) {
     // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
     const bool foreign = origin.empty() && view(request["Sec-Fetch-Site"]) == "cross-site";
     if (foreign || !is_allowed(at_.server.origins, origin, view(request[http::field::host])))
@@ -486,24 +543,22 @@ std::optional<reply> http_connection::refuse_by_header(const http_request& reque
   }
   if (row->is_for == route_access::back_ends)
     if (const auto may = auth::may_manage(*by, auth::scope::admin); !may) return problem(may.error());
-  // The metrics are for this machine, too.
-  if (row->is_for == route_access::callers && by->is == auth::caller::kind::nobody &&
-      row->to != endpoint::metrics)
+  if (row->is_for == route_access::callers && by->is == auth::caller::kind::nobody)
     return problem(auth::may_act_as(*by, by->token.user, auth::scope::push).error());
   return {};
 }
 
-asio::awaitable<reply> http_connection::handle_request(const http_request& request, const question& asked) {
+asio::awaitable<reply> http_connection::handle_request(const http_request& request, const question& asked,
+                                                       body_stream* body) {
   const auto* row = asked.row;
-  const routed_request routed{request, asked.to, asked.client, asked.segments, asked.by};
-  if (row->to == endpoint::classic_socket || row->to == endpoint::v1_socket)
-    co_return open_socket(row->to, routed);
+  const routed_request routed{request, asked.to, asked.client, asked.segments, asked.by, body};
+  if (row->is_socket()) co_return open_socket(row->token == token_source::subprotocol, routed);
 
   reply r;
   try {
-    r = co_await handle(at_, row->to, routed);
+    r = co_await row->handle(at_, routed);
   } catch (const std::exception& e) {
-    spdlog::error("event=uncaught_exception where=handler path={} what=\"{}\"", row->path, e.what());
+    spdlog::error("event=uncaught_exception where=handler path={} what=\"{}\"", row->path.text, e.what());
     r = problem({errc::internal, "a fault of the server; its log says more"});
   }
   co_return r;
@@ -513,16 +568,15 @@ asio::awaitable<reply> http_connection::handle_request(const http_request& reque
 /// tutorial proposes; v1's socket as a subprotocol, since browsers can set no header there. Errors:
 /// unauthorized, malformed.
 result<auth::caller> http_connection::identify(const http_request& request, const target& to,
-                                               endpoint of) const {
+                                               token_source from) const {
   if (request.count(http::field::authorization) > 1) return malformed("a request has one Authorization");
   const auto in_url = to.parameter("token");
-  if (!in_url) return in_url.error();
   std::string token;
-  if (is_classic(of)) {
-    token = in_url->value_or("");
-  } else if (*in_url) {
+  if (from == token_source::query) {
+    token = in_url.value_or("");
+  } else if (in_url) {
     return malformed("a token goes into the Authorization header, never into the URL");
-  } else if (of == endpoint::v1_socket) {
+  } else if (from == token_source::subprotocol) {
     for (const auto offered : http::token_list{request[http::field::sec_websocket_protocol]})
       if (offered.starts_with(bearer_subprotocol))
         token = std::string(offered.substr(bearer_subprotocol.size()));
@@ -533,7 +587,7 @@ result<auth::caller> http_connection::identify(const http_request& request, cons
 
 /// Whether who asks may ask now. Errors: unauthorized, malformed, rate_limited.
 result<void> http_connection::admit(const result<auth::caller>& by, const std::string& address,
-                                    endpoint to) const {
+                                    bool to_socket) const {
   auto& server = at_.server;
   const auto now = at_.home.now();
   if (!by) {
@@ -542,16 +596,15 @@ result<void> http_connection::admit(const result<auth::caller>& by, const std::s
     if (const auto may = admit_bad_token(server.admitted, server.figures, address, now); !may) return may;
     return by.error();
   }
-  if (to == endpoint::classic_socket || to == endpoint::v1_socket)
-    return admit_handshake(server.admitted, server.figures, address, now);
+  if (to_socket) return admit_handshake(server.admitted, server.figures, address, now);
   if (by->is == auth::caller::kind::user)
     return admit_request(server.admitted, server.figures, by->token.user, now);
   return {};
 }
 
 /// A reply with status 101 is none: the socket is a session's now.
-reply http_connection::open_socket(endpoint to, const routed_request& request) {
-  auto user = to == endpoint::classic_socket ? user_id::parse(request.segments[0]) : v1_user(request);
+reply http_connection::open_socket(bool is_v1, const routed_request& request) {
+  auto user = is_v1 ? v1_user(request) : user_id::parse(request.segments[0]);
   if (!user) return problem(user.error());
   if (request.by.is == auth::caller::kind::back_end)
     return problem({errc::forbidden, "an API key opens no socket: it takes the user's token"});
@@ -565,7 +618,7 @@ reply http_connection::open_socket(endpoint to, const routed_request& request) {
     }
     return r;
   }
-  if (to == endpoint::v1_socket) return become_v1(request, std::move(*user));
+  if (is_v1) return become_v1(request, std::move(*user));
   become_classic(request, std::move(*user));
   return {.status = 101};
 }
@@ -605,19 +658,16 @@ reply http_connection::become_v1(const routed_request& request, user_id user) {
   const http::token_list offered{request.http[http::field::sec_websocket_protocol]};
   const bool is_offered =
       std::find(offered.begin(), offered.end(), v1_subprotocol) != offered.end(); // the case matters
-  const auto protocol = request.to.parameter("protocol");
-  if (!protocol) return problem(protocol.error());
-  if (!is_offered && protocol->value_or("") != v1_subprotocol)
+  if (!is_offered && request.to.parameter("protocol") != v1_subprotocol)
     return problem(
         {errc::malformed,
          "offer the WebSocket subprotocol hongyan.v1, or say ?protocol=hongyan.v1 where none can be "
          "offered"});
   const bool has_token = request.by.is == auth::caller::kind::user;
   const auto asked_device = request.to.parameter("device");
-  if (!asked_device) return problem(asked_device.error());
-  if (*asked_device && !user_id::parse(**asked_device))
+  if (asked_device && !user_id::parse(*asked_device))
     return problem({errc::malformed, "the parameter device is " + std::string(user_id::accepted), "device"});
-  const std::string device = has_token ? request.by.token.device : std::string(asked_device->value_or(""));
+  const std::string device = has_token ? request.by.token.device : std::string(asked_device.value_or(""));
   if (at_.server.admitted.epoch().empty())
     return problem({errc::unavailable, "the database has not been reached yet; try again in a moment"});
 

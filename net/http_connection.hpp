@@ -40,35 +40,41 @@ private:
   /// What the header of a request has decided. Its parts refer to one another: it stays where it is.
   struct question {
     target to{};
-    std::string client{};  ///< the address of who asks, behind trusted proxies
-    std::string address{}; ///< ... and what limits know it by
-    const route* row = nullptr;
+    std::string client{};       ///< the address of who asks, behind trusted proxies
+    std::string address{};      ///< ... and what limits know it by
+    const route* row = nullptr; ///< null: it is refused
     std::array<std::string_view, 2> segments{};
     auth::caller by{};
   };
+
+  class incoming_body;
 
   asio::awaitable<bool> next_request();
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<reply> serve_request(request_reader& reader);
   asio::awaitable<std::optional<error>> read_header(request_reader& reader);
-  asio::awaitable<std::optional<error>> read_body(request_reader& reader);
+  asio::awaitable<bool> let_body_come(const request_reader& reader);
+  asio::awaitable<std::optional<error>> read_body(request_reader& reader, bool kept);
+  asio::awaitable<result<std::string>> read_piece(request_reader& reader);
   asio::awaitable<bool> read_some(steady_time until);
   asio::awaitable<bool> write(std::string bytes);
+  asio::awaitable<bool> write_from(body_source& source);
   asio::awaitable<bool> answer(reply r, const request_reader& reader);
   asio::awaitable<void> linger();
   std::optional<error> why_not(const char* late) const;
   bool is_refused() const;
   reply refusal() const;
   std::optional<reply> refuse_by_header(const http_request& request, question& asked);
-  asio::awaitable<reply> handle_request(const http_request& request, const question& asked);
+  asio::awaitable<reply> handle_request(const http_request& request, const question& asked,
+                                        body_stream* body);
   void rest();
   void leave();
   bool keep(std::size_t bytes);
   bool keep_asked(std::size_t bytes);
   memory_budget::charge charge(memory_budget::payer kind, const std::string& who);
-  result<auth::caller> identify(const http_request& request, const target& to, endpoint of) const;
-  result<void> admit(const result<auth::caller>& by, const std::string& address, endpoint to) const;
-  reply open_socket(endpoint to, const routed_request& request);
+  result<auth::caller> identify(const http_request& request, const target& to, token_source from) const;
+  result<void> admit(const result<auth::caller>& by, const std::string& address, bool to_socket) const;
+  reply open_socket(bool is_v1, const routed_request& request);
   std::optional<error> check_upgrade(const http_request& request) const;
   void become_classic(const routed_request& request, user_id user);
   reply become_v1(const routed_request& request, user_id user);
@@ -97,7 +103,8 @@ private:
   bool leaving_ = false;      ///< it was asked to make room
   bool idle_ = true;          ///< between requests
   bool draining_ = false;
-  bool first_ = true; ///< no request has come yet
+  bool body_comes_ = false; ///< a client that waits to send its body was let go on
+  bool first_ = true;       ///< no request has come yet
 };
 
 } // namespace hongyan

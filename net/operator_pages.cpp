@@ -31,47 +31,47 @@ std::string script_source() {
 
 } // namespace
 
-reply index_page(const edge& at) {
+asio::awaitable<reply> index_page(edge& at, const routed_request&) {
   if (!at.server.config.page)
-    return problem({errc::not_found, "the page is switched off here (page = false)"});
+    co_return problem({errc::not_found, "the page is switched off here (page = false)"});
   // The page needs nothing but itself and this server; 'self' is its WebSockets too.
   static const std::string policy =
       "default-src 'none'; style-src 'unsafe-inline'; script-src " + script_source() +
       "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
       "frame-ancestors 'none'";
-  return {.content_type = "text/html; charset=utf-8",
-          .body = std::string(embedded::index_html),
-          .headers = {{"Content-Security-Policy", policy},
-                      {"X-Content-Type-Options", "nosniff"},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"Cache-Control", "no-cache"}}};
+  co_return reply{.content_type = "text/html; charset=utf-8",
+                  .body = std::string(embedded::index_html),
+                  .headers = {{"Content-Security-Policy", policy},
+                              {"X-Content-Type-Options", "nosniff"},
+                              {"Referrer-Policy", "no-referrer"},
+                              {"Cache-Control", "no-cache"}}};
 }
 
-reply health() { return text_reply("alive\n"); }
+asio::awaitable<reply> health(edge&, const routed_request&) { co_return text_reply("alive\n"); }
 
-reply readiness(edge& at) {
-  if (at.server.draining) return problem({errc::unavailable, "the server is shutting down"});
+asio::awaitable<reply> readiness(edge& at, const routed_request&) {
+  if (at.server.draining) co_return problem({errc::unavailable, "the server is shutting down"});
   if (!at.server.admitted.database_up())
-    return problem({errc::unavailable, at.server.admitted.database_fault()});
+    co_return problem({errc::unavailable, at.server.admitted.database_fault()});
   if (auto dead = at.server.admitted.dead_actor(); !dead.empty())
-    return problem({errc::unavailable,
-                    "a part of the server has ended (" + dead + "): its log says why; start it anew"});
+    co_return problem({errc::unavailable,
+                       "a part of the server has ended (" + dead + "): its log says why; start it anew"});
   if (const auto held = at.server.admitted.writing_for(at.home.now()); held > commit_alarm)
-    return problem(
+    co_return problem(
         {errc::unavailable, "a write has been under way for " +
                                 std::to_string(std::chrono::floor<std::chrono::seconds>(held).count()) +
                                 " s: the database or its disk hangs"});
   if (!at.server.admitted.reads_up())
-    return problem({errc::unavailable, "reads fail: " + at.server.admitted.reads_fault()});
+    co_return problem({errc::unavailable, "reads fail: " + at.server.admitted.reads_fault()});
   if (auto fault = at.server.admitted.cluster_fault(); !fault.empty())
-    return problem({errc::unavailable, std::move(fault)});
-  return text_reply("ready\n");
+    co_return problem({errc::unavailable, std::move(fault)});
+  co_return text_reply("ready\n");
 }
 
-reply metrics_page(edge& at, const routed_request& request) {
+asio::awaitable<reply> metrics_page(edge& at, const routed_request& request) {
   if (!is_loopback_host(request.client) && !request.by.has(auth::scope::metrics)) {
     const auto code = request.by.by_header ? errc::forbidden : errc::unauthorized;
-    return problem({code, "the metrics are for this machine, or for an API key with the scope metrics"});
+    co_return problem({code, "the metrics are for this machine, or for an API key with the scope metrics"});
   }
   auto& figures = at.server.figures;
   set_queue(figures, "appends", at.server.admitted.appends);
@@ -80,7 +80,7 @@ reply metrics_page(edge& at, const routed_request& request) {
   set_queue(figures, "searches", at.server.admitted.searches);
   set_queue(figures, "logins", at.server.admitted.login_slots);
   figures.show(at.server.admitted.memory);
-  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = figures.text()};
+  co_return reply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = figures.text()};
 }
 
 } // namespace hongyan

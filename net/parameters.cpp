@@ -8,22 +8,20 @@
 namespace hongyan {
 
 result<user_id> user_parameter(const target& to, std::string_view name) {
-  auto value = to.parameter(name);
-  if (!value) return value.error();
-  if (!*value)
+  const auto value = to.parameter(name);
+  if (!value)
     return error{errc::malformed, "the parameter " + std::string(name) + " is missing; it is " +
                                       std::string(user_id::accepted)};
-  auto id = user_id::parse(**value);
+  auto id = user_id::parse(*value);
   if (!id) return error{errc::malformed, "the parameter " + std::string(name) + ": " + id.error().detail};
   return id;
 }
 
 result<std::optional<std::int64_t>> number_parameter(const target& to, std::string_view name,
                                                      std::int64_t highest, std::int64_t lowest) {
-  auto value = to.parameter(name);
-  if (!value) return value.error();
-  if (!*value) return std::optional<std::int64_t>{};
-  const auto text = **value;
+  const auto value = to.parameter(name);
+  if (!value) return std::optional<std::int64_t>{};
+  const auto text = *value;
   std::int64_t number = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (ec != std::errc() || end != text.data() + text.size() || number < lowest || number > highest)

@@ -65,7 +65,7 @@ std::string to_wire(const reply& r, wire_options options) {
   }
   if (r.status != 204) {
     out += "Content-Length: ";
-    out += std::to_string(r.body.size());
+    out += std::to_string(r.source ? r.source->length() : r.body.size());
     out += "\r\n";
   }
   for (const auto& [name, value] : r.headers) {

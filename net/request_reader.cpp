@@ -57,9 +57,9 @@ bool has_folded_line(std::string_view bytes) {
 
 } // namespace
 
-request_reader::request_reader(const limits& bounds) : bounds_(bounds), body_max_(bounds.body_bytes) {
+request_reader::request_reader(const limits& bounds) : bounds_(bounds) {
   parser_.header_limit(static_cast<std::uint32_t>(bounds.header_bytes));
-  parser_.body_limit(bounds.body_bytes);
+  parser_.body_limit(boost::none); // what may come is decided by the header
 }
 
 std::optional<error> request_reader::limit_body(std::size_t bytes) {

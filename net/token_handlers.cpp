@@ -30,20 +30,20 @@ minted mint_for(user_id user, std::string device, std::chrono::seconds life, con
 
 } // namespace
 
-reply make_token(edge& at, const routed_request& request) {
+asio::awaitable<reply> make_token(edge& at, const routed_request& request) {
   const auto keys = at.server.keys.get();
   if (keys->tokens.secret.empty())
-    return problem({errc::not_found, "no tokens are made here: there is no --auth-secret-file"});
+    co_return problem({errc::not_found, "no tokens are made here: there is no --auth-secret-file"});
   auto body = body_object(request);
-  if (!body) return problem(body.error());
+  if (!body) co_return problem(body.error());
   v1::params given(*body);
   auto user = given.id("userId");
   const auto life = given.optional_integer("ttlSeconds", 1, auth::token_life_max.count());
   const auto device = given.optional_id("device");
-  if (given.fault()) return problem(*given.fault());
+  if (given.fault()) co_return problem(*given.fault());
   const auto made = mint_for(std::move(user), device ? device->text() : "",
                              life ? std::chrono::seconds(*life) : auth::token_life, *keys);
-  return json_reply(v1::token_result(made.token, made.expires_at));
+  co_return json_reply(v1::token_result(made.token, made.expires_at));
 }
 
 asio::awaitable<reply> log_in(edge& at, const routed_request& request) {

@@ -24,6 +24,7 @@ struct builder {
   static constexpr std::size_t max_string_size = json::string::max_size();
 
   json::value_stack values;
+  std::size_t keys = 0; ///< met so far
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
@@ -32,7 +33,7 @@ struct builder {
   bool on_array_begin(error_code&) { return true; }
   bool on_array_end(std::size_t count, error_code&) { return values.push_array(count), true; }
   bool on_key_part(string_view part, std::size_t, error_code&) { return values.push_chars(part), true; }
-  bool on_key(string_view rest, std::size_t, error_code&) { return values.push_key(rest), true; }
+  bool on_key(string_view rest, std::size_t, error_code&) { return ++keys, values.push_key(rest), true; }
   bool on_string_part(string_view part, std::size_t, error_code&) { return values.push_chars(part), true; }
   bool on_string(string_view rest, std::size_t, error_code&) { return values.push_string(rest), true; }
   bool on_number_part(string_view, error_code&) { return true; }
@@ -50,6 +51,18 @@ struct builder {
   bool on_comment_part(string_view, error_code&) { return true; }
   bool on_comment(string_view, error_code&) { return true; }
 };
+
+/// Members of all objects in a value.
+std::size_t count_members(const json::value& value) {
+  std::size_t count = 0;
+  if (const auto* object = value.if_object()) {
+    count = object->size();
+    for (const auto& member : *object) count += count_members(member.value());
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& element : *array) count += count_members(element);
+  }
+  return count;
+}
 
 template <class Number>
 void append_number(std::string& out, Number number) {
@@ -72,7 +85,11 @@ result<json::value> parse_json(std::string_view text, std::size_t depth_max) {
   if (!ec && used < text.size()) ec = json::error::extra_data;
   if (ec)
     return error{errc::malformed, "malformed JSON at byte " + std::to_string(used) + ": " + ec.message()};
-  return parser.handler().values.release();
+  auto value = parser.handler().values.release();
+  // Boost keeps the last of two; who is in between may have looked at the first.
+  if (count_members(value) != parser.handler().keys)
+    return error{errc::malformed, "malformed JSON: an object has a key twice"};
+  return value;
 }
 
 void append_json(std::string& out, const json::value& value) {

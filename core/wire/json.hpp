@@ -12,7 +12,7 @@
 namespace hongyan {
 
 /// Parses one JSON text (RFC 8259; nothing after it; at most `depth_max` deep; valid UTF-8, no lone
-/// surrogates). Of a key given twice the later value counts; a number without a 64-bit integer is the nearest
+/// surrogates, no key twice in an object); a number without a 64-bit integer is the nearest
 /// double, as in JavaScript. Errors: errc::malformed, naming the byte where it went wrong.
 result<boost::json::value> parse_json(std::string_view text, std::size_t depth_max = json_depth_max);
 

@@ -2,6 +2,8 @@
 
 #include "core/tools/text.hpp"
 
+#include <algorithm>
+
 namespace hongyan {
 
 namespace {
@@ -36,15 +38,9 @@ result<std::string> decode(std::string_view text, bool plus_is_space) {
 
 } // namespace
 
-result<std::optional<std::string_view>> target::parameter(std::string_view name) const {
-  std::optional<std::string_view> found;
-  for (const auto& [key, value] : query) {
-    if (key != name) continue;
-    if (found)
-      return error{errc::malformed, "the parameter " + std::string(name) + " is given more than once"};
-    found = value;
-  }
-  return found;
+std::optional<std::string_view> target::parameter(std::string_view name) const {
+  const auto found = std::ranges::find(query, name, &decltype(query)::value_type::first);
+  return found == query.end() ? std::nullopt : std::optional<std::string_view>(found->second);
 }
 
 result<target> parse_target(std::string_view text) {
@@ -65,6 +61,8 @@ result<target> parse_target(std::string_view text) {
     const auto equals = pair.find('=');
     auto name = decode(pair.substr(0, equals), true);
     if (!name) return name.error();
+    if (out.parameter(*name))
+      return error{errc::malformed, "the parameter " + *name + " is given more than once"};
     auto value =
         decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
     if (!value) return value.error();

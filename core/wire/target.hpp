@@ -16,12 +16,12 @@ struct target {
   std::vector<std::pair<std::string, std::string>> query;
 
   /// The value of a query parameter; nothing when it is absent.
-  /// Errors: errc::malformed when it is given more than once.
-  result<std::optional<std::string_view>> parameter(std::string_view name) const;
+  std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
 /// Takes an origin-form target (`/path?name=value`) apart. A `+` in the query is a space, as forms write it.
-/// Errors: errc::malformed: not origin-form, a bad percent-escape, U+0000 or text that is not UTF-8.
+/// Errors: errc::malformed: not origin-form, a bad percent-escape, U+0000, text that is not UTF-8, or a
+/// parameter that is given twice.
 result<target> parse_target(std::string_view text);
 
 } // namespace hongyan

@@ -1,9 +1,5 @@
 #include "persistence/postgres/rules.hpp"
 
-#include "persistence/append_rules.hpp"
-
-#include <algorithm>
-
 namespace hongyan::postgres {
 
 namespace {
@@ -13,32 +9,6 @@ namespace {
 constexpr std::size_t known_bytes_max = std::size_t{64} << 20U;
 
 } // namespace
-
-std::string conversation_name(const new_message& message) {
-  std::string name;
-  if (message.to.is_group()) {
-    name.append(1, ' ').append(message.to.id.text());
-  } else {
-    const auto [low, high] = conversation_key(message.from, message.to.id);
-    name.reserve(low.size() + 1 + high.size());
-    name.append(low).append(1, ' ').append(high);
-  }
-  return name;
-}
-
-append_status verdict(const new_message& message, const conversation_rules* rules) {
-  if (rules == nullptr) return append_status::no_group;
-  if (!message.to.is_group()) {
-    if (message.from == message.to.id) return append_status::stored;
-    const bool to_low = message.to.id < message.from;
-    return (to_low ? rules->low_blocks : rules->high_blocks) ? append_status::blocked : append_status::stored;
-  }
-  const auto& members = *rules->members;
-  const auto found = std::ranges::lower_bound(members, message.from);
-  if (found == members.end() || *found != message.from) return append_status::no_group;
-  const char role = rules->roles[static_cast<std::size_t>(found - members.begin())];
-  return rules->muted && role == '0' ? append_status::silenced : append_status::stored;
-}
 
 const conversation_rules* known_conversations::find(const std::string& name) const {
   const auto found = known_.find(name);

@@ -13,31 +13,12 @@
 /// blocker's statement sees the conversation, and changes its version.
 #pragma once
 
-#include "persistence/store.hpp"
+#include "persistence/send_batch.hpp"
 
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
 namespace hongyan::postgres {
-
-struct conversation_rules {
-  std::int64_t id = 0;
-  std::int64_t version = 0;
-  // of a direct conversation:
-  bool low_blocks = false; ///< the lower of the two users has blocked the other
-  bool high_blocks = false;
-  // of a group:
-  bool muted = false;
-  audience_ptr members{};
-  std::string roles{}; ///< of each member, a digit
-};
-
-/// The conversation a message belongs to, as text: "LOW HIGH" or " GROUP"; no id has a space in it.
-std::string conversation_name(const new_message& message);
-
-/// stored: it may be. Without rules there is no such group.
-append_status verdict(const new_message& message, const conversation_rules* rules);
 
 /// Conversations by their names, as many as fit.
 class known_conversations {

@@ -42,85 +42,41 @@ constexpr std::chrono::seconds still_alive{3};
 /// How long a store that was set back under a live session may go unnoticed.
 constexpr std::chrono::seconds look_interval{1};
 
-/// A batch on its way: which of its messages are sent to the server, and what is known of the others.
-struct batch_work {
-  wall_time now;
-  std::vector<append_outcome> outcomes;
-  std::vector<std::string> names;  ///< of each message, the conversation; see conversation_name()
-  std::vector<std::string> tokens; ///< of each message, for the search
+/// A batch on its way.
+struct sending {
+  sending(std::span<const new_message> messages, wall_time now) : batch(messages, now) {
+    names.reserve(messages.size());
+    tokens.reserve(messages.size());
+    for (const new_message& message : messages) {
+      names.push_back(conversation_name(message));
+      tokens.push_back(index_text(message.kind, message.content));
+    }
+  }
 
+  send_batch batch;
+  std::vector<std::string> names;  ///< of each message, its conversation; see conversation_name()
+  std::vector<std::string> tokens; ///< of each message, for the search
   /// The conversations that were learned for this batch: what they forbid is forbidden.
   std::unordered_set<std::string> learned;
-  /// Messages that were refused, and have not been stored before.
-  std::vector<bool> refused;
-  /// What was stored under a message's sender and client_msg_id before this batch.
-  std::unordered_map<std::size_t, message> stored_before;
-  /// Of each message, the first in the batch with its sender and client_msg_id that is or was stored; most
-  /// often itself.
-  std::vector<std::size_t> first;
-
-  /// The messages to be stored, in the batch's order, and for each its conversation's place (from 1) in the
-  /// list of conversations and how many of the same conversation follow.
-  std::vector<std::size_t> rows;
-  std::vector<std::int32_t> places;
-  std::vector<std::int32_t> later;
-
-  // By place, ascending by id:
-  std::vector<std::int64_t> conversation_ids;
-  std::vector<std::int64_t> versions;
-  std::vector<std::int64_t> counts;
-  std::vector<audience_ptr> audiences; ///< of groups
+  row_places at{}; ///< of what is sent to the server
 };
-
-batch_work prepare_work(std::span<const new_message> batch, wall_time now) {
-  batch_work work;
-  work.now = now;
-  work.outcomes.resize(batch.size());
-  work.refused.resize(batch.size());
-  work.first.resize(batch.size());
-  work.names.reserve(batch.size());
-  work.tokens.reserve(batch.size());
-  for (const new_message& message : batch) {
-    work.names.push_back(conversation_name(message));
-    work.tokens.push_back(index_text(message.kind, message.content));
-  }
-  return work;
-}
 
 /// The outcomes of the rows from what append_sql, or the mark of it, says; the mark does not know
 /// `previous_at_ms`.
-void take(batch_work& work, const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& last_seqs,
+void take(sending& work, const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& last_seqs,
           const std::vector<std::int64_t>& previous_at_ms = {}) {
-  std::vector<wall_time> previous_at(work.conversation_ids.size());
+  std::vector<wall_time> previous_at(work.at.conversation_ids.size());
   for (std::size_t at = 0; at < previous_at_ms.size(); ++at) previous_at.at(at) = from_ms(previous_at_ms[at]);
-  for (std::size_t row = 0; row < work.rows.size(); ++row) {
-    const auto at = static_cast<std::size_t>(work.places[row] - 1);
-    work.outcomes[work.rows[row]] = {.id = ids.at(row),
-                                     .conversation_id = work.conversation_ids[at],
-                                     .seq = last_seqs.at(at) - work.later[row],
-                                     .created_at = work.now,
-                                     .previous_at = std::exchange(previous_at[at], work.now),
-                                     .audience = work.audiences[at]};
+  const auto& rows = work.batch.rows();
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const auto at = static_cast<std::size_t>(work.at.places[row] - 1);
+    work.batch.stored(rows[row]) = {.id = ids.at(row),
+                                    .conversation_id = work.at.conversation_ids[at],
+                                    .seq = last_seqs.at(at) - work.at.later[row],
+                                    .created_at = work.batch.now(),
+                                    .previous_at = std::exchange(previous_at[at], work.batch.now()),
+                                    .audience = work.at.audiences[at]};
   }
-}
-
-/// Adds the outcomes of messages that repeat another one of the batch.
-std::vector<append_outcome> finish(std::span<const new_message> batch, batch_work work) {
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const std::size_t first = work.first[i];
-    if (first == i) continue;
-    append_outcome& outcome = work.outcomes[i] = work.outcomes[first];
-    if (const auto before = work.stored_before.find(first); before != work.stored_before.end()) {
-      outcome.status = repeat_status(batch[i], before->second);
-      continue;
-    }
-    const new_message& sent = batch[first];
-    outcome.status = repeat_status(
-        batch[i], {.from = sent.from, .to = sent.to, .kind = sent.kind, .content = sent.content});
-    outcome.audience = nullptr;
-    outcome.ext = sent.ext;
-  }
-  return std::move(work.outcomes);
 }
 
 class writer final : public message_writer {
@@ -135,15 +91,15 @@ public:
     if (batch.empty()) return std::vector<append_outcome>{};
 
     known_.make_room();
-    batch_work work = prepare_work(batch, now);
+    sending work(batch, now);
     error last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
       if (auto opened = open(); !opened) return opened.error();
       if (auto same = look_after(look_interval); !same) return same.error();
       if (auto decided = decide(batch, work); !decided) return give_up(decided.error());
-      if (work.rows.empty()) {
+      if (work.batch.rows().empty()) {
         if (auto theirs = confirm_repeats(work); !theirs) return give_up(theirs.error());
-        return finish(batch, std::move(work));
+        return std::move(work.batch).finish(batch);
       }
 
       fill(batch, work);
@@ -157,19 +113,19 @@ public:
         last = unavailable(answer.error());
         if (!is_race(state) && state != outdated_state) return give_up(answer.error());
         // All is decided anew, what was refused too.
-        for (const std::size_t i : work.rows) known_.forget(work.names[i]);
+        for (const std::size_t i : work.batch.rows()) known_.forget(work.names[i]);
         work.learned.clear();
-        work.refused.assign(batch.size(), false);
+        work.batch.reopen();
       } else if (answer->boolean(0, 0)) {
         last = {errc::unavailable, "PostgreSQL changed its mind about what is stored"};
-        if (auto found = find_repeats(batch, work.rows, work); !found) return give_up(found.error());
+        if (auto found = find_repeats(batch, work.batch.rows(), work); !found) return give_up(found.error());
       } else {
         take(work, answer->bigints(0, 1), answer->bigints(0, 2), answer->bigints(0, 3));
         std::size_t bytes = 0;
-        for (const std::size_t i : work.rows) bytes += batch[i].content.size();
+        for (const std::size_t i : work.batch.rows()) bytes += batch[i].content.size();
         index_keeper_.count(bytes);
         note_committed(work);
-        return finish(batch, std::move(work));
+        return std::move(work.batch).finish(batch);
       }
     }
     return last;
@@ -195,7 +151,7 @@ public:
     if (!mark->is_null(0, 0)) {
       take(*pending_, mark->bigints(0, 0), mark->bigints(0, 1));
       note_committed(*pending_);
-      outcomes = finish(batch, *std::move(pending_));
+      outcomes = std::move(pending_->batch).finish(batch);
     }
     pending_.reset();
     return outcomes;
@@ -369,9 +325,9 @@ private:
     return prove(now_is->what);
   }
 
-  void note_committed(const batch_work& work) {
-    for (const std::size_t i : work.rows) {
-      const append_outcome& o = work.outcomes[i];
+  void note_committed(const sending& work) {
+    for (const std::size_t i : work.batch.rows()) {
+      const append_outcome& o = work.batch.outcome(i);
       committed_.note({o.conversation_id, o.seq, o.id, o.created_at});
     }
   }
@@ -398,93 +354,42 @@ private:
 
   /// What others have stored is there for good? A message that is shown may have been committed by somebody
   /// whose wait for the standby was ended; a commit of our own waits again, where a standby is named.
-  pg_outcome<void> confirm_repeats(const batch_work& work) {
-    if (work.stored_before.empty()) return {};
+  pg_outcome<void> confirm_repeats(const sending& work) {
+    if (!work.batch.has_repeats()) return {};
     parameters_.clear();
     if (auto done = connection_.run("confirm", parameters_, write_limit); !done) return done.error();
     return {};
   }
 
-  /// Finds out what may be stored, and has been: `rows` are what is left to store. Conversations that are not
-  /// known are learned, and made.
-  pg_outcome<void> decide(std::span<const new_message> batch, batch_work& work) {
-    const auto is_open = [&](std::size_t i) { return !work.refused[i] && !work.stored_before.contains(i); };
-    std::vector<std::size_t> unknown;
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      if (is_open(i) && !known_.find(work.names[i]) && !work.learned.contains(work.names[i]))
-        unknown.push_back(i);
+  /// Finds out what may be stored, and has been. Conversations that are not known are learned, and made.
+  pg_outcome<void> decide(std::span<const new_message> batch, sending& work) {
+    const send_batch::rules_of rules = [&](std::size_t i) { return known_.find(work.names[i]); };
+    const auto open_messages = [&](auto which) {
+      std::vector<std::size_t> found;
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        if (work.batch.is_open(i) && which(i)) found.push_back(i);
+      return found;
+    };
+    const auto is_old = [&](std::size_t i) { return !work.learned.contains(work.names[i]); };
+    const auto is_refused = [&](std::size_t i) {
+      return verdict(batch[i], rules(i)) != append_status::stored;
+    };
+
+    const auto unknown = open_messages([&](std::size_t i) { return rules(i) == nullptr && is_old(i); });
     if (auto learned = learn(batch, unknown, work); !learned) return learned.error();
-
-    const auto verdict_of = [&](std::size_t i) { return verdict(batch[i], known_.find(work.names[i])); };
-    std::vector<std::size_t> doubtful;
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      if (is_open(i) && verdict_of(i) != append_status::stored && !work.learned.contains(work.names[i]))
-        doubtful.push_back(i);
+    // Nobody is refused on what was learned before they came.
+    const auto doubtful = open_messages([&](std::size_t i) { return is_refused(i) && is_old(i); });
     if (auto learned = learn(batch, doubtful, work); !learned) return learned.error();
-
-    std::vector<std::size_t> against;
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      if (is_open(i) && verdict_of(i) != append_status::stored) against.push_back(i);
-    if (auto found = find_repeats(batch, against, work); !found) return found.error();
-
-    work.rows.clear();
-    std::unordered_map<std::string, std::size_t> seen;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const new_message& message = batch[i];
-      work.first[i] = i;
-      // A space is in no user id, so the joined key is unambiguous.
-      std::string key = message.client_msg_id ? message.from.text() + ' ' + *message.client_msg_id : "";
-      if (const auto before = seen.find(key); !key.empty() && before != seen.end()) {
-        work.first[i] = before->second;
-        continue;
-      }
-      if (is_open(i)) {
-        const append_status status = verdict_of(i);
-        if (status == append_status::stored) {
-          work.rows.push_back(i);
-        } else {
-          work.outcomes[i] = {.status = status};
-          work.refused[i] = true;
-        }
-      }
-      if (!key.empty() && !work.refused[i]) seen.emplace(std::move(key), i);
-    }
-    place_rows(work);
+    // What was stored once is told as such, whatever is forbidden since.
+    if (auto found = find_repeats(batch, open_messages(is_refused), work); !found) return found.error();
+    work.batch.decide(batch, rules);
+    work.at = place_rows(work.batch.rows(), rules);
     return {};
-  }
-
-  /// The rows' places in their conversations.
-  void place_rows(batch_work& work) {
-    std::vector<const conversation_rules*> rules(work.rows.size());
-    for (std::size_t row = 0; row < work.rows.size(); ++row)
-      rules[row] = known_.find(work.names[work.rows[row]]);
-    auto conversations = rules;
-    std::ranges::sort(conversations, {}, &conversation_rules::id);
-    const auto repeated = std::ranges::unique(conversations);
-    conversations.erase(repeated.begin(), repeated.end());
-
-    work.conversation_ids.clear();
-    work.versions.clear();
-    work.audiences.clear();
-    for (const auto* conversation : conversations) {
-      work.conversation_ids.push_back(conversation->id);
-      work.versions.push_back(conversation->version);
-      work.audiences.push_back(conversation->members);
-    }
-    work.counts.assign(conversations.size(), 0);
-    work.places.resize(rules.size());
-    work.later.resize(rules.size());
-    for (std::size_t row = rules.size(); row-- > 0;) {
-      const auto at =
-          std::ranges::lower_bound(work.conversation_ids, rules[row]->id) - work.conversation_ids.begin();
-      work.places[row] = static_cast<std::int32_t>(at + 1);
-      work.later[row] = static_cast<std::int32_t>(work.counts[static_cast<std::size_t>(at)]++);
-    }
   }
 
   /// Learns, anew, the conversations of these messages.
   pg_outcome<void> learn(std::span<const new_message> batch, const std::vector<std::size_t>& messages,
-                         batch_work& work) {
+                         sending& work) {
     std::vector<std::pair<std::string_view, std::string_view>> pairs;
     std::vector<std::string_view> groups;
     for (const std::size_t i : messages) {
@@ -568,26 +473,26 @@ private:
   }
 
   /// The parameters of append_sql.
-  void fill(std::span<const new_message> batch, const batch_work& work) {
+  void fill(std::span<const new_message> batch, const sending& work) {
+    const auto& rows = work.batch.rows();
     parameters_.clear();
-    parameters_.add(work.conversation_ids);
-    parameters_.add(work.versions);
-    parameters_.add(work.counts);
-    parameters_.add(to_ms(work.now));
+    parameters_.add(work.at.conversation_ids);
+    parameters_.add(work.at.versions);
+    parameters_.add(work.at.counts);
+    parameters_.add(to_ms(work.batch.now()));
     parameters_.add(writer_);
     parameters_.add(++batch_number_);
-    parameters_.add(work.places);
-    parameters_.add(work.later);
+    parameters_.add(work.at.places);
+    parameters_.add(work.at.later);
     const auto texts = [&](auto value_of) {
-      add_texts(parameters_, work.rows,
-                [&](std::size_t i) -> std::string_view { return value_of(batch[i]); });
+      add_texts(parameters_, rows, [&](std::size_t i) -> std::string_view { return value_of(batch[i]); });
     };
     /// `find` answers a string or nullptr.
     const auto optional_texts = [&](auto find) {
-      if (std::ranges::none_of(work.rows, [&](std::size_t i) { return find(i) != nullptr; }))
+      if (std::ranges::none_of(rows, [&](std::size_t i) { return find(i) != nullptr; }))
         return parameters_.add_null(); // unnest() makes it a column of NULLs
-      parameters_.begin_texts(work.rows.size());
-      for (const std::size_t i : work.rows)
+      parameters_.begin_texts(rows.size());
+      for (const std::size_t i : rows)
         if (const auto* value = find(i))
           parameters_.element(*value);
         else
@@ -607,10 +512,11 @@ private:
     optional_texts([&](std::size_t i) { return work.tokens[i].empty() ? nullptr : &work.tokens[i]; });
   }
 
-  void fill_kinds(std::span<const new_message> batch, const batch_work& work) {
+  void fill_kinds(std::span<const new_message> batch, const sending& work) {
+    const auto& rows = work.batch.rows();
     std::vector<std::int32_t> kinds;
-    kinds.reserve(work.rows.size());
-    for (const std::size_t i : work.rows) kinds.push_back(static_cast<std::int32_t>(batch[i].kind));
+    kinds.reserve(rows.size());
+    for (const std::size_t i : rows) kinds.push_back(static_cast<std::int32_t>(batch[i].kind));
     if (std::ranges::all_of(kinds, [](std::int32_t kind) { return kind == 0; }))
       parameters_.add_null();
     else
@@ -672,7 +578,7 @@ private:
 
   /// Looks up which of these messages are stored already.
   pg_outcome<void> find_repeats(std::span<const new_message> batch, const std::vector<std::size_t>& messages,
-                                batch_work& work) {
+                                sending& work) {
     std::vector<std::size_t> asked;
     for (const std::size_t i : messages)
       if (batch[i].client_msg_id) asked.push_back(i);
@@ -684,15 +590,7 @@ private:
     if (!found) return found.error();
     for (int row = 0; row < found->size(); ++row) {
       const std::size_t i = asked.at(static_cast<std::size_t>(found->bigint(row, 0) - 1));
-      message stored = read_message(*found, row, 1);
-      work.outcomes[i] = {.status = repeat_status(batch[i], stored),
-                          .id = stored.id,
-                          .conversation_id = stored.conversation_id,
-                          .seq = stored.seq,
-                          .created_at = stored.created_at,
-                          .ext = stored.ext,
-                          .recalled = stored.recalled};
-      work.stored_before.emplace(i, std::move(stored));
+      work.batch.was_stored(i, batch[i], read_message(*found, row, 1));
     }
     return {};
   }
@@ -709,7 +607,7 @@ private:
   steady_clock::time_point looked_at_{}; ///< when look_after() last answered well
   store_watch watch_;
   /// The batch with the number batch_number_, whose outcome is unknown.
-  std::optional<batch_work> pending_;
+  std::optional<sending> pending_;
   index_keeper index_keeper_;
 };
 

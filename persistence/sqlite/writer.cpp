@@ -103,19 +103,6 @@ std::string readers_of_log(const std::string& path) {
 
 } // namespace
 
-/// A group's members as of its row's version, and the role of each.
-struct sqlite_writer::known_group {
-  std::int64_t version = -1;
-  audience_ptr members;
-  std::vector<group_role> roles;
-
-  std::optional<group_role> role_of(const user_id& user) const {
-    const auto at = std::ranges::lower_bound(*members, user);
-    if (at == members->end() || *at != user) return std::nullopt;
-    return roles[static_cast<std::size_t>(at - members->begin())];
-  }
-};
-
 /// What lives as long as the connection.
 struct sqlite_writer::session {
   explicit session(sqlite_connection connection) : db(std::move(connection)) {}
@@ -134,8 +121,8 @@ struct sqlite_writer::session {
   sqlite_statement find_committed{db, find_committed_sql};
   sqlite_statement renew_epoch{db, "UPDATE store_identity SET epoch = ?1"};
   sqlite_statement epoch{db, "SELECT epoch FROM store_identity"};
-  int log_frames = 0;                                   ///< of the write-ahead log, after the last commit
-  std::unordered_map<std::int64_t, known_group> groups; ///< by conversation
+  int log_frames = 0; ///< of the write-ahead log, after the last commit
+  std::unordered_map<std::int64_t, conversation_rules> groups; ///< as of their rows' versions
   std::size_t known_members = 0;
 };
 
@@ -151,14 +138,16 @@ result<std::vector<append_outcome>> sqlite_writer::append(std::span<const new_me
   if (batch.empty()) return std::vector<append_outcome>{};
   if (auto opened = ready(); !opened) return opened.error();
 
-  std::vector<append_outcome> outcomes;
-  outcomes.reserve(batch.size());
+  make_room();
+  send_batch work(batch, now);
   int code = begin();
-  for (const new_message& message : batch) {
+  if (code == SQLITE_OK) code = decide(batch, work);
+  for (const std::size_t i : work.rows()) {
     if (code != SQLITE_OK) break;
-    code = append_one(message, now, outcomes.emplace_back());
+    code = store(batch[i], now, work.stored(i));
   }
   if (code != SQLITE_OK) return give_up(code);
+  auto outcomes = std::move(work).finish(batch);
   if (auto done = commit(); !done) {
     if (done.error().code != errc::outcome_unknown) return done.error();
     if (std::ranges::find(outcomes, append_status::stored, &append_outcome::status) == outcomes.end())
@@ -364,14 +353,38 @@ int sqlite_writer::begin() {
   return db.run("BEGIN IMMEDIATE");
 }
 
-int sqlite_writer::append_one(const new_message& message, wall_time now, append_outcome& outcome) {
-  bool found = false;
-  if (message.client_msg_id)
-    if (const int code = find_repeat(message, outcome, found); found || code != SQLITE_OK) return code;
+/// Finds out what was stored before, and what is known of the conversations of the others; all as of this
+/// transaction.
+int sqlite_writer::decide(std::span<const new_message> batch, send_batch& work) {
+  std::vector<conversation_rules> direct;
+  direct.reserve(batch.size()); // they are pointed to
+  std::vector<const conversation_rules*> rules(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const new_message& message = batch[i];
+    if (message.client_msg_id)
+      if (const int code = find_repeat(i, message, work); code != SQLITE_OK) return code;
+    if (!work.is_open(i)) continue;
+    if (message.to.is_group()) {
+      if (const int code = know_group(message.to.id, rules[i]); code != SQLITE_OK) return code;
+      continue;
+    }
+    rules[i] = &direct.emplace_back();
+    if (const int code = know_pair(message.from, message.to.id, direct.back()); code != SQLITE_OK)
+      return code;
+  }
+  work.decide(batch, [&](std::size_t i) { return rules[i]; });
+  for (const std::size_t i : work.rows())
+    work.stored(i) = {.conversation_id = rules[i]->id, .audience = rules[i]->members};
+  return SQLITE_OK;
+}
+
+/// Stores a message that may be; gives it its place.
+int sqlite_writer::store(const new_message& message, wall_time now, append_outcome& outcome) {
   outcome.created_at = now;
-  if (const int code = message.to.is_group() ? take_group_seq(message, now, outcome)
-                                             : take_direct_seq(message, now, outcome);
-      code != SQLITE_OK || outcome.status != append_status::stored)
+  if (const int code = message.to.is_group()
+                           ? session_->changes.take_seq(outcome.conversation_id, now, outcome.seq)
+                           : take_direct_seq(message, now, outcome);
+      code != SQLITE_OK)
     return code;
   {
     sqlite_statement::execution insert(session_->insert);
@@ -391,32 +404,25 @@ int sqlite_writer::append_one(const new_message& message, wall_time now, append_
   return sqlite_statement::execution(session_->index).bind(outcome.id).bind(tokens).finish();
 }
 
-int sqlite_writer::find_repeat(const new_message& message, append_outcome& outcome, bool& found) {
+int sqlite_writer::find_repeat(std::size_t i, const new_message& message, send_batch& work) {
   sqlite_statement::execution find(session_->find_repeat);
   const int code = find.bind(message.from.text()).bind(*message.client_msg_id).step();
   if (code == SQLITE_DONE) return SQLITE_OK;
   if (code != SQLITE_ROW) return code;
-  found = true;
-  auto first = read_message(find);
-  outcome = {.status = repeat_status(message, first),
-             .id = first.id,
-             .conversation_id = first.conversation_id,
-             .seq = first.seq,
-             .created_at = first.created_at,
-             .ext = std::move(first.ext),
-             .recalled = first.recalled};
+  work.was_stored(i, message, read_message(find));
   return SQLITE_OK;
 }
 
-/// Gives the message its place in its direct conversation, or the reason why it gets none.
+/// Whether `to` blocks `from`. The conversation is made with its first message.
+int sqlite_writer::know_pair(const user_id& from, const user_id& to, conversation_rules& rules) {
+  sqlite_statement::execution block(session_->is_blocked);
+  const int code = block.bind(to.text()).bind(from.text()).step();
+  (to < from ? rules.low_blocks : rules.high_blocks) = code == SQLITE_ROW;
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 int sqlite_writer::take_direct_seq(const new_message& message, wall_time now, append_outcome& outcome) {
   const user_id &from = message.from, &to = message.to.id;
-  {
-    sqlite_statement::execution block(session_->is_blocked);
-    const int code = block.bind(to.text()).bind(from.text()).step();
-    if (code == SQLITE_ROW) outcome.status = append_status::blocked;
-    if (code != SQLITE_DONE) return code == SQLITE_ROW ? SQLITE_OK : code;
-  }
   {
     const auto [low, high] = conversation_key(from, to);
     sqlite_statement::execution next(session_->next_direct_seq);
@@ -428,58 +434,46 @@ int sqlite_writer::take_direct_seq(const new_message& message, wall_time now, ap
   return outcome.seq == 1 ? session_->changes.join_direct(outcome.conversation_id, from, to) : SQLITE_OK;
 }
 
-/// Gives the message its place in its group, or the reason why it gets none.
-int sqlite_writer::take_group_seq(const new_message& message, wall_time now, append_outcome& outcome) {
-  outcome.status = append_status::no_group;
-  std::int64_t version = 0;
-  bool muted = false;
-  {
-    sqlite_statement::execution group(session_->find_group);
-    const int code = group.bind(message.to.id.text()).step();
-    if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
-    outcome.conversation_id = group.integer(0);
-    muted = group.integer(1) != 0;
-    version = group.integer(2);
-  }
-  const known_group* known = nullptr;
-  if (const int code = know_group(outcome.conversation_id, version, known); code != SQLITE_OK) return code;
-  const auto role = known->role_of(message.from);
-  if (!role) return SQLITE_OK;
-  outcome.status = append_status::silenced;
-  if (muted && *role == group_role::member) return SQLITE_OK;
-  outcome.status = append_status::stored;
-  outcome.audience = known->members;
-  return session_->changes.take_seq(outcome.conversation_id, now, outcome.seq);
-}
-
-/// The members as of `version`, read only when another version is what we know.
-int sqlite_writer::know_group(std::int64_t conversation, std::int64_t version, const known_group*& known) {
+/// The group's members and roles, read only when another version is what we know; null: there is no such
+/// group.
+int sqlite_writer::know_group(const user_id& id, const conversation_rules*& known) {
   session& s = *session_;
-  if (const auto at = s.groups.find(conversation); at != s.groups.end() && at->second.version == version) {
+  conversation_rules fresh;
+  {
+    sqlite_statement::execution group(s.find_group);
+    const int code = group.bind(id.text()).step();
+    if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_OK : code;
+    fresh.id = group.integer(0);
+    fresh.muted = group.integer(1) != 0;
+    fresh.version = group.integer(2);
+  }
+  if (const auto at = s.groups.find(fresh.id); at != s.groups.end() && at->second.version == fresh.version) {
     known = &at->second;
     return SQLITE_OK;
   }
   std::vector<user_id> users;
-  known_group fresh{.version = version, .members = {}, .roles = {}};
   sqlite_statement::execution rows(s.group_members);
-  rows.bind(conversation);
+  rows.bind(fresh.id);
   int code = rows.step();
   for (; code == SQLITE_ROW; code = rows.step()) {
     users.push_back(stored_user(rows.text(0)));
-    fresh.roles.push_back(role_of(rows.integer(1)));
+    fresh.roles += static_cast<char>('0' + static_cast<int>(role_of(rows.integer(1))));
   }
   if (code != SQLITE_DONE) return code;
-  if (s.known_members + users.size() > known_members_max) {
-    s.groups.clear();
-    s.known_members = 0;
-  }
-  auto& slot = s.groups[conversation];
-  s.known_members += users.size();
-  s.known_members -= slot.roles.size();
   fresh.members = std::make_shared<const std::vector<user_id>>(std::move(users));
+  auto& slot = s.groups[fresh.id];
+  s.known_members += fresh.roles.size();
+  s.known_members -= slot.roles.size();
   slot = std::move(fresh);
   known = &slot;
   return SQLITE_OK;
+}
+
+/// Between batches, since a batch at hand points to what it knows.
+void sqlite_writer::make_room() {
+  if (session_->known_members <= known_members_max) return;
+  session_->groups.clear();
+  session_->known_members = 0;
 }
 
 int sqlite_writer::mark_one(const read_mark& mark, read_outcome& outcome) {

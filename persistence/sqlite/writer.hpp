@@ -2,9 +2,9 @@
 #pragma once
 
 #include "core/chat/newest_commits.hpp"
+#include "persistence/send_batch.hpp"
 #include "persistence/sqlite/file.hpp"
 #include "persistence/sqlite/transaction.hpp"
-#include "persistence/store.hpp"
 
 #include <unordered_map>
 
@@ -27,7 +27,6 @@ public:
 
 private:
   struct session;
-  struct known_group;
 
   error failed(int code) const;
   error gone() const;
@@ -46,11 +45,13 @@ private:
   error give_up(int code);
   int overwrite();
 
-  int append_one(const new_message& message, wall_time now, append_outcome& outcome);
-  int find_repeat(const new_message& message, append_outcome& outcome, bool& found);
+  int decide(std::span<const new_message> batch, send_batch& work);
+  int store(const new_message& message, wall_time now, append_outcome& outcome);
+  int find_repeat(std::size_t i, const new_message& message, send_batch& work);
+  int know_pair(const user_id& from, const user_id& to, conversation_rules& rules);
+  int know_group(const user_id& id, const conversation_rules*& known);
   int take_direct_seq(const new_message& message, wall_time now, append_outcome& outcome);
-  int take_group_seq(const new_message& message, wall_time now, append_outcome& outcome);
-  int know_group(std::int64_t conversation, std::int64_t version, const known_group*& known);
+  void make_room();
   int mark_one(const read_mark& mark, read_outcome& outcome);
 
   std::shared_ptr<sqlite_file> file_;

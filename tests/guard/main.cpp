@@ -12,7 +12,7 @@
 #include "core/wire/v1/encode.hpp"
 #include "core/wire/ws_codec.hpp"
 #include "net/request_reader.hpp"
-#include "net/router.hpp"
+#include "net/routes.hpp"
 #include "tests/guard/allocations.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_registry.hpp"
@@ -95,7 +95,7 @@ void measure_parsers() {
   });
   measure("http: find a route", 500, [] {
     const auto to = parse_target("/v1/groups/g1/members/1002?x=1");
-    use(find_route(to->path));
+    use(find_route(all_routes(), "GET", to->path));
   });
 
   const std::string frame = ws::masked_frame(ws::opcode::text, rpc, {1, 2, 3, 4});

@@ -22,15 +22,19 @@ struct reading {
   /// The same until it says something else than that the header is good.
   status take_all(std::string_view bytes) {
     const auto now = take(bytes);
-    return now == status::header ? reader.take(buffer) : now;
+    if (now != status::header) return now;
+    too_large = reader.limit_body(bounds.body_bytes);
+    return too_large ? status::failed : reader.take(buffer);
   }
+  const error& failure() const { return too_large ? *too_large : reader.failure(); }
   std::string_view body() const { return reader.request().body(); }
+  std::optional<error> too_large{};
 };
 
 errc refused(std::string_view bytes) {
   reading r;
   REQUIRE(r.take_all(bytes) == status::failed);
-  return r.reader.failure().code;
+  return r.failure().code;
 }
 
 const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -76,7 +80,7 @@ TEST_CASE("a folded header is refused, wherever it is cut", "[request_reader]") 
       CAPTURE(request, cut);
       reading r;
       if (r.take(request.substr(0, cut)) == status::need_more) r.take(request.substr(cut));
-      CHECK(r.reader.failure().code == errc::malformed);
+      CHECK(r.failure().code == errc::malformed);
     }
 }
 
@@ -114,7 +118,7 @@ TEST_CASE("a header, a chunk's header and a trailer have one limit, whole or in 
     for (std::size_t i = 0; i < bytes.size() && now != status::failed; ++i)
       now = r.take_all(bytes.substr(i, 1));
     CHECK(now == status::failed);
-    CHECK(r.reader.failure().code == errc::header_too_large);
+    CHECK(r.failure().code == errc::header_too_large);
   }
 }
 

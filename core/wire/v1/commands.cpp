@@ -132,7 +132,7 @@ std::string read_content(params& p, message_kind kind, const limits& limits) {
   return write_object(p, "content", *object, limits.object_bytes);
 }
 
-command read_message_send(params& p, const user_id& by, const limits& limits) {
+new_message read_message_send(params& p, const user_id& by, const limits& limits) {
   new_message m;
   m.from = by;
   m.to = p.peer_or_group_at("to");
@@ -145,7 +145,7 @@ command read_message_send(params& p, const user_id& by, const limits& limits) {
 
 // The other methods.
 
-command read_message_history(params& p, const user_id& by, const limits&) {
+page_query read_message_history(params& p, const user_id& by, const limits&) {
   page_query q{.user = by, .in = p.peer_or_group_at("in")};
   q.before_seq = p.optional_integer("beforeSeq", 1, seq_max);
   q.after_seq = p.optional_integer("afterSeq", 0, seq_max);
@@ -155,7 +155,7 @@ command read_message_history(params& p, const user_id& by, const limits&) {
   return q;
 }
 
-command read_message_search(params& p, const user_id& by, const limits&) {
+search_query read_message_search(params& p, const user_id& by, const limits&) {
   search_query q{.user = by, .text = p.text("query", query_chars_max)};
   q.in = p.optional_peer_or_group("in");
   q.cursor = read_cursor(p);
@@ -163,29 +163,29 @@ command read_message_search(params& p, const user_id& by, const limits&) {
   return q;
 }
 
-command read_message_recall(params& p, const user_id& by, const limits&) {
+change read_message_recall(params& p, const user_id& by, const limits&) {
   recall_message action{.in = p.peer_or_group_at("in")};
   action.seq = read_seq(p);
   return change{by, std::move(action)};
 }
 
-command read_conversation_list(params& p, const user_id& by, const limits&) {
+list_query read_conversation_list(params& p, const user_id& by, const limits&) {
   list_query q{.user = by, .cursor = read_cursor(p)};
   q.limit = read_limit(p);
   return q;
 }
 
-command read_conversation_read(params& p, const user_id& by, const limits&) {
+read_mark read_conversation_read(params& p, const user_id& by, const limits&) {
   read_mark mark{.user = by, .in = p.peer_or_group_at("in")};
   mark.seq = read_seq(p);
   return mark;
 }
 
-command read_conversation_typing(params& p, const user_id&, const limits&) {
+show_typing read_conversation_typing(params& p, const user_id&, const limits&) {
   return show_typing{p.peer_or_group_at("in")};
 }
 
-command read_conversation_set(params& p, const user_id& by, const limits&) {
+change read_conversation_set(params& p, const user_id& by, const limits&) {
   set_conversation action{.in = p.peer_or_group_at("in")};
   action.pinned = p.optional_flag("pinned");
   action.muted = p.optional_flag("muted");
@@ -193,7 +193,7 @@ command read_conversation_set(params& p, const user_id& by, const limits&) {
   return change{by, std::move(action)};
 }
 
-command read_conversation_clear(params& p, const user_id& by, const limits&) {
+change read_conversation_clear(params& p, const user_id& by, const limits&) {
   return change{by, clear_conversation{p.peer_or_group_at("in")}};
 }
 
@@ -258,7 +258,7 @@ std::vector<held_message> read_last(params& p) {
   return last;
 }
 
-command read_sync(params& p, const user_id& by, const limits&) {
+resume read_sync(params& p, const user_id& by, const limits&) {
   resume r{.epoch = p.optional_text("epoch", token_chars_max),
            .query = {.user = by, .positions = read_positions(p), .last = read_last(p)}};
   r.query.limit = read_limit(p, r.query.limit, sync_limit_max);
@@ -267,19 +267,19 @@ command read_sync(params& p, const user_id& by, const limits&) {
   return r;
 }
 
-command read_presence_watch(params& p, const user_id&, const limits&) {
-  return watch_users{p.ids("userIds", 0, watched_users_max), true};
+watch_users read_presence_watch(params& p, const user_id&, const limits&) {
+  return {p.ids("userIds", 0, watched_users_max)};
 }
 
-command read_presence_unwatch(params& p, const user_id&, const limits&) {
-  return watch_users{p.ids("userIds", 0, watched_users_max), false};
+unwatch_users read_presence_unwatch(params& p, const user_id&, const limits&) {
+  return {p.ids("userIds", 0, watched_users_max)};
 }
 
-command read_user_get(params& p, const user_id&, const limits&) {
+get_profiles read_user_get(params& p, const user_id&, const limits&) {
   return get_profiles{p.ids("userIds", 0, user_ids_max)};
 }
 
-command read_user_update(params& p, const user_id& by, const limits& limits) {
+change read_user_update(params& p, const user_id& by, const limits& limits) {
   // What is not there stays, and null would look like taking it away: it must be a string.
   update_profile action{};
   if (p.holds("name")) action.name = p.text("name", limits.name_chars);
@@ -288,18 +288,18 @@ command read_user_update(params& p, const user_id& by, const limits& limits) {
   return change{by, std::move(action)};
 }
 
-command read_block_add(params& p, const user_id& by, const limits&) {
+change read_block_add(params& p, const user_id& by, const limits&) {
   auto users = p.ids("userIds", 1, user_ids_max);
   if (std::ranges::find(users, by) != users.end())
     p.refuse(errc::malformed, "userIds", "has your own id in it");
   return change{by, block_users{std::move(users), true}};
 }
 
-command read_block_remove(params& p, const user_id& by, const limits&) {
+change read_block_remove(params& p, const user_id& by, const limits&) {
   return change{by, block_users{p.ids("userIds", 1, user_ids_max), false}};
 }
 
-command read_block_list(params&, const user_id&, const limits&) { return list_blocks{}; }
+list_blocks read_block_list(params&, const user_id&, const limits&) { return list_blocks{}; }
 
 std::optional<group_history> read_history(params& p) {
   const auto found = p.optional_choice("history", history_names);
@@ -307,7 +307,7 @@ std::optional<group_history> read_history(params& p) {
   return static_cast<group_history>(*found);
 }
 
-command read_group_create(params& p, const user_id& by, const limits& limits) {
+change read_group_create(params& p, const user_id& by, const limits& limits) {
   create_group action;
   action.name = p.text("name", limits.name_chars);
   action.members = p.optional_ids("members");
@@ -321,21 +321,21 @@ command read_group_create(params& p, const user_id& by, const limits& limits) {
   return change{by, std::move(action)};
 }
 
-command read_group_get(params& p, const user_id&, const limits&) { return get_group{p.id("groupId")}; }
+get_group read_group_get(params& p, const user_id&, const limits&) { return get_group{p.id("groupId")}; }
 
-command read_group_list(params& p, const user_id&, const limits&) {
+list_groups read_group_list(params& p, const user_id&, const limits&) {
   list_groups q{.cursor = read_cursor(p)};
   q.limit = read_limit(p);
   return q;
 }
 
-command read_group_members(params& p, const user_id&, const limits&) {
+list_members read_group_members(params& p, const user_id&, const limits&) {
   list_members q{.group = p.id("groupId"), .cursor = read_cursor(p)};
   q.limit = read_limit(p);
   return q;
 }
 
-command read_group_update(params& p, const user_id& by, const limits& limits) {
+change read_group_update(params& p, const user_id& by, const limits& limits) {
   update_group action{.group = p.id("groupId"), .name = p.optional_text("name", limits.name_chars)};
   action.muted = p.optional_flag("muted");
   action.history = read_history(p);
@@ -343,71 +343,73 @@ command read_group_update(params& p, const user_id& by, const limits& limits) {
   return change{by, std::move(action)};
 }
 
-command read_group_add(params& p, const user_id& by, const limits&) {
+change read_group_add(params& p, const user_id& by, const limits&) {
   return change{by, add_members{p.id("groupId"), p.ids("userIds", 1, group_members_max)}};
 }
 
-command read_group_remove(params& p, const user_id& by, const limits&) {
+change read_group_remove(params& p, const user_id& by, const limits&) {
   return change{by, remove_members{p.id("groupId"), p.ids("userIds", 1, group_members_max)}};
 }
 
-command read_group_role(params& p, const user_id& by, const limits&) {
+change read_group_role(params& p, const user_id& by, const limits&) {
   set_role action{.group = p.id("groupId"), .user = p.id("userId")};
   action.role = static_cast<group_role>(p.choice("role", group_role_names));
   return change{by, std::move(action)};
 }
 
-command read_group_leave(params& p, const user_id& by, const limits&) {
+change read_group_leave(params& p, const user_id& by, const limits&) {
   return change{by, leave_group{p.id("groupId")}};
 }
 
-command read_group_dismiss(params& p, const user_id& by, const limits&) {
+change read_group_dismiss(params& p, const user_id& by, const limits&) {
   return change{by, dismiss_group{p.id("groupId")}};
 }
 
-command read_session_refresh(params& p, const user_id&, const limits&) {
+refresh_token read_session_refresh(params& p, const user_id&, const limits&) {
   return refresh_token{p.text("token", bearer_token_chars_max)};
 }
 
-command read_ping(params&, const user_id&, const limits&) { return ping{}; }
+ping read_ping(params&, const user_id&, const limits&) { return ping{}; }
 
 // The table.
 
-struct method {
-  std::string_view name;
-  command (*read)(params& p, const user_id& by, const limits& limits);
-};
+template <auto Read>
+constexpr method row(std::string_view name, std::string_view http = {}) {
+  using command_type = std::invoke_result_t<decltype(Read), params&, const user_id&, const limits&>;
+  return {name, errand_of<command_type>, http,
+          [](params& p, const user_id& by, const limits& limits) -> command { return Read(p, by, limits); }};
+}
 
-constexpr std::array methods{
-    method{"message.send", read_message_send},
-    method{"message.history", read_message_history},
-    method{"message.search", read_message_search},
-    method{"message.recall", read_message_recall},
-    method{"conversation.list", read_conversation_list},
-    method{"conversation.read", read_conversation_read},
-    method{"conversation.typing", read_conversation_typing},
-    method{"conversation.set", read_conversation_set},
-    method{"conversation.clear", read_conversation_clear},
-    method{"sync", read_sync},
-    method{"presence.watch", read_presence_watch},
-    method{"presence.unwatch", read_presence_unwatch},
-    method{"user.get", read_user_get},
-    method{"user.update", read_user_update},
-    method{"block.add", read_block_add},
-    method{"block.remove", read_block_remove},
-    method{"block.list", read_block_list},
-    method{"group.create", read_group_create},
-    method{"group.get", read_group_get},
-    method{"group.list", read_group_list},
-    method{"group.members", read_group_members},
-    method{"group.update", read_group_update},
-    method{"group.add", read_group_add},
-    method{"group.remove", read_group_remove},
-    method{"group.role", read_group_role},
-    method{"group.leave", read_group_leave},
-    method{"group.dismiss", read_group_dismiss},
-    method{"session.refresh", read_session_refresh},
-    method{"ping", read_ping},
+constexpr std::array table{
+    row<read_message_send>("message.send", "POST /v1/messages"),
+    row<read_message_history>("message.history", "GET /v1/messages"),
+    row<read_message_search>("message.search", "GET /v1/search"),
+    row<read_message_recall>("message.recall"),
+    row<read_conversation_list>("conversation.list", "GET /v1/conversations"),
+    row<read_conversation_read>("conversation.read", "POST /v1/conversations/read"),
+    row<read_conversation_typing>("conversation.typing"),
+    row<read_conversation_set>("conversation.set"),
+    row<read_conversation_clear>("conversation.clear"),
+    row<read_sync>("sync"),
+    row<read_presence_watch>("presence.watch"),
+    row<read_presence_unwatch>("presence.unwatch"),
+    row<read_user_get>("user.get", "GET /v1/users/{}"),
+    row<read_user_update>("user.update", "PUT /v1/users/{}"),
+    row<read_block_add>("block.add"),
+    row<read_block_remove>("block.remove"),
+    row<read_block_list>("block.list"),
+    row<read_group_create>("group.create", "POST /v1/groups"),
+    row<read_group_get>("group.get", "GET /v1/groups/{}"),
+    row<read_group_list>("group.list"),
+    row<read_group_members>("group.members", "GET /v1/groups/{}/members"),
+    row<read_group_update>("group.update", "PATCH /v1/groups/{}"),
+    row<read_group_add>("group.add", "PUT /v1/groups/{}/members/{}"),
+    row<read_group_remove>("group.remove", "DELETE /v1/groups/{}/members/{}"),
+    row<read_group_role>("group.role"),
+    row<read_group_leave>("group.leave"),
+    row<read_group_dismiss>("group.dismiss", "DELETE /v1/groups/{}"),
+    row<read_session_refresh>("session.refresh"),
+    row<read_ping>("ping"),
 };
 
 error no_such_method(std::string_view name) {
@@ -430,7 +432,9 @@ std::optional<std::string> read_rpc_id(const json::value& value) {
 std::size_t cost_of(const command& what) {
   const auto named = [](const auto& of) -> std::size_t {
     using T = std::decay_t<decltype(of)>;
-    if constexpr (std::is_same_v<T, watch_users> || std::is_same_v<T, get_profiles>) return of.users.size();
+    if constexpr (std::is_same_v<T, watch_users> || std::is_same_v<T, unwatch_users> ||
+                  std::is_same_v<T, get_profiles>)
+      return of.users.size();
     if constexpr (std::is_same_v<T, change>)
       return std::visit(
           [](const auto& action) -> std::size_t {
@@ -444,16 +448,12 @@ std::size_t cost_of(const command& what) {
   return std::max<std::size_t>(std::visit(named, what), 1);
 }
 
-std::vector<std::string_view> method_names() {
-  std::vector<std::string_view> names;
-  for (const auto& m : methods) names.push_back(m.name);
-  return names;
-}
+std::span<const method> methods() { return table; }
 
 result<command> parse_command(std::string_view name, const json::object& object, const user_id& by,
                               const limits& limits) {
-  const auto found = std::ranges::find(methods, name, &method::name);
-  if (found == methods.end()) return no_such_method(name);
+  const auto found = std::ranges::find(table, name, &method::name);
+  if (found == table.end()) return no_such_method(name);
   params p(object);
   auto what = found->read(p, by, limits);
   if (p.fault()) return *p.fault();

@@ -11,19 +11,19 @@ TEST_CASE("a target is a decoded path and its parameters", "[http]") {
   const auto t = parse_target("/imserver/a%3Ab%40c?userId=%E5%BC%A0+1&empty=&flag&&x=1=2");
   REQUIRE(t.has_value());
   CHECK(t->path == "/imserver/a:b@c");
-  CHECK(**t->parameter("userId") == "张 1");
-  CHECK(**t->parameter("empty") == "");
-  CHECK(**t->parameter("flag") == "");
-  CHECK(**t->parameter("x") == "1=2");
-  CHECK_FALSE(t->parameter("none")->has_value());
+  CHECK(*t->parameter("userId") == "张 1");
+  CHECK(*t->parameter("empty") == "");
+  CHECK(*t->parameter("flag") == "");
+  CHECK(*t->parameter("x") == "1=2");
+  CHECK_FALSE(t->parameter("none"));
 }
 
 TEST_CASE("a bad target is refused", "[http]") {
-  for (const auto* bad : {"", "*", "http://h/", "/%", "/%4", "/%zz", "/%00", "/%ff", "/?a=%00", "/?%"}) {
+  for (const auto* bad :
+       {"", "*", "http://h/", "/%", "/%4", "/%zz", "/%00", "/%ff", "/?a=%00", "/?%", "/?a=1&b=2&%61=1"}) {
     CAPTURE(bad);
     CHECK(parse_target(bad).has_error());
   }
-  CHECK(parse_target("/?a=1&a=2")->parameter("a").has_error());
 }
 
 TEST_CASE("the server's own pages, listed ones and WeChat may come in; no other", "[origin]") {

@@ -362,8 +362,14 @@ TEST_CASE("objects are stored as they were sent, but for white space", "[v1][com
   CHECK(stored(R"({"n":100000000000000000000000})") == R"({"n":1e+23})");
   CHECK(stored(R"({"n":1.0})") == R"({"n":1})");
   CHECK(stored(R"({"n":1e-400})") == R"({"n":0})");
-  // Of a key given twice the later value counts.
-  CHECK(stored(R"({"a":1,"b":2,"a":3})") == R"({"a":3,"b":2})");
+}
+
+TEST_CASE("a key given twice is refused, at any depth", "[v1][commands]") {
+  for (const auto* text : {R"({"a":1,"b":2,"a":3})", R"([{"a":[{"b":1,"b":1}]}])"}) {
+    CAPTURE(text);
+    CHECK(parse_json(text).has_error());
+  }
+  CHECK(parse_json(R"([{"a":1},{"a":1,"b":{"a":1}}])").has_value());
 }
 
 TEST_CASE("a request is JSON-RPC 2.0, and answered under its id", "[v1][commands]") {

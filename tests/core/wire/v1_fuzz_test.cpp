@@ -23,7 +23,7 @@ const user_id me = *user_id::parse("2");
 /// Requests of the golden files.
 std::vector<json::object> samples() {
   std::vector<json::object> out;
-  for (auto name : v1::method_names()) {
+  for (const auto& [name, what, http, read] : v1::methods()) {
     std::stringstream text;
     text << std::ifstream(HONGYAN_SOURCE_DIR "/tests/golden/v1/" + std::string(name) + ".json").rdbuf();
     const auto parsed = parse_json(text.str());

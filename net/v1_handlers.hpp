@@ -1,0 +1,43 @@
+/// What the HTTP side of v1 is put together from: a request's parts become a command of v1, by v1's own
+/// parser, and whoever carries it out over a socket carries it out here.
+#pragma once
+
+#include "core/wire/v1/commands.hpp"
+#include "net/handlers.hpp"
+
+#include <boost/json/object.hpp>
+#include <initializer_list>
+
+namespace hongyan {
+
+/// An id that is a segment of the path.
+result<user_id> path_id(const routed_request& request, std::size_t segment);
+
+/// Takes an id that HTTP adds to the parameters of a method, such as `from`, out of a body; a user may leave
+/// it out.
+result<user_id> take_user(boost::json::object& body, std::string_view name, const auth::caller& by);
+
+/// For whom a request reads or marks: the parameter userId; of a user, by default itself. Errors: malformed,
+/// unauthorized, forbidden.
+result<user_id> acting_user(const routed_request& request);
+
+/// A method's parameters from the query: numbers, and texts; those that are not given are left out. `in`
+/// comes of `peer=` or `group=`, where `with_in` says so.
+result<boost::json::object> query_parameters(const target& to,
+                                             std::initializer_list<std::string_view> numbers,
+                                             std::initializer_list<std::string_view> texts,
+                                             bool with_in = false);
+
+/// Carries out a method for the user `by`, as over a socket; it counts to who asks.
+asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::string_view method,
+                                 boost::json::object params, user_id by);
+
+/// Stores a change. `status`: when it was stored.
+asio::awaitable<reply> store_change(edge& at, change what, unsigned status = 200);
+
+asio::awaitable<reply> ask_history(edge& at, user_id user, v1::errand what, v1::command query);
+
+/// What a request costs beyond the one as which it was let in before its body was read.
+void count_cost(edge& at, const auth::caller& asker, const v1::command& what);
+
+} // namespace hongyan
