@@ -371,8 +371,8 @@ onEachStore('the documents', (the) => {
     for (const [path, item] of Object.entries(openapi.paths)) {
       assert.deepEqual(await allowed(path.replace(/{\w+}/g, 'x')), Object.keys(item).map((it) => it.toUpperCase()).sort(), path)
     }
-    // Whatever in the server looks like a path.
-    const texts = fs.readFileSync(binary).toString('latin1').match(/(?<=\0)\/[A-Za-z0-9_{}/]{0,60}(?=\0)/g)
+    // Whatever in the server looks like a path; perhaps the end of a text with its method in front.
+    const texts = fs.readFileSync(binary).toString('latin1').match(/(?<=\0|[A-Z] )\/[A-Za-z0-9_{}/]{0,60}(?=\0)/g)
     const templates = new Set(Object.keys(openapi.paths).map((path) => path.replace(/{\w+}/g, '{}')))
     assert.ok([...templates].every((path) => texts.includes(path)), 'the texts in the server are found')
     for (const text of new Set(texts)) {
