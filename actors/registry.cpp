@@ -46,7 +46,7 @@ registry::behavior_type registry::make_behavior() {
         tell_typing(note);
       },
       [this](watch_soon_atom, const session_actor& s) {
-        ++pending_watches_[s].count;
+        watches_.intend(s);
         return caf::ok_atom::value;
       },
       [this](block_atom, const block_note& note) {
@@ -61,7 +61,7 @@ registry::behavior_type registry::make_behavior() {
         return watch(users, s);
       },
       [this](unwatch_atom, const std::vector<user_id>& users, const session_actor& s) {
-        unwatch(users, s);
+        watches_.unwatch(users, s);
         return caf::ok_atom::value;
       },
       [this](kick_atom, const user_id& user) { return kick(user); },
@@ -93,27 +93,23 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
   if (!facts.device.empty())
     end_sessions(user, close_code::replaced,
                  [&](const listed& other) { return other.facts.device == facts.device; });
-  const auto& elsewhere = others_.of(user);
+  const auto& elsewhere = peers_.sessions().of(user);
   // Another of the same device is ended by its node when that hears of this one.
   const auto stays = [&](const cluster::remote_session& other) {
     return facts.device.empty() || other.facts.device != facts.device;
   };
-  auto& entry = users_[user];
-  const auto sessions =
-      entry.sessions.size() + static_cast<std::size_t>(std::ranges::count_if(elsewhere, stays));
+  const auto* here = users_.find(user);
+  const auto sessions = (here != nullptr ? here->sessions.size() : 0) +
+                        static_cast<std::size_t>(std::ranges::count_if(elsewhere, stays));
   if (flow_.sessions_a_user > 0 && sessions >= flow_.sessions_a_user) {
-    if (entry.sessions.empty()) users_.erase(user);
     send(s, close_atom::value, close_code::flooding);
     return;
   }
-  if (entry.sessions.empty()) entry.since = wall_now();
-  entry.sessions.push_back({s, facts, ++last_number_, stamp});
-  v1_sessions_ += facts.is_v1;
+  const auto& l = users_.add(user, s, facts, stamp, wall_now());
   count_users();
   if (peers_.empty()) {
     send(s, bound_atom::value);
   } else {
-    const auto& l = entry.sessions.back();
     const auto ticket = tell_peers_and_wait(cluster::session_came{user, l.number, l.stamp, l.facts});
     unsettled_.push_back({.ticket = ticket, .since = home_.now(), .bound = s});
   }
@@ -121,37 +117,23 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
 }
 
 void registry::unbind(const user_id& user, const session_actor& s) {
-  pending_watches_.erase(s);
-  const auto entry = users_.find(user);
-  if (entry == users_.end()) return;
-  auto& sessions = entry->second.sessions;
-  const auto gone = std::ranges::find(sessions, s, &listed::session);
-  if (gone == sessions.end()) return;
-  v1_sessions_ -= gone->facts.is_v1;
-  tell_peers(cluster::session_left{user, gone->number});
-  sessions.erase(gone);
-  if (!sessions.empty()) return;
-  users_.erase(entry);
+  watches_.forget_intentions(s);
+  const auto gone = users_.take_if(user, [&](const listed& l) { return l.session == s; });
+  if (gone.empty()) return;
+  tell_peers(cluster::session_left{user, gone.front().number});
   count_users();
   if (!is_online(user)) tell_watchers(user, false);
 }
 
 std::size_t registry::end_sessions(const user_id& user, close_code code,
                                    const std::function<bool(const listed&)>& which) {
-  const auto entry = users_.find(user);
-  if (entry == users_.end()) return 0;
-  const auto ended = std::erase_if(entry->second.sessions, [&](const listed& l) {
-    if (!which(l)) return false;
-    v1_sessions_ -= l.facts.is_v1;
+  const auto ended = users_.take_if(user, which);
+  for (const auto& l : ended) {
     tell_peers(cluster::session_left{user, l.number});
     send(l.session, close_atom::value, code);
-    return true;
-  });
-  if (entry->second.sessions.empty()) {
-    users_.erase(entry);
-    count_users();
   }
-  return ended;
+  count_users();
+  return ended.size();
 }
 
 void registry::deliver(const committed_batch& batch) {
@@ -162,7 +144,7 @@ void registry::deliver(const committed_batch& batch) {
 
 void registry::fan_out(const std::vector<committed_message>& messages, steady_time committed) {
   deliver_classic(messages, committed);
-  if (v1_sessions_ > 0) deliver_v1(messages, committed);
+  if (users_.v1_sessions() > 0) deliver_v1(messages, committed);
 }
 
 /// Direct messages only, without the log's own entries. One delivery a user and batch, however many of the
@@ -172,17 +154,17 @@ void registry::deliver_classic(const std::vector<committed_message>& messages, s
     std::vector<classic::chat> chats;
     bool reload = false;
   };
-  std::unordered_map<const presence*, share> shares;
+  std::unordered_map<const online_users::presence*, share> shares;
   for (const auto& [m, audience] : messages) {
     const bool reload = m->kind == message_kind::recall || m->kind == message_kind::edit;
     if (m->to.is_group() || (is_own_entry(m->kind) && !reload)) continue;
     classic::chat encoded{m->id, nullptr};
     const auto add = [&](const user_id& user) {
-      const auto entry = users_.find(user);
-      if (entry == users_.end() ||
-          std::ranges::all_of(entry->second.sessions, [](const listed& l) { return l.facts.is_v1; }))
+      const auto* present = users_.find(user);
+      if (present == nullptr ||
+          std::ranges::all_of(present->sessions, [](const listed& l) { return l.facts.is_v1; }))
         return;
-      auto& share = shares[&entry->second];
+      auto& share = shares[present];
       if (reload) {
         share.reload = true;
         return;
@@ -227,9 +209,9 @@ void registry::by_audience(std::vector<committed_message> messages,
 void registry::tell_news(std::span<const committed_message> messages, steady_time committed) {
   std::vector<const session_actor*> hearers;
   const auto add = [&](const user_id& user) {
-    const auto entry = users_.find(user);
-    if (entry == users_.end()) return;
-    for (const auto& l : entry->second.sessions)
+    const auto* present = users_.find(user);
+    if (present == nullptr) return;
+    for (const auto& l : present->sessions)
       if (l.facts.is_v1) hearers.push_back(&l.session);
   };
   const auto& first = *messages.front().stored;
@@ -275,56 +257,36 @@ void registry::tell_own(const own_note& note) {
 /// Tells the v1 sessions of these users, but not `origin`.
 void registry::notify(const std::vector<user_id>& users, std::string_view text,
                       const caf::actor_addr& origin) {
-  if (v1_sessions_ == 0) return;
+  if (users_.v1_sessions() == 0) return;
   const auto frame = text_frame(text);
   for (const auto& user : users) {
-    const auto entry = users_.find(user);
-    if (entry == users_.end()) continue;
-    for (const auto& l : entry->second.sessions)
+    const auto* present = users_.find(user);
+    if (present == nullptr) continue;
+    for (const auto& l : present->sessions)
       if (l.facts.is_v1 && l.session.address() != origin) send(l.session, notify_atom::value, frame);
   }
 }
 
-void registry::unwatch(const std::vector<user_id>& users, const session_actor& s) {
-  for (const auto& user : users) {
-    const auto watching = watchers_.find(user);
-    if (watching == watchers_.end()) continue;
-    watching->second.erase(s);
-    if (watching->second.empty()) watchers_.erase(watching);
-  }
-}
-
 std::vector<user_id> registry::watch(std::vector<user_id> users, const session_actor& s) {
-  if (const auto pending = pending_watches_.find(s); pending != pending_watches_.end()) {
-    std::erase_if(users, [&](const user_id& user) { return pending->second.blocked.contains(user); });
-    if (--pending->second.count == 0) pending_watches_.erase(pending);
-  }
-  for (const auto& user : users) watchers_[user].insert(s);
-  return online_of(users);
+  return online_of(watches_.watch(std::move(users), s));
 }
 
 void registry::block(const block_note& note) {
-  const auto watching = watchers_.find(note.user);
   const auto offline =
       is_online(note.user) ? text_frame(v1::presence_notification(note.user, false)) : shared_frames();
   for (const auto& user : note.blocked) {
-    const auto entry = users_.find(user);
-    if (entry == users_.end()) continue;
-    for (const auto& l : entry->second.sessions) {
-      if (const auto pending = pending_watches_.find(l.session); pending != pending_watches_.end())
-        pending->second.blocked.insert(note.user);
-      if (watching == watchers_.end() || watching->second.erase(l.session) == 0) continue;
-      if (offline) send(l.session, notify_atom::value, offline);
-    }
+    const auto* present = users_.find(user);
+    if (present == nullptr) continue;
+    for (const auto& l : present->sessions)
+      if (watches_.block(note.user, l.session) && offline) send(l.session, notify_atom::value, offline);
   }
-  if (watching != watchers_.end() && watching->second.empty()) watchers_.erase(watching);
 }
 
 void registry::tell_watchers(const user_id& user, bool is_online) {
-  const auto watching = watchers_.find(user);
-  if (watching == watchers_.end()) return;
+  const auto* watching = watches_.watchers_of(user);
+  if (watching == nullptr) return;
   const auto frame = text_frame(v1::presence_notification(user, is_online));
-  for (const auto& s : watching->second) send(s, notify_atom::value, frame);
+  for (const auto& s : *watching) send(s, notify_atom::value, frame);
 }
 
 std::vector<user_id> registry::online_of(const std::vector<user_id>& users) const {
@@ -340,14 +302,8 @@ std::size_t registry::kick_here(const user_id& user) {
 
 registry::kicked registry::kick(const user_id& user) {
   const bool was_online = is_online(user);
-  cluster::user_kicked told{user, {}};
-  for (const auto& s : others_.of(user)) {
-    const auto& [name, incarnation] = peers_.at(s.node);
-    told.sessions.push_back({name, s.number});
-    kicks_.push_back({{user, {told.sessions.back()}, true}, incarnation});
-    if (kicks_.size() > kicks_max) kicks_.pop_front();
-  }
-  const auto count = kick_here(user) + others_.remove(user);
+  auto [told, elsewhere] = peers_.kick(user);
+  const auto count = kick_here(user) + elsewhere;
   if (was_online) tell_watchers(user, false);
   auto answer = make_response_promise<std::size_t>();
   if (peers_.empty()) {
@@ -368,9 +324,9 @@ registry::kicked registry::revoke(const revocation& what) {
 }
 
 void registry::tell_revoked(const revocation& what) {
-  const auto entry = users_.find(what.user);
-  if (entry == users_.end()) return;
-  for (const auto& l : entry->second.sessions) send(l.session, revoke_atom::value, what.at_us);
+  const auto* present = users_.find(what.user);
+  if (present == nullptr) return;
+  for (const auto& l : present->sessions) send(l.session, revoke_atom::value, what.at_us);
 }
 
 online_ptr registry::online() const {
@@ -382,7 +338,7 @@ online_ptr registry::online() const {
     if (std::ranges::find(of.nodes, node) == of.nodes.end()) of.nodes.push_back(node);
   };
   for (const auto& [user, entry] : users_) add(user, node_, entry.sessions.size(), entry.since);
-  for (const auto& [user, sessions] : others_)
+  for (const auto& [user, sessions] : peers_.sessions())
     for (const auto& s : sessions) add(user, peers_.at(s.node).name, 1, s.facts.since);
   auto all = std::make_shared<std::vector<classic::online_user>>();
   all->reserve(found.size());
@@ -393,9 +349,9 @@ online_ptr registry::online() const {
 
 session_list registry::sessions_of(const user_id& user) const {
   auto all = std::make_shared<std::vector<session_facts>>();
-  if (const auto entry = users_.find(user); entry != users_.end())
-    for (const auto& l : entry->second.sessions) all->emplace_back(l.facts).node = node_;
-  for (const auto& s : others_.of(user)) all->emplace_back(s.facts).node = peers_.at(s.node).name;
+  if (const auto* present = users_.find(user); present != nullptr)
+    for (const auto& l : present->sessions) all->emplace_back(l.facts).node = node_;
+  for (const auto& s : peers_.sessions().of(user)) all->emplace_back(s.facts).node = peers_.at(s.node).name;
   return all;
 }
 
@@ -413,6 +369,6 @@ void registry::resync() {
       if (l.facts.is_v1) send(l.session, close_atom::value, close_code::going_away);
 }
 
-void registry::count_users() { figures_.users_online.Set(static_cast<double>(users_.size())); }
+void registry::count_users() { figures_.users_online.Set(static_cast<double>(users_.users())); }
 
 } // namespace hongyan

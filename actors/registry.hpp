@@ -1,4 +1,7 @@
-/// Who is online, and the fan-out of committed messages to their sessions.
+/// Who is online, and the fan-out of committed messages to their sessions. Who is here
+/// (core/chat/online_table.hpp), who watches whom (core/chat/watch_table.hpp) and what is known of peers
+/// (core/cluster/peer_view.hpp) are pure; this is what sends.
+///
 /// Invariant: a session is listed from before its client's upgrade is answered until it ends or is kicked; in
 /// a cluster its peers have been told by then.
 #pragma once
@@ -7,15 +10,15 @@
 #include "actors/log_doubt.hpp"
 #include "actors/shard.hpp"
 #include "auth/revocations.hpp"
+#include "core/chat/online_table.hpp"
+#include "core/chat/watch_table.hpp"
 #include "core/cluster/delivery_order.hpp"
+#include "core/cluster/peer_view.hpp"
 #include "core/metrics.hpp"
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <span>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace hongyan {
@@ -23,9 +26,6 @@ namespace hongyan {
 /// Pinned: it works in microseconds, and on a shard it needs no wake-up of CAF's scheduler.
 class registry final : public pinned<registry_actor::base> {
 public:
-  /// Kicked sessions of other nodes that are remembered; of more the oldest are not told again.
-  static constexpr std::size_t kicks_max = 1000;
-
   /// `revoked` and `timeline`, which outlive it: where what it hears of revoked tokens and of newer primaries
   /// is noted; null: it hears of none.
   registry(caf::actor_config& config, shard& home, std::string node, flow& admitted, metrics& figures,
@@ -35,16 +35,8 @@ public:
   void on_exit() override;
 
 private:
-  struct listed {
-    session_actor session;
-    session_facts facts;
-    std::uint64_t number = 0; ///< here
-    std::int64_t stamp = 0;   ///< among the sessions of its user and device, over all nodes
-  };
-  struct presence {
-    std::vector<listed> sessions; ///< never empty
-    wall_time since;              ///< of the first of them
-  };
+  using online_users = online_table<session_actor>;
+  using listed = online_users::listed;
   using gap = cluster::delivery_order::gap;
   using kicked = caf::typed_response_promise<std::size_t>;
 
@@ -61,13 +53,15 @@ private:
   void tell_revoked(const revocation& what);
   void drain();
   void resync();
+  /// After sessions have come or gone.
   void count_users();
 
   std::int64_t next_stamp(const user_id& user, const std::string& device) const;
 
   // presence
-  bool is_online(const user_id& user) const { return users_.contains(user) || others_.contains(user); }
-  void unwatch(const std::vector<user_id>& users, const session_actor& s);
+  bool is_online(const user_id& user) const {
+    return users_.contains(user) || peers_.sessions().contains(user);
+  }
   void tell_watchers(const user_id& user, bool is_online);
   std::vector<user_id> watch(std::vector<user_id> users, const session_actor& s);
   void block(const block_note& note);
@@ -97,21 +91,6 @@ private:
     std::optional<kicked> answer{}; ///< waits for
     std::size_t count = 0;          ///< this
   };
-  struct linked {
-    std::string name;
-    std::uint64_t incarnation = 0;
-  };
-  /// Of a session of a peer: said again when the peer may have missed it.
-  struct told_kick {
-    cluster::user_kicked what;
-    std::uint64_t incarnation = 0; ///< of the peer
-  };
-  /// Of this node's sessions, to a peer.
-  struct snapshot {
-    std::vector<user_id> users; ///< to be told
-    std::uint64_t ticket = 0;   ///< of the last that were told
-    bool all_sent = false;      ///< all of them, and snapshot_end
-  };
   struct ticker final : timer_wheel::timer {
     explicit ticker(registry& r) : of(r) {}
     void fired(steady_time now) override { of.tick(now); }
@@ -127,9 +106,9 @@ private:
   /// The same, and the ticket.
   std::uint64_t tell_peers_and_wait(const cluster::item& what);
   std::vector<user_id> users_here() const;
+  /// Everything that a peer is to know of this node.
   void send_snapshot(node_number to);
   void continue_snapshot(node_number to);
-  std::map<node_number, std::vector<user_id>> whereabouts(const std::vector<user_id>& users) const;
   void forward(const std::vector<committed_message>& messages);
   void forward(const read_note& note);
   void forward(const typing_note& note);
@@ -158,18 +137,8 @@ private:
   void fetch_gaps(steady_time now);
   void fetch_gap(std::vector<gap> holes);
 
-  std::unordered_map<user_id, presence> users_;
-  /// Who is told when a user comes or goes. Bounded by what each session may watch.
-  std::unordered_map<user_id, std::unordered_set<session_actor>> watchers_;
-  /// Sessions that are about to watch; how often, and who has blocked their users since they said so. Bounded
-  /// by the requests that a session may have in flight.
-  struct pending_watch {
-    std::size_t count = 0;
-    std::unordered_set<user_id> blocked{};
-  };
-  std::unordered_map<session_actor, pending_watch> pending_watches_;
-  std::size_t v1_sessions_ = 0; ///< without any, nothing is encoded for them
-  std::uint64_t last_number_ = 0;
+  online_users users_;
+  watch_table<session_actor> watches_;
   shard& home_;
   const std::string node_;
   flow& flow_;
@@ -180,15 +149,9 @@ private:
 
   // in a cluster
   std::optional<clustering> cluster_;
-  std::unordered_map<node_number, linked> peers_;
-  std::deque<told_kick> kicks_;                        ///< the latest
-  std::unordered_set<node_number> peers_mid_snapshot_; ///< those of them that have not told all sessions yet
-  std::unordered_map<std::string, wall_time> left_at_; ///< when a node left, by name
-  cluster::remote_sessions others_;
+  cluster::peer_view peers_;
   cluster::delivery_order order_;
   std::deque<unsettled> unsettled_; ///< by ticket
-  std::map<node_number, snapshot> snapshots_;
-  std::uint64_t last_ticket_ = 0;
   ticker ticker_{*this};
   steady_time ticked_{};
   wall_time ticked_at_{};

@@ -15,11 +15,6 @@ constexpr std::chrono::milliseconds tick_interval{100};
 constexpr std::chrono::milliseconds settle_patience{500};
 /// Without a turn for so long the process was stopped, or the machine: nobody knows what it has missed.
 constexpr std::chrono::seconds freeze{2};
-/// Nodes that left, by name, until they come back; more are forgotten.
-constexpr std::size_t left_max = 1000;
-/// Sessions that a peer is told of before it has handled those before them: some 100 KB on the link, where
-/// others wait behind them.
-constexpr std::size_t sessions_a_portion = 1000;
 constexpr std::chrono::seconds log_deadline{10};
 
 /// When something was missed, at most so long ago that the order of delivery still knows what was shown
@@ -59,7 +54,7 @@ void registry::tick(steady_time now) {
     doubt(at); // a peer that does not know of the session tells nothing for it
   }
   // Between two nodes that do not know each other's sessions nothing is told for them.
-  if (!peers_mid_snapshot_.empty() || !snapshots_.empty()) doubt(at);
+  if (peers_.is_mid_snapshot()) doubt(at);
   fetch_gaps(now);
   continue_log_audit(now);
 }
@@ -73,8 +68,9 @@ void registry::tell_peers(const cluster::item& what, node_number to, std::uint64
 }
 
 std::uint64_t registry::tell_peers_and_wait(const cluster::item& what) {
-  tell_peers(what, 0, ++last_ticket_);
-  return last_ticket_;
+  const auto ticket = peers_.next_ticket();
+  tell_peers(what, 0, ticket);
+  return ticket;
 }
 
 void registry::settle(std::uint64_t ticket) {
@@ -84,10 +80,7 @@ void registry::settle(std::uint64_t ticket) {
     if (u.answer) u.answer->deliver(u.count);
     unsettled_.pop_front();
   }
-  std::vector<node_number> next;
-  for (const auto& [node, told] : snapshots_)
-    if (told.ticket <= ticket) next.push_back(node);
-  for (const auto node : next) continue_snapshot(node);
+  for (const auto node : peers_.settled(ticket)) continue_snapshot(node);
 }
 
 std::vector<user_id> registry::users_here() const {
@@ -96,64 +89,48 @@ std::vector<user_id> registry::users_here() const {
   return users;
 }
 
-/// Everything that a peer is to know of this node. Who comes or leaves meanwhile is told as always.
 void registry::send_snapshot(node_number to) {
   tell_peers(cluster::snapshot_begin{}, to);
-  snapshots_[to] = {.users = users_here()};
+  peers_.begin_snapshot(to, users_here());
   continue_snapshot(to);
 }
 
-/// The next portion; or all have been told, and handled.
+/// The next portion; none, when all have been told, and handled.
 void registry::continue_snapshot(node_number to) {
-  auto& [users, ticket, all_sent] = snapshots_[to];
-  if (all_sent) {
-    snapshots_.erase(to);
-    return;
-  }
-  ticket = ++last_ticket_;
-  for (std::size_t told = 0; told < sessions_a_portion && !users.empty(); users.pop_back())
-    if (const auto entry = users_.find(users.back()); entry != users_.end())
-      for (const auto& l : entry->second.sessions) {
-        tell_peers(cluster::session_came{entry->first, l.number, l.stamp, l.facts}, to, ticket);
-        ++told;
-      }
-  if (!users.empty()) return;
-  all_sent = true;
-  tell_peers(cluster::snapshot_end{}, to, ticket);
+  const auto next = peers_.next_portion(to, [this](const user_id& user) {
+    const auto* present = users_.find(user);
+    return present != nullptr ? present->sessions.size() : 0;
+  });
+  if (!next) return;
+  for (const auto& user : next->users)
+    for (const auto& l : users_.find(user)->sessions)
+      tell_peers(cluster::session_came{user, l.number, l.stamp, l.facts}, to, next->ticket);
+  if (next->is_last) tell_peers(cluster::snapshot_end{}, to, next->ticket);
 }
 
 /// Above all that are known of that user and device, whatever the clocks say: the newest login wins.
 std::int64_t registry::next_stamp(const user_id& user, const std::string& device) const {
   std::int64_t stamp = wall_now().time_since_epoch().count();
   if (device.empty()) return stamp;
-  if (const auto entry = users_.find(user); entry != users_.end())
-    for (const auto& l : entry->second.sessions)
+  if (const auto* present = users_.find(user); present != nullptr)
+    for (const auto& l : present->sessions)
       if (l.facts.device == device) stamp = std::max(stamp, l.stamp + 1);
-  for (const auto& s : others_.of(user))
+  for (const auto& s : peers_.sessions().of(user))
     if (s.facts.device == device) stamp = std::max(stamp, s.stamp + 1);
   return stamp;
 }
 
-/// The other nodes where any of these are online, and who of them.
-std::map<node_number, std::vector<user_id>> registry::whereabouts(const std::vector<user_id>& users) const {
-  std::map<node_number, std::vector<user_id>> there;
-  if (others_.users() == 0) return there;
-  for (const auto& user : users)
-    for (const auto& s : others_.of(user))
-      if (auto& known = there[s.node]; known.empty() || known.back() != user) known.push_back(user);
-  return there;
-}
-
 /// To each node once, and only where a member is online.
 void registry::forward(const std::vector<committed_message>& messages) {
-  if (others_.users() == 0) return;
+  if (peers_.sessions().users() == 0) return;
   by_audience(messages, [this](std::span<const committed_message> some) {
     const auto& first = *some.front().stored;
     const auto& audience = some.front().audience;
-    for (auto& [node, users] : whereabouts(audience ? *audience : std::vector{first.from, first.to.id})) {
+    for (auto& [node, users] :
+         peers_.whereabouts(audience ? *audience : std::vector{first.from, first.to.id})) {
       cluster::log_entries log;
       // Who is not known yet of a node that has just come may be there as well.
-      if (audience) log.audience = peers_mid_snapshot_.contains(node) ? *audience : users;
+      if (audience) log.audience = peers_.is_incoming(node) ? *audience : users;
       for (const auto& m : some) log.entries.push_back(m.stored);
       tell_peers(log, node);
     }
@@ -161,12 +138,12 @@ void registry::forward(const std::vector<committed_message>& messages) {
 }
 
 void registry::forward(const read_note& note) {
-  for (const auto& [node, known] : whereabouts(note.hearers()))
+  for (const auto& [node, known] : peers_.whereabouts(note.hearers()))
     tell_peers(cluster::position_read{note.conversation_id, note.user, note.seq, note.peer}, node);
 }
 
 void registry::forward(const typing_note& note) {
-  for (auto& [node, users] : whereabouts(note.users))
+  for (auto& [node, users] : peers_.whereabouts(note.users))
     tell_peers(cluster::typing{note.conversation_id, note.user, users}, node);
 }
 
@@ -176,7 +153,7 @@ void registry::forward(const block_note& note) {
 }
 
 void registry::forward(const own_note& note) {
-  for (const auto& [node, known] : whereabouts({note.user}))
+  for (const auto& [node, known] : peers_.whereabouts({note.user}))
     tell_peers(cluster::own_changed{note.user, note.what}, node);
 }
 
@@ -186,25 +163,17 @@ void registry::change_peer(const peer_change& change) {
   using enum peer_change::what;
   auto since = wall_now();
   if (change.happened == left) {
-    if (left_at_.size() == left_max) left_at_.clear();
-    left_at_[peers_.at(change.node).name] = since;
-    snapshots_.erase(change.node);
-    peers_mid_snapshot_.erase(change.node);
-    forget(others_.remove(change.node));
-    peers_.erase(change.node);
+    forget(peers_.left(change.node, since));
   } else {
+    const auto left_at =
+        peers_.joined(change.node, {change.name, change.incarnation}, change.happened == fell_behind);
     // What it was about to commit when it froze has the time of then.
-    if (const auto left_at = left_at_.find(change.name); left_at != left_at_.end())
-      since = remembered(left_at->second);
-    left_at_.erase(change.name);
-    peers_[change.node] = {change.name, change.incarnation};
-    if (change.happened == joined) peers_mid_snapshot_.insert(change.node);
+    if (left_at) since = remembered(*left_at);
     send_snapshot(change.node);
     // It may have missed what we told, as we what it told.
     tell_peers(cluster::entries_missed{change.since}, change.node);
     if (timeline_ != nullptr) tell_peers(cluster::timeline_met{timeline_->get()}, change.node);
-    for (const auto& kick : kicks_)
-      if (kick.incarnation == change.incarnation) tell_peers(kick.what, change.node);
+    for (const auto& kick : peers_.kicks_of(change.incarnation)) tell_peers(kick, change.node);
   }
   doubt(since);
 }
@@ -221,19 +190,15 @@ void registry::on_peer_items(const peer_items& told) {
   if (cluster_) caf::anon_send(cluster_->cluster, handled_atom::value, told.from, told.number);
 }
 
-void registry::on_peer_item(node_number from, const cluster::snapshot_begin&) {
-  peers_mid_snapshot_.insert(from);
-  others_.doubt(from);
-}
+void registry::on_peer_item(node_number from, const cluster::snapshot_begin&) { peers_.snapshot_began(from); }
 
 void registry::on_peer_item(node_number from, const cluster::snapshot_end&) {
-  peers_mid_snapshot_.erase(from);
-  forget(others_.sweep(from));
+  forget(peers_.snapshot_ended(from));
 }
 
 void registry::on_peer_item(node_number from, const cluster::session_came& came) {
   const bool was_online = is_online(came.user);
-  others_.add(from, came);
+  peers_.session_came(from, came);
   if (!was_online) tell_watchers(came.user, true);
   if (came.facts.device.empty()) return;
   end_sessions(came.user, close_code::replaced, [&](const listed& l) {
@@ -243,8 +208,8 @@ void registry::on_peer_item(node_number from, const cluster::session_came& came)
 }
 
 void registry::on_peer_item(node_number from, const cluster::session_left& left) {
-  if (!others_.contains(left.user)) return;
-  others_.remove(from, left.user, left.number);
+  if (!peers_.sessions().contains(left.user)) return;
+  peers_.session_left(from, left);
   if (!is_online(left.user)) tell_watchers(left.user, false);
 }
 
@@ -291,9 +256,6 @@ void registry::on_peer_item(node_number, const cluster::epoch_changed& changed) 
   resync();
 }
 
-/// The sender knew of some of the user's sessions on other nodes; those end there, and count no more here.
-/// Their nodes are told again from here: else one that the sender did not reach would keep sessions of which
-/// others know nothing.
 void registry::on_peer_item(node_number from, const cluster::user_kicked& told) {
   const bool was_online = is_online(told.user);
   const auto is_meant = [&](const listed& l) {
@@ -302,10 +264,7 @@ void registry::on_peer_item(node_number from, const cluster::user_kicked& told) 
     });
   };
   end_sessions(told.user, close_code::kicked, is_meant);
-  for (const auto& session : told.sessions)
-    for (const auto& [node, peer] : peers_)
-      if (peer.name == session.node && node != from && others_.remove(node, told.user, session.number))
-        tell_peers(cluster::user_kicked{told.user, {session}, true}, node);
+  for (const auto& [node, kick] : peers_.kicked(from, told)) tell_peers(kick, node);
   if (was_online && !is_online(told.user)) tell_watchers(told.user, false);
 }
 
