@@ -1,69 +1,20 @@
 // docs/protocol.md, asyncapi.json and openapi.json against the built server: each example is sent, each answer is
-// what the page shows and fits its schema, and nothing that the server knows is left out.
+// what the page shows and fits its schema, and nothing that the server knows is left out. Whether they agree among
+// themselves is for api-schema.test.js.
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
-import Ajv from 'ajv'
-import Ajv2020 from 'ajv/dist/2020.js'
 import WebSocket from 'ws'
 import { connect, request } from './lib/client.js'
+import { blocks, dialogue, isDialogue, messages, methods, notifications, openapi, operations, payload, read } from './lib/documents.js'
 import { onEachStore } from './lib/each-store.js'
+import { assertDocumented, http, socket } from './lib/fits.js'
 import { again, binary, serverFor } from './lib/server.js'
 import { connectV1, flood, newId, people, range, seqs, subprotocol, uniqueId, user } from './lib/v1.js'
 import { delay, eventually } from './lib/wait.js'
 
-const read = (name) => fs.readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
-const asyncapi = JSON.parse(read('asyncapi.json'))
-const openapi = JSON.parse(read('openapi.json'))
-const page = read('protocol.md')
-
-// ---- schemas ----
-
-// A copy in which an object has only the members that are written down: what the server says beyond is not documented.
-function closed(schema) {
-  if (Array.isArray(schema)) return schema.map(closed)
-  if (!schema || typeof schema !== 'object') return schema
-  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]))
-  if (copy.type === 'object' && copy.properties && !('additionalProperties' in copy)) copy.additionalProperties = false
-  return copy
-}
-
-function validators(Class, document) {
-  const ajv = new Class({ strict: false, allErrors: true })
-  ajv.addSchema(document, 'open')
-  ajv.addSchema(closed(document), 'closed')
-  const pointer = (path) => path.map((part) => `/${encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')
-  const fits = (where, path, value) => {
-    const check = ajv.getSchema(`${where}#${pointer(path)}`)
-    assert.ok(check, `no schema at ${path.join(' / ')}`)
-    if (check(value)) return null
-    // The deepest errors say most: others are of alternatives that were not meant.
-    const depth = ({ instancePath }) => instancePath.split('/').length
-    const deepest = Math.max(...check.errors.map(depth))
-    return `${path.join(' / ')}: ${ajv.errorsText(check.errors.filter((error) => depth(error) === deepest))} in ${JSON.stringify(value)}`
-  }
-  return {
-    // What a client may send.
-    accepts: (path, value) => fits('open', path, value),
-    // What the server says; fails unless it is exactly what is written down.
-    assert: (path, value) => assert.equal(fits('closed', path, value), null),
-  }
-}
-const socket = validators(Ajv, asyncapi)
-const http = validators(Ajv2020, openapi)
-
-const messages = asyncapi.components.messages
-const methods = Object.entries(asyncapi.operations).filter(([, { action }]) => action === 'receive').map(([name]) => name)
-const notifications = Object.entries(asyncapi.operations).filter(([, { action }]) => action === 'send').map(([name]) => name.replace('notify.', ''))
-const payload = (name) => ['components', 'messages', name, 'payload']
-const operations = Object.entries(openapi.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })))
-
-// What the server sends over a socket; `method` is that of the request.
-function assertDocumented(incoming, method) {
-  if (incoming.method) socket.assert(payload(incoming.method), incoming)
-  else socket.assert(payload(incoming.error ? 'error' : `${method}.result`), incoming)
-}
+const page = read('docs/protocol.md')
 
 // ---- comparing with what the page shows ----
 
@@ -89,21 +40,6 @@ const localized = (value, epoch) => JSON.parse(JSON.stringify(value), (key, it) 
 
 // ---- the page's code ----
 
-const blocks = (text) => [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(([, language, code]) => ({ language, code }))
-
-// A block of lines `1 → …` and `1 ← …`, each going on in lines that are indented.
-function dialogue(code) {
-  const steps = []
-  for (const line of code.trimEnd().split('\n')) {
-    const [, who, arrow, text] = /^(\w+) ([→←]) (.*)$/.exec(line) ?? []
-    const connects = /^(\w+) connects$/.exec(line)
-    if (arrow) steps.push({ who, sends: arrow === '→', text })
-    else if (connects) steps.push({ who: connects[1] })
-    else steps.at(-1).text += line.trimStart()
-  }
-  return steps
-}
-
 // A block of curl lines, each with its answer behind `#`.
 function curls(code) {
   const calls = []
@@ -128,8 +64,6 @@ function curls(code) {
   return calls
 }
 
-const isDialogue = ({ code }) => /^\w+ [→←] /m.test(code)
-
 // The operation that a URL belongs to.
 function operationOf(method, pathname) {
   const found = operations.find((it) => it.method === method.toLowerCase() && new RegExp(`^${it.path.replace(/{\w+}/g, '[^/]+')}$`).test(pathname))
@@ -147,83 +81,6 @@ function assertAnswer({ path, method, operation }, answer) {
   assert.ok(content[type], `${method} ${path} was answered with ${type} instead of ${Object.keys(content)}`)
   http.assert([...where, 'content', type, 'schema'], type.includes('json') ? answer.json() : answer.text)
 }
-
-// ---- the documents by themselves ----
-
-describe('the documents', () => {
-  it('have an example of each method and notification, that fits its schema', () => {
-    for (const [name, message] of Object.entries(messages)) {
-      assert.ok(message.examples?.length, `no example of ${name}`)
-      for (const example of message.examples) {
-        const refused = /-32602/.test(example.summary)
-        if (refused) assert.ok(socket.accepts(payload(name), example.payload), `${name} ${example.name} should not fit`)
-        else if (methods.includes(name)) assert.equal(socket.accepts(payload(name), example.payload), null)
-        else socket.assert(payload(name), example.payload)
-      }
-    }
-  })
-
-  it('have HTTP examples that fit their schemas', () => {
-    for (const { path, method, operation } of operations) {
-      for (const [name, { summary, value }] of Object.entries(operation.requestBody?.content['application/json'].examples ?? {})) {
-        const wrong = http.accepts(['paths', path, method, 'requestBody', 'content', 'application/json', 'schema'], value)
-        if (/400/.test(summary)) assert.ok(wrong, `${method} ${path} ${name} should not fit`)
-        else assert.equal(wrong, null)
-      }
-      for (const [status, response] of Object.entries(operation.responses)) {
-        for (const [type, { examples = {} }] of Object.entries(response.content ?? {})) {
-          for (const { value } of Object.values(examples)) http.assert(['paths', path, method, 'responses', status, 'content', type, 'schema'], value)
-        }
-      }
-    }
-    for (const [name, { content }] of Object.entries(openapi.components.responses)) {
-      for (const [type, { example }] of Object.entries(content)) http.assert(['components', 'responses', name, 'content', type, 'schema'], example)
-    }
-  })
-
-  it('agree with the page: methods, notifications, paths, codes', () => {
-    for (const name of methods) {
-      assert.ok(page.includes(`\`${name}\``), `${name} is not on the page`)
-      assert.ok(page.includes(`"method":"${name}"`), `${name} has no example on the page`)
-    }
-    for (const name of notifications) assert.ok(page.includes(`| \`${name}\` |`), `the notification ${name} is not on the page`)
-    for (const { path, method } of operations) assert.match(page, new RegExp(`\`${method} ${path.replace(/{\w+}/g, '{\\w+}').replaceAll('/', '\\/')}[?\`,]`, 'i'), `${method} ${path} is not on the page`)
-    const [, errors] = /\n# Errors\n([^]*?)\n## Close codes\n/.exec(page)
-    const rows = [...errors.matchAll(/^\| (-\d+|) ?\| (\d+) \| `([\w-]+)` \|/gm)]
-    const known = asyncapi.components.schemas.Failure.properties.error.properties.code.enum
-    assert.deepEqual([...new Set(rows.map(([, code]) => Number(code)).filter(Boolean))].sort(), [...known].sort())
-    const names = /\((.*)\)/.exec(openapi.components.schemas.Problem.properties.type.pattern)[1].split('|')
-    assert.deepEqual(rows.map(([, , , name]) => name).sort(), names.sort())
-    const [, closings] = /\n## Close codes\n([^]*?)\n## /.exec(page)
-    for (const [, code] of closings.matchAll(/^\| (\d+) \|/gm)) if (code !== '1006') assert.ok(asyncapi.channels.v1.description.includes(code), `${code} is not in asyncapi.json`)
-  })
-
-  it('say the same in Chinese: all code is the same', () => {
-    assert.deepEqual(blocks(read('protocol.zh-CN.md')), blocks(page))
-  })
-
-  it('have JSON that parses and fits', () => {
-    for (const { language, code } of blocks(page)) {
-      const [, schema] = /^json (\w+)$/.exec(language) ?? []
-      if (!schema) continue
-      if (messages[schema]) socket.assert(payload(schema), JSON.parse(code))
-      else http.assert(['components', 'schemas', schema], JSON.parse(code))
-    }
-    for (const { sends, text } of blocks(page).filter(isDialogue).flatMap(({ code }) => dialogue(code))) {
-      if (!text) continue
-      const value = JSON.parse(text)
-      if (!sends) assertDocumented(value, value.id === undefined ? undefined : methodOf(text))
-    }
-  })
-
-  // The method that an answer on the page belongs to: the last request of that user with that id before it.
-  function methodOf(text) {
-    const steps = blocks(page).filter(isDialogue).flatMap(({ code }) => dialogue(code))
-    const at = steps.findIndex((step) => !step.sends && step.text === text)
-    const asked = steps.slice(0, at).reverse().find((step) => step.sends && step.who === steps[at].who && JSON.parse(step.text).id === JSON.parse(text).id)
-    return JSON.parse(asked.text).method
-  }
-})
 
 // ---- the documents and the server ----
 
