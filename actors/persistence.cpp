@@ -247,7 +247,10 @@ void persistence_state::commit_reads() {
       continue;
     }
     if (o.blocked) {
-      promised.deliver(read_answer{error{errc::forbidden, "this user has blocked you", "in"}});
+      promised.deliver(read_answer{error{.code = errc::forbidden,
+                                         .detail = "this user has blocked you",
+                                         .param = "in",
+                                         .reason = "blocked"}});
       continue;
     }
     promised.deliver(read_answer{});

@@ -469,7 +469,9 @@ result<typing_audience> audience(message_reader& reader, const user_id& user, co
   if (!in.is_group() && in.id != user) {
     const auto blocked = reader.has_blocked(in.id, user);
     if (!blocked) return blocked.error();
-    if (*blocked) return error{errc::forbidden, "this user has blocked you", "in"};
+    if (*blocked)
+      return error{
+          .code = errc::forbidden, .detail = "this user has blocked you", .param = "in", .reason = "blocked"};
   }
   const auto found = reader.find_membership(user, in);
   if (!found) return found.error();

@@ -148,6 +148,41 @@ TEST_CASE("a body over its limit is refused by its header, before it comes", "[e
   CHECK(client.is_closed());
 }
 
+TEST_CASE("the header decides, in this order: path, method, token, Origin, who may, the body's length",
+          "[edge]") {
+  edge_fixture f(all_routes(), {.asks_for_tokens = true});
+  const std::string evil = "Origin: http://evil.example\r\n", bad = "Authorization: Bearer x\r\n";
+  const std::string large = "Expect: 100-continue\r\nContent-Length: 999999\r\n";
+  const auto status = [&](std::string_view method, std::string_view path, const std::string& headers) {
+    http_client client(f.port);
+    client.request(method, path, {}, headers);
+    return client.read().status;
+  };
+  CHECK(status("POST", "/nowhere", evil + bad + large) == 404);
+  CHECK(status("PUT", "/push", evil + bad + large) == 405);
+  CHECK(status("POST", "/push", evil + bad + large) == 401); // a bad token
+  CHECK(status("POST", "/push", evil + large) == 403);       // none, from a foreign page
+  CHECK(status("POST", "/push", large) == 401);              // none: who may not send may not send much
+  CHECK(status("POST", "/v1/login/wechat", large) == 413);   // for anyone
+  CHECK(status("GET", "/metrics", {}) == 200);               // this machine
+  CHECK(status("GET", "/healthz", evil) == 200);
+  // A token in the query is the tutorial's way alone.
+  CHECK(status("GET", "/getMessage?userId=1&token=x", {}) == 401);
+  CHECK(status("GET", "/v1/messages?userId=1&peer=2&token=x", {}) == 400);
+}
+
+TEST_CASE("a machine's own server refuses what a proxy or a foreign name brings, but for probes", "[edge]") {
+  edge_fixture f;
+  const auto status = [&](std::string_view path, const std::string& headers) {
+    http_client client(f.port);
+    client.send("GET " + std::string(path) + " HTTP/1.1\r\n" + headers + "\r\n");
+    return client.read().status;
+  };
+  CHECK(status("/v1/users/1/sessions", "Host: evil.example\r\n") == 403);
+  CHECK(status("/nowhere", "Host: 127.0.0.1\r\nX-Forwarded-For: 10.0.0.1\r\n") == 403);
+  CHECK(status("/healthz", "Host: evil.example\r\n") == 200);
+}
+
 // ---- bodies that stream, both ways ----
 
 namespace {

@@ -1,0 +1,45 @@
+/// Keys and certificates: read at start, and again at SIGHUP, while those who use them go on with what they
+/// have.
+#pragma once
+
+#include "auth/key_files.hpp"
+#include "auth/revocations.hpp"
+#include "config/server_config.hpp"
+#include "core/tools/current.hpp"
+#include "net/cluster_fence.hpp"
+#include "net/tls.hpp"
+
+#include <optional>
+
+namespace hongyan {
+
+class credentials {
+public:
+  explicit credentials(const server_config& config) : config_(config) {}
+
+  /// Reads all. `fence`, of a node of a cluster, is given its certificate; null: there is none. Errors:
+  /// malformed, with the option, the file and what is accepted.
+  result<void> read(cluster_fence* fence);
+  /// Reads all again; what cannot be read leaves what was before, and the log says so. Main thread.
+  void reread();
+  /// Files with secrets should be their owner's alone. They are used all the same: containers mount them so.
+  void warn_of_open_files() const;
+
+  // After a good read().
+  const current<auth::key_ring>& keys() const { return *keys_; }
+  /// Null: in the clear.
+  const current<tls_context>* certificate() const { return certificate_ ? &*certificate_ : nullptr; }
+  auth::revocations& revoked() { return revoked_; }
+
+private:
+  result<auth::key_ring> read_keys() const;
+  result<std::shared_ptr<const cluster_tls>> read_cluster_certificate() const;
+
+  const server_config& config_;
+  auth::revocations revoked_;
+  std::optional<current<auth::key_ring>> keys_;
+  std::optional<current<tls_context>> certificate_;
+  cluster_fence* fence_ = nullptr;
+};
+
+} // namespace hongyan
