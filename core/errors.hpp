@@ -39,7 +39,7 @@ struct error {
   std::string detail{};
   std::string param{};                         ///< the parameter that is at fault, when there is one
   std::chrono::milliseconds retry_after{1000}; ///< where its row says retry_later, and of internal
-  std::string reason{}; ///< of forbidden, for programs: "blocked", "muted" or "role"
+  std::string reason{};                        ///< of forbidden, for programs: "blocked", "muted" or "role"
 };
 
 /// When the client may come again: what the error says; where it says nothing of its own (1 s), spread over

@@ -1,19 +1,10 @@
 #include "net/http_connection.hpp"
 
-#include "actors/admission.hpp"
-#include "actors/classic_session.hpp"
-#include "actors/v1_session.hpp"
-#include "core/tools/random.hpp"
-#include "core/tools/wall_time.hpp"
-#include "net/parameters.hpp"
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/http/field.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -37,39 +28,7 @@ constexpr std::size_t small_bytes = 4'096;
 /// A browser that came by TLS once comes by TLS for a year.
 constexpr const char* remember_tls = "max-age=31536000";
 
-constexpr const char* v1_subprotocol = "hongyan.v1";
-constexpr std::string_view bearer_subprotocol = "bearer.";
-constexpr beast::string_view forwarded_prefix = "X-Forwarded-";
-
 constexpr const char* held_enough = "the server holds as much as it may; try again in a moment";
-constexpr const char* crowded = "this address has as many connections as one may have";
-
-error malformed(std::string detail) { return {errc::malformed, std::move(detail)}; }
-
-std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
-
-/// Whether a proxy or a foreign name brought the request: --auth none is for this machine alone, and a proxy
-/// on it brings strangers to loopback (contract, section 1, `--auth`). One that hides itself cannot be seen.
-std::optional<error> from_elsewhere(const http_request& request) {
-  for (const auto& field : request) {
-    const auto name = field.name_string();
-    const bool by_proxy = beast::iequals(name, "Forwarded") || beast::iequals(name, "Via") ||
-                          beast::iequals(name, "X-Real-IP") ||
-                          beast::iequals(name.substr(0, forwarded_prefix.size()), forwarded_prefix);
-    if (by_proxy)
-      return error{errc::forbidden,
-                   "this server runs with --auth none, which is for this machine alone, and the header " +
-                       std::string(name) +
-                       " says that a proxy brings others here: use --auth token, or --insecure if everybody "
-                       "may read and send as anybody"};
-  }
-  if (request.count(http::field::host) > 0 && !is_loopback_authority(view(request[http::field::host])))
-    return error{
-        errc::forbidden,
-        "this server runs with --auth none, which is for this machine alone: ask for it by a loopback "
-        "name such as localhost or 127.0.0.1, or use --auth token, or --insecure"};
-  return {};
-}
 
 /// All lines of X-Forwarded-For are one list (RFC 9110 section 5.3): each proxy may add to it by a line of
 /// its own.
@@ -87,26 +46,6 @@ std::string forwarded_for(const http_request& request) {
 bool is_for_probers(const http_request& request) {
   const auto path = view(request.target()).substr(0, request.target().find('?'));
   return path == "/healthz" || path == "/readyz";
-}
-
-/// Who opens a v1 socket: whose token it is; under --auth none, whoever the address names.
-result<user_id> v1_user(const routed_request& request) {
-  if (request.by.is == auth::caller::kind::anyone) return user_parameter(request.to, "userId");
-  if (const auto given = request.to.parameter("userId")) return user_id::parse(*given); // it must be the same
-  return request.by.token.user;
-}
-
-std::optional<wall_time> end_of_token(const auth::caller& by) {
-  if (by.is != auth::caller::kind::user) return {};
-  return by.token.expires_at;
-}
-
-/// 16 bytes in Base64 (RFC 6455 section 4.1).
-bool is_websocket_key(std::string_view key) {
-  return key.size() == 24 && key.ends_with("==") && std::ranges::all_of(key.substr(0, 22), [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-                  c == '/';
-         });
 }
 
 constexpr const char* body_late =
@@ -475,79 +414,6 @@ asio::awaitable<void> http_connection::linger() {
   }
 }
 
-bool http_connection::is_refused() const {
-  return slot_.admitted_as() != connection_table::admission::served;
-}
-
-/// What a connection in the reserve is told.
-reply http_connection::refusal() const {
-  const bool full = slot_.admitted_as() == connection_table::admission::full;
-  at_.server.figures.refused.Add({{"reason", full ? "connections" : "address_connections"}}).Increment();
-  auto r = problem(full ? error{errc::unavailable, "the server has as many connections as it may have"}
-                        : error{errc::rate_limited, crowded});
-  r.close = true;
-  return r;
-}
-
-/// Decides by the header, before anything of a body is kept or asked for: where it goes, who asks, whether
-/// they may now. What is said of it in `asked` holds when it is not refused.
-std::optional<reply> http_connection::refuse_by_header(const http_request& request, question& asked) {
-  auto to = parse_target(view(request.target()));
-  if (!to) return problem(to.error());
-  asked.to = std::move(*to);
-  const auto method = view(request.method_string());
-  const auto found = find_route(at_.server.routes, method, asked.to.path);
-  const bool is_probe = found && found->row != nullptr && found->row->is_probe;
-  const auto& config = at_.server.config;
-  if (!config.asks_for_tokens && !config.insecure && !is_probe)
-    if (const auto stranger = from_elsewhere(request)) return problem(*stranger);
-  if (!found)
-    return problem({errc::not_found, "there is nothing at " + asked.to.path + "; see / for what there is"});
-  const auto* row = asked.row = found->row;
-  asked.segments = found->segments;
-
-  const auto origin = view(request[http::field::origin]);
-  if (method == "OPTIONS") {
-    if (!is_allowed(at_.server.origins, origin, view(request[http::field::host])))
-      return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
-    return reply{.status = 204,
-                 .content_type = "",
-                 .headers = {{"Allow", allowed_methods(at_.server.routes, asked.to.path)}}};
-  }
-  if (row == nullptr) {
-    const auto allowed = allowed_methods(at_.server.routes, asked.to.path);
-    auto r = problem({errc::method_not_allowed, asked.to.path + " takes " + allowed});
-    r.headers.emplace_back("Allow", allowed);
-    return r;
-  }
-  const bool limited = at_.server.config.asks_for_tokens;
-  if (is_proxied_ && !slot_.count_to(asked.address, limited)) return problem({errc::rate_limited, crowded});
-  const auto by =
-      row->is_for == route_access::anyone ? auth::caller() : identify(request, asked.to, row->token);
-  if (const auto may = admit(by, asked.address, row->is_socket()); !may) return problem(may.error());
-  asked.by = *by;
-  is_known_ = by->is == auth::caller::kind::user || by->is == auth::caller::kind::back_end;
-  const bool by_back_end = by->is == auth::caller::kind::back_end;
-  if (by_back_end != is_back_ends_) { // API keys have no limits of their address
-    if (!slot_.count_to(by_back_end ? "key of " + asked.address : asked.address, limited && !by_back_end))
-      return problem({errc::rate_limited, crowded});
-    is_back_ends_ = by_back_end && !is_proxied_;
-  }
-  // No foreign page can set an Authorization header: a good one settles it.
-  const bool is_mini_program = row->takes_wechat_page && is_wechat_origin(origin);
-  if (row->changes_state && !by->by_header && !is_mini_program) {
-    // A page that may not send an Origin (an <img> for GET /close) says so in Sec-Fetch-Site.
-    const bool foreign = origin.empty() && view(request["Sec-Fetch-Site"]) == "cross-site";
-    if (foreign || !is_allowed(at_.server.origins, origin, view(request[http::field::host])))
-      return problem({errc::forbidden, "this Origin may not come in; --allow-origin lists those that may"});
-  }
-  if (row->is_for == route_access::back_ends)
-    if (const auto may = auth::may_manage(*by, auth::scope::admin); !may) return problem(may.error());
-  if (row->is_for == route_access::callers && by->is == auth::caller::kind::nobody)
-    return problem(auth::may_act_as(*by, by->token.user, auth::scope::push).error());
-  return {};
-}
-
 asio::awaitable<reply> http_connection::handle_request(const http_request& request, const question& asked,
                                                        body_stream* body) {
   const auto* row = asked.row;
@@ -562,143 +428,6 @@ asio::awaitable<reply> http_connection::handle_request(const http_request& reque
     r = problem({errc::internal, "a fault of the server; its log says more"});
   }
   co_return r;
-}
-
-/// Who asks. Contract, section 4: the classic endpoints also take a user's token as `?token=`, as the
-/// tutorial proposes; v1's socket as a subprotocol, since browsers can set no header there. Errors:
-/// unauthorized, malformed.
-result<auth::caller> http_connection::identify(const http_request& request, const target& to,
-                                               token_source from) const {
-  if (request.count(http::field::authorization) > 1) return malformed("a request has one Authorization");
-  const auto in_url = to.parameter("token");
-  std::string token;
-  if (from == token_source::query) {
-    token = in_url.value_or("");
-  } else if (in_url) {
-    return malformed("a token goes into the Authorization header, never into the URL");
-  } else if (from == token_source::subprotocol) {
-    for (const auto offered : http::token_list{request[http::field::sec_websocket_protocol]})
-      if (offered.starts_with(bearer_subprotocol))
-        token = std::string(offered.substr(bearer_subprotocol.size()));
-  }
-  const auto keys = at_.server.keys.get();
-  return auth::identify(view(request[http::field::authorization]), token, *keys, wall_now());
-}
-
-/// Whether who asks may ask now. Errors: unauthorized, malformed, rate_limited.
-result<void> http_connection::admit(const result<auth::caller>& by, const std::string& address,
-                                    bool to_socket) const {
-  auto& server = at_.server;
-  const auto now = at_.home.now();
-  if (!by) {
-    if (by.error().code != errc::unauthorized) return by.error();
-    // Good ones are still let in: behind one address there may be many phones.
-    if (const auto may = admit_bad_token(server.admitted, server.figures, address, now); !may) return may;
-    return by.error();
-  }
-  if (to_socket) return admit_handshake(server.admitted, server.figures, address, now);
-  if (by->is == auth::caller::kind::user)
-    return admit_request(server.admitted, server.figures, by->token.user, now);
-  return {};
-}
-
-/// A reply with status 101 is none: the socket is a session's now.
-reply http_connection::open_socket(bool is_v1, const routed_request& request) {
-  auto user = is_v1 ? v1_user(request) : user_id::parse(request.segments[0]);
-  if (!user) return problem(user.error());
-  if (request.by.is == auth::caller::kind::back_end)
-    return problem({errc::forbidden, "an API key opens no socket: it takes the user's token"});
-  if (const auto may = auth::may_act_as(request.by, *user, auth::scope::admin); !may)
-    return problem(may.error());
-  if (auto bad = check_upgrade(request.http)) {
-    auto r = problem(*bad);
-    if (bad->code == errc::upgrade_required) {
-      r.headers.emplace_back("Upgrade", "websocket");
-      r.headers.emplace_back("Sec-WebSocket-Version", "13");
-    }
-    return r;
-  }
-  if (is_v1) return become_v1(request, std::move(*user));
-  become_classic(request, std::move(*user));
-  return {.status = 101};
-}
-
-std::optional<error> http_connection::check_upgrade(const http_request& request) const {
-  const bool asked = request.version() >= 11 &&
-                     http::token_list{request[http::field::connection]}.exists("upgrade") &&
-                     http::token_list{request[http::field::upgrade]}.exists("websocket");
-  if (!asked)
-    return error{errc::upgrade_required, "this path is a WebSocket: ask for an upgrade to websocket"};
-  if (request.count(http::field::sec_websocket_key) > 1 ||
-      request.count(http::field::sec_websocket_version) > 1)
-    return malformed("an upgrade has one Sec-WebSocket-Key and one Sec-WebSocket-Version");
-  if (request[http::field::sec_websocket_version] != "13")
-    return error{errc::upgrade_required, "the WebSocket version spoken here is 13"};
-  if (!is_websocket_key(view(request[http::field::sec_websocket_key])))
-    return malformed("Sec-WebSocket-Key must be 16 bytes in Base64");
-  if (at_.server.draining) return error{errc::unavailable, "the server is shutting down"};
-  return {};
-}
-
-/// The socket goes to a session actor, which answers the upgrade when the registry has it.
-void http_connection::become_classic(const routed_request& request, user_id user) {
-  upgrade asked{std::string(request.http[http::field::sec_websocket_key]), "",
-                beast::buffers_to_string(buffer_.data()), user.text(), slot_.become_socket()};
-  auto socket =
-      std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.classic_sockets);
-  spawn_on<classic_session>(at_.server.system, at_.home, at_.home, std::move(user),
-                            session_facts{.since = wall_now(),
-                                          .expires = end_of_token(request.by),
-                                          .issued_us = request.by.token.issued_us},
-                            std::move(socket), at_.sessions);
-}
-
-/// Contract, section 3: the subprotocol must be offered, or named in the query where a host can offer none.
-reply http_connection::become_v1(const routed_request& request, user_id user) {
-  const http::token_list offered{request.http[http::field::sec_websocket_protocol]};
-  const bool is_offered =
-      std::find(offered.begin(), offered.end(), v1_subprotocol) != offered.end(); // the case matters
-  if (!is_offered && request.to.parameter("protocol") != v1_subprotocol)
-    return problem(
-        {errc::malformed,
-         "offer the WebSocket subprotocol hongyan.v1, or say ?protocol=hongyan.v1 where none can be "
-         "offered"});
-  const bool has_token = request.by.is == auth::caller::kind::user;
-  const auto asked_device = request.to.parameter("device");
-  if (asked_device && !user_id::parse(*asked_device))
-    return problem({errc::malformed, "the parameter device is " + std::string(user_id::accepted), "device"});
-  const std::string device = has_token ? request.by.token.device : std::string(asked_device.value_or(""));
-  if (at_.server.admitted.epoch().empty())
-    return problem({errc::unavailable, "the database has not been reached yet; try again in a moment"});
-
-  upgrade asked{std::string(request.http[http::field::sec_websocket_key]),
-                is_offered ? v1_subprotocol
-                           : "", // what was not offered must not be selected (RFC 6455 4.2.2)
-                beast::buffers_to_string(buffer_.data()), user.text(), slot_.become_socket()};
-  auto socket =
-      std::make_shared<websocket>(at_.home, std::move(socket_), std::move(asked), at_.server.v1_sockets);
-  session_facts facts{.id = random_name(16),
-                      .device = device,
-                      .is_v1 = true,
-                      .since = wall_now(),
-                      .expires = end_of_token(request.by),
-                      .issued_us = request.by.token.issued_us,
-                      .address = request.client};
-  spawn_on<v1_session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(facts),
-                       std::move(socket), at_.sessions);
-  return {.status = 101};
-}
-
-/// An --allow-origin's pages may read answers too.
-void http_connection::add_cors(const http_request& request, reply& r) const {
-  const auto origin = view(request[http::field::origin]);
-  if (origin.empty() || !is_listed(at_.server.origins, origin)) return;
-  r.headers.emplace_back("Access-Control-Allow-Origin", origin);
-  r.headers.emplace_back("Vary", "Origin");
-  if (request.method() != http::verb::options) return;
-  r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
-  r.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization");
-  r.headers.emplace_back("Access-Control-Max-Age", "600");
 }
 
 } // namespace hongyan

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace hongyan {
@@ -49,6 +50,8 @@ struct text_body {
 };
 
 using http_request = boost::beast::http::request<text_body>;
+
+inline std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
 
 class request_reader {
 public:

@@ -30,10 +30,10 @@ enum class append_status : std::uint8_t {
   duplicate, ///< this sender's client_msg_id was stored before, for the same peer or group, with the same
              ///< kind and content
   conflict,  ///< this sender's client_msg_id was stored before for another, or with another kind or content;
-            ///< nothing stored
-  blocked,  ///< the user of the direct conversation has blocked the sender; nothing stored
-  silenced, ///< the group is muted and the sender is neither owner nor admin; nothing stored
-  no_group, ///< there is no such group, or the sender is no member of it; nothing stored
+             ///< nothing stored
+  blocked,   ///< the user of the direct conversation has blocked the sender; nothing stored
+  silenced,  ///< the group is muted and the sender is neither owner nor admin; nothing stored
+  no_group,  ///< there is no such group, or the sender is no member of it; nothing stored
 };
 
 /// What became of one message of a batch. For a duplicate it tells of the message first stored; where nothing

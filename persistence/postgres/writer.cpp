@@ -1,12 +1,11 @@
 #include "persistence/postgres/writer.hpp"
 
-#include "core/chat/newest_commits.hpp"
 #include "core/tools/random.hpp"
 #include "persistence/append_rules.hpp"
 #include "persistence/postgres/index_keeper.hpp"
 #include "persistence/postgres/rules.hpp"
-#include "persistence/postgres/session.hpp"
 #include "persistence/postgres/transaction.hpp"
+#include "persistence/postgres/writer_session.hpp"
 #include "persistence/postgres/writer_sql.hpp"
 
 #include <algorithm>
@@ -33,14 +32,6 @@ std::vector<named_statement> statements() {
   list.insert(list.end(), of_transactions.begin(), of_transactions.end());
   return list;
 }
-
-using std::chrono::steady_clock;
-
-/// A primary that has answered so lately may be taking writes still: the writer looks after it twice a
-/// second.
-constexpr std::chrono::seconds still_alive{3};
-/// How long a store that was set back under a live session may go unnoticed.
-constexpr std::chrono::seconds look_interval{1};
 
 /// A batch on its way.
 struct sending {
@@ -81,10 +72,10 @@ void take(sending& work, const std::vector<std::int64_t>& ids, const std::vector
 
 class writer final : public message_writer {
 public:
-  explicit writer(std::shared_ptr<hosts> database) : hosts_(std::move(database)), index_keeper_(*hosts_) {
-    writer_ = static_cast<std::int64_t>(random_number());
-    hosts_->expect_proofs();
-  }
+  explicit writer(const std::shared_ptr<hosts>& database)
+      : writer_(static_cast<std::int64_t>(random_number()))
+      , session_(database, statements(), [this] { known_.clear(); })
+      , index_keeper_(*database) {}
 
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
     if (pending_) return error{errc::outcome_unknown, "the batch before this one has not been settled"};
@@ -94,11 +85,10 @@ public:
     sending work(batch, now);
     error last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-      if (auto opened = open(); !opened) return opened.error();
-      if (auto same = look_after(look_interval); !same) return same.error();
-      if (auto decided = decide(batch, work); !decided) return give_up(decided.error());
+      if (auto ready = session_.ready(); !ready) return ready.error();
+      if (auto decided = decide(batch, work); !decided) return session_.give_up(decided.error());
       if (work.batch.rows().empty()) {
-        if (auto theirs = confirm_repeats(work); !theirs) return give_up(theirs.error());
+        if (auto theirs = confirm_repeats(work); !theirs) return session_.give_up(theirs.error());
         return std::move(work.batch).finish(batch);
       }
 
@@ -106,19 +96,20 @@ public:
       auto answer = connection_.run("append", parameters_, write_limit);
       if (!answer && answer.error().lost) {
         pending_ = std::move(work);
-        return error{errc::outcome_unknown, explained(answer.error())};
+        return error{errc::outcome_unknown, session_.explained(answer.error())};
       }
       if (!answer) {
         const std::string& state = answer.error().state;
         last = unavailable(answer.error());
-        if (!is_race(state) && state != outdated_state) return give_up(answer.error());
+        if (!is_race(state) && state != outdated_state) return session_.give_up(answer.error());
         // All is decided anew, what was refused too.
         for (const std::size_t i : work.batch.rows()) known_.forget(work.names[i]);
         work.learned.clear();
         work.batch.reopen();
       } else if (answer->boolean(0, 0)) {
         last = {errc::unavailable, "PostgreSQL changed its mind about what is stored"};
-        if (auto found = find_repeats(batch, work.batch.rows(), work); !found) return give_up(found.error());
+        if (auto found = find_repeats(batch, work.batch.rows(), work); !found)
+          return session_.give_up(found.error());
       } else {
         take(work, answer->bigints(0, 1), answer->bigints(0, 2), answer->bigints(0, 3));
         std::size_t bytes = 0;
@@ -133,7 +124,7 @@ public:
 
   result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message> batch) override {
     if (!pending_) return error{errc::internal, "there is no batch to settle"};
-    if (auto opened = open(); !opened) return opened.error();
+    if (auto opened = session_.open(); !opened) return opened.error();
     parameters_.clear();
     parameters_.add(writer_);
     parameters_.add(batch_number_);
@@ -141,9 +132,9 @@ public:
     // even when the mark is there already: its row is locked, which makes a transaction of it whose end is
     // replicated.
     if (auto given_up = connection_.run("give_up", parameters_, write_limit); !given_up)
-      return give_up(given_up.error());
+      return session_.give_up(given_up.error());
     auto mark = connection_.run("read_mark", parameters_, write_limit);
-    if (!mark) return give_up(mark.error());
+    if (!mark) return session_.give_up(mark.error());
     if (mark->size() != 1)
       return error{errc::unavailable, "PostgreSQL has lost the mark of the batch; ask again"};
 
@@ -175,12 +166,12 @@ public:
 
     error last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-      if (auto opened = open(); !opened) return opened.error();
+      if (auto opened = session_.open(); !opened) return opened.error();
       fill(farthest);
       auto answer = connection_.run("mark_read", parameters_, write_limit);
       if (answer) return read_outcomes(marks, asked, *answer);
-      if (answer.error().lost) return error{errc::outcome_unknown, explained(answer.error())};
-      if (!is_race(answer.error().state)) return give_up(answer.error());
+      if (answer.error().lost) return error{errc::outcome_unknown, session_.explained(answer.error())};
+      if (!is_race(answer.error().state)) return session_.give_up(answer.error());
       last = unavailable(answer.error());
     }
     return last;
@@ -189,8 +180,9 @@ public:
   result<void> transact(const std::function<result<void>(change_transaction&)>& work) override {
     error last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-      if (auto opened = open(); !opened) return opened.error();
-      if (auto begun = connection_.script("BEGIN", write_limit); !begun) return give_up(begun.error());
+      if (auto opened = session_.open(); !opened) return opened.error();
+      if (auto begun = connection_.script("BEGIN", write_limit); !begun)
+        return session_.give_up(begun.error());
       transaction changes(connection_, parameters_);
       const auto done = work(changes);
       std::optional<pg_error> failure = changes.failure();
@@ -198,158 +190,31 @@ public:
         auto committed = connection_.script("COMMIT", write_limit);
         if (committed) return {};
         failure = committed.error();
-        if (failure->lost) return error{errc::outcome_unknown, explained(*failure)};
+        if (failure->lost) return error{errc::outcome_unknown, session_.explained(*failure)};
       } else if (!failure || !failure->lost) {
         if (auto undone = connection_.script("ROLLBACK", write_limit); !undone) connection_.close();
       }
       if (!failure) return done.error();
-      if (!is_race(failure->state)) return give_up(*failure);
+      if (!is_race(failure->state)) return session_.give_up(*failure);
       last = unavailable(*failure);
     }
     return last;
   }
 
   void remember(std::span<const held_message> delivered) override {
-    for (const auto& m : delivered) committed_.note(m);
+    for (const auto& m : delivered) session_.note_committed(m);
   }
 
-  result<void> check() override {
-    // Opening looks as well; and readers that waited for it go on now, so the epoch is to be told soon.
-    if (!connection_.is_alive()) return open();
-    return look_after({});
-  }
-
-  std::string epoch() const override { return epoch_; }
-  store_watch watch() const override { return watch_; }
+  result<void> check() override { return session_.check(); }
+  std::string epoch() const override { return session_.epoch(); }
+  store_watch watch() const override { return session_.watch(); }
 
 private:
-  result<void> open() {
-    // Nothing has been sent: a session that ended while it was idle is simply made again.
-    if (connection_.is_alive()) return {};
-    leaves_live_primary_ |=
-        connection_.ended_in_vain() && steady_clock::now() - connection_.answered_at() < still_alive;
-    connection_.close();
-    known_.clear(); // the next server may be another one
-    auto made = open_session(*hosts_, statements());
-    if (!made) return unavailable(made.error());
-    connection_ = std::move(made->connection);
-    if (auto own = look_for_pooler(made->with); !own) return own.error();
-    if (auto found = find_epoch(connection_, epoch_); !found) return give_up(found.error());
-    parameters_.clear();
-    if (auto swept = connection_.query(sweep_marks_sql, parameters_, check_limit); !swept)
-      return give_up(swept.error());
-    if (auto same = look_after({}); !same) return same;
-    if (auto proven = prove(made->with.what); !proven) return proven;
-    watch_.host = connection_.where();
-    watch_.timeline = made->with.what.at.number;
-    return {};
-  }
-
-  /// A pooler that gives each transaction another session would take our prepared statements and settings
-  /// away, one day. It is seen by a second session's being the same one, or by ours' being another at the
-  /// next statement; where the server itself answers us nothing is asked.
-  result<void> look_for_pooler(const server_identity& with) {
-    if (connection_.backend_pid() == with.backend_pid) return {};
-    auto other = hosts_->connect_beside(connection_);
-    if (!other || !other->script("BEGIN", check_limit)) return {}; // it is full: then nothing is known
-    const auto theirs = identify(*other, check_limit);
-    const auto ours = identify(connection_, check_limit);
-    if (!ours) return give_up(ours.error());
-    if (!theirs || (theirs->backend_pid != ours->backend_pid && ours->backend_pid == with.backend_pid))
-      return {};
-    const auto where = connection_.where();
-    return give_up({"PostgreSQL at " + where +
-                    " cannot be used: a pooler in transaction mode is in between; use pool_mode=session"});
-  }
-
-  /// Commits on a primary that was not met before: then it can store, what it shows is where it must be, and
-  /// its timeline is known to whoever comes after us. Where the one before was still alive, somebody may have
-  /// been acknowledged there what is not here: nothing is stored here under the same epoch.
-  result<void> prove(const primary& of) {
-    if (hosts_->is_proven(of)) return {};
-    parameters_.clear();
-    parameters_.add(of.at.system);
-    parameters_.add(static_cast<std::int64_t>(of.at.number));
-    const std::string next = random_name(16);
-    if (leaves_live_primary_)
-      parameters_.add(std::string_view(next));
-    else
-      parameters_.add_null();
-    auto noted = connection_.query(note_timeline_sql, parameters_, write_limit);
-    if (!noted) return give_up(noted.error());
-    if (noted->size() == 0) { // it is another server's word that is newer
-      parameters_.clear();
-      auto newer = connection_.query(timeline_sql, parameters_, check_limit);
-      if (!newer) return give_up(newer.error());
-      if (newer->size() == 1)
-        hosts_->timeline().meet({of.at.system, static_cast<std::uint32_t>(newer->bigint(0, 0))});
-      return give_up({"PostgreSQL at " + connection_.where() +
-                      " cannot be used: the store itself knows of a newer timeline than its own"});
-    }
-    epoch_ = noted->text(0, 0);
-    leaves_live_primary_ = false;
-    hosts_->prove(of);
-    return {};
-  }
-
-  /// Sees that the store is the one that it was: not read-only, with the epoch that we know, and with the
-  /// newest that we have committed. Where that is gone the store was set back (a promoted standby that had
-  /// not got it, a dump read back in), and gets a new epoch, from whichever node sees it first. Not again
-  /// within `interval`.
-  result<void> look_after(steady_clock::duration interval) {
-    const bool is_asked = hosts_->proof_is_wanted();
-    if (!is_asked && steady_clock::now() - looked_at_ < interval) return {};
-    const auto& had = committed_.all();
-    parameters_.clear();
-    add_numbers(parameters_, had, [](const held_message& h) { return h.conversation_id; });
-    add_numbers(parameters_, had, [](const held_message& h) { return h.seq; });
-    add_numbers(parameters_, had, [](const held_message& h) { return h.id; });
-    add_numbers(parameters_, had, [](const held_message& h) { return to_ms(h.created_at); });
-    auto state = connection_.query(store_state_sql, parameters_, check_limit);
-    if (!state) return give_up(state.error());
-    if (state->boolean(0, 0)) return give_up({"PostgreSQL at " + connection_.where() + " is read-only"});
-    const bool is_set_back = state->bigint(0, 2) < std::ssize(had);
-    if (is_set_back || state->text(0, 1) != epoch_) {
-      known_.clear(); // ids may be other conversations' now
-      const auto renewed = is_set_back ? renew_epoch(connection_, epoch_) : find_epoch(connection_, epoch_);
-      if (!renewed) return give_up(renewed.error());
-    }
-    if (is_set_back) {
-      ++watch_.set_backs;
-      committed_.clear();
-    }
-    looked_at_ = steady_clock::now();
-    if (!is_asked) return {};
-    const auto now_is = identify(connection_, check_limit);
-    if (!now_is) return give_up(now_is.error());
-    return prove(now_is->what);
-  }
-
   void note_committed(const sending& work) {
     for (const std::size_t i : work.batch.rows()) {
       const append_outcome& o = work.batch.outcome(i);
-      committed_.note({o.conversation_id, o.seq, o.id, o.created_at});
+      session_.note_committed({o.conversation_id, o.seq, o.id, o.created_at});
     }
-  }
-
-  /// Nothing was stored. The session goes too, in case the server is the trouble.
-  error give_up(const pg_error& why) {
-    auto text = explained(why);
-    connection_.close();
-    return {errc::unavailable, std::move(text)};
-  }
-
-  /// Why a write failed. One that was too slow may wait for a standby, of which the server says nothing to
-  /// who waits; perhaps another host can store, and is asked first from now on.
-  std::string explained(const pg_error& why) {
-    if (!why.silent && why.state != cancelled_state) return why.text;
-    hosts_->put_last(connection_.where());
-    auto beside = hosts_->connect_beside(connection_);
-    if (!beside) return why.text;
-    const pg_parameters none;
-    const auto waits = beside->query(waits_for_standby_sql, none, check_limit);
-    if (!waits || !waits->boolean(0, 0)) return why.text;
-    return why.text + ": commits wait for a synchronous standby";
   }
 
   /// What others have stored is there for good? A message that is shown may have been committed by somebody
@@ -595,17 +460,12 @@ private:
     return {};
   }
 
-  std::shared_ptr<hosts> hosts_;
-  std::int64_t writer_; ///< our row in append_mark
+  const std::int64_t writer_; ///< our row in append_mark
   std::int64_t batch_number_ = 0;
-  std::string epoch_;
-  pg_connection connection_;
-  pg_parameters parameters_;
   known_conversations known_;
-  newest_commits committed_;
-  bool leaves_live_primary_ = false;     ///< until it has stored on the one after it
-  steady_clock::time_point looked_at_{}; ///< when look_after() last answered well
-  store_watch watch_;
+  writer_session session_;
+  pg_connection& connection_ = session_.connection();
+  pg_parameters parameters_;
   /// The batch with the number batch_number_, whose outcome is unknown.
   std::optional<sending> pending_;
   index_keeper index_keeper_;
@@ -614,7 +474,7 @@ private:
 } // namespace
 
 std::unique_ptr<message_writer> make_writer(std::shared_ptr<hosts> database) {
-  return std::make_unique<writer>(std::move(database));
+  return std::make_unique<writer>(database);
 }
 
 } // namespace hongyan::postgres

@@ -26,8 +26,6 @@ constexpr route routes[] = {{.method = "GET", .path = "/"},
                             {.method = "GET", .path = "/v1/groups/{}/members"},
                             {.method = "PUT", .path = "/v1/groups/{}/members/{}", .changes_state = true}};
 
-std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
-
 std::string fields_of(const hongyan::http_request& request) {
   std::string out;
   for (const auto& field : request)

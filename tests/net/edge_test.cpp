@@ -150,7 +150,9 @@ TEST_CASE("a body over its limit is refused by its header, before it comes", "[e
 
 TEST_CASE("the header decides, in this order: path, method, token, Origin, who may, the body's length",
           "[edge]") {
-  edge_fixture f(all_routes(), {.asks_for_tokens = true});
+  server_config config;
+  config.asks_for_tokens = true;
+  edge_fixture f(all_routes(), config);
   const std::string evil = "Origin: http://evil.example\r\n", bad = "Authorization: Bearer x\r\n";
   const std::string large = "Expect: 100-continue\r\nContent-Length: 999999\r\n";
   const auto status = [&](std::string_view method, std::string_view path, const std::string& headers) {
