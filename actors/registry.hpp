@@ -135,7 +135,7 @@ private:
   void continue_log_audit(steady_time now);
   void read_log(std::vector<log_range> ranges, wall_time since, std::function<void(bool)> afterwards);
   void fetch_gaps(steady_time now);
-  void fetch_gap(std::vector<gap> holes);
+  void fetch_gap(std::vector<gap> gaps);
 
   online_users users_;
   watch_table<session_actor> watches_;

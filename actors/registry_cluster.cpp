@@ -281,23 +281,23 @@ void registry::reorder(const std::vector<committed_message>& messages, steady_ti
 }
 
 void registry::fetch_gaps(steady_time now) {
-  const auto holes = order_.overdue(now);
-  for (std::span<const gap> left = holes; !left.empty();) {
+  const auto gaps = order_.overdue(now);
+  for (std::span<const gap> left = gaps; !left.empty();) {
     const auto some = left.first(std::min(left.size(), cluster::conversations_a_question));
     left = left.subspan(some.size());
     fetch_gap({some.begin(), some.end()});
   }
 }
 
-/// Those that are not found, or cannot be read, stay holes, which clients close by `sync`; not those that
+/// Those that are not found, or cannot be read, stay gaps, which clients close by `sync`; not those that
 /// have opened meanwhile.
-void registry::fetch_gap(std::vector<gap> holes) {
+void registry::fetch_gap(std::vector<gap> gaps) {
   std::vector<log_range> ranges;
-  for (const auto& h : holes)
-    ranges.push_back({h.conversation_id, h.after_seq, h.before_seq, cluster::entries_a_conversation});
-  read_log(std::move(ranges), wall_now() - log_doubt::reach, [this, holes = std::move(holes)](bool) {
+  for (const auto& g : gaps)
+    ranges.push_back({g.conversation_id, g.after_seq, g.before_seq, cluster::entries_a_conversation});
+  read_log(std::move(ranges), wall_now() - log_doubt::reach, [this, gaps = std::move(gaps)](bool) {
     std::vector<committed_message> ready;
-    for (const auto& h : holes) order_.give_up(h.conversation_id, h.before_seq, ready);
+    for (const auto& g : gaps) order_.give_up(g.conversation_id, g.before_seq, ready);
     if (!ready.empty()) fan_out(ready, home_.now());
   });
 }

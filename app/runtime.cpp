@@ -29,12 +29,6 @@ runtime::runtime(unsigned shard_count, bool is_cluster)
   for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<io_shard>(*system_));
 }
 
-runtime::~runtime() {
-  actors_.clear();
-  watcher_ = nullptr;
-  close_system();
-}
-
 void runtime::watch(std::vector<caf::actor> vital, flow& admitted) {
   watcher_ = system_->spawn(hongyan::watch, std::move(vital), &admitted);
 }

@@ -1,9 +1,9 @@
 /// The threads of the process and the actors on them: CAF's system, the shards, and who has to end.
 ///
 /// Two things make an order of their own here. A handle that somebody keeps would hang the actor system's
-/// destructor for ever, so whoever has one drops it before end(). And a shard may not stop while an actor
-/// that is pinned to it has not ended, nor go before the system, which may still touch the execution unit of
-/// an actor that has just ended.
+/// destructor for ever, so whoever has one drops it before end_actors(). And a shard may not stop while an
+/// actor that is pinned to it has not ended, nor go before the system, which may still touch the execution
+/// unit of an actor that has just ended.
 #pragma once
 
 #include "core/bounds/flow.hpp"
@@ -22,9 +22,6 @@ class runtime {
 public:
   /// `shard_count` 0: one a core. `is_cluster`: with CAF's distribution.
   runtime(unsigned shard_count, bool is_cluster);
-  ~runtime();
-  runtime(const runtime&) = delete;
-  runtime& operator=(const runtime&) = delete;
 
   caf::actor_system& system() { return *system_; }
   const std::vector<std::unique_ptr<io_shard>>& shards() const { return shards_; }

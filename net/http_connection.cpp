@@ -42,12 +42,6 @@ std::string forwarded_for(const http_request& request) {
   return joined;
 }
 
-/// Whether the server lives is answered in the reserve, too.
-bool is_for_probers(const http_request& request) {
-  const auto path = view(request.target()).substr(0, request.target().find('?'));
-  return path == "/healthz" || path == "/readyz";
-}
-
 constexpr const char* body_late =
     "the body stood still for 10 seconds, or did not arrive whole within 60 seconds";
 
@@ -229,6 +223,7 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
   if (wire.size() > small_bytes && !keep_asked(request.body().capacity() + wire.size())) {
     auto busy = problem({errc::unavailable, held_enough});
     busy.close = r.close;
+    r.source.reset();
     wire = to_wire(busy, how);
   }
   bool written = co_await write(std::move(wire));

@@ -63,6 +63,7 @@ private:
   asio::awaitable<void> linger();
   std::optional<error> why_not(const char* late) const;
   bool is_refused() const;
+  bool is_for_probers(const http_request& request) const;
   reply refusal() const;
   std::optional<reply> refuse_by_header(const http_request& request, question& asked);
   asio::awaitable<reply> handle_request(const http_request& request, const question& asked,

@@ -49,6 +49,13 @@ bool http_connection::is_refused() const {
   return slot_.admitted_as() != connection_table::admission::served;
 }
 
+/// Whether the server lives is answered in the reserve, too; to whatever method.
+bool http_connection::is_for_probers(const http_request& request) const {
+  const auto path = view(request.target()).substr(0, request.target().find('?'));
+  const auto found = find_route(at_.server.routes, "GET", path);
+  return found && found->row != nullptr && found->row->is_probe;
+}
+
 /// What a connection in the reserve is told.
 reply http_connection::refusal() const {
   const bool full = slot_.admitted_as() == connection_table::admission::full;

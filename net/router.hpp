@@ -56,7 +56,7 @@ struct route {
   route_handler handle = nullptr; ///< null: it is a WebSocket
   token_source token = token_source::header;
   bool changes_state = false;     ///< the rule about Origin applies; of a GET: and there is no HEAD
-  bool is_probe = false;          ///< answered also where --auth none refuses others
+  bool is_probe = false;          ///< answered also in the reserve, and where --auth none refuses others
   bool takes_wechat_page = false; ///< a mini-program may ask it without a token
 
   bool is_socket() const { return handle == nullptr; }

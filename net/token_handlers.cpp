@@ -3,8 +3,8 @@
 #include "actors/admission.hpp"
 #include "core/wire/v1/encode.hpp"
 #include "core/wire/v1/params.hpp"
-#include "net/handlers.hpp"
 #include "net/parameters.hpp"
+#include "net/v1_handlers.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -66,12 +66,9 @@ asio::awaitable<reply> log_in(edge& at, const routed_request& request) {
   if (!who) co_return problem(who.error());
   if (who->failure) co_return problem(*who->failure);
 
-  if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
   change first_or_again{.by = {}, .action = identify_user{std::move(who->identity)}};
-  auto answer = co_await ask<change_answer>(at.asks, server.persistence, push_deadline, change_atom::value,
-                                            std::move(first_or_again));
-  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(public_error(*answer->failure));
+  const auto answer = co_await ask_to_store<change_answer>(at, change_atom::value, std::move(first_or_again));
+  if (!answer) co_return problem(answer.error());
   const auto keys = server.keys.get();
   const auto made = mint_for(*answer->user, "", auth::token_life, *keys);
   co_return json_reply(v1::token_result(made.token, made.expires_at, &*answer->user));

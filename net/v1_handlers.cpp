@@ -1,6 +1,5 @@
 #include "net/v1_handlers.hpp"
 
-#include "actors/admission.hpp"
 #include "core/wire/json.hpp"
 #include "core/wire/v1/encode.hpp"
 #include "net/parameters.hpp"
@@ -14,24 +13,16 @@ namespace {
 namespace json = boost::json;
 
 asio::awaitable<reply> store_message(edge& at, new_message m) {
-  auto& server = at.server;
-  if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
-  auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
-                                            std::move(m));
-  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(public_error(*answer->failure));
+  const auto answer = co_await ask_to_store<append_answer>(at, append_atom::value, std::move(m));
+  if (!answer) co_return problem(answer.error());
   if (const auto refused = refusal_of(answer->outcome.status)) co_return problem(*refused);
-  if (answer->outcome.status == append_status::stored) server.figures.pushes_stored.Increment();
+  if (answer->outcome.status == append_status::stored) at.server.figures.pushes_stored.Increment();
   co_return json_reply(v1::send_result(*answer->stored, answer->outcome.status == append_status::duplicate));
 }
 
 asio::awaitable<reply> store_mark(edge& at, read_mark mark) {
-  auto& server = at.server;
-  if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
-  auto answer = co_await ask<read_answer>(at.asks, server.persistence, push_deadline, read_atom::value,
-                                          std::move(mark));
-  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(public_error(*answer->failure));
+  const auto answer = co_await ask_to_store<read_answer>(at, read_atom::value, std::move(mark));
+  if (!answer) co_return problem(answer.error());
   co_return json_reply(std::string(v1::empty_result));
 }
 
@@ -136,12 +127,8 @@ asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::strin
 }
 
 asio::awaitable<reply> store_change(edge& at, change what, unsigned status) {
-  auto& server = at.server;
-  if (const auto refused = admit_write(server.admitted, server.figures)) co_return problem(*refused);
-  auto answer = co_await ask<change_answer>(at.asks, server.persistence, push_deadline, change_atom::value,
-                                            std::move(what));
-  if (!answer) co_return problem(public_error({errc::outcome_unknown}));
-  if (answer->failure) co_return problem(public_error(*answer->failure));
+  const auto answer = co_await ask_to_store<change_answer>(at, change_atom::value, std::move(what));
+  if (!answer) co_return problem(answer.error());
   auto r = json_reply(answer->group ? v1::group_result(*answer->group) : std::string(v1::empty_result));
   r.status = status;
   co_return r;

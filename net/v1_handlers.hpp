@@ -2,6 +2,7 @@
 /// parser, and whoever carries it out over a socket carries it out here.
 #pragma once
 
+#include "actors/admission.hpp"
 #include "core/wire/v1/commands.hpp"
 #include "net/handlers.hpp"
 
@@ -31,6 +32,20 @@ result<boost::json::object> query_parameters(const target& to,
 /// Carries out a method for the user `by`, as over a socket; it counts to who asks.
 asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::string_view method,
                                  boost::json::object params, user_id by);
+
+/// Asks persistence for what is stored, when a write may be. Errors: unavailable, rate_limited;
+/// outcome_unknown and the answer's own failure, in words for strangers.
+template <class Answer, class Atom, class What>
+asio::awaitable<result<Answer>> ask_to_store(edge& at, Atom atom, What what) {
+  auto& server = at.server;
+  // Named, since an answer could be made of an error, too.
+  const auto failed = [](error why) { return result<Answer>(boost::system::in_place_error, std::move(why)); };
+  if (const auto refused = admit_write(server.admitted, server.figures)) co_return failed(*refused);
+  auto answer = co_await ask<Answer>(at.asks, server.persistence, push_deadline, atom, std::move(what));
+  if (!answer) co_return failed(public_error({errc::outcome_unknown}));
+  if (answer->failure) co_return failed(public_error(*answer->failure));
+  co_return answer;
+}
 
 /// Stores a change. `status`: when it was stored.
 asio::awaitable<reply> store_change(edge& at, change what, unsigned status = 200);

@@ -37,11 +37,11 @@ append_status verdict(const new_message& message, const conversation_rules* rule
   return rules->muted && *role == group_role::member ? append_status::silenced : append_status::stored;
 }
 
-send_batch::send_batch(std::span<const new_message> batch, wall_time now)
+send_batch::send_batch(std::size_t size, wall_time now)
     : now_(now)
-    , outcomes_(batch.size())
-    , refused_(batch.size())
-    , first_(batch.size()) {}
+    , outcomes_(size)
+    , refused_(size)
+    , first_(size) {}
 
 void send_batch::was_stored(std::size_t i, const new_message& again, message stored) {
   outcomes_[i] = {.status = repeat_status(again, stored),

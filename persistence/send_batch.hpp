@@ -44,8 +44,9 @@ public:
   /// Of a message of the batch, by its position: the rules of its conversation; null: there is none.
   using rules_of = std::function<const conversation_rules*(std::size_t)>;
 
-  /// `batch` must outlive it, or be given anew to finish().
-  send_batch(std::span<const new_message> batch, wall_time now);
+  /// Of so many messages, which each call that reads them is given: a batch may be settled long after it was
+  /// sent, and its owner keeps them.
+  send_batch(std::size_t size, wall_time now);
 
   std::size_t size() const { return outcomes_.size(); }
   wall_time now() const { return now_; }

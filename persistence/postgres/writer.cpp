@@ -35,7 +35,7 @@ std::vector<named_statement> statements() {
 
 /// A batch on its way.
 struct sending {
-  sending(std::span<const new_message> messages, wall_time now) : batch(messages, now) {
+  sending(std::span<const new_message> messages, wall_time now) : batch(messages.size(), now) {
     names.reserve(messages.size());
     tokens.reserve(messages.size());
     for (const new_message& message : messages) {

@@ -139,7 +139,7 @@ result<std::vector<append_outcome>> sqlite_writer::append(std::span<const new_me
   if (auto opened = ready(); !opened) return opened.error();
 
   make_room();
-  send_batch work(batch, now);
+  send_batch work(batch.size(), now);
   int code = begin();
   if (code == SQLITE_OK) code = decide(batch, work);
   for (const std::size_t i : work.rows()) {
@@ -413,7 +413,7 @@ int sqlite_writer::find_repeat(std::size_t i, const new_message& message, send_b
   return SQLITE_OK;
 }
 
-/// Whether `to` blocks `from`. The conversation is made with its first message.
+/// Whether `to` blocks `from`; which conversation it is take_direct_seq() finds out.
 int sqlite_writer::know_pair(const user_id& from, const user_id& to, conversation_rules& rules) {
   sqlite_statement::execution block(session_->is_blocked);
   const int code = block.bind(to.text()).bind(from.text()).step();
@@ -421,16 +421,15 @@ int sqlite_writer::know_pair(const user_id& from, const user_id& to, conversatio
   return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+/// Makes the conversation with its first message.
 int sqlite_writer::take_direct_seq(const new_message& message, wall_time now, append_outcome& outcome) {
   const user_id &from = message.from, &to = message.to.id;
-  {
-    const auto [low, high] = conversation_key(from, to);
-    sqlite_statement::execution next(session_->next_direct_seq);
-    if (const int code = next.bind(low).bind(high).bind(to_ms(now)).step(); code != SQLITE_ROW) return code;
-    outcome.conversation_id = next.integer(0);
-    outcome.seq = next.integer(1);
-    if (const int code = next.finish(); code != SQLITE_OK) return code;
-  }
+  const auto [low, high] = conversation_key(from, to);
+  sqlite_statement::execution next(session_->next_direct_seq);
+  if (const int code = next.bind(low).bind(high).bind(to_ms(now)).step(); code != SQLITE_ROW) return code;
+  outcome.conversation_id = next.integer(0);
+  outcome.seq = next.integer(1);
+  if (const int code = next.finish(); code != SQLITE_OK) return code;
   return outcome.seq == 1 ? session_->changes.join_direct(outcome.conversation_id, from, to) : SQLITE_OK;
 }
 

@@ -33,7 +33,7 @@ message earlier(std::int64_t seq, const new_message& as) {
 struct trial {
   std::vector<new_message> messages;
   std::map<std::string, conversation_rules> known;
-  send_batch batch{messages, from_ms(1000)};
+  send_batch batch{messages.size(), from_ms(1000)};
 
   send_batch::rules_of rules() {
     return [this](std::size_t i) {

@@ -101,8 +101,7 @@ inline constexpr errand errand_of = errand_for<std::remove_cvref_t<Command>>::va
 
 /// What a history is asked, but for who may be watched.
 template <class Command>
-concept readable = errand_of<Command>
-== errand::read || errand_of<Command> == errand::search;
+concept readable = (errand_of<Command> == errand::read) || (errand_of<Command> == errand::search);
 
 /// What a command costs of its user's requests: one for each user it names, and at least one (contract,
 /// section 1: "A request that names many users or groups counts as many").
