@@ -293,6 +293,7 @@ void cluster_actor::take(const envelope& e) {
     return;
   }
   auto& p = from->second;
+  // What the peer has handled opens its window, and settles the tickets that it alone still held up.
   while (!p.sent_off.empty() && p.sent_off.front().number <= e.handled) {
     p.sent_bytes -= p.sent_off.front().bytes;
     p.sent_off.pop_front();
@@ -301,8 +302,9 @@ void cluster_actor::take(const envelope& e) {
     p.tickets.pop_front();
   settle();
   if (!p.waiting.empty() || p.fell_behind) arm();
-  if (e.number == 0) return;
+  if (e.number == 0) return; // an acknowledgement alone
   figures_.cluster_bytes_heard.Increment(static_cast<double>(e.items.size()));
+  // What cannot be read may have been anything: as if entries had been missed, and the link is made anew.
   auto items = cluster::decode(e.items);
   if (!items) {
     figures_.cluster_refused.Add({{"reason", "malformed"}}).Increment();

@@ -226,6 +226,8 @@ void persistence_state::clear_batch() {
   promises.clear();
 }
 
+/// Read positions: all that came since the last time, in one transaction. One that is lost is not settled, as
+/// a batch of messages is: it is marked again by its client, and a position only goes forward.
 void persistence_state::commit_reads() {
   const auto marked = std::exchange(reads, {});
   const lease taken(admitted->appends, marked.size());
@@ -233,6 +235,7 @@ void persistence_state::commit_reads() {
   for (const auto& r : marked) marks.push_back(r.mark);
   auto outcomes = in_doubt ? error{errc::unavailable, admitted->database_fault()}
                            : write<std::vector<read_outcome>>([&] { return writer->mark_read(marks); });
+  // While a batch is in doubt nothing else is written: its outcome has to be found before the store moves on.
   if (!outcomes && !in_doubt) set_state(false, outcomes.error().detail);
   for (std::size_t i = 0; i < marked.size(); ++i) {
     const auto& [mark, origin, answer_to] = marked[i];
@@ -254,7 +257,7 @@ void persistence_state::commit_reads() {
       continue;
     }
     promised.deliver(read_answer{});
-    if (!o.moved) continue;
+    if (!o.moved) continue; // nobody needs to hear what they know
     read_note note{o.conversation_id, mark.user, o.seq, {}, origin};
     if (!mark.in.is_group() && mark.in.id != mark.user) note.peer = mark.in.id;
     self->send(registry, read_atom::value, std::move(note));
@@ -275,6 +278,7 @@ change_answer persistence_state::change_now(const change& what, const caf::actor
       self->send(registry, resync_atom::value);
     return {done.error(), {}};
   }
+  // The registry is told in this order: who is blocked stops watching before the change's own news go out.
   if (const auto* block = std::get_if<block_users>(&what.action); block != nullptr && block->blocked)
     self->send(registry, block_atom::value, block_note{*what.by, block->users});
   auto committed = std::make_shared<committed_batch>();

@@ -89,6 +89,7 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
     return;
   }
   const bool was_online = is_online(user);
+  // Before the older session of the device goes: the stamp is to be above that one's.
   const auto stamp = next_stamp(user, facts.device);
   if (!facts.device.empty())
     end_sessions(user, close_code::replaced,
@@ -101,12 +102,15 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
   const auto* here = users_.find(user);
   const auto sessions = (here != nullptr ? here->sessions.size() : 0) +
                         static_cast<std::size_t>(std::ranges::count_if(elsewhere, stays));
+  // Counted behind the replacing, so that a phone that comes back never finds its own old session in its way.
   if (flow_.sessions_a_user > 0 && sessions >= flow_.sessions_a_user) {
     send(s, close_atom::value, close_code::flooding);
     return;
   }
   const auto& l = users_.add(user, s, facts, stamp, wall_now());
   count_users();
+  // The client hears of its session once whoever commits a message would send it here: then what it has not
+  // seen is behind its `sync`, and the rest comes live.
   if (peers_.empty()) {
     send(s, bound_atom::value);
   } else {
@@ -119,7 +123,7 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
 void registry::unbind(const user_id& user, const session_actor& s) {
   watches_.forget_intentions(s);
   const auto gone = users_.take_if(user, [&](const listed& l) { return l.session == s; });
-  if (gone.empty()) return;
+  if (gone.empty()) return; // replaced or kicked before: told already
   tell_peers(cluster::session_left{user, gone.front().number});
   count_users();
   if (!is_online(user)) tell_watchers(user, false);
@@ -137,6 +141,8 @@ std::size_t registry::end_sessions(const user_id& user, close_code code,
 }
 
 void registry::deliver(const committed_batch& batch) {
+  // Of one node all commits come through one writer, in order. Of several, peers' messages of the same
+  // conversation come over links of their own.
   if (!cluster_) return fan_out(batch.messages, batch.at);
   forward(batch.messages);
   reorder(batch.messages, batch.at);
@@ -156,6 +162,7 @@ void registry::deliver_classic(const std::vector<committed_message>& messages, s
   };
   std::unordered_map<const online_users::presence*, share> shares;
   for (const auto& [m, audience] : messages) {
+    // A window holds chats as they were sent: what changes one of them has it loaded anew.
     const bool reload = m->kind == message_kind::recall || m->kind == message_kind::edit;
     if (m->to.is_group() || (is_own_entry(m->kind) && !reload)) continue;
     classic::chat encoded{m->id, nullptr};
@@ -223,6 +230,8 @@ void registry::tell_news(std::span<const committed_message> messages, steady_tim
   }
   if (hearers.empty()) return;
 
+  // All frames of the conversation in one text, written to each socket in one go; in portions, since an
+  // outbox counts a portion as a whole.
   std::string frames;
   std::size_t joined = 0;
   while (joined < messages.size() && frames.size() < news_bytes)
@@ -247,10 +256,7 @@ void registry::tell_typing(const typing_note& note) {
 }
 
 void registry::tell_own(const own_note& note) {
-  const auto* settings = std::get_if<own_settings>(&note.what);
-  notify({note.user},
-         settings != nullptr ? v1::conversation_notification(*settings)
-                             : v1::profile_notification(std::get<profile>(note.what)),
+  notify({note.user}, std::visit([](const auto& what) { return v1::own_notification(what); }, note.what),
          note.origin);
 }
 

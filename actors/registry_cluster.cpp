@@ -48,6 +48,8 @@ void registry::tick(steady_time now) {
   if (now - ticked_ > freeze || at - ticked_at_ > freeze) doubt(std::min(at, ticked_at_));
   ticked_ = now;
   ticked_at_ = at;
+  // Who logs in waits for `bound` until all peers know of the session. After a while it is let in all the
+  // same, and what a peer that is slow to learn of it commits meanwhile is found in the log.
   for (auto& u : unsettled_) {
     if (u.answer || now - u.since <= settle_patience) continue;
     if (u.bound) send(std::exchange(u.bound, nullptr), bound_atom::value);
@@ -61,6 +63,8 @@ void registry::tick(steady_time now) {
 
 // ---- telling ----
 
+/// `to` 0: to all. The cluster actor sends in the order of the tellings, each node its own, and answers with
+/// the ticket, if there is one, when all who were told have handled it.
 void registry::tell_peers(const cluster::item& what, node_number to, std::uint64_t ticket) {
   if (peers_.empty()) return;
   caf::anon_send(cluster_->cluster, tell_atom::value,
@@ -73,13 +77,16 @@ std::uint64_t registry::tell_peers_and_wait(const cluster::item& what) {
   return ticket;
 }
 
+/// All peers have handled what was told with this ticket, and so what was told before it.
 void registry::settle(std::uint64_t ticket) {
   while (!unsettled_.empty() && unsettled_.front().ticket <= ticket) {
     auto& u = unsettled_.front();
+    // Either a session that wanted to be known everywhere, or a kick that wanted to be done everywhere.
     if (u.bound) send(u.bound, bound_atom::value);
     if (u.answer) u.answer->deliver(u.count);
     unsettled_.pop_front();
   }
+  // Or a portion of a snapshot: the next one goes when this one is handled, so that it never fills the link.
   for (const auto node : peers_.settled(ticket)) continue_snapshot(node);
 }
 
@@ -89,6 +96,8 @@ std::vector<user_id> registry::users_here() const {
   return users;
 }
 
+/// All sessions of this node, between a begin and an end: at the end the peer drops what it knew of this node
+/// before and was not told again.
 void registry::send_snapshot(node_number to) {
   tell_peers(cluster::snapshot_begin{}, to);
   peers_.begin_snapshot(to, users_here());
@@ -97,6 +106,8 @@ void registry::send_snapshot(node_number to) {
 
 /// The next portion; none, when all have been told, and handled.
 void registry::continue_snapshot(node_number to) {
+  // The users are those of the begin. Whoever has come since was told by the way, and who has left has no
+  // session here any more.
   const auto next = peers_.next_portion(to, [this](const user_id& user) {
     const auto* present = users_.find(user);
     return present != nullptr ? present->sessions.size() : 0;
@@ -123,6 +134,7 @@ std::int64_t registry::next_stamp(const user_id& user, const std::string& device
 /// To each node once, and only where a member is online.
 void registry::forward(const std::vector<committed_message>& messages) {
   if (peers_.sessions().users() == 0) return;
+  // Entries of one conversation in a row, for the same people, are one item, and keep their order.
   by_audience(messages, [this](std::span<const committed_message> some) {
     const auto& first = *some.front().stored;
     const auto& audience = some.front().audience;
@@ -163,16 +175,21 @@ void registry::change_peer(const peer_change& change) {
   using enum peer_change::what;
   auto since = wall_now();
   if (change.happened == left) {
+    // Its users are offline, unless they are here or on a third node as well. What it committed and did not
+    // get to tell is in the log: the doubt below finds it.
     forget(peers_.left(change.node, since));
   } else {
     const auto left_at =
         peers_.joined(change.node, {change.name, change.incarnation}, change.happened == fell_behind);
-    // What it was about to commit when it froze has the time of then.
+    // It came back. What it was about to commit when it froze has the time of then, and not of now.
     if (left_at) since = remembered(*left_at);
+    // First who is here: from when the peer has handled this, it sends here what it commits for them.
     send_snapshot(change.node);
     // It may have missed what we told, as we what it told.
     tell_peers(cluster::entries_missed{change.since}, change.node);
     if (timeline_ != nullptr) tell_peers(cluster::timeline_met{timeline_->get()}, change.node);
+    // A kick that it did not handle is told again to the same run of it; another run has none of those
+    // sessions.
     for (const auto& kick : peers_.kicks_of(change.incarnation)) tell_peers(kick, change.node);
   }
   doubt(since);
@@ -183,6 +200,8 @@ void registry::forget(const std::vector<user_id>& left) {
     if (!is_online(user)) tell_watchers(user, false);
 }
 
+/// One envelope of a peer. The cluster actor hears that it is handled in any case: that opens the peer's
+/// window again, and an envelope of a peer that has left meanwhile is as good as handled.
 void registry::on_peer_items(const peer_items& told) {
   if (peers_.contains(told.from))
     for (const auto& item : told.items)
@@ -197,9 +216,12 @@ void registry::on_peer_item(node_number from, const cluster::snapshot_end&) {
 }
 
 void registry::on_peer_item(node_number from, const cluster::session_came& came) {
+  // Watchers hear of the first session of a user anywhere, and not of the second.
   const bool was_online = is_online(came.user);
   peers_.session_came(from, came);
   if (!was_online) tell_watchers(came.user, true);
+  // One session a device, also over nodes. Both nodes compare the same two stamps, and of equal stamps the
+  // nodes' names, so exactly one of the two ends its own.
   if (came.facts.device.empty()) return;
   end_sessions(came.user, close_code::replaced, [&](const listed& l) {
     return l.facts.device == came.facts.device &&
@@ -214,11 +236,13 @@ void registry::on_peer_item(node_number from, const cluster::session_left& left)
 }
 
 void registry::on_peer_item(node_number, const cluster::log_entries& log) {
+  // Without an audience it is a direct conversation, whose two users are in the entry.
   audience_ptr audience;
   if (!log.audience.empty()) audience = std::make_shared<const std::vector<user_id>>(log.audience);
   std::vector<committed_message> messages;
   for (const auto& entry : log.entries) {
     messages.push_back({entry, audience});
+    // What a peer has committed this node's writer must find in the store: or the store was set back.
     flow_.note_heard({entry->conversation_id, entry->seq, entry->id, entry->created_at});
   }
   reorder(messages, home_.now());
@@ -258,12 +282,15 @@ void registry::on_peer_item(node_number, const cluster::epoch_changed& changed) 
 
 void registry::on_peer_item(node_number from, const cluster::user_kicked& told) {
   const bool was_online = is_online(told.user);
+  // A kick names the sessions that were there when it was asked for: a user who has logged in again since,
+  // while the news was on its way, stays.
   const auto is_meant = [&](const listed& l) {
     return !told.only_these || std::ranges::any_of(told.sessions, [&](const auto& session) {
       return session.node == node_ && session.number == l.number;
     });
   };
   end_sessions(told.user, close_code::kicked, is_meant);
+  // A third node, which had not been introduced to the one that kicks, hears of it from here.
   for (const auto& [node, kick] : peers_.kicked(from, told)) tell_peers(kick, node);
   if (was_online && !is_online(told.user)) tell_watchers(told.user, false);
 }
@@ -274,6 +301,8 @@ void registry::on_peer_item(node_number, const cluster::entries_missed& missed) 
 
 // ---- order ----
 
+/// What comes from this node's persistence, from peers and out of the log goes through here: each entry once,
+/// each conversation in the order of seq.
 void registry::reorder(const std::vector<committed_message>& messages, steady_time committed) {
   std::vector<committed_message> ready;
   for (const auto& m : messages) order_.offer(m, home_.now(), ready);
@@ -281,6 +310,7 @@ void registry::reorder(const std::vector<committed_message>& messages, steady_ti
 }
 
 void registry::fetch_gaps(steady_time now) {
+  // A question takes so many conversations; the store answers it in one statement.
   const auto gaps = order_.overdue(now);
   for (std::span<const gap> left = gaps; !left.empty();) {
     const auto some = left.first(std::min(left.size(), cluster::conversations_a_question));
@@ -306,6 +336,8 @@ void registry::fetch_gap(std::vector<gap> gaps) {
 /// calls `afterwards`: could they be read?
 void registry::read_log(std::vector<log_range> ranges, wall_time since,
                         std::function<void(bool)> afterwards) {
+  // The credit is given back by the history actor, as after the reads of clients; those who ask for the
+  // registry are few and do not wait for admission.
   flow_.history.take(1);
   request(cluster_->log, log_deadline, query_atom::value,
           log_question{std::move(ranges), home_.now() + log_deadline})
@@ -323,11 +355,14 @@ void registry::read_log(std::vector<log_range> ranges, wall_time since,
 
 // ---- doubt ----
 
+/// Something may have been missed since then: the log is audited until it is certain that nothing was.
 void registry::doubt(wall_time from) { doubt_.raise(from, home_.now()); }
 
 void registry::continue_log_audit(steady_time now) {
   auto asked = doubt_.next(now, wall_now(), [this] { return users_here(); });
   if (!asked) return;
+  // First: in which conversations of those who are online here was anything said since? Then what is beyond
+  // the position that was given out here. log_doubt knows which of the two is next, and when it is enough.
   if (!asked->ranges.empty())
     return read_log(std::move(asked->ranges), asked->since,
                     [this](bool found) { doubt_.answered(found, home_.now()); });

@@ -234,12 +234,14 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
   co_return false;
 }
 
-/// A body that is made while it is sent. False: it could not be sent whole.
+/// A body that is made while it is sent. False: it could not be sent whole, or is of another length than was
+/// said, and what comes next on this connection would be taken for a part of it.
 asio::awaitable<bool> http_connection::write_from(body_source& source) {
-  for (;;) {
+  for (auto left = source.length();;) {
     auto piece = co_await source.next();
-    if (!piece) co_return false;
-    if (piece->empty()) co_return true;
+    if (!piece || piece->size() > left) co_return false;
+    if (piece->empty()) co_return left == 0;
+    left -= piece->size();
     const bool written = co_await write(std::move(*piece));
     if (!written) co_return false;
   }

@@ -214,20 +214,22 @@ kind put(writer& out, const users_blocked& told) {
   out.users(told.blocked);
   return kind::users_blocked;
 }
-kind put(writer& out, const own_changed& own) {
-  out.text(own.user);
-  if (const auto* profile_is = std::get_if<profile>(&own.what)) {
-    out.optional(profile_is->name);
-    out.optional(profile_is->avatar);
-    return kind::own_profile;
-  }
-  const auto& settings = std::get<own_settings>(own.what);
+kind put(writer& out, const profile& own) {
+  out.optional(own.name);
+  out.optional(own.avatar);
+  return kind::own_profile;
+}
+kind put(writer& out, const own_settings& settings) {
   out.number(settings.conversation_id);
   out.flag(settings.pinned);
   out.flag(settings.muted);
   out.number(settings.cleared_seq);
   out.number(settings.read_seq);
   return kind::own_settings;
+}
+kind put(writer& out, const own_changed& own) {
+  out.text(own.user);
+  return std::visit([&out](const auto& what) { return put(out, what); }, own.what);
 }
 kind put(writer& out, const tokens_revoked& revoked) {
   out.text(revoked.user);

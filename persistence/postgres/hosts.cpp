@@ -120,6 +120,7 @@ hosts::hosts(const std::string& uri) {
     if (std::ranges::find(common, name, &settings::value_type::first) == common.end())
       common.emplace_back(name, value);
 
+  // As libpq pairs them: the nth name with the nth address and port, or all with the one port there is.
   for (std::size_t i = 0; i < std::max(names.size(), addresses.size()); ++i) {
     const auto nth = [i](const std::vector<std::string>& of) {
       return of.size() == 1 ? of.front() : i < of.size() ? of[i] : std::string();
@@ -155,6 +156,7 @@ pg_outcome<pg_connection> hosts::connect(const attempt& use) {
       put_first(all[i].name);
       return made;
     }
+    // Who said no said it at once. Who said nothing costs the next attempt its patience again, so comes last.
     if (made.error().silent) put_last(all[i].name);
     why.text += (why.text.empty() ? "" : "; ") + made.error().text;
     why.lost |= made.error().lost;
@@ -164,6 +166,7 @@ pg_outcome<pg_connection> hosts::connect(const attempt& use) {
 }
 
 pg_outcome<pg_connection> hosts::try_host(const host& to, milliseconds limit, const attempt& use) {
+  // Asked all the time while it is waited for: a session elsewhere may find the true primary meanwhile.
   const auto known = newest_.get();
   const auto is_in_vain = [&] {
     if (newest_.get() == known) return false;
@@ -186,6 +189,8 @@ pg_outcome<pg_connection> hosts::try_host(const host& to, milliseconds limit, co
     const auto unfit = [&](const std::string& reason) {
       why = pg_error{"PostgreSQL at " + connection.where() + " cannot be used: " + reason, {}, false};
     };
+    // First it is learnt, then judged: the newest timeline that anybody met is what all are measured by, from
+    // now on and in the middle of a wait.
     const auto at = found->what.at;
     if (at.number > 0) newest_.meet(at);
     connection.close_when([this, at] { return newest_.is_outdated(at); });
@@ -274,6 +279,7 @@ void hosts::look_out(const std::stop_token& stop) {
       changed_.wait_for(lock, stop, look_out_interval, [] { return false; });
     }
     if (stop.stop_requested()) return;
+    // The first is the one that the sessions use: they see for themselves what becomes of it.
     auto others = in_order();
     sessions.erase(others.front().name);
     others.erase(others.begin());
@@ -293,7 +299,9 @@ void hosts::look_out(const std::stop_token& stop) {
       }
       const auto& at = found->what.at;
       const auto newest = newest_.get();
+      // What is said of another cluster says nothing of ours.
       if (at.system != newest.system || at.number <= newest.number) continue;
+      // In this order: who closes its session because of the timeline is to find the new host first.
       put_first(other.name);
       newest_.meet(at);
     }

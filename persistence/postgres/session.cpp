@@ -76,6 +76,7 @@ constexpr const char* renew_epoch_sql = "UPDATE store_identity SET epoch = $1::t
 pg_outcome<void> index_messages(pg_connection& connection) {
   pg_parameters parameters;
   std::int64_t conversation = 0, id = 0;
+  // In portions, each from behind the last row of the one before: a store may have millions.
   for (;;) {
     parameters.clear();
     parameters.add(conversation);
@@ -150,6 +151,7 @@ pg_outcome<void> prepare_session(pg_connection& connection, std::span<const name
   if (!facts->boolean(0, 0))
     return unfit("it runs with fsync = off, which loses acknowledged messages; turn it on");
 
+  // A newer server may have migrated already, and says in each step which versions may still use the store.
   std::int64_t version = 0, oldest = 0;
   const int known = postgres_migrations().back().version;
   if (facts->boolean(0, 1)) {
@@ -164,6 +166,7 @@ pg_outcome<void> prepare_session(pg_connection& connection, std::span<const name
   if (version < known)
     if (auto migrated = migrate(connection); !migrated) return migrated.error();
 
+  // Last, since the migration's statements may take longer than a session's.
   pg_parameters settings;
   settings.add(statement_timeout_ms);
   if (auto set = connection.query(session_settings_sql, settings, check_limit); !set) return set.error();

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { methods } from './lib/documents.js'
 import { onEachStore } from './lib/each-store.js'
 import { group, groupOf, newId, people, uniqueId, user } from './lib/v1.js'
 
@@ -117,7 +118,8 @@ onEachStore('v1 parameters', (the) => {
       }
     }
     assert.deepEqual(wrong, [], `${wrong.length} are wrong`)
-    assert.equal(called.size, 26, 'every method with parameters')
+    // Two have no parameters, one wants a server with tokens.
+    assert.deepEqual([...called, 'block.list', 'ping', 'session.refresh'].sort(), [...methods].sort())
     await session.call('ping')
   })
 

@@ -208,22 +208,25 @@ asio::awaitable<reply> refuse_unread(edge&, const routed_request& request) {
 
 class many_bytes final : public body_source {
 public:
-  explicit many_bytes(bool breaks) : breaks_(breaks) {}
+  many_bytes(bool breaks, int pieces) : breaks_(breaks), pieces_(pieces) {}
   std::uint64_t length() const override { return 50 * piece_bytes; }
   asio::awaitable<result<std::string>> next() override {
     if (breaks_ && sent_ == 3) co_return error{errc::unavailable, "the file is gone"};
-    co_return sent_++ < 50 ? std::string(piece_bytes, 'x') : std::string();
+    co_return sent_++ < pieces_ ? std::string(piece_bytes, 'x') : std::string();
   }
 
 private:
   static constexpr std::size_t piece_bytes = 65'536;
   int sent_ = 0;
   bool breaks_;
+  int pieces_; ///< that come; 50 were said
 };
 
 asio::awaitable<reply> give_many(edge&, const routed_request& request) {
   auto r = text_reply("");
-  r.source = std::make_unique<many_bytes>(request.to.parameter("breaks").has_value());
+  const auto pieces = request.to.parameter("pieces");
+  r.source = std::make_unique<many_bytes>(request.to.parameter("breaks").has_value(),
+                                          pieces ? std::stoi(std::string(*pieces)) : 50);
   co_return r;
 }
 
@@ -285,4 +288,15 @@ TEST_CASE("an answer may be made while it is sent; one that breaks is cut", "[ed
   http_client again(f.port);
   again.request("GET", "/many?breaks");
   CHECK_THROWS(again.read());
+}
+
+TEST_CASE("an answer of another length than it said is cut", "[edge]") {
+  edge_fixture f(streams);
+  http_client less(f.port);
+  less.request("GET", "/many?pieces=49");
+  CHECK_THROWS(less.read());
+  http_client more(f.port);
+  more.request("GET", "/many?pieces=51");
+  CHECK(more.read().body.size() == 50 * 65'536);
+  CHECK(more.is_closed());
 }

@@ -96,6 +96,18 @@ inline outcomes append(message_writer& writer, const std::vector<new_message>& b
   return *std::move(answer);
 }
 
+/// A batch's append() through a connection that fails: the outcome is unknown.
+inline void append_unknown(message_writer& writer, const std::vector<new_message>& batch,
+                           wall_time now = at(1000)) {
+  CHECK(failure(writer.append(batch, now)).code == errc::outcome_unknown);
+}
+
+inline std::optional<outcomes> settle(message_writer& writer, const std::vector<new_message>& batch) {
+  auto answer = writer.settle(batch);
+  if (!answer) FAIL(answer.error().detail);
+  return *std::move(answer);
+}
+
 inline std::vector<message> latest(message_reader& reader, const history_query& query) {
   auto answer = reader.latest(query);
   if (!answer) FAIL(answer.error().detail);

@@ -20,37 +20,60 @@ void append(std::string& out, std::integral auto number) {
 
 void append(std::string& out, bool value) { out += value ? "true" : "false"; }
 
-void append_quoted(std::string& out, std::string_view plain) {
+void append(std::string& out, std::string_view text) { append_json_string(out, text); }
+
+/// A name of our own.
+struct name {
+  std::string_view text;
+};
+
+void append(std::string& out, name plain) {
   out += '"';
-  out += plain;
+  out += plain.text;
   out += '"';
 }
 
 /// A conversation's id is a string on the wire.
-void append_quoted(std::string& out, std::int64_t id) {
+struct id_text {
+  std::int64_t id;
+};
+
+void append(std::string& out, id_text conversation) {
   out += '"';
-  append(out, id);
+  append(out, conversation.id);
   out += '"';
 }
 
-void append_time(std::string& out, wall_time t) {
+void append(std::string& out, wall_time t) {
   out += '"';
   append_utc_time(out, t);
   out += '"';
 }
 
-void append_optional_string(std::string& out, const std::optional<std::string>& text) {
-  if (text) {
-    append_json_string(out, *text);
+void append(std::string& out, std::chrono::milliseconds time) { append(out, time.count()); }
+
+void append(std::string& out, const user_id& user) { append(out, name{user.text()}); }
+
+void append(std::string& out, const peer_or_group& where) {
+  out += where.is_group() ? R"({"groupId":")" : R"({"userId":")";
+  out += where.id.text();
+  out += R"("})";
+}
+
+/// `null`, when there is none.
+template <class T>
+void append(std::string& out, const std::optional<T>& value) {
+  if (value) {
+    append(out, *value);
   } else {
     out += "null";
   }
 }
 
-void append_peer_or_group(std::string& out, const peer_or_group& where) {
-  out += where.is_group() ? R"({"groupId":")" : R"({"userId":")";
-  out += where.id.text();
-  out += R"("})";
+/// A member of an object: its key with what stands around it, such as `,"seq":`, and its value.
+void member(std::string& out, std::string_view key, const auto& value) {
+  out += key;
+  append(out, value);
 }
 
 /// `[a,b]`, each written by `append_one(out, element)`.
@@ -66,7 +89,9 @@ void append_list(std::string& out, const Range& range, Append append_one) {
   out += ']';
 }
 
-void append_id(std::string& out, const user_id& id) { append_quoted(out, id.text()); }
+void append_users(std::string& out, const std::vector<user_id>& users) {
+  append_list(out, users, [](std::string& to, const user_id& user) { append(to, user); });
+}
 
 /// What the longest ids and names of a message take besides its content, with room to spare.
 std::size_t bytes_around(const message& m) {
@@ -80,23 +105,17 @@ bool is_object(const std::string& text) {
 }
 
 void append_message(std::string& out, const message& m) {
-  out += R"({"id":)";
-  append(out, m.id);
-  out += R"(,"conversationId":)";
-  append_quoted(out, m.conversation_id);
-  out += R"(,"seq":)";
-  append(out, m.seq);
-  out += R"(,"from":)";
-  append_id(out, m.from);
-  out += R"(,"to":)";
-  append_peer_or_group(out, m.to);
-  out += R"(,"kind":)";
-  append_quoted(out, name_of(m.kind));
+  member(out, R"({"id":)", m.id);
+  member(out, R"(,"conversationId":)", id_text{m.conversation_id});
+  member(out, R"(,"seq":)", m.seq);
+  member(out, R"(,"from":)", m.from);
+  member(out, R"(,"to":)", m.to);
+  member(out, R"(,"kind":)", name{name_of(m.kind)});
   out += R"(,"content":)";
   if (m.recalled) {
     out += "null";
   } else if (m.kind == message_kind::text) {
-    append_json_string(out, m.content);
+    append(out, m.content);
   } else if (m.kind == message_kind::unknown && !is_object(m.content)) {
     out += "null"; // whatever a newer release may keep there
   } else {
@@ -104,12 +123,9 @@ void append_message(std::string& out, const message& m) {
   }
   out += R"(,"ext":)";
   out += m.ext && !m.recalled ? std::string_view(*m.ext) : "null";
-  out += R"(,"clientMsgId":)";
-  append_optional_string(out, m.client_msg_id);
-  out += R"(,"createTime":)";
-  append_time(out, m.created_at);
-  out += R"(,"recalled":)";
-  append(out, m.recalled);
+  member(out, R"(,"clientMsgId":)", m.client_msg_id);
+  member(out, R"(,"createTime":)", m.created_at);
+  member(out, R"(,"recalled":)", m.recalled);
   out += '}';
 }
 
@@ -122,29 +138,17 @@ void append_messages(std::string& out, const std::vector<message>& messages) {
 
 /// `"conversationId":…,…,"unread":…`: how a conversation begins, in the list and in a sync.
 void append_membership(std::string& out, const membership& of, std::size_t unread) {
-  out += R"("conversationId":)";
-  append_quoted(out, of.conversation_id);
-  out += R"(,"place":)";
-  append_peer_or_group(out, of.with);
-  out += R"(,"lastSeq":)";
-  append(out, of.last_seq);
-  out += R"(,"readSeq":)";
-  append(out, of.read_seq);
-  out += R"(,"peerReadSeq":)";
-  if (of.peer_read_seq) {
-    append(out, *of.peer_read_seq);
-  } else {
-    out += "null";
-  }
-  out += R"(,"unread":)";
-  append(out, unread);
+  member(out, R"("conversationId":)", id_text{of.conversation_id});
+  member(out, R"(,"place":)", of.with);
+  member(out, R"(,"lastSeq":)", of.last_seq);
+  member(out, R"(,"readSeq":)", of.read_seq);
+  member(out, R"(,"peerReadSeq":)", of.peer_read_seq);
+  member(out, R"(,"unread":)", unread);
 }
 
 void append_settings(std::string& out, const membership& of) {
-  out += R"(,"pinned":)";
-  append(out, of.pinned);
-  out += R"(,"muted":)";
-  append(out, of.muted);
+  member(out, R"(,"pinned":)", of.pinned);
+  member(out, R"(,"muted":)", of.muted);
 }
 
 void append_view(std::string& out, const conversation_view& view) {
@@ -164,62 +168,42 @@ void append_synced(std::string& out, const synced_conversation& c) {
   out += '{';
   append_membership(out, c.of, c.unread);
   append_settings(out, c.of);
-  out += R"(,"mentionSeq":null,"firstSeq":)";
-  append(out, c.of.first_seq);
+  member(out, R"(,"mentionSeq":null,"firstSeq":)", c.of.first_seq);
   out += R"(,"messages":)";
   append_messages(out, c.messages);
   out += R"(,"changed":[])";
-  out += R"(,"hasMore":)";
-  append(out, c.has_more);
+  member(out, R"(,"hasMore":)", c.has_more);
   out += '}';
 }
 
 void append_group(std::string& out, const group_info& g) {
-  out += R"({"groupId":)";
-  append_id(out, g.id);
-  out += R"(,"name":)";
-  append_json_string(out, g.name);
-  out += R"(,"owner":)";
-  append_id(out, g.owner);
-  out += R"(,"memberCount":)";
-  append(out, g.member_count);
-  out += R"(,"muted":)";
-  append(out, g.muted);
-  out += R"(,"history":)";
-  append_quoted(out, g.history == group_history::all ? "all" : "joined");
-  out += R"(,"createTime":)";
-  append_time(out, g.created_at);
+  member(out, R"({"groupId":)", g.id);
+  member(out, R"(,"name":)", g.name);
+  member(out, R"(,"owner":)", g.owner);
+  member(out, R"(,"memberCount":)", g.member_count);
+  member(out, R"(,"muted":)", g.muted);
+  member(out, R"(,"history":)", name{g.history == group_history::all ? "all" : "joined"});
+  member(out, R"(,"createTime":)", g.created_at);
   out += '}';
 }
 
 void append_member(std::string& out, const group_member& m) {
-  out += R"({"userId":)";
-  append_id(out, m.user);
-  out += R"(,"role":)";
-  append_quoted(out, group_role_names[static_cast<std::size_t>(m.role)]);
-  out += R"(,"joinedSeq":)";
-  append(out, m.joined_seq);
+  member(out, R"({"userId":)", m.user);
+  member(out, R"(,"role":)", name{group_role_names[static_cast<std::size_t>(m.role)]});
+  member(out, R"(,"joinedSeq":)", m.joined_seq);
   out += '}';
 }
 
 void append_profile(std::string& out, const profile& p) {
-  out += R"({"userId":)";
-  append_id(out, p.user);
-  out += R"(,"name":)";
-  append_optional_string(out, p.name);
-  out += R"(,"avatar":)";
-  append_optional_string(out, p.avatar);
+  member(out, R"({"userId":)", p.user);
+  member(out, R"(,"name":)", p.name);
+  member(out, R"(,"avatar":)", p.avatar);
   out += '}';
 }
 
 /// `,"cursor":…}`, the end of a page.
 std::string end_page(std::string out, std::string_view cursor) {
-  out += R"(,"cursor":)";
-  if (cursor.empty()) {
-    out += "null";
-  } else {
-    append_json_string(out, cursor);
-  }
+  member(out, R"(,"cursor":)", cursor.empty() ? std::nullopt : std::optional(cursor));
   return out += '}';
 }
 
@@ -257,9 +241,9 @@ void append_limits(std::string& out, const limits& limits, std::chrono::seconds 
       {"fileBytes", 0},
   };
   out += '{';
-  for (const auto& [name, value] : told) {
+  for (const auto& [key, value] : told) {
     if (out.back() != '{') out += ',';
-    append_quoted(out, name);
+    append(out, name{key});
     out += ':';
     append(out, value);
   }
@@ -277,26 +261,15 @@ std::string encode_message(const message& m) {
 
 std::string session_notification(const hello_facts& facts, const limits& limits) {
   auto out = begin_notification("session", 640);
-  out += R"("userId":)";
-  append_id(out, facts.user);
-  out += R"(,"sessionId":)";
-  append_json_string(out, facts.session_id);
-  out += R"(,"node":)";
-  append_json_string(out, facts.node);
-  out += R"(,"epoch":)";
-  append_json_string(out, facts.epoch);
-  out += R"(,"heartbeatSeconds":)";
-  append(out, facts.heartbeat.count());
-  out += R"(,"serverTime":)";
-  append_time(out, facts.now);
+  member(out, R"("userId":)", facts.user);
+  member(out, R"(,"sessionId":)", facts.session_id);
+  member(out, R"(,"node":)", facts.node);
+  member(out, R"(,"epoch":)", facts.epoch);
+  member(out, R"(,"heartbeatSeconds":)", facts.heartbeat.count());
+  member(out, R"(,"serverTime":)", facts.now);
   out += R"(,"limits":)";
   append_limits(out, limits, facts.recall_window);
-  out += R"(,"expiresAt":)";
-  if (facts.expires) {
-    append_time(out, *facts.expires);
-  } else {
-    out += "null";
-  }
+  member(out, R"(,"expiresAt":)", facts.expires);
   return end_notification(std::move(out));
 }
 
@@ -309,49 +282,37 @@ std::string message_notification(const message& m) {
 
 std::string read_notification(std::int64_t conversation, const user_id& user, std::int64_t seq) {
   auto out = begin_notification("read", 128);
-  out += R"("conversationId":)";
-  append_quoted(out, conversation);
-  out += R"(,"userId":)";
-  append_id(out, user);
-  out += R"(,"seq":)";
-  append(out, seq);
+  member(out, R"("conversationId":)", id_text{conversation});
+  member(out, R"(,"userId":)", user);
+  member(out, R"(,"seq":)", seq);
   return end_notification(std::move(out));
 }
 
 std::string typing_notification(std::int64_t conversation, const user_id& user) {
   auto out = begin_notification("typing", 128);
-  out += R"("conversationId":)";
-  append_quoted(out, conversation);
-  out += R"(,"userId":)";
-  append_id(out, user);
+  member(out, R"("conversationId":)", id_text{conversation});
+  member(out, R"(,"userId":)", user);
   return end_notification(std::move(out));
 }
 
 std::string presence_notification(const user_id& user, bool online) {
   auto out = begin_notification("presence", 128);
-  out += R"("userId":)";
-  append_id(out, user);
-  out += R"(,"online":)";
-  append(out, online);
+  member(out, R"("userId":)", user);
+  member(out, R"(,"online":)", online);
   return end_notification(std::move(out));
 }
 
-std::string conversation_notification(const own_settings& settings) {
+std::string own_notification(const own_settings& settings) {
   auto out = begin_notification("conversation", 160);
-  out += R"("conversationId":)";
-  append_quoted(out, settings.conversation_id);
-  out += R"(,"pinned":)";
-  append(out, settings.pinned);
-  out += R"(,"muted":)";
-  append(out, settings.muted);
-  out += R"(,"clearedSeq":)";
-  append(out, settings.cleared_seq);
-  out += R"(,"readSeq":)";
-  append(out, settings.read_seq);
+  member(out, R"("conversationId":)", id_text{settings.conversation_id});
+  member(out, R"(,"pinned":)", settings.pinned);
+  member(out, R"(,"muted":)", settings.muted);
+  member(out, R"(,"clearedSeq":)", settings.cleared_seq);
+  member(out, R"(,"readSeq":)", settings.read_seq);
   return end_notification(std::move(out));
 }
 
-std::string profile_notification(const profile& p) {
+std::string own_notification(const profile& p) {
   auto out = begin_notification("profile", 256);
   out += std::string_view(profile_result(p)).substr(1); // its members and its end
   return out += '}';
@@ -360,16 +321,9 @@ std::string profile_notification(const profile& p) {
 std::string closing_notification(close_code code, std::string_view reason,
                                  std::optional<std::chrono::milliseconds> reconnect_after) {
   auto out = begin_notification("closing", 128);
-  out += R"("code":)";
-  append(out, static_cast<std::uint16_t>(code));
-  out += R"(,"reason":)";
-  append_json_string(out, reason);
-  out += R"(,"reconnectAfterMs":)";
-  if (reconnect_after) {
-    append(out, reconnect_after->count());
-  } else {
-    out += "null";
-  }
+  member(out, R"("code":)", static_cast<std::uint16_t>(code));
+  member(out, R"(,"reason":)", reason);
+  member(out, R"(,"reconnectAfterMs":)", reconnect_after);
   return end_notification(std::move(out));
 }
 
@@ -378,16 +332,14 @@ std::string send_result(const message& m, bool duplicate) {
   out.reserve(32 + bytes_around(m));
   out += R"({"message":)";
   append_message(out, m);
-  out += R"(,"duplicate":)";
-  append(out, duplicate);
+  member(out, R"(,"duplicate":)", duplicate);
   return out += '}';
 }
 
 std::string history_result(const history_page& page) {
   std::string out = R"({"messages":)";
   append_messages(out, page.messages);
-  out += R"(,"hasMore":)";
-  append(out, page.has_more);
+  member(out, R"(,"hasMore":)", page.has_more);
   return out += '}';
 }
 
@@ -404,22 +356,20 @@ std::string list_result(const conversation_page& page) {
 }
 
 std::string sync_result(const sync_page& page, std::string_view epoch, bool reset) {
-  std::string out = R"({"epoch":)";
-  append_json_string(out, epoch);
-  out += R"(,"reset":)";
-  append(out, reset);
+  std::string out;
+  member(out, R"({"epoch":)", epoch);
+  member(out, R"(,"reset":)", reset);
   out += R"(,"conversations":)";
   append_list(out, page.conversations, append_synced);
   out += R"(,"gone":)";
-  append_list(out, page.gone, [](std::string& to, std::int64_t id) { append_quoted(to, id); });
-  out += R"(,"hasMore":)";
-  append(out, page.has_more);
+  append_list(out, page.gone, [](std::string& to, std::int64_t id) { append(to, id_text{id}); });
+  member(out, R"(,"hasMore":)", page.has_more);
   return out += '}';
 }
 
 std::string presence_result(const std::vector<user_id>& online) {
   std::string out = R"({"online":)";
-  append_list(out, online, append_id);
+  append_users(out, online);
   return out += '}';
 }
 
@@ -437,7 +387,7 @@ std::string profile_result(const profile& p) {
 
 std::string blocks_result(const std::vector<user_id>& users) {
   std::string out = R"({"userIds":)";
-  append_list(out, users, append_id);
+  append_users(out, users);
   return out += '}';
 }
 
@@ -460,30 +410,26 @@ std::string members_result(const std::vector<group_member>& members, std::string
 }
 
 std::string refresh_result(wall_time expires_at) {
-  std::string out = R"({"expiresAt":)";
-  append_time(out, expires_at);
+  std::string out;
+  member(out, R"({"expiresAt":)", expires_at);
   return out += '}';
 }
 
 std::string token_result(std::string_view token, wall_time expires_at, const user_id* user) {
-  std::string out = R"({"token":)";
-  append_json_string(out, token);
-  out += R"(,"expiresAt":)";
-  append_time(out, expires_at);
-  if (user != nullptr) {
-    out += R"(,"userId":)";
-    append_json_string(out, user->text());
-  }
+  std::string out;
+  member(out, R"({"token":)", token);
+  member(out, R"(,"expiresAt":)", expires_at);
+  if (user != nullptr) member(out, R"(,"userId":)", *user);
   return out += '}';
 }
 
 std::string ping_result(wall_time now, const std::vector<std::pair<std::int64_t, std::int64_t>>& positions) {
-  std::string out = R"({"serverTime":)";
-  append_time(out, now);
+  std::string out;
+  member(out, R"({"serverTime":)", now);
   out += R"(,"positions":{)";
   for (const auto& [conversation, seq] : positions) {
     if (out.back() != '{') out += ',';
-    append_quoted(out, conversation);
+    append(out, id_text{conversation});
     out += ':';
     append(out, seq);
   }
@@ -504,21 +450,16 @@ std::string failure(std::string_view id, const error& why) {
   const auto& row = row_of(why.code);
   std::string out = R"({"jsonrpc":"2.0","id":)";
   out += id;
-  out += R"(,"error":{"code":)";
-  append(out, row.rpc_code);
-  out += R"(,"message":)";
-  append_json_string(out, why.detail.empty() ? row.title : why.detail);
+  member(out, R"(,"error":{"code":)", row.rpc_code);
+  member(out, R"(,"message":)", why.detail.empty() ? row.title : why.detail);
   if (row.retry_later || why.code == errc::internal) {
-    out += R"(,"data":{"retryAfterMs":)";
-    append(out, spread_retry(why).count());
+    member(out, R"(,"data":{"retryAfterMs":)", spread_retry(why).count());
     out += '}';
   } else if (!why.reason.empty()) {
-    out += R"(,"data":{"reason":)";
-    append_json_string(out, why.reason);
+    member(out, R"(,"data":{"reason":)", why.reason);
     out += '}';
   } else if (why.code == errc::malformed && !why.param.empty()) {
-    out += R"(,"data":{"param":)";
-    append_json_string(out, why.param);
+    member(out, R"(,"data":{"param":)", why.param);
     out += '}';
   }
   return out += "}}";

@@ -36,8 +36,9 @@ std::string message_notification(const message& m);
 std::string read_notification(std::int64_t conversation, const user_id& user, std::int64_t seq);
 std::string typing_notification(std::int64_t conversation, const user_id& user);
 std::string presence_notification(const user_id& user, bool online);
-std::string conversation_notification(const own_settings& settings);
-std::string profile_notification(const profile& p);
+// To the user's other sessions: `conversation`, `profile`.
+std::string own_notification(const own_settings& settings);
+std::string own_notification(const profile& p);
 /// Without `reconnect_after` the client should not come back by itself.
 std::string closing_notification(close_code code, std::string_view reason,
                                  std::optional<std::chrono::milliseconds> reconnect_after);

@@ -97,13 +97,16 @@ message recalled() {
   return m;
 }
 
-message recall_entry() {
-  auto m = entry(message_kind::recall, R"({"seq":2})");
+/// Of the conversation with Zhang; no client sent it.
+message own_entry(message_kind kind, std::string content) {
+  auto m = entry(kind, std::move(content));
   m.id = 16;
   m.seq = 3;
   m.client_msg_id.reset();
   return m;
 }
+
+message recall_entry() { return own_entry(message_kind::recall, R"({"seq":2})"); }
 
 message group_entry() {
   auto m = entry(message_kind::group,
@@ -387,8 +390,8 @@ TEST_CASE("golden: notifications", "[v1][golden]") {
                                                      .expires = then},
                                                     defaults));
   CHECK(v1::session_notification({}, defaults).ends_with(R"("expiresAt":null}})"));
-  CHECK(text("conversation") == v1::conversation_notification({3, true, false, 4, 6}));
-  CHECK(text("profile") == v1::profile_notification({li, "李四", none}));
+  CHECK(text("conversation") == v1::own_notification(own_settings{3, true, false, 4, 6}));
+  CHECK(text("profile") == v1::own_notification(profile{li, "李四", none}));
   CHECK(text("message") == v1::message_notification(hello()));
   CHECK(text("read") == v1::read_notification(3, zhang, 4));
   CHECK(text("typing") == v1::typing_notification(3, zhang));
@@ -409,12 +412,15 @@ TEST_CASE("golden: messages of every kind", "[v1][golden]") {
       entry(message_kind::text, "你好"),
       entry(message_kind::image, R"({"fileId":"f-1","width":800,"height":600,"size":34567})"),
       entry(message_kind::voice, R"({"fileId":"f-2","seconds":2.5,"size":4000})"),
+      entry(message_kind::video, R"({"fileId":"f-4","seconds":12,"width":720,"height":1280,"size":1500000})"),
       entry(message_kind::file, R"({"fileId":"f-3","name":"报告.pdf","size":123456})"),
       entry(message_kind::location, R"({"latitude":39.90421234567891,"longitude":116.4074123456789,)"
                                     R"("name":"天安门","address":""})"),
       entry(message_kind::custom, R"({"type":"vote","options":["a","b"],"open":true,"until":null})"),
       recall_entry(),
+      own_entry(message_kind::edit, R"({"seq":2,"content":"你好吗"})"),
       group_entry(),
+      own_entry(kind_of(42), R"({"of":"a newer release"})"),
       recalled(),
       escapes,
   };
@@ -457,6 +463,7 @@ TEST_CASE("golden: errors", "[v1][golden]") {
   }
 
   const error others[] = {
+      {errc::unauthorized, "this server asks for no tokens"},
       {.code = errc::forbidden, .detail = "you are blocked in this conversation", .reason = "blocked"},
       {errc::not_found, "there is no such group, or it is not yours"},
       {errc::conflict, "the clientMsgId is taken by another message"},
