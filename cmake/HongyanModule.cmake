@@ -31,3 +31,13 @@ function(hongyan_module name)
   add_library(hongyan_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(hongyan_${name} PUBLIC hongyan_flags ${ARG_LINK})
 endfunction()
+
+# The modules from actors on, and the tests, share one precompiled header: hongyan_precompile(TARGET).
+add_library(hongyan_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
+target_link_libraries(hongyan_precompiled PRIVATE
+  hongyan_flags Boost::json CAF::core OpenSSL::SSL spdlog::spdlog)
+target_precompile_headers(hongyan_precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+
+function(hongyan_precompile target)
+  target_precompile_headers(${target} REUSE_FROM hongyan_precompiled)
+endfunction()
