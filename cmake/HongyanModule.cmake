@@ -32,12 +32,17 @@ function(hongyan_module name)
   target_link_libraries(hongyan_${name} PUBLIC hongyan_flags ${ARG_LINK})
 endfunction()
 
-# The modules from actors on, and the tests, share one precompiled header: hongyan_precompile(TARGET).
-add_library(hongyan_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
-target_link_libraries(hongyan_precompiled PRIVATE
-  hongyan_flags Boost::json CAF::core OpenSSL::SSL spdlog::spdlog)
-target_precompile_headers(hongyan_precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+# With sanitizers the modules from actors on, and the tests, share one precompiled header: hongyan_precompile(TARGET). Not where
+# code is optimised: GCC 12 then warns of what stands in others' headers, since of a precompiled one it no longer knows that it is.
+if(HONGYAN_SANITIZE AND NOT HONGYAN_FUZZ)
+  add_library(hongyan_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
+  target_link_libraries(hongyan_precompiled PRIVATE
+    hongyan_flags Boost::json CAF::core OpenSSL::SSL spdlog::spdlog)
+  target_precompile_headers(hongyan_precompiled PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+endif()
 
 function(hongyan_precompile target)
-  target_precompile_headers(${target} REUSE_FROM hongyan_precompiled)
+  if(TARGET hongyan_precompiled)
+    target_precompile_headers(${target} REUSE_FROM hongyan_precompiled)
+  endif()
 endfunction()
