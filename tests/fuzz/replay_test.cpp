@@ -40,4 +40,5 @@ TEST_CASE("what fuzzers begin with and what they found is read or refused", "[fu
   replay("websocket", fuzz::websocket);
   replay("configuration", fuzz::configuration);
   replay("cluster_items", fuzz::cluster_items);
+  replay("upload", fuzz::upload);
 }

@@ -26,6 +26,9 @@ void key_files(std::string_view input);
 void websocket(std::string_view input);
 /// The first line has flags and NAME=VALUE variables, the others are the file.
 void configuration(std::string_view input);
+/// The first byte decides the pieces that the rest comes in: the body of an upload between boundaries `X`, a
+/// picture, a Content-Type.
+void upload(std::string_view input);
 /// What another node of a cluster tells.
 void cluster_items(std::string_view input);
 
