@@ -119,7 +119,7 @@ void picture_header::walk_jpeg() {
 
 void picture_header::found(std::uint32_t width, std::uint32_t height) {
   format_ = format::done;
-  if (width > 0 && height > 0) size_ = picture_size{width, height};
+  if (width > 0 && height > 0) size_ = {width, height};
 }
 
 } // namespace hongyan::media

@@ -20,7 +20,7 @@ public:
   /// More of the file, from its beginning on. What comes after the size is known, or cannot be found, costs
   /// nothing.
   void feed(std::string_view piece);
-  std::optional<picture_size> size() const { return size_; }
+  std::optional<picture_size> size() const { return size_.width > 0 ? std::optional(size_) : std::nullopt; }
 
 private:
   enum class format : std::uint8_t { unknown, jpeg, done };
@@ -33,7 +33,7 @@ private:
   std::string kept_;
   std::uint64_t skip_ = 0; ///< bytes of the segment that the walk is in
   format format_ = format::unknown;
-  std::optional<picture_size> size_;
+  picture_size size_; ///< zero: not known
 };
 
 } // namespace hongyan::media
