@@ -233,9 +233,9 @@ void persistence_state::commit_reads() {
   const lease taken(admitted->appends, marked.size());
   std::vector<read_mark> marks;
   for (const auto& r : marked) marks.push_back(r.mark);
+  // While a batch is in doubt nothing else is written: its outcome has to be found before the store moves on.
   auto outcomes = in_doubt ? error{errc::unavailable, admitted->database_fault()}
                            : write<std::vector<read_outcome>>([&] { return writer->mark_read(marks); });
-  // While a batch is in doubt nothing else is written: its outcome has to be found before the store moves on.
   if (!outcomes && !in_doubt) set_state(false, outcomes.error().detail);
   for (std::size_t i = 0; i < marked.size(); ++i) {
     const auto& [mark, origin, answer_to] = marked[i];

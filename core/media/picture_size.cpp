@@ -80,19 +80,12 @@ void picture_header::walk_jpeg() {
       kept_.assign(std::min<std::size_t>(b.size(), 1), '\xFF');
       return;
     }
-    if (marker_at == 0) {
-      format_ = format::done;
-      return;
-    }
+    if (marker_at == 0) return found(0, 0);
     b.remove_prefix(marker_at);
     const auto marker = byte(b, 0);
-    if (marker == 0xD9 || marker == 0xDA) {
-      format_ = format::done;
-      return;
-    }
+    if (marker == 0xD9 || marker == 0xDA) return found(0, 0);
     if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) { // stand alone
       kept_.erase(0, marker_at + 1);
-      if (kept_.empty()) return;
       continue;
     }
     // SOF0 to SOF15 but DHT, JPG and DAC, which lie among them.
@@ -101,22 +94,14 @@ void picture_header::walk_jpeg() {
     if (b.size() < (is_frame ? 8u : 3u)) return; // more is to come
     const auto length = big_16(b, 1);
     if (is_frame) return found(big_16(b, 6), big_16(b, 4));
-    if (length < 2) {
-      format_ = format::done;
-      return;
-    }
-    const std::size_t segment = marker_at + 1 + length;
-    if (segment <= kept_.size()) {
-      kept_.erase(0, segment);
-      if (kept_.empty()) return;
-      continue;
-    }
-    skip_ = segment - kept_.size();
-    kept_.clear();
-    return;
+    if (length < 2) return found(0, 0);
+    const std::size_t segment = marker_at + 1 + length, held = std::min(segment, kept_.size());
+    kept_.erase(0, held);
+    skip_ = segment - held;
   }
 }
 
+/// Zero: there is none to be found.
 void picture_header::found(std::uint32_t width, std::uint32_t height) {
   format_ = format::done;
   if (width > 0 && height > 0) size_ = {width, height};

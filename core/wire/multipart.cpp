@@ -1,5 +1,7 @@
 #include "core/wire/multipart.hpp"
 
+#include "core/tools/ascii.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -8,25 +10,13 @@ namespace hongyan {
 
 namespace {
 
-constexpr std::string_view blanks = " \t";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool is_same(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(blanks);
-  return begin == std::string_view::npos ? std::string_view()
-                                         : text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
 /// A header's value: what stands in front of its parameters, and those.
 struct parameters {
   std::string_view value;
   std::vector<std::pair<std::string_view, std::string>> all{};
 
   const std::string* find(std::string_view name) const {
-    const auto found = std::ranges::find_if(all, [&](const auto& p) { return is_same(p.first, name); });
+    const auto found = std::ranges::find_if(all, [&](const auto& p) { return same_word(p.first, name); });
     return found == all.end() ? nullptr : &found->second;
   }
 };
@@ -64,19 +54,13 @@ std::optional<parameters> read_parameters(std::string_view text) {
   return out;
 }
 
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char l = lower(c);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
 /// `%XX` to bytes, where `is_meant` says so; else it stands for itself.
 template <class Meant>
 std::string percent_decoded(std::string_view text, Meant is_meant) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex(text[i + 2]) : -1;
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
     const char byte = static_cast<char>(high * 16 + low);
     if (low < 0 || !is_meant(byte)) {
       out += text[i];
@@ -96,7 +80,7 @@ std::string browser_decoded(std::string_view text) {
 /// `UTF-8''%e6%8a%a5.pdf` (RFC 8187), which RFC 7578 asks nobody to write and some libraries do.
 std::optional<std::string> extended_value(std::string_view text) {
   constexpr std::string_view charset = "utf-8'";
-  if (!is_same(text.substr(0, charset.size()), charset)) return {};
+  if (!same_word(text.substr(0, charset.size()), charset)) return {};
   const auto language = text.find('\'', charset.size());
   if (language == std::string_view::npos) return {};
   return percent_decoded(text.substr(language + 1), [](char) { return true; });
@@ -108,7 +92,7 @@ bool is_boundary(std::string_view text) {
   constexpr std::string_view signs = "'()+_,-./:=? ";
   return !text.empty() && text.size() <= boundary_max && text.back() != ' ' &&
          std::ranges::all_of(text, [&](char c) {
-           return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+           return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
                   signs.find(c) != std::string_view::npos;
          });
 }
@@ -117,7 +101,7 @@ bool is_boundary(std::string_view text) {
 
 result<std::string> multipart_boundary(std::string_view content_type) {
   const auto read = read_parameters(content_type);
-  if (!read || !is_same(read->value, "multipart/form-data"))
+  if (!read || !same_word(read->value, "multipart/form-data"))
     return error{errc::malformed, "the body is not multipart/form-data, by its Content-Type"};
   const auto* boundary = read->find("boundary");
   if (boundary == nullptr || !is_boundary(*boundary))
@@ -232,10 +216,10 @@ multipart_decoder::status multipart_decoder::read_header(std::string_view& input
 /// False: it is the one that counts, and cannot be read.
 bool multipart_decoder::read_field(std::string_view line) {
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos || !is_same(trimmed(line.substr(0, colon)), "content-disposition"))
+  if (colon == std::string_view::npos || !same_word(trimmed(line.substr(0, colon)), "content-disposition"))
     return true;
   const auto read = read_parameters(line.substr(colon + 1));
-  if (!read || !is_same(read->value, "form-data") || has_name_) return false;
+  if (!read || !same_word(read->value, "form-data") || has_name_) return false;
   const auto* name = read->find("name");
   if (name == nullptr) return false;
   has_name_ = true;

@@ -1,5 +1,7 @@
 #include "core/wire/network.hpp"
 
+#include "core/tools/ascii.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -13,12 +15,6 @@ constexpr std::size_t v4_begin = 12;
 
 /// Bytes of what one subscriber has of IPv6.
 constexpr std::size_t v6_subscriber_bytes = 8;
-
-std::string trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t") - begin + 1));
-}
 
 } // namespace
 

@@ -1,19 +1,17 @@
 #include "core/wire/origin.hpp"
 
+#include "core/tools/ascii.hpp"
+
 #include <algorithm>
 
 namespace hongyan {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
-
 /// host[:port] of an http or https origin; empty when it is none.
 std::string_view authority_of(std::string_view origin) {
   for (std::string_view scheme : {"http://", "https://"})
-    if (origin.size() > scheme.size() && same(origin.substr(0, scheme.size()), scheme))
+    if (origin.size() > scheme.size() && same_word(origin.substr(0, scheme.size()), scheme))
       return origin.substr(scheme.size());
   return {};
 }
@@ -41,7 +39,7 @@ std::string_view without_brackets(std::string_view host) {
 } // namespace
 
 bool is_loopback_host(std::string_view host) {
-  return same(host, "localhost") || host == "::1" ||
+  return same_word(host, "localhost") || host == "::1" ||
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
@@ -57,18 +55,18 @@ bool is_origin(std::string_view text) {
 }
 
 bool is_wechat_origin(std::string_view origin) {
-  return same(origin, "https://servicewechat.com") || origin.starts_with("weapp://");
+  return same_word(origin, "https://servicewechat.com") || origin.starts_with("weapp://");
 }
 
 bool is_listed(const origin_policy& policy, std::string_view origin) {
   return (policy.wechat && is_wechat_origin(origin)) ||
-         std::ranges::any_of(policy.allowed, [&](const auto& o) { return same(o, origin); });
+         std::ranges::any_of(policy.allowed, [&](const auto& o) { return same_word(o, origin); });
 }
 
 bool is_allowed(const origin_policy& policy, std::string_view origin, std::string_view host) {
   if (origin.empty() || is_listed(policy, origin)) return true;
   const auto authority = authority_of(origin);
-  if (authority.empty() || !same(normal(authority), normal(host))) return false;
+  if (authority.empty() || !same_word(normal(authority), normal(host))) return false;
   return !policy.loopback_only || is_loopback_origin(origin);
 }
 

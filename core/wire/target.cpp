@@ -1,5 +1,6 @@
 #include "core/wire/target.hpp"
 
+#include "core/tools/ascii.hpp"
 #include "core/tools/text.hpp"
 
 #include <algorithm>
@@ -7,13 +8,6 @@
 namespace hongyan {
 
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 result<std::string> decode(std::string_view text, bool plus_is_space) {
   std::string out;

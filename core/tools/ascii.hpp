@@ -1,0 +1,29 @@
+/// Pieces of texts as protocols spell them: ASCII, whatever the locale.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace hongyan {
+
+constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Whether both are the same but for upper and lower case.
+inline bool same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, to_lower, to_lower);
+}
+
+/// Without the spaces and tabs around it.
+inline std::string_view trimmed(std::string_view text) {
+  const auto begin = std::min(text.size(), text.find_first_not_of(" \t"));
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+/// Of a hexadecimal digit; -1: it is none.
+constexpr int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char l = to_lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+} // namespace hongyan
