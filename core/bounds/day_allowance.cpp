@@ -29,9 +29,9 @@ std::optional<std::chrono::milliseconds> day_allowance::take(const std::string& 
         std::min<std::uint64_t>(of_hour + amount, std::numeric_limits<std::uint32_t>::max()));
     return {};
   }
-  // The oldest hours fall out first.
-  auto until = hour - hours + 1;
-  for (; until < hour && sum + amount > a_day_; ++until)
+  // The oldest hours fall out first. A machine that was started within a day has none before its clock began.
+  auto until = std::max<std::int64_t>(hour - hours + 1, 0);
+  for (; until <= hour && sum + amount > a_day_; ++until)
     sum -= s.of_hour[static_cast<std::size_t>(until % hours)];
   const time then{std::chrono::hours(until + hours - 1)};
   return std::chrono::ceil<std::chrono::milliseconds>(

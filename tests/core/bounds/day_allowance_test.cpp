@@ -29,3 +29,11 @@ TEST_CASE("an allowance of nothing is none", "[day_allowance]") {
   day_allowance of(0);
   CHECK_FALSE(of.take("a", 1'000'000'000, day_allowance::time{}));
 }
+
+TEST_CASE("an allowance is met on a machine that was started within a day", "[day_allowance]") {
+  day_allowance of(100);
+  const day_allowance::time start{3h};
+  CHECK_FALSE(of.take("a", 100, start));
+  CHECK(of.take("a", 1, start) == 24h);
+  CHECK(of.take("a", 1, start + 1h) == 23h);
+}
