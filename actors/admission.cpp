@@ -71,6 +71,18 @@ result<void> admit_bad_token(flow& admitted, metrics& figures, const std::string
                    "too many tokens or keys of one address that were not good");
 }
 
+result<place_table::place> admit_upload(flow& admitted, metrics& figures, const user_id& by) {
+  if (auto place = admitted.uploads.take(by.text())) return std::move(*place);
+  return wait_for(retry_after, figures, "uploads", "too many uploads of one user at once");
+}
+
+result<void> admit_file_bytes(flow& admitted, metrics& figures, const user_id& by, std::size_t bytes,
+                              rate_limit::time now) {
+  if (const auto wait = admitted.file_bytes.take(by.text(), bytes, now))
+    return wait_for(*wait, figures, "file_day_bytes", "too many bytes of files of one user within a day");
+  return {};
+}
+
 std::optional<error> admit_code(flow& admitted, metrics& figures) {
   if (!admitted.login_slots.try_take()) return busy(figures, "codes", "too many logins are under way");
   return {};
@@ -123,6 +135,7 @@ std::optional<error> refusal_of(append_status status) {
                  .detail = "the group is muted: only its owner and admins may send",
                  .param = "to",
                  .reason = "muted"};
+  case append_status::no_file: return error{errc::not_found, "there is no such file that you may see"};
   case append_status::no_group: return error{errc::not_found, "there is no such group of yours", "to"};
   }
   return error{errc::internal, "unknown outcome"};

@@ -26,6 +26,11 @@ result<void> admit_login(flow& admitted, metrics& figures, const std::string& ad
 /// A token or key was not good: may this address be told so now? Errors: rate_limited.
 result<void> admit_bad_token(flow& admitted, metrics& figures, const std::string& address,
                              rate_limit::time now);
+/// May this user send another file now? Errors: rate_limited.
+result<place_table::place> admit_upload(flow& admitted, metrics& figures, const user_id& by);
+/// May so much more of this user's files be stored today? Errors: rate_limited.
+result<void> admit_file_bytes(flow& admitted, metrics& figures, const user_id& by, std::size_t bytes,
+                              rate_limit::time now);
 /// Takes one credit of `admitted.logins` for a code of wx.login, or says why not.
 std::optional<error> admit_code(flow& admitted, metrics& figures);
 /// Takes one credit for a read, of `admitted.searches` for a search and else of `admitted.history`, or says

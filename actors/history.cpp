@@ -1,6 +1,7 @@
 #include "actors/history.hpp"
 
 #include "actors/v1_reads.hpp"
+#include "core/tools/wall_time.hpp"
 
 #include <algorithm>
 #include <span>
@@ -237,6 +238,19 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
             "", question.ranges.size(),
             [&s, question] {
               return answer_in_time<log_answer>(question.until, [&] { return log_for(*s.reader, question); });
+            },
+            s.admitted->history);
+      },
+      [self](query_atom, const file_row_question& question) {
+        auto& s = self->state;
+        return s.enqueue<file_row_answer>(
+            question.what.seen_by ? question.what.seen_by->text() : std::string(), 1,
+            [&s, question] {
+              return answer_in_time<file_row_answer>(question.until, [&]() -> file_row_answer {
+                auto found = s.reader->find_file(question.what, wall_now());
+                if (!found) return {.failure = found.error()};
+                return {.file = *std::move(found)};
+              });
             },
             s.admitted->history);
       },

@@ -4,7 +4,9 @@
 ///                          -> HISTORY
 ///                          -> REGISTRY
 ///                          -> LOGIN
+///                          -> FILE WORKER
 ///   REVOCATIONS -> REGISTRY
+///   FILE KEEPER -> PERSISTENCE
 ///
 ///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
 ///
@@ -45,6 +47,8 @@ using history_actor = caf::typed_actor<
     // For the registry of a cluster: what it may have missed, and the entries themselves.
     caf::replies_to<query_atom, activity_question>::with<activity_answer>,
     caf::replies_to<query_atom, log_question>::with<log_answer>,
+    // A file's row, if they may see it.
+    caf::replies_to<query_atom, file_row_question>::with<file_row_answer>,
     // INTERNAL, to itself: what came meanwhile is in line; the next turn.
     caf::reacts_to<flush_atom>,
     // Twice a second, from the application: after reads have failed, sees whether they can be done again.
@@ -126,6 +130,29 @@ using persistence_actor = caf::typed_actor<
     caf::reacts_to<flush_atom>,
     // Twice a second, from the application: looks after the database's state.
     caf::reacts_to<tick_atom>>;
+
+/// FILE WORKERs write and read the bytes of files, a piece at a time, so that all who send and fetch take
+/// turns. Detached, since they block; several. One file is one worker's.
+using file_worker_actor = caf::typed_actor<
+    // A file of this id is to be written; its row is there.
+    caf::replies_to<create_atom, std::string>::with<blob_begun>,
+    // The next piece of it.
+    caf::replies_to<write_atom, blob_piece>::with<blob_done>,
+    // That was all; answers when it is stored for good.
+    caf::replies_to<finish_atom, blob_writer_ptr>::with<blob_done>,
+    // Nobody goes on with it: what was written is removed.
+    caf::reacts_to<drop_atom, blob_writer_ptr>,
+    // A file is to be read, and a piece of it.
+    caf::replies_to<open_atom, std::string>::with<blob_opened>,
+    caf::replies_to<read_atom, blob_wish>::with<blob_done>>;
+
+/// The FILE KEEPER sees that the file store is the database's own, and deletes the files that nothing refers
+/// to. Detached, since it blocks.
+using file_keeper_actor = caf::typed_actor<
+    // From the application, at start: looks whose the store is. `failure` is a conflict: another database's.
+    caf::replies_to<tick_atom>::with<blob_done>,
+    // INTERNAL, to itself: looks again, or deletes what is due.
+    caf::reacts_to<flush_atom>>;
 
 /// REVOCATIONS reads from the database whose tokens were revoked, by whichever node. Detached, since it
 /// blocks.

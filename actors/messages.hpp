@@ -13,6 +13,7 @@
 #include "core/wire/classic.hpp"
 #include "core/wire/v1/commands.hpp"
 #include "core/wire/v1/session_state.hpp"
+#include "files/blob_store.hpp"
 #include "persistence/store.hpp"
 #include "persistence/views.hpp"
 
@@ -53,6 +54,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, doubt_atom, "doubt")
   CAF_ADD_ATOM(hongyan, hongyan, revoke_atom, "revoke")
   CAF_ADD_ATOM(hongyan, hongyan, timeline_atom, "timeline")
+  CAF_ADD_ATOM(hongyan, hongyan, create_atom, "create")
+  CAF_ADD_ATOM(hongyan, hongyan, write_atom, "write")
+  CAF_ADD_ATOM(hongyan, hongyan, finish_atom, "finish")
+  CAF_ADD_ATOM(hongyan, hongyan, drop_atom, "drop")
+  CAF_ADD_ATOM(hongyan, hongyan, open_atom, "open")
   CAF_ADD_ATOM(hongyan, hongyan, nodes_atom, "nodes")
   CAF_ADD_ATOM(hongyan, hongyan, dialed_atom, "dialed")
   CAF_ADD_ATOM(hongyan, hongyan, hello_atom, "hello")
@@ -70,12 +76,14 @@ struct append_answer {
   message_ptr stored{};
 };
 
-/// What became of a change: `failure`, or else, of a change of a group, how the group is now, and of an
-/// identity its user.
+/// What became of a change: `failure`, or else, of a change of a group, how the group is now, of an identity
+/// its user, and of files which they are.
 struct change_answer {
   std::optional<error> failure{};
   std::optional<group_info> group{};
   std::optional<user_id> user{};
+  std::vector<std::string> files{};
+  std::optional<file_identity> identity{};
 };
 
 /// What became of a read_mark.
@@ -134,6 +142,48 @@ struct v1_answer {
   std::vector<std::int64_t> left{};                      ///< of a page of `sync`: see sync_page::left
   std::string_view reset{}; ///< of `sync`: why the positions are void, see sync_page::reset
   std::optional<std::vector<user_id>> visible{}; ///< of watch_users: those of them who may be watched
+};
+
+// ---- files ----
+
+/// A file's row, as far as somebody may see it.
+struct file_row_question {
+  file_question what;
+  steady_time until;
+};
+/// `failure`, or else the row; neither: there is none that they may see.
+struct file_row_answer {
+  std::optional<error> failure{};
+  std::optional<stored_file> file{};
+};
+
+using blob_writer_ptr = std::shared_ptr<files::blob_writer>;
+using blob_reader_ptr = std::shared_ptr<files::blob_reader>;
+
+/// `failure`, or else an upload begun.
+struct blob_begun {
+  std::optional<error> failure{};
+  blob_writer_ptr writer{};
+};
+/// What is to be written next.
+struct blob_piece {
+  blob_writer_ptr to;
+  std::string bytes;
+};
+/// `failure`, or else a file opened; neither: it is not there.
+struct blob_opened {
+  std::optional<error> failure{};
+  blob_reader_ptr reader{};
+};
+struct blob_wish {
+  blob_reader_ptr from;
+  std::uint64_t offset = 0;
+  std::size_t count = 0;
+};
+/// `failure`, or else what was read; of a write nothing.
+struct blob_done {
+  std::optional<error> failure{};
+  std::string bytes{};
 };
 
 /// A code of wx.login. Not worth an answer any more when `until` has passed.
@@ -261,6 +311,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::activity_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::activity_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_writer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_begun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_piece)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_opened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_wish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::peer_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::telling)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::peer_items_ptr)

@@ -1,6 +1,7 @@
 #include "actors/persistence.hpp"
 
 #include "core/tools/wall_time.hpp"
+#include "core/wire/file_json.hpp"
 #include "core/wire/v1/commands.hpp"
 #include "persistence/changes.hpp"
 
@@ -35,6 +36,30 @@ steady_time now() { return std::chrono::steady_clock::now(); }
 error too_much_of_one() { return {errc::rate_limited, "too many writes of one user wait; wait a moment"}; }
 
 /// The message as it is in the log; of a repeated one, as it was stored first.
+/// The content of a message that has a file, from the file's row; or why it may not have it.
+void fill_content(new_message& m, const std::optional<stored_file>& file) {
+  auto& attached = *m.attached;
+  if (!file)
+    attached.refused = error{errc::not_found, "there is no such file that you may see", "content.fileId"};
+  else if (!suits(m.kind, *file))
+    attached.refused = error{errc::malformed,
+                             "the file is of the kind " + std::string(name_of(file->kind)) +
+                                 ", and can be sent as that, or as file",
+                             "content.fileId"};
+  else
+    m.content = file_content(*file, attached.length);
+}
+
+void check_preview(attachment& attached, const std::optional<stored_file>& file) {
+  if (attached.refused) return;
+  if (!file)
+    attached.refused = error{errc::not_found, "there is no such file that you may see", "ext.preview.fileId"};
+  else if (file->kind != media::file_kind::image || file->size > preview_bytes_max)
+    attached.refused = error{
+        errc::malformed, "a preview is a picture of at most " + std::to_string(preview_bytes_max) + " bytes",
+        "ext.preview.fileId"};
+}
+
 message_ptr as_stored(new_message&& m, const append_outcome& o) {
   const bool again = o.status == append_status::duplicate;
   message stored{.id = o.id,
@@ -45,7 +70,7 @@ message_ptr as_stored(new_message&& m, const append_outcome& o) {
                  .from_name = std::move(m.from_name),
                  .to_name = std::move(m.to_name),
                  .kind = m.kind,
-                 .content = std::move(m.content),
+                 .content = again && o.content ? *o.content : std::move(m.content),
                  .ext = again ? o.ext : std::move(m.ext),
                  .client_msg_id = std::move(m.client_msg_id),
                  .created_at = o.created_at,
@@ -168,9 +193,39 @@ void persistence_state::take_turn() {
       last = std::get<waiting_change>(std::move(*next));
     }
   }
-  if (!batch.empty()) commit();
+  if (!batch.empty() && find_files()) commit();
   if (!reads.empty()) commit_reads();
   if (last) last->answer_to.deliver(change_now(last->what, last->origin));
+}
+
+/// Makes of what messages say of files what is stored: the files' own rows know. False: the rows could not be
+/// read, and the batch was refused.
+bool persistence_state::find_files() {
+  std::vector<file_question> questions;
+  for (auto& m : batch) {
+    if (!m.attached) continue;
+    if (!has_files) {
+      m.attached.reset(); // contents are as clients send them
+      continue;
+    }
+    for (const auto* id : {&m.attached->file_id, &m.attached->preview_id})
+      if (!id->empty()) questions.push_back({m.from, *id});
+  }
+  if (questions.empty()) return true;
+  const auto found = write<std::vector<std::optional<stored_file>>>(
+      [&] { return writer->find_files(questions, wall_now()); });
+  if (!found) {
+    set_state(false, found.error().detail);
+    fail({errc::unavailable, found.error().detail});
+    return false;
+  }
+  auto next = found->begin();
+  for (auto& m : batch) {
+    if (!m.attached) continue;
+    if (!m.attached->file_id.empty()) fill_content(m, *next++);
+    if (!m.attached->preview_id.empty()) check_preview(*m.attached, *next++);
+  }
+  return true;
 }
 
 void persistence_state::commit() {
@@ -211,6 +266,7 @@ void persistence_state::answer(const std::vector<append_outcome>& outcomes) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const auto& o = outcomes[i];
     append_answer told{{}, o, {}};
+    if (o.status == append_status::no_file) told.failure = batch[i].attached->refused;
     if (o.status == append_status::stored || o.status == append_status::duplicate)
       told.stored = as_stored(std::move(batch[i]), o);
     if (o.status == append_status::stored) committed->messages.push_back({told.stored, o.audience});
@@ -287,7 +343,8 @@ change_answer persistence_state::change_now(const change& what, const caf::actor
         {std::make_shared<const message>(std::move(logged.entry)), std::move(logged.audience)});
   deliver(std::move(committed));
   if (done->own) self->send(registry, notify_atom::value, own_note{*what.by, *std::move(done->own), origin});
-  return {{}, std::move(done->group), std::move(done->user)};
+  return {
+      {}, std::move(done->group), std::move(done->user), std::move(done->files), std::move(done->identity)};
 }
 
 void persistence_state::fail(const error& e) {
@@ -406,13 +463,14 @@ void persistence_state::give_up() {
 
 persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer<persistence_state> self,
                                              std::shared_ptr<message_writer> writer, registry_actor registry,
-                                             flow* admitted, metrics* figures) {
+                                             flow* admitted, metrics* figures, bool has_files) {
   auto& state = self->state;
   state.self = self;
   state.writer = std::move(writer);
   state.registry = std::move(registry);
   state.admitted = admitted;
   state.figures = figures;
+  state.has_files = has_files;
   self->set_exit_handler([self](const caf::exit_msg& e) {
     self->state.give_up();
     self->quit(e.reason);

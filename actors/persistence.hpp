@@ -26,6 +26,7 @@ struct persistence_state {
   registry_actor registry;
   flow* admitted = nullptr;
   metrics* figures = nullptr;
+  bool has_files = false; ///< there is a file store
 
   using promise = caf::typed_response_promise<append_answer>;
   struct waiting_send {
@@ -82,6 +83,7 @@ private:
   void refuse_all(const error& why);
   void take_turn();
   change_answer change_now(const change& what, const caf::actor_addr& origin);
+  bool find_files();
   void commit();
   void commit_reads();
   void look();
@@ -103,6 +105,6 @@ private:
 /// since CAF tells nobody that a promise was dropped.
 persistence_actor::behavior_type persistence(persistence_actor::stateful_pointer<persistence_state> self,
                                              std::shared_ptr<message_writer> writer, registry_actor registry,
-                                             flow* admitted, metrics* figures);
+                                             flow* admitted, metrics* figures, bool has_files);
 
 } // namespace hongyan

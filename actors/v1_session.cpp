@@ -48,6 +48,8 @@ void v1_session::opened() {
                                 .heartbeat = env_.heartbeat,
                                 .now = wall_now(),
                                 .recall_window = env_.recall_window,
+                                .file_bytes = env_.file_bytes,
+                                .file_types = env_.file_types,
                                 .expires = facts_.expires},
                                env_.bounds));
 }

@@ -1,6 +1,8 @@
 #include "app/server.hpp"
 
 #include "actors/directory.hpp"
+#include "actors/file_keeper.hpp"
+#include "actors/file_worker.hpp"
 #include "actors/history.hpp"
 #include "actors/login.hpp"
 #include "actors/persistence.hpp"
@@ -34,6 +36,8 @@ constexpr std::size_t history_actors_max = 4;
 constexpr std::size_t memory_part = 4;
 /// Questions to WeChat at the same time; each takes some tens of milliseconds.
 constexpr std::size_t login_actors = 8;
+/// Those who write and read files wait for a disk or a bucket.
+constexpr std::size_t file_workers = 4;
 /// For the first look at the database before the server says that it listens: an embedded one answers at
 /// once, an absent one is refused at once, a frozen one need not hold the server up.
 constexpr std::chrono::seconds first_look_deadline{3};
@@ -48,6 +52,14 @@ void tell_bounds(const limits& of, bool is_cluster, const memory_found& there_is
       of.memory / mib, of.memory / memory_budget::user_share / mib, there_is.from, there_is.bytes / mib);
   for (const auto& [what, bytes] : memory_bounds(of, is_cluster))
     spdlog::debug("event=bound what={} mib={}", what, bytes / mib);
+}
+
+result<std::unique_ptr<files::blob_store>> open_bucket(const file_settings& of) {
+  auto bucket = files::parse_s3_url(of.store);
+  if (!bucket) return bucket.error();
+  bucket->region = of.s3_region;
+  bucket->path_style = of.s3_path_style;
+  return files::open_s3(*bucket, of.s3_key_file);
 }
 
 /// The server, put together: what is read, then the actors, each spawned by a function of its own, then
@@ -68,13 +80,15 @@ public:
   std::string url() const {
     return (credentials_.certificate() != nullptr ? "https://" : "http://") + config_.listen.text();
   }
-  void start();
+  result<void> start();
   void wait_for_signal();
   void stop();
   /// An actor ended by a fault, and so the server did.
   bool has_failed() const { return !admitted_.dead_actor().empty(); }
 
 private:
+  result<void> open_files();
+  result<void> spawn_files(const persistence_actor& persistence);
   registry_actor spawn_registry();
   persistence_actor spawn_persistence(const registry_actor& told);
   history_actor spawn_history();
@@ -93,6 +107,9 @@ private:
   server_config config_;
   credentials credentials_;
   std::unique_ptr<store> database_;
+  std::unique_ptr<files::blob_store> file_store_; ///< null: there is none
+  std::optional<file_service> files_;             ///< with one
+  std::optional<file_keeper_env> keeper_env_;     ///< likewise
   std::optional<metrics> figures_;
   flow admitted_;
   std::optional<login_env> login_env_;
@@ -134,18 +151,50 @@ result<void> server::open() {
   auto database = open_store(config_.database);
   if (!database) return error{errc::malformed, "--database: " + database.error().detail};
   database_ = std::move(*database);
+  return open_files();
+}
+
+result<void> server::open_files() {
+  constexpr std::string_view folder = "dir:";
+  if (config_.files.is_off()) return {};
+  auto opened = config_.files.store.starts_with(folder)
+                    ? files::open_folder(config_.files.store.substr(folder.size()))
+                    : open_bucket(config_.files);
+  if (!opened) return error{errc::malformed, "files.store: " + opened.error().detail};
+  file_store_ = std::move(*opened);
+  files_.emplace(*file_store_, config_.files);
   return {};
 }
 
-void server::start() {
+/// Sees that the file store is this database's own, if the database can be asked now. Errors: conflict.
+result<void> server::spawn_files(const persistence_actor& persistence) {
+  if (!files_) return {};
+  for (std::size_t i = 0; i < file_workers; ++i)
+    files_->workers.push_back(runtime_.spawn_detached(file_worker, file_store_.get()));
+  keeper_env_.emplace(file_keeper_env{*file_store_, admitted_, *figures_, files_->link_key});
+  const file_keeper_actor keeper = runtime_.spawn_detached(file_keeper, &*keeper_env_, persistence);
+  result<void> fits;
+  caf::scoped_actor self{runtime_.system()};
+  self->request(keeper, first_look_deadline, tick_atom::value)
+      .receive(
+          [&](const blob_done& looked) {
+            if (looked.failure && looked.failure->code == errc::conflict)
+              fits = error{errc::malformed, "files.store: " + looked.failure->detail};
+          },
+          [](const caf::error&) {});
+  return fits;
+}
+
+/// Errors: malformed: the file store is another database's.
+result<void> server::start() {
   credentials_.warn_of_open_files();
   const auto registry = spawn_registry();
   const auto persistence = spawn_persistence(registry);
-  context_.reset(new server_context{config_, all_routes(), credentials_.keys(), credentials_.certificate(),
-                                    *figures_, admitted_, origins_of(config_),
-                                    classic_sockets(config_, *figures_, admitted_),
-                                    v1_sockets(config_, *figures_, admitted_), registry, persistence,
-                                    spawn_logins(), runtime_.system(), connections_});
+  context_.reset(
+      new server_context{config_, all_routes(), credentials_.keys(), credentials_.certificate(), *figures_,
+                         admitted_, origins_of(config_), classic_sockets(config_, *figures_, admitted_),
+                         v1_sockets(config_, *figures_, admitted_), registry, persistence, spawn_logins(),
+                         runtime_.system(), connections_, files_ ? &*files_ : nullptr});
   const auto searches = spawn_history();
   // The shards share a few, each with a connection of its own: reads wait for the database more than for us.
   std::vector<history_actor> histories;
@@ -165,10 +214,12 @@ void server::start() {
     self->request(persistence, first_look_deadline, tick_atom::value)
         .receive([] {}, [](const caf::error&) {});
   }
+  if (auto fits = spawn_files(persistence); !fits) return fits;
   if (config_.asks_for_tokens) spawn_revocations();
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
   tick();
+  return {};
 }
 
 registry_actor server::spawn_registry() {
@@ -186,7 +237,7 @@ registry_actor server::spawn_registry() {
 
 persistence_actor server::spawn_persistence(const registry_actor& told) {
   return runtime_.spawn_detached(persistence, std::shared_ptr<message_writer>(database_->make_writer()), told,
-                                 &admitted_, &*figures_);
+                                 &admitted_, &*figures_, files_.has_value());
 }
 
 history_actor server::spawn_history() {
@@ -209,7 +260,8 @@ void server::spawn_shard(io_shard& home, const history_actor& history, const his
   const auto handle = runtime_.spawn_pinned<bridge>(home, home);
   session_envs_.push_back(std::make_unique<session_env>(session_env{
       context_->registry, history, searches, context_->persistence, *figures_, admitted_, config_.limits,
-      config_.classic_window, config_.node, config_.heartbeat, config_.recall_window, credentials_.keys()}));
+      config_.classic_window, config_.node, config_.heartbeat, config_.recall_window,
+      files_ ? config_.files.max : 0, file_types_of(config_), credentials_.keys()}));
   serving_.push_back(std::make_unique<serving_shard>(
       serving_shard{edge{*context_, home, *caf::actor_cast<bridge*>(handle), *session_envs_.back()}, {}}));
 }
@@ -298,7 +350,9 @@ std::size_t server::count_connections() {
 /// something was left at the deadline.
 bool server::drain(steady_time deadline) {
   context_->draining = true;
-  runtime::on_shard(runtime_.first_shard(), [this] { listener_->stop(); });
+  runtime::on_shard(runtime_.first_shard(), [this] {
+    if (listener_) listener_->stop();
+  });
   for (const auto& shard : serving_)
     runtime::on_shard(shard->at.home, [&] {
       for (auto* connection : http_connections(shard->connections)) connection->drain();
@@ -331,6 +385,7 @@ void server::drop_handles() {
     env->registry = nullptr;
   }
   context_->logins.clear();
+  if (files_) files_->workers.clear();
   context_->persistence = nullptr;
   context_->registry = nullptr;
 }
@@ -365,7 +420,10 @@ result<void> serve(server_config config, const std::function<void(const std::str
   server s(std::move(config));
   if (auto opened = s.open(); !opened) return opened.error();
   tell_bounds(limits, is_cluster, there_is);
-  s.start();
+  if (auto started = s.start(); !started) {
+    s.stop();
+    return started.error();
+  }
   ready(s.url());
   spdlog::info("event=listening url={} database={}", s.url(), database);
   s.wait_for_signal();

@@ -24,11 +24,18 @@ origin_policy origins_of(const server_config& config) {
           .loopback_only = is_loopback_host(config.listen.host)};
 }
 
+std::vector<std::string> file_types_of(const server_config& config) {
+  if (config.files.is_off()) return {};
+  return config.files.types.empty() ? std::vector<std::string>{"*/*"} : config.files.types;
+}
+
 flow_rates rates_of(const server_config& config) {
-  if (!config.asks_for_tokens) return {};
+  const auto file_day_bytes = config.files.user_day; // whoever they say they are
+  if (!config.asks_for_tokens) return {.file_day_bytes = file_day_bytes};
   const auto& l = config.limits;
   return {.sends = {l.sends_per_second, l.sends_burst},
           .day_bytes = l.user_day_bytes,
+          .file_day_bytes = file_day_bytes,
           .requests = {l.requests_per_second, l.requests_burst},
           .handshakes = {l.handshakes_per_second, l.handshakes_burst},
           .node_handshakes = {node_handshakes_per_second, node_handshakes_burst},

@@ -21,6 +21,8 @@ websocket_env v1_sockets(const server_config& config, metrics& figures, flow& ad
 origin_policy origins_of(const server_config& config);
 
 /// Contract, section 1: with --auth none, rates and the limits of users and addresses are off.
+/// For `session.limits`: what may be uploaded; empty: nothing.
+std::vector<std::string> file_types_of(const server_config& config);
 flow_rates rates_of(const server_config& config);
 connection_table::bounds connections_of(const server_config& config);
 void set_user_limits(flow& admitted, const server_config& config);

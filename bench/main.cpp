@@ -1,5 +1,6 @@
 #include "bench/fair.hpp"
 #include "bench/fanout.hpp"
+#include "bench/files.hpp"
 #include "bench/idle.hpp"
 #include "bench/options.hpp"
 #include "bench/process_stats.hpp"
@@ -47,6 +48,7 @@ asio::awaitable<report> run_scenario(runtime& where, const options& asked) {
   case scenario::fanout: return run_fanout(where, asked);
   case scenario::sync: return run_sync(where, asked);
   case scenario::fair: return run_fair(where, asked);
+  case scenario::files: return run_files(where, asked);
   case scenario::verify: return run_verify(where, asked);
   }
   std::abort();

@@ -20,7 +20,7 @@ constexpr std::size_t group_users_max = 2'000;
 const std::map<std::string, scenario> scenarios{{"push", scenario::push},   {"idle", scenario::idle},
                                                 {"storm", scenario::storm}, {"fanout", scenario::fanout},
                                                 {"sync", scenario::sync},   {"verify", scenario::verify},
-                                                {"fair", scenario::fair}};
+                                                {"fair", scenario::fair},   {"files", scenario::files}};
 
 const std::map<std::string, pairing> pairings{
     {"any", pairing::any}, {"same", pairing::same_node}, {"across", pairing::across_nodes}};
@@ -34,6 +34,7 @@ std::size_t default_users(scenario what) {
   case scenario::sync: return 64;
   case scenario::verify: return 40;
   case scenario::fair: return 8;
+  case scenario::files: return 200;
   }
   return 0;
 }
@@ -119,10 +120,11 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
       "  fanout messages to one group, all of whose members are connected\n"
       "  sync   users who missed messages in 50 conversations come back\n"
       "  verify users who come and go write down all they see, and the whole is judged: is anything lost?\n"
-      "  fair   a few users, alone and then beside each of those who want all of the server");
+      "  fair   a few users, alone and then beside each of those who want all of the server\n"
+      "  files  files of 1 MiB at once, and what they cost those who write messages meanwhile");
   app.name("hongyan-bench");
   app.set_version_flag("--version", "hongyan-bench " HONGYAN_VERSION);
-  app.add_option("SCENARIO", name, "push, idle, storm, fanout, sync, verify or fair")->required();
+  app.add_option("SCENARIO", name, "push, idle, storm, fanout, sync, verify, fair or files")->required();
   app.add_option("--url", urls,
                  "the server, on this machine; push, verify: repeatable, the nodes of a cluster")
       ->type_name("http://HOST:PORT")
@@ -130,7 +132,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   auto* users =
       add_number<std::size_t>(app, "--users", o.users, 2, 1'000'000,
                               "connected users (push: 200, idle: 5000, storm: 2000, fanout: 500, sync: 64, "
-                              "verify: 40, fair: 8)");
+                              "verify: 40, fair: 8; files: uploads at a time: 200)");
   bool by_v1 = false;
   auto* v1 = app.add_flag("--v1", by_v1, "push, idle, storm: by v1, not by the classic contract");
   auto* rate =
@@ -138,7 +140,8 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
                  "push, fanout, verify: so many a second, whatever the answers; latency counts from the due "
                  "time. 0, not for verify: each sender sends again when it is answered (push: 0, fanout: 20, "
                  "verify: 100)");
-  add_number(app, "--duration", duration, 1L, 86'400L, "seconds that are measured; fair: of each part (10)");
+  add_number(app, "--duration", duration, 1L, 86'400L,
+             "seconds that are measured; fair, files: of each part (10)");
   auto* senders =
       add_number<std::size_t>(app, "--senders", o.senders, 1, 10'000,
                               "push, fanout: those who send at the same time, without a rate (32)");
@@ -182,7 +185,8 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
 
   const auto found = scenarios.find(name);
   if (found == scenarios.end())
-    return bad("unknown scenario '" + name + "'; accepted: push, idle, storm, fanout, sync, verify, fair");
+    return bad("unknown scenario '" + name +
+               "'; accepted: push, idle, storm, fanout, sync, verify, fair, files");
   o.what = found->second;
   using enum scenario;
   const std::vector<std::pair<const CLI::Option*, std::vector<scenario>>> takers{
@@ -232,7 +236,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
                std::to_string(verify_users_max));
   if (o.what == verify && rate->count() == 0) o.rate = default_verify_rate;
   if (o.what == verify && o.rate <= 0) return bad("--rate: verify takes more than 0");
-  if (by_v1 || o.what == fanout || o.what == sync || o.what == verify || o.what == fair)
+  if (by_v1 || o.what == fanout || o.what == sync || o.what == verify || o.what == fair || o.what == files)
     o.speaks = protocol::v1;
   o.duration = std::chrono::seconds(duration);
   return o;

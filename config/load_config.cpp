@@ -172,6 +172,48 @@ std::optional<std::string> set_log_level(server_config& c, const std::string& v)
   return {};
 }
 
+std::optional<std::string> set_public_url(server_config& c, const std::string& v) {
+  if (!is_origin(v)) return "http(s)://HOST or http(s)://HOST:PORT, without anything after it";
+  c.public_url = v;
+  return {};
+}
+
+std::optional<std::string> set_file_store(server_config& c, const std::string& v) {
+  // What an S3 address must be, files/ knows.
+  if (v != "off" && !(v.starts_with("dir:") && v.size() > 4) && !v.starts_with("s3:"))
+    return "dir:PATH, s3:https://ENDPOINT/BUCKET or off";
+  c.files.store = v;
+  return {};
+}
+
+std::optional<std::string> add_file_type(server_config& c, const std::string& v) {
+  const auto slash = v.find('/');
+  const auto fits = [](char ch) { return ch > 0x20 && ch < 0x7F && ch != '"' && ch != ','; };
+  if (slash == std::string::npos || slash == 0 || slash + 1 == v.size() || v.size() > 100 ||
+      v.find('/', slash + 1) != std::string::npos || !std::ranges::all_of(v, fits))
+    return "TYPE/SUBTYPE or TYPE/*, such as image/png or audio/*";
+  c.files.types.push_back(v);
+  return {};
+}
+
+template <class Field>
+setter file_number(Field file_settings::*field, std::int64_t low, std::int64_t high) {
+  return [=](server_config& c, const std::string& v) -> std::optional<std::string> {
+    std::int64_t count = 0;
+    if (!parse_number(v, low, high, count)) return range(low, high);
+    c.files.*field = Field(count);
+    return {};
+  };
+}
+
+std::optional<std::string> set_s3_region(server_config& c, const std::string& v) {
+  const auto fits = [](char ch) { return (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || ch == '-'; };
+  if (v.empty() || v.size() > 64 || !std::ranges::all_of(v, fits))
+    return "a region, such as us-east-1 or cn-north-1";
+  c.files.s3_region = v;
+  return {};
+}
+
 const std::vector<option>& options() {
   using enum option_kind;
   static const std::vector<option> all{
@@ -232,6 +274,28 @@ const std::vector<option>& options() {
       {"classic.time_zone", false, single, "", "", set_time_zone},
       {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
       {"recall.window", false, single, "", "", seconds(&server_config::recall_window, 0, 31'536'000)},
+      {"edit.window", false, single, "", "", seconds(&server_config::edit_window, 0, 31'536'000)},
+      {"public_url", false, single, "", "", set_public_url},
+      {"files.store", false, single, "", "", set_file_store},
+      {"files.max", false, single, "", "", file_number(&file_settings::max, 1, std::int64_t{1} << 40)},
+      {"files.user_day", false, single, "", "",
+       file_number(&file_settings::user_day, 1, std::int64_t{1} << 40)},
+      {"files.types", false, repeatable, "", "", add_file_type},
+      {"files.unsent_hours", false, single, "", "", file_number(&file_settings::unsent, 1, 8'760)},
+      {"files.url_seconds", false, single, "", "", file_number(&file_settings::url_seconds, 1, 604'800)},
+      {"files.s3_region", false, single, "", "", set_s3_region},
+      {"files.s3_key_file", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v.empty()) return "the path of a file";
+         c.files.s3_key_file = v;
+         return {};
+       }},
+      {"files.s3_path_style", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "true" && v != "false") return "true or false";
+         c.files.s3_path_style = v == "true";
+         return {};
+       }},
       {"heartbeat", false, single, "", "", seconds(&server_config::heartbeat, 1, 600)},
       {"presence.public", false, single, "", "",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {
@@ -391,6 +455,14 @@ std::optional<error> check_cluster(const server_config& c) {
   return {};
 }
 
+/// Beside an embedded database; one that nodes may share says nothing of a folder that they do.
+std::string default_file_store(const std::string& database) {
+  constexpr std::string_view sqlite = "sqlite:";
+  if (!database.starts_with(sqlite)) return "off";
+  const std::filesystem::path file = database.substr(sqlite.size());
+  return "dir:" + (file.parent_path() / "files").string();
+}
+
 /// CLI11's texts span lines; ours is one.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -481,6 +553,9 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
     return bad(config.tls_key.empty() ? "--tls-cert" : "--tls-key", "it is given alone",
                "--tls-cert and --tls-key together");
   if (auto wrong = check_cluster(config)) return *wrong;
+  if (config.files.store.starts_with("s3:") && config.files.s3_key_file.empty())
+    return bad("files.store", "a bucket without a key lets nobody in", "files.s3_key_file as well");
+  if (config.files.store.empty()) config.files.store = default_file_store(config.database);
   if (config.wechat.app_id.empty() != config.keys.wechat_secret.empty())
     return bad(config.wechat.app_id.empty() ? "wechat.secret_file" : "wechat.app_id", "it is given alone",
                "wechat.app_id and wechat.secret_file together");

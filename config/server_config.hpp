@@ -24,6 +24,21 @@ struct listen_address {
   std::string text() const;
 };
 
+/// files.*: where files go, and how much of them (contract, section 6).
+struct file_settings {
+  std::string store{}; ///< "dir:PATH", "s3:https://ENDPOINT/BUCKET" or "off"; empty: as the database suggests
+  std::size_t max = 20 << 20;            ///< bytes of one
+  std::size_t user_day = 200 << 20;      ///< bytes of one user within 24 h
+  std::vector<std::string> types{};      ///< that are taken, TYPE/SUBTYPE or TYPE/*; empty: all
+  std::chrono::hours unsent{24};         ///< how long one stays that nothing refers to
+  std::chrono::seconds url_seconds{600}; ///< how long a link is good
+  std::string s3_region = "us-east-1";
+  std::string s3_key_file{};
+  bool s3_path_style = false;
+
+  bool is_off() const { return store == "off"; }
+};
+
 struct server_config {
   listen_address listen;
   std::string database = "sqlite:hongyan.db";
@@ -49,6 +64,9 @@ struct server_config {
   std::chrono::seconds drain_timeout{10};
   std::chrono::seconds heartbeat{25};
   std::chrono::seconds recall_window{120}; ///< how old a message may be to be taken back
+  std::chrono::seconds edit_window{900};   ///< how old a text may be to be edited; 0: none may
+  std::string public_url{}; ///< what clients see of this server, https://HOST; empty: not known
+  file_settings files{};
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation
   hongyan::limits limits;

@@ -20,11 +20,14 @@ constexpr std::array rows{
     error_row{errc::timeout, "timeout", 408, -32600, "Request took too long"},
     error_row{errc::conflict, "conflict", 409, -32009, "Conflict"},
     error_row{errc::too_large, "too-large", 413, -32013, "Too large"},
+    error_row{errc::unsupported_type, "unsupported-type", 415, -32602, "Unsupported type"},
+    error_row{errc::bad_range, "bad-range", 416, -32602, "Range not satisfiable"},
     error_row{errc::upgrade_required, "upgrade-required", 426, -32600, "WebSocket upgrade required"},
     error_row{errc::header_too_large, "header-too-large", 431, -32600, "Request header too large"},
     error_row{errc::rate_limited, "rate-limited", 429, -32029, "Too many at once", true},
     error_row{errc::internal, "internal", 500, -32603, "Internal error"},
     error_row{errc::unavailable, "unavailable", 503, -32053, "Unavailable", true},
+    error_row{errc::store_full, "store-full", 507, -32053, "Insufficient storage"},
     error_row{errc::outcome_unknown, "outcome-unknown", 503, -32053, "Outcome unknown", true},
 };
 

@@ -24,12 +24,15 @@ enum class errc : std::uint8_t {
   timeout,            ///< the request did not arrive whole in time
   conflict,           ///< the clientMsgId is taken by another message
   too_large,          ///< a body, a content or a frame over its limit
+  unsupported_type,   ///< a file of a type that may not be uploaded
+  bad_range,          ///< no byte of what was asked for is there
   upgrade_required,   ///< a socket path without a WebSocket upgrade
   header_too_large,   ///< the request's header over its limit
   rate_limited,       ///< too many at once
   // ours
   internal,        ///< a fault of ours; details go to the log only
   unavailable,     ///< cannot be done now; nothing was stored
+  store_full,      ///< no room for another file
   outcome_unknown, ///< the connection to the database broke in the commit: stored or not, nobody knows yet
 };
 

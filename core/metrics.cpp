@@ -68,6 +68,14 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
     , wal_bytes(gauge(registry_, "hongyan_wal_bytes", "SQLite's write-ahead log.").Add({}))
     , checkpoints(gauge(registry_, "hongyan_checkpoints",
                         "SQLite's checkpoints since the start, by outcome: done, blocked, failed."))
+    , uploads(counter(registry_, "hongyan_file_uploads_total", "Files sent by clients, by outcome."))
+    , file_bytes_in(
+          counter(registry_, "hongyan_file_bytes_total", "Bytes of files, in and out.").Add({{"way", "in"}}))
+    , file_bytes_out(
+          counter(registry_, "hongyan_file_bytes_total", "Bytes of files, in and out.").Add({{"way", "out"}}))
+    , files_deleted(
+          counter(registry_, "hongyan_files_deleted_total", "Files deleted because nothing referred to them.")
+              .Add({}))
     , frames_sent(counter(registry_, "hongyan_frames_sent_total", "WebSocket messages sent.").Add({}))
     , frames_replaced(counter(registry_, "hongyan_frames_replaced_total",
                               "WebSocket messages never sent because a newer one holds all of them.")

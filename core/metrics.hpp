@@ -57,6 +57,10 @@ public:
   prometheus::Counter& store_set_back;                      ///< the store was without what was delivered
   prometheus::Gauge& wal_bytes;                             ///< SQLite's write-ahead log; 0 with PostgreSQL
   prometheus::Family<prometheus::Gauge>& checkpoints;       ///< label outcome: SQLite's, since the start
+  prometheus::Family<prometheus::Counter>& uploads;         ///< label outcome
+  prometheus::Counter& file_bytes_in;
+  prometheus::Counter& file_bytes_out;
+  prometheus::Counter& files_deleted; ///< nothing referred to them
   prometheus::Counter& frames_sent;
   prometheus::Counter& frames_replaced;               ///< a newer one came while the socket was slow
   prometheus::Histogram& push_seconds;                ///< request parsed to answer ready

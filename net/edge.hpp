@@ -18,6 +18,19 @@
 
 namespace hongyan {
 
+/// What handlers of files need.
+struct file_service {
+  files::blob_store& store;
+  const file_settings& settings;
+  current<std::string> link_key{std::string()}; ///< empty: the store is not known to be the right one yet
+  std::vector<file_worker_actor> workers{};
+  std::atomic<std::size_t> next_worker = 0; ///< whose turn it is
+
+  const file_worker_actor& worker() {
+    return workers[next_worker.fetch_add(1, std::memory_order_relaxed) % workers.size()];
+  }
+};
+
 /// Of the whole server; outlives all connections. The handles are dropped when it stops.
 struct server_context {
   const server_config& config;
@@ -34,6 +47,7 @@ struct server_context {
   std::vector<login_actor> logins; ///< empty: nobody logs in by WeChat
   caf::actor_system& system;
   connection_table& connections; ///< outlives all of them
+  file_service* files = nullptr; ///< null: there is no file store
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> next_login = 0; ///< whose turn it is
 };

@@ -25,6 +25,8 @@ public:
   /// for "100 Continue". Errors: timeout (no progress for 10 s), malformed, unavailable (too much is kept);
   /// internal: the client went away.
   virtual asio::awaitable<result<std::string>> next() = 0;
+  /// The handler keeps so much for it, which counts to who asks. False: no more may be.
+  virtual bool keep(std::size_t bytes) = 0;
 };
 
 /// A request that was routed. Its parts live as long as its handler runs.
@@ -81,5 +83,9 @@ asio::awaitable<reply> update_user(edge& at, const routed_request& request);
 asio::awaitable<reply> read_sessions(edge& at, const routed_request& request);
 asio::awaitable<reply> end_sessions(edge& at, const routed_request& request);
 asio::awaitable<reply> read_online(edge& at, const routed_request& request);
+// file_handlers.cpp.
+asio::awaitable<reply> upload_file(edge& at, const routed_request& request);
+asio::awaitable<reply> read_file(edge& at, const routed_request& request);
+asio::awaitable<reply> read_file_link(edge& at, const routed_request& request);
 
 } // namespace hongyan

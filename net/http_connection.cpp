@@ -24,6 +24,8 @@ constexpr std::size_t read_bytes = 16'384;
 constexpr std::size_t bytes_a_turn = 65'536;
 /// Of a body and an answer; larger ones are counted to who asks.
 constexpr std::size_t small_bytes = 4'096;
+/// Of an answer that is made while it is sent.
+constexpr std::size_t piece_bytes = 65'536;
 
 /// A browser that came by TLS once comes by TLS for a year.
 constexpr const char* remember_tls = "max-age=31536000";
@@ -57,6 +59,7 @@ public:
     return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
   }
   asio::awaitable<result<std::string>> next() override { return from_.read_piece(reader_); }
+  bool keep(std::size_t bytes) override { return from_.keep_asked(bytes); }
 
 private:
   http_connection& from_;
@@ -220,7 +223,8 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
                          .head = has_header && request.method() == http::verb::head};
   auto wire = to_wire(r, how);
   r.body = {};
-  if (wire.size() > small_bytes && !keep_asked(request.body().capacity() + wire.size())) {
+  const auto kept = wire.size() + (r.source ? piece_bytes : 0);
+  if (kept > small_bytes && !keep_asked(request.body().capacity() + kept)) {
     auto busy = problem({errc::unavailable, held_enough});
     busy.close = r.close;
     r.source.reset();

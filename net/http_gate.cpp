@@ -120,7 +120,9 @@ std::optional<reply> http_connection::refuse_by_header(const http_request& reque
   }
   if (row->is_for == route_access::back_ends)
     if (const auto may = auth::may_manage(*by, auth::scope::admin); !may) return problem(may.error());
-  if (row->is_for == route_access::callers && by->is == auth::caller::kind::nobody)
+  const bool by_link = row->is_for == route_access::link_holders && asked.to.parameter("signature");
+  if ((row->is_for == route_access::callers || (row->is_for == route_access::link_holders && !by_link)) &&
+      by->is == auth::caller::kind::nobody)
     return problem(auth::may_act_as(*by, by->token.user, auth::scope::push).error());
   return {};
 }
@@ -170,9 +172,12 @@ void http_connection::add_cors(const http_request& request, reply& r) const {
   if (origin.empty() || !is_listed(at_.server.origins, origin)) return;
   r.headers.emplace_back("Access-Control-Allow-Origin", origin);
   r.headers.emplace_back("Vary", "Origin");
+  r.headers.emplace_back("Access-Control-Expose-Headers",
+                         "Content-Disposition, Content-Range, ETag, Retry-After");
   if (request.method() != http::verb::options) return;
   r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
-  r.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization");
+  r.headers.emplace_back("Access-Control-Allow-Headers",
+                         "Content-Type, Authorization, Range, If-Range, If-None-Match");
   r.headers.emplace_back("Access-Control-Max-Age", "600");
 }
 

@@ -63,7 +63,7 @@ std::string to_wire(const reply& r, wire_options options) {
     out += r.content_type;
     out += "\r\n";
   }
-  if (r.status != 204) {
+  if (r.status != 204 && r.status != 304) {
     out += "Content-Length: ";
     out += std::to_string(r.source ? r.source->length() : r.body.size());
     out += "\r\n";

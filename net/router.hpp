@@ -19,6 +19,7 @@ struct routed_request;
 enum class route_access : std::uint8_t {
   callers,      ///< who brought a good token or key; whether they may is for the handler to say
   back_ends,    ///< API keys with the scope admin
+  link_holders, ///< callers, and whoever has a link with a signature, which the handler looks at
   this_machine, ///< whom the handler lets in, by address or key
   anyone        ///< nobody's token is looked at
 };

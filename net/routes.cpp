@@ -75,6 +75,9 @@ constexpr std::array table{
     reads("/v1/users/{}/sessions", read_sessions),
     changes("DELETE", "/v1/users/{}/sessions", end_sessions, none),
     reads("/v1/online", read_online, back_ends),
+    changes("POST", "/v1/files", upload_file, stream),
+    reads("/v1/files/{}", read_file, link_holders),
+    reads("/v1/files/{}/url", read_file_link),
     changes("POST", "/v1/tokens", make_token, whole, back_ends),
     login("/v1/login/wechat", log_in),
 };

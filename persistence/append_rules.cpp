@@ -3,6 +3,7 @@
 #include "core/wire/json.hpp"
 
 #include <boost/json/value.hpp>
+#include <openssl/sha.h>
 
 #include <initializer_list>
 
@@ -29,10 +30,27 @@ std::string strings_of(const std::string& content, std::initializer_list<std::st
 
 append_status repeat_status(const new_message& again, const message& stored) {
   if (again.to != stored.to || again.kind != stored.kind) return append_status::conflict;
+  if (stored.sent_digest != 0) {
+    const auto& sent = again.attached && !again.attached->sent.empty() ? again.attached->sent : again.content;
+    return digest_of(sent) == stored.sent_digest ? append_status::duplicate : append_status::conflict;
+  }
   if (stored.recalled || again.content == stored.content) return append_status::duplicate;
   if (again.kind == message_kind::text) return append_status::conflict;
   const auto one = parse_json(again.content), other = parse_json(stored.content);
   return one && other && *one == *other ? append_status::duplicate : append_status::conflict;
+}
+
+std::int64_t digest_of(std::string_view sent) {
+  unsigned char hash[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(sent.data()), sent.size(), hash);
+  std::uint64_t digest = 0;
+  for (std::size_t i = 0; i < sizeof digest; ++i) digest = digest << 8 | hash[i];
+  return digest != 0 ? static_cast<std::int64_t>(digest) : 1;
+}
+
+std::int64_t sent_digest(const new_message& message) {
+  if (!message.client_msg_id || !message.attached || message.attached->sent.empty()) return 0;
+  return digest_of(message.attached->sent);
 }
 
 const std::string& in_message_kinds() {

@@ -29,6 +29,13 @@ inline std::optional<std::string_view> target_column(const peer_or_group& to) {
 /// content is gone, so only conversation and kind can differ.
 append_status repeat_status(const new_message& again, const message& stored);
 
+/// Of what counts of a message when it is sent again, for the column sent_digest, where something else is
+/// stored than was sent. Never 0. No security rests on it: who finds another text with the same one can
+/// deceive themselves.
+std::int64_t digest_of(std::string_view sent);
+/// The column's value for a message; 0: what is stored is what was sent.
+std::int64_t sent_digest(const new_message& message);
+
 /// What of a message can be searched for: a text, a file's name, a location's name and address. Empty:
 /// nothing.
 std::string searchable_text(message_kind kind, const std::string& content);

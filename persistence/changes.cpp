@@ -12,6 +12,11 @@ namespace {
 
 using user_list = std::vector<user_id>;
 
+/// A file to which nothing refers any more stays for so long: a message that is on its way may have it.
+constexpr std::chrono::minutes release_grace{1};
+/// Whoever has taken files to delete them has so long before others do.
+constexpr std::chrono::minutes deletion_time{10};
+
 user_list each_once(user_list users) {
   std::ranges::sort(users);
   const auto repeated = std::ranges::unique(users);
@@ -114,6 +119,11 @@ public:
   result<void> operator()(const block_users& what);
   result<void> operator()(const identify_user& what);
   result<void> operator()(const revoke_tokens& what);
+  result<void> operator()(const begin_file& what);
+  result<void> operator()(const finish_file& what);
+  result<void> operator()(const take_due_files& what);
+  result<void> operator()(const forget_files& what);
+  result<void> operator()(const identify_files& what);
 
 private:
   /// A conversation of the user who wants the change, locked.
@@ -131,6 +141,8 @@ private:
                       std::string content, audience_ptr audience);
   /// Tells everyone in the group and whom the note is about. The answer is the entry's seq.
   result<std::int64_t> log(locked_group& group, const group_note& note);
+  result<void> release_files(const message& of);
+  result<profile> put_profile(const profile& p);
   /// Leaves out those who have blocked whoever wants the change.
   result<void> leave_out_blockers(user_list& users);
   /// Error too_large: they own as many groups as one may.
@@ -262,9 +274,20 @@ result<void> change_run::operator()(const recall_message& what) {
     audience = std::make_shared<const user_list>(std::move(told));
   }
   if (auto erased = tx_.erase_content(**entry); !erased) return erased;
+  if (has_file((*entry)->kind) || (*entry)->ext)
+    if (auto released = release_files(**entry); !released) return released;
   const auto logged = log(opened->row, what.in, *by_, message_kind::recall,
                           "{\"seq\":" + std::to_string(what.seq) + "}", std::move(audience));
   if (!logged) return logged.error();
+  return {};
+}
+
+/// Those of a message that is no more.
+result<void> change_run::release_files(const message& of) {
+  const auto files = tx_.detach_files(of);
+  if (!files) return files.error();
+  for (const std::string& id : *files)
+    if (auto released = tx_.release_file(id, now_ + release_grace); !released) return released;
   return {};
 }
 
@@ -467,10 +490,60 @@ result<void> change_run::operator()(const clear_conversation& what) {
   return put_settings(*opened);
 }
 
+/// An avatar may be a file, which everybody sees then: one that its user sees, and no other. Text that is no
+/// file's id is as good as any.
+result<profile> change_run::put_profile(const profile& p) {
+  auto before = tx_.find_profile(p.user);
+  if (!before) return before.error();
+  const bool is_new = p.avatar && p.avatar != before->avatar;
+  if (is_new && is_file_id(*p.avatar)) {
+    const auto any = tx_.find_file({{}, *p.avatar}, now_);
+    if (!any) return any.error();
+    const auto theirs = tx_.find_file({p.user, *p.avatar}, now_);
+    if (!theirs) return theirs.error();
+    if (*any && !*theirs) return error{errc::not_found, "there is no such file that you may see", "avatar"};
+    if (*any && (*any)->kind != media::file_kind::image)
+      return error{errc::malformed, "the file is no picture", "avatar"};
+    if (auto kept = tx_.keep_file(*p.avatar); !kept) return kept.error();
+  }
+  if (auto put = tx_.put_profile(p); !put) return put.error();
+  if (is_new && before->avatar && is_file_id(*before->avatar))
+    if (auto released = tx_.release_file(*before->avatar, now_ + release_grace); !released)
+      return released.error();
+  return tx_.find_profile(p.user);
+}
+
+result<void> change_run::operator()(const begin_file& what) {
+  if (auto missing = user_missing()) return *missing;
+  return tx_.add_file(what.id, *by_, now_, now_ + what.unsent);
+}
+
+result<void> change_run::operator()(const finish_file& what) {
+  const auto finished = tx_.finish_file(what.file);
+  if (!finished) return finished.error();
+  if (!*finished) return error{errc::timeout, "the upload took so long that the file was given up"};
+  return {};
+}
+
+result<void> change_run::operator()(const take_due_files& what) {
+  auto due = tx_.take_due_files(now_, now_ + deletion_time, what.limit);
+  if (!due) return due.error();
+  outcome_.files = *std::move(due);
+  return {};
+}
+
+result<void> change_run::operator()(const forget_files& what) { return tx_.forget_files(what.ids); }
+
+result<void> change_run::operator()(const identify_files& what) {
+  auto identity = tx_.identify_files({what.store, what.made_up_key});
+  if (!identity) return identity.error();
+  outcome_.identity = *std::move(identity);
+  return {};
+}
+
 result<void> change_run::operator()(const update_profile& what) {
   if (auto missing = user_missing()) return *missing;
-  if (auto put = tx_.put_profile({*by_, what.name, what.avatar}); !put) return put;
-  auto now_is = tx_.find_profile(*by_);
+  auto now_is = put_profile({*by_, what.name, what.avatar});
   if (!now_is) return now_is.error();
   outcome_.own = *std::move(now_is);
   return {};

@@ -20,9 +20,11 @@ struct logged_entry {
 
 struct change_outcome {
   std::vector<logged_entry> entries{};
-  std::optional<group_info> group{}; ///< after a change of a group that is still there
-  std::optional<user_id> user{};     ///< of identify_user
-  std::optional<own_change> own{};   ///< what the user's other sessions are told
+  std::optional<group_info> group{};       ///< after a change of a group that is still there
+  std::optional<user_id> user{};           ///< of identify_user
+  std::optional<own_change> own{};         ///< what the user's other sessions are told
+  std::vector<std::string> files{};        ///< of take_due_files
+  std::optional<file_identity> identity{}; ///< of identify_files
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

@@ -26,6 +26,7 @@ std::string conversation_name(const new_message& message) {
 }
 
 append_status verdict(const new_message& message, const conversation_rules* rules) {
+  if (message.attached && message.attached->refused) return append_status::no_file;
   if (rules == nullptr) return append_status::no_group;
   if (!message.to.is_group()) {
     if (message.from == message.to.id) return append_status::stored;
@@ -50,6 +51,7 @@ void send_batch::was_stored(std::size_t i, const new_message& again, message sto
                   .seq = stored.seq,
                   .created_at = stored.created_at,
                   .ext = stored.ext,
+                  .content = stored.content,
                   .recalled = stored.recalled};
   stored_before_.emplace(i, std::move(stored));
 }
@@ -89,10 +91,14 @@ std::vector<append_outcome> send_batch::finish(std::span<const new_message> batc
       continue;
     }
     const new_message& sent = batch[first];
-    outcome.status = repeat_status(
-        batch[i], {.from = sent.from, .to = sent.to, .kind = sent.kind, .content = sent.content});
+    outcome.status = repeat_status(batch[i], {.from = sent.from,
+                                              .to = sent.to,
+                                              .kind = sent.kind,
+                                              .content = sent.content,
+                                              .sent_digest = sent_digest(sent)});
     outcome.audience = nullptr;
     outcome.ext = sent.ext;
+    outcome.content = sent.content;
   }
   return std::move(outcomes_);
 }

@@ -34,6 +34,7 @@ enum class append_status : std::uint8_t {
   blocked,   ///< the user of the direct conversation has blocked the sender; nothing stored
   silenced,  ///< the group is muted and the sender is neither owner nor admin; nothing stored
   no_group,  ///< there is no such group, or the sender is no member of it; nothing stored
+  no_file,   ///< the message may not have its files (attachment::refused says why); nothing stored
 };
 
 /// What became of one message of a batch. For a duplicate it tells of the message first stored; where nothing
@@ -44,10 +45,11 @@ struct append_outcome {
   std::int64_t conversation_id = 0;
   std::int64_t seq = 0;
   wall_time created_at{};
-  wall_time previous_at{};          ///< see message; with PostgreSQL only
-  audience_ptr audience{};          ///< of a group's new message: the members it goes to
-  std::optional<std::string> ext{}; ///< of a duplicate: as first stored
-  bool recalled = false;            ///< of a duplicate: taken back since
+  wall_time previous_at{};              ///< see message; with PostgreSQL only
+  audience_ptr audience{};              ///< of a group's new message: the members it goes to
+  std::optional<std::string> ext{};     ///< of a duplicate: as first stored
+  std::optional<std::string> content{}; ///< of a duplicate: as it is now
+  bool recalled = false;                ///< of a duplicate: taken back since
 };
 
 /// What became of a read_mark.
@@ -82,6 +84,13 @@ struct member_row {
   std::int64_t read_seq = 0;
   bool pinned = false;
   bool muted = false;
+};
+
+/// A file, as this user may see it: its sender; whoever may read a message that has it; everybody, when it is
+/// somebody's avatar. Nobody: the business back end, which may see all.
+struct file_question {
+  std::optional<user_id> seen_by{};
+  std::string id;
 };
 
 /// Primitives of one transaction that changes something other than by append(): what changes.hpp needs and no
@@ -132,6 +141,27 @@ public:
   virtual result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) = 0;
   /// How many groups `user` owns. Until the transaction ends nobody else may count them.
   virtual result<std::size_t> groups_owned(const user_id& user) = 0;
+
+  /// A new row without bytes, to be deleted at `due` when nothing refers to it by then.
+  virtual result<void> add_file(const std::string& id, const user_id& owner, wall_time now,
+                                wall_time due) = 0;
+  /// Its bytes are stored: it can be read. False: its row is no more.
+  virtual result<bool> finish_file(const stored_file& file) = 0;
+  /// As find_file() of a writer; locked until the transaction ends.
+  virtual result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) = 0;
+  /// Something refers to it: it stays.
+  virtual result<void> keep_file(const std::string& id) = 0;
+  /// It is deleted when nothing refers to it.
+  virtual result<void> release_file(const std::string& id, wall_time now) = 0;
+  /// A message refers to its files no more. Answers which they were.
+  virtual result<std::vector<std::string>> detach_files(const message& of) = 0;
+  /// Files that are due and that nobody else deletes: nobody can read them any more, and they are due again
+  /// at `again`.
+  virtual result<std::vector<std::string>> take_due_files(wall_time now, wall_time again,
+                                                          std::size_t limit) = 0;
+  virtual result<void> forget_files(std::span<const std::string> ids) = 0;
+  /// The file store that goes with this database, which is `first` when it has had none.
+  virtual result<file_identity> identify_files(const file_identity& first) = 0;
 };
 
 /// What a writer has seen of its store beside its answers, since it was made; for the log and the figures.
@@ -168,6 +198,11 @@ public:
   /// After errc::outcome_unknown: what became of that batch. Nothing: it was not stored and never will be.
   /// Errors: errc::unavailable: the database still does not answer; ask again.
   virtual result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message> batch) = 0;
+
+  /// The file of each question, in their order, as far as all of its bytes are there; nothing: there is none
+  /// that they may see. Errors: errc::unavailable.
+  virtual result<std::vector<std::optional<stored_file>>> find_files(std::span<const file_question> questions,
+                                                                     wall_time now) = 0;
 
   /// Moves read positions forward, in one transaction; one outcome a mark, in their order.
   /// Errors: errc::unavailable: nothing was stored; errc::outcome_unknown: nobody knows. Marks may be
@@ -310,6 +345,8 @@ public:
   virtual result<std::vector<profile>> profiles(std::span<const user_id> users) = 0;
   /// Whose tokens were revoked at `since_us` or later, in no order.
   virtual result<std::vector<revocation>> revocations(std::int64_t since_us) = 0;
+  /// As find_files() of a writer.
+  virtual result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) = 0;
   /// Whom the user has blocked, sorted.
   virtual result<std::vector<user_id>> blocks(const user_id& user) = 0;
   /// Has `user` blocked `other`?

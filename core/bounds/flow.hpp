@@ -5,6 +5,7 @@
 #include "core/bounds/day_allowance.hpp"
 #include "core/bounds/limits.hpp"
 #include "core/bounds/memory_budget.hpp"
+#include "core/bounds/place_table.hpp"
 #include "core/bounds/rate_limit.hpp"
 #include "core/chat/newest_commits.hpp"
 
@@ -66,13 +67,14 @@ private:
 
 /// How often somebody may do something. Without limits under --auth none.
 struct flow_rates {
-  rate sends{};              ///< a user: messages
-  std::size_t day_bytes = 0; ///< a user: contents of messages within 24 h; 0: without limit
-  rate requests{};           ///< a user: everything else
-  rate handshakes{};         ///< an address: new WebSockets
-  rate node_handshakes{};    ///< all together: likewise
-  rate logins{};             ///< an address: codes of wx.login
-  rate bad_tokens{};         ///< an address: tokens and keys that are not good
+  rate sends{};                   ///< a user: messages
+  std::size_t day_bytes = 0;      ///< a user: contents of messages within 24 h; 0: without limit
+  std::size_t file_day_bytes = 0; ///< a user: files within 24 h; likewise
+  rate requests{};                ///< a user: everything else
+  rate handshakes{};              ///< an address: new WebSockets
+  rate node_handshakes{};         ///< all together: likewise
+  rate logins{};                  ///< an address: codes of wx.login
+  rate bad_tokens{};              ///< an address: tokens and keys that are not good
 };
 
 /// What the edges look at before they send into the actor system. An edge takes a credit for what it sends;
@@ -86,6 +88,7 @@ struct flow {
       , history(history_max)
       , searches(searches_max)
       , contents(rates.day_bytes)
+      , file_bytes(rates.file_day_bytes)
       , sends(rates.sends)
       , requests(rates.requests)
       , handshakes(rates.handshakes)
@@ -93,12 +96,14 @@ struct flow {
       , login_rate(rates.logins)
       , bad_tokens_of(rates.bad_tokens) {}
 
-  credit appends;         ///< writes sent to persistence and not answered yet
-  credit deliveries;      ///< committed messages on their way to the registry, and deliveries to sessions
-  credit history;         ///< reads not answered yet
-  credit searches;        ///< searches not answered yet
-  day_allowance contents; ///< bytes of a user's messages
-  credit login_slots{logins_max}; ///< codes of wx.login not answered yet
+  credit appends;           ///< writes sent to persistence and not answered yet
+  credit deliveries;        ///< committed messages on their way to the registry, and deliveries to sessions
+  credit history;           ///< reads not answered yet
+  credit searches;          ///< searches not answered yet
+  day_allowance contents;   ///< bytes of a user's messages
+  day_allowance file_bytes; ///< bytes of a user's uploads
+  place_table uploads{uploads_a_user_max}; ///< of a user at once
+  credit login_slots{logins_max};          ///< codes of wx.login not answered yet
   /// Bytes kept for clients. Its limit is set before anything runs.
   memory_budget memory;
   // See flow_rates.

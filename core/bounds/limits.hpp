@@ -59,6 +59,14 @@ inline constexpr std::size_t address_tls_handshakes_max = 128;
 /// Of the body of a request without a good token or key: enough for a code of wx.login.
 inline constexpr std::size_t stranger_body_bytes = 4'096;
 
+/// Uploads of one user at the same time (contract, section 6).
+inline constexpr std::size_t uploads_a_user_max = 4;
+/// An upload brings at least so much in each such time (likewise).
+inline constexpr std::size_t upload_progress_bytes = 64 * 1024;
+inline constexpr std::chrono::seconds upload_progress_time{60};
+/// Memory of one upload, its connection's and ours (likewise: at most 256 KiB).
+inline constexpr std::size_t upload_memory = 192 * 1024;
+
 /// Codes of wx.login that wait for WeChat's answer: as many as its actors ask about within their deadline.
 inline constexpr std::size_t logins_max = 64;
 

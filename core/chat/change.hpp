@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/chat/conversation.hpp"
+#include "core/chat/file.hpp"
 
 #include <chrono>
 #include <optional>
@@ -80,9 +81,34 @@ struct revoke_tokens {
   std::int64_t at_us = 0; ///< microseconds since 1970
 };
 
+/// A file is about to be written: its row is there before its first byte is. Its sender is `change::by`.
+struct begin_file {
+  std::string id;
+  std::chrono::seconds unsent{}; ///< it is deleted after it when nothing refers to it
+};
+/// All its bytes are in the file store, for good.
+struct finish_file {
+  stored_file file;
+};
+/// Which files are to be deleted now: what nothing refers to, a few at a time. They are asked for again when
+/// they have not been forgotten after a while.
+struct take_due_files {
+  std::size_t limit = 100;
+};
+/// Their bytes are gone.
+struct forget_files {
+  std::vector<std::string> ids;
+};
+/// Which file store this database goes with: `store`, if it has none yet.
+struct identify_files {
+  std::string store;
+  std::string made_up_key; ///< for links, if there is none yet
+};
+
 using change_action = std::variant<recall_message, create_group, update_group, add_members, remove_members,
                                    set_role, leave_group, dismiss_group, set_conversation, clear_conversation,
-                                   update_profile, block_users, identify_user, revoke_tokens>;
+                                   update_profile, block_users, identify_user, revoke_tokens, begin_file,
+                                   finish_file, take_due_files, forget_files, identify_files>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.
@@ -109,6 +135,12 @@ struct own_settings {
   bool muted = false;
   std::int64_t cleared_seq = 0; ///< the highest that is hidden from the user; 0: none
   std::int64_t read_seq = 0;
+};
+
+/// The file store of a database.
+struct file_identity {
+  std::string store;
+  std::string link_key; ///< of links to files, as it stands
 };
 
 /// What a change made different for its own user, whose other sessions are told.

@@ -68,6 +68,8 @@ constexpr bool is_own_entry(message_kind kind) {
   return true;
 }
 
+struct attachment;
+
 /// A message as a client sent it, checked: every field is within its limits and valid UTF-8 without U+0000.
 struct new_message {
   user_id from;
@@ -78,6 +80,7 @@ struct new_message {
   std::string content;                        ///< of a text, the text; of every other kind a JSON object
   std::optional<std::string> ext{};           ///< a JSON object, stored untouched
   std::optional<std::string> client_msg_id{}; ///< makes the send idempotent for this sender
+  std::shared_ptr<attachment> attached{};     ///< its files, core/chat/file.hpp; null: none
 };
 
 /// A stored entry of a conversation's log.
@@ -95,6 +98,8 @@ struct message {
   std::optional<std::string> client_msg_id{};
   wall_time created_at{};
   bool recalled = false; ///< content and ext are gone
+  /// Of one that is sent again: what was sent first, where that is not what is stored; else 0.
+  std::int64_t sent_digest = 0;
   /// Of a cluster's entry that has just been committed, when the one before it was; else zero.
   wall_time previous_at{};
 };

@@ -85,4 +85,10 @@ file_type type_of(std::string_view first_bytes) {
   return {file, "application/octet-stream", false};
 }
 
+bool is_inline(std::string_view mime) {
+  static constexpr std::array played = {"audio/mpeg"sv, "audio/aac"sv, "audio/mp4"sv, "audio/wav"sv,
+                                        "video/mp4"sv};
+  return mime.starts_with("image/") || std::ranges::find(played, mime) != played.end();
+}
+
 } // namespace hongyan::media

@@ -7,10 +7,14 @@
 
 namespace hongyan::media {
 
-/// What a message with the file is: its kinds of the same names.
+/// What a message with the file is: its kinds of the same names. Stored by number: never renumber.
 enum class file_kind : std::uint8_t { image = 0, voice = 1, video = 2, file = 3 };
 
 std::string_view name_of(file_kind kind);
+/// Of a number that was stored; one that a newer release has written is a file like any.
+inline file_kind kind_of(std::int64_t number) {
+  return number >= 0 && number < 3 ? static_cast<file_kind>(number) : file_kind::file;
+}
 
 struct file_type {
   file_kind kind;
@@ -25,5 +29,8 @@ inline constexpr std::size_t signature_bytes = 64;
 /// By the signatures of the formats (file(1)'s magic, the WHATWG's MIME sniffing); what has none that is
 /// known is a `file` of application/octet-stream. SVG and HTML are texts, and so among those.
 file_type type_of(std::string_view first_bytes);
+
+/// The same, of a MIME type that type_of() gave.
+bool is_inline(std::string_view mime);
 
 } // namespace hongyan::media

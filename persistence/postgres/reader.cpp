@@ -1,4 +1,5 @@
 #include "persistence/postgres/reader.hpp"
+#include "persistence/postgres/files.hpp"
 
 #include "persistence/append_rules.hpp"
 #include "persistence/postgres/rows.hpp"
@@ -200,6 +201,7 @@ const std::vector<named_statement>& statements() {
                                                  {"profiles", profiles_sql},
                                                  {"revocations", revocations_sql},
                                                  {"blocks", blocks_sql},
+                                                 {"find_files", find_files_sql},
                                                  {"has_blocked", has_blocked_sql},
                                                  {"blockers_of", blockers_of_sql},
                                                  {"acquainted", acquainted_sql}};
@@ -448,6 +450,13 @@ public:
     return read_all(*rows, [](const pg_rows& all, int row) {
       return revocation{stored_user(all.text(row, 0)), all.bigint(row, 1)};
     });
+  }
+
+  result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override {
+    add_questions(parameters_, std::span(&question, 1), now);
+    auto rows = run("find_files");
+    if (!rows) return rows.error();
+    return read_files(*rows, std::span(&question, 1)).front();
   }
 
   result<std::vector<user_id>> blocks(const user_id& user) override {

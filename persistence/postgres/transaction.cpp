@@ -1,6 +1,7 @@
 #include "persistence/postgres/transaction.hpp"
 
 #include "persistence/append_rules.hpp"
+#include "persistence/postgres/files.hpp"
 #include "persistence/postgres/rows.hpp"
 
 #include <algorithm>
@@ -167,7 +168,18 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"lock_blocks", lock_blocks_sql},
                                                  {"share_blocks", share_blocks_sql},
                                                  {"find_blockers", find_blockers_sql},
-                                                 {"groups_owned", groups_owned_sql}};
+                                                 {"groups_owned", groups_owned_sql},
+                                                 {"find_files", find_files_sql},
+                                                 {"add_file", add_file_sql},
+                                                 {"finish_file", finish_file_sql},
+                                                 {"lock_file", lock_file_sql},
+                                                 {"keep_file", keep_file_sql},
+                                                 {"release_file", release_file_sql},
+                                                 {"detach_files", detach_files_sql},
+                                                 {"take_due_files", take_due_files_sql},
+                                                 {"forget_files", forget_files_sql},
+                                                 {"identify_files", identify_files_sql},
+                                                 {"file_identity", file_identity_sql}};
   return list;
 }
 
@@ -409,6 +421,111 @@ result<std::size_t> transaction::groups_owned(const user_id& user) {
   auto counted = run("groups_owned");
   if (!counted) return counted.error();
   return static_cast<std::size_t>(counted->bigint(0, 0));
+}
+
+result<void> transaction::done(const char* statement) {
+  if (auto rows = run(statement); !rows) return rows.error();
+  return {};
+}
+
+result<std::vector<std::string>> transaction::texts(const char* statement) {
+  auto rows = run(statement);
+  if (!rows) return rows.error();
+  std::vector<std::string> all;
+  for (int row = 0; row < rows->size(); ++row) all.emplace_back(rows->text(row, 0));
+  return all;
+}
+
+result<void> transaction::add_file(const std::string& id, const user_id& owner, wall_time now,
+                                   wall_time due) {
+  parameters_.clear();
+  parameters_.add(std::string_view(id));
+  parameters_.add(text_of(owner));
+  parameters_.add(to_ms(now));
+  parameters_.add(to_ms(due));
+  return done("add_file");
+}
+
+result<bool> transaction::finish_file(const stored_file& file) {
+  const auto add = [this](std::optional<std::int64_t> number) {
+    if (number)
+      parameters_.add(*number);
+    else
+      parameters_.add_null();
+  };
+  using number = std::optional<std::int64_t>;
+  parameters_.clear();
+  parameters_.add(std::string_view(file.id));
+  parameters_.add(static_cast<std::int64_t>(file.kind));
+  parameters_.add(std::string_view(file.mime));
+  parameters_.add(std::string_view(file.name));
+  parameters_.add(file.size);
+  add(file.picture ? number(file.picture->width) : std::nullopt);
+  add(file.picture ? number(file.picture->height) : std::nullopt);
+  add(file.length ? number(file.length->count()) : std::nullopt);
+  auto rows = run("finish_file");
+  if (!rows) return rows.error();
+  return rows->size() > 0;
+}
+
+/// Two statements, because the second must see what the first has waited for.
+result<std::optional<stored_file>> transaction::find_file(const file_question& question, wall_time now) {
+  parameters_.clear();
+  parameters_.add(std::string_view(question.id));
+  if (auto locked = done("lock_file"); !locked) return locked.error();
+  add_questions(parameters_, std::span(&question, 1), now);
+  auto rows = run("find_files");
+  if (!rows) return rows.error();
+  return read_files(*rows, std::span(&question, 1)).front();
+}
+
+result<void> transaction::keep_file(const std::string& id) {
+  parameters_.clear();
+  parameters_.add(std::string_view(id));
+  return done("keep_file");
+}
+
+/// Two statements, as find_file().
+result<void> transaction::release_file(const std::string& id, wall_time now) {
+  parameters_.clear();
+  parameters_.add(std::string_view(id));
+  if (auto locked = done("lock_file"); !locked) return locked;
+  parameters_.add(to_ms(now));
+  return done("release_file");
+}
+
+result<std::vector<std::string>> transaction::detach_files(const message& of) {
+  parameters_.clear();
+  parameters_.add(of.conversation_id);
+  parameters_.add(of.seq);
+  return texts("detach_files");
+}
+
+result<std::vector<std::string>> transaction::take_due_files(wall_time now, wall_time again,
+                                                             std::size_t limit) {
+  parameters_.clear();
+  parameters_.add(to_ms(now));
+  parameters_.add(to_ms(again));
+  parameters_.add(static_cast<std::int64_t>(limit));
+  return texts("take_due_files");
+}
+
+result<void> transaction::forget_files(std::span<const std::string> ids) {
+  parameters_.clear();
+  add_texts(parameters_, ids, [](const std::string& id) { return std::string_view(id); });
+  return done("forget_files");
+}
+
+result<file_identity> transaction::identify_files(const file_identity& first) {
+  parameters_.clear();
+  parameters_.add(std::string_view(first.store));
+  parameters_.add(std::string_view(first.link_key));
+  if (auto put = done("identify_files"); !put) return put.error();
+  parameters_.clear();
+  auto rows = run("file_identity");
+  if (!rows) return rows.error();
+  if (rows->size() != 1) return error{errc::unavailable, "PostgreSQL has lost the store's identity"};
+  return file_identity{std::string(rows->text(0, 0)), std::string(rows->text(0, 1))};
 }
 
 } // namespace hongyan::postgres

@@ -44,12 +44,23 @@ public:
   result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
   result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
   result<std::size_t> groups_owned(const user_id& user) override;
+  result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
+  result<bool> finish_file(const stored_file& file) override;
+  result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;
+  result<void> keep_file(const std::string& id) override;
+  result<void> release_file(const std::string& id, wall_time now) override;
+  result<std::vector<std::string>> detach_files(const message& of) override;
+  result<std::vector<std::string>> take_due_files(wall_time now, wall_time again, std::size_t limit) override;
+  result<void> forget_files(std::span<const std::string> ids) override;
+  result<file_identity> identify_files(const file_identity& first) override;
 
   /// Why a statement failed, which loses the transaction.
   const std::optional<pg_error>& failure() const { return failure_; }
 
 private:
   result<pg_rows> run(const char* statement);
+  result<void> done(const char* statement);                      ///< its rows are nobody's concern
+  result<std::vector<std::string>> texts(const char* statement); ///< of each row the first column
   result<std::optional<conversation_row>> lock(const char* statement, const peer_or_group& of);
 
   pg_connection& connection_;

@@ -2,6 +2,7 @@
 
 #include "core/tools/random.hpp"
 #include "persistence/append_rules.hpp"
+#include "persistence/postgres/files.hpp"
 #include "persistence/postgres/index_keeper.hpp"
 #include "persistence/postgres/rules.hpp"
 #include "persistence/postgres/transaction.hpp"
@@ -22,7 +23,8 @@ std::vector<named_statement> statements() {
   std::vector<named_statement> list{{"conversations", conversations_sql},
                                     {"make_conversations", make_conversations_sql},
                                     {"groups", groups_sql},
-                                    {"append", append_sql},
+                                    {"append", append_statement(false)},
+                                    {"append_files", append_statement(true)},
                                     {"find_repeats", find_repeats_sql},
                                     {"give_up", give_up_sql},
                                     {"read_mark", read_mark_sql},
@@ -93,7 +95,8 @@ public:
       }
 
       fill(batch, work);
-      auto answer = connection_.run("append", parameters_, write_limit);
+      const bool with_files = add_files(batch, work.batch.rows());
+      auto answer = connection_.run(with_files ? "append_files" : "append", parameters_, write_limit);
       if (!answer && answer.error().lost) {
         pending_ = std::move(work);
         return error{errc::outcome_unknown, session_.explained(answer.error())};
@@ -146,6 +149,15 @@ public:
     }
     pending_.reset();
     return outcomes;
+  }
+
+  result<std::vector<std::optional<stored_file>>> find_files(std::span<const file_question> questions,
+                                                             wall_time now) override {
+    if (auto ready = session_.ready(); !ready) return ready.error();
+    add_questions(parameters_, questions, now);
+    auto rows = connection_.run("find_files", parameters_, write_limit);
+    if (!rows) return session_.give_up(rows.error());
+    return read_files(*rows, questions);
   }
 
   result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) override {
@@ -377,6 +389,26 @@ private:
     optional_texts([&](std::size_t i) { return work.tokens[i].empty() ? nullptr : &work.tokens[i]; });
   }
 
+  /// The last parameters of append_statement(true). False: no message has files.
+  bool add_files(std::span<const new_message> batch, const std::vector<std::size_t>& rows) {
+    if (std::ranges::none_of(rows, [&](std::size_t i) { return batch[i].attached != nullptr; })) return false;
+    std::vector<std::string_view> files;
+    std::vector<std::int32_t> of_rows;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const auto& attached = batch[rows[row]].attached;
+      if (!attached) continue;
+      for (const std::string* id : {&attached->file_id, &attached->preview_id}) {
+        if (id->empty()) continue;
+        files.emplace_back(*id);
+        of_rows.push_back(static_cast<std::int32_t>(row + 1));
+      }
+    }
+    add_numbers(parameters_, rows, [&](std::size_t i) { return sent_digest(batch[i]); });
+    add_texts(parameters_, files, std::identity());
+    parameters_.add(of_rows);
+    return true;
+  }
+
   void fill_kinds(std::span<const new_message> batch, const sending& work) {
     const auto& rows = work.batch.rows();
     std::vector<std::int32_t> kinds;
@@ -455,7 +487,9 @@ private:
     if (!found) return found.error();
     for (int row = 0; row < found->size(); ++row) {
       const std::size_t i = asked.at(static_cast<std::size_t>(found->bigint(row, 0) - 1));
-      work.batch.was_stored(i, batch[i], read_message(*found, row, 1));
+      auto stored = read_message(*found, row, 2);
+      stored.sent_digest = found->bigint(row, 1);
+      work.batch.was_stored(i, batch[i], std::move(stored));
     }
     return {};
   }

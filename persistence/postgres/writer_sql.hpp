@@ -44,10 +44,22 @@ CROSS JOIN LATERAL (
   SELECT string_agg(m.user_id, ' ') AS users, string_agg(CASE m.role WHEN 1 THEN '1' WHEN 2 THEN '2' ELSE '0' END, '') AS roles FROM (
     SELECT user_id, role FROM member WHERE conversation_id = c.id ORDER BY user_id) AS m) AS joined)";
 
+inline constexpr const char* attach_files_sql = R"(, attached AS (
+  INSERT INTO message_file (file_id, conversation_id, seq)
+  SELECT DISTINCT f.file_id, ($1::bigint[])[($7::int[])[f.row]],
+         base.last_seqs[($7::int[])[f.row]] - ($8::int[])[f.row]
+  FROM given, base, unnest($19::text[], $20::int[]) AS f (file_id, row)
+  WHERE given.ids IS NOT NULL
+), kept AS (
+  UPDATE file SET due_at_ms = NULL FROM given WHERE file.id = ANY ($19::text[]) AND given.ids IS NOT NULL
+))";
+
 /// A batch. $1 the conversations' ids, ascending, $2 their versions, $3 how many messages each gets, $4 the
 /// time, $5 the writer, $6 the batch's number; then one element a message: $7 its conversation's place in $1,
 /// $8 how many of the conversation's come after it, $9 sender, $10 target, $11 and $12 their names, $13 kind,
 /// $14 content, $15 ext, $16 client_msg_id, $17 its tokens for the search. An array without values is NULL.
+/// Of a batch with files: $18 each message's digest_of() or 0, $19 the files, $20 each file's message in the
+/// batch, from 1.
 ///
 /// Steps, each needing the one before, which makes PostgreSQL do them in this order:
 /// repeats: is any of the messages stored already? Then nothing is done, and the caller drops those. One that
@@ -59,8 +71,12 @@ CROSS JOIN LATERAL (
 ///   constraint, puts no message into the server's log.
 /// stored: the messages; FROM base makes their ids be taken after the locks.
 /// indexed: their tokens.
+/// attached, kept: their files. Each is written even if it was kept before, which makes a recall that
+/// releases
+///   it at this moment wait.
 /// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.
-inline constexpr const char* append_sql = R"(
+inline std::string append_statement(bool with_files) {
+  return std::string(R"(
 WITH repeats AS MATERIALIZED (
   SELECT count((SELECT m.id FROM message m
                 WHERE m.sender = i.sender AND m.client_msg_id = i.client_msg_id)) > 0 AS found
@@ -79,12 +95,16 @@ WITH repeats AS MATERIALIZED (
   FROM counted
 ), stored AS (
   INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content,
-                       ext, client_msg_id)
+                       ext, client_msg_id)") +
+         (with_files ? ", sent_digest)" : ")") + R"(
   SELECT ($1::bigint[])[i.place], base.last_seqs[i.place] - i.later, $4::bigint, i.sender, i.target,
-         i.sender_name, i.target_name, coalesce(i.kind, 0), i.content, i.ext, i.client_msg_id
+         i.sender_name, i.target_name, coalesce(i.kind, 0), i.content, i.ext, i.client_msg_id)" +
+         (with_files ? ", nullif(i.digest, 0)" : "") + R"(
   FROM base, unnest($7::int[], $8::int[], $9::text[], $10::text[], $11::text[], $12::text[], $13::int[],
-                    $14::text[], $15::text[], $16::text[])
-    AS i (place, later, sender, target, sender_name, target_name, kind, content, ext, client_msg_id)
+                    $14::text[], $15::text[], $16::text[])" +
+         (with_files ? ", $18::bigint[]" : "") + R"()
+    AS i (place, later, sender, target, sender_name, target_name, kind, content, ext, client_msg_id)" +
+         (with_files ? ", digest" : "") + R"()
   WHERE NOT (SELECT found FROM repeats)
   RETURNING id
 ), given AS MATERIALIZED (
@@ -95,7 +115,8 @@ WITH repeats AS MATERIALIZED (
          array_to_tsvector(string_to_array('@' || ($1::bigint[])[i.place] || ' ' || i.tokens, ' '))
   FROM given, unnest(given.ids, $7::int[], $17::text[]) AS i (id, place, tokens)
   WHERE given.ids IS NOT NULL AND i.tokens IS NOT NULL
-), marked AS (
+))" + (with_files ? attach_files_sql : "") +
+         R"(, marked AS (
   INSERT INTO append_mark (writer, batch, made_at, ids, last_seqs)
   SELECT $5::bigint, $6::bigint, now(), given.ids, base.last_seqs FROM given, base WHERE given.ids IS NOT NULL
   ON CONFLICT (writer) DO UPDATE
@@ -103,11 +124,13 @@ WITH repeats AS MATERIALIZED (
       made_at = excluded.made_at, ids = excluded.ids, last_seqs = excluded.last_seqs
 )
 SELECT repeats.found, given.ids, base.last_seqs, base.previous_at_ms FROM repeats, given, base)";
+}
 inline constexpr std::string_view outdated_state = "22012"; ///< division_by_zero, see base
 
 /// The stored messages of these senders and client_msg_ids; i.n counts from 1. OFFSET 0 keeps the lookup a
 /// lookup.
-inline const std::string find_repeats_sql = "SELECT i.n, " + std::string(message_columns) + R"(
+inline const std::string find_repeats_sql =
+    "SELECT i.n, coalesce(m.sent_digest, 0), " + std::string(message_columns) + R"(
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (sender, client_msg_id, n)
 CROSS JOIN LATERAL (
   SELECT * FROM message WHERE sender = i.sender AND client_msg_id = i.client_msg_id OFFSET 0) AS m

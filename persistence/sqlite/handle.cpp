@@ -52,6 +52,11 @@ sqlite_statement::execution& sqlite_statement::execution::bind(std::string_view 
   return *this;
 }
 
+sqlite_statement::execution& sqlite_statement::execution::bind_null() {
+  ++bound_; // what is not bound is NULL
+  return *this;
+}
+
 sqlite_statement::execution&
 sqlite_statement::execution::bind_optional(const std::optional<std::string>& value) {
   return bind_optional(value ? std::optional(std::string_view(*value)) : std::nullopt);
@@ -59,9 +64,7 @@ sqlite_statement::execution::bind_optional(const std::optional<std::string>& val
 
 sqlite_statement::execution&
 sqlite_statement::execution::bind_optional(std::optional<std::string_view> value) {
-  if (value) return bind(*value);
-  ++bound_; // what is not bound is NULL
-  return *this;
+  return value ? bind(*value) : bind_null();
 }
 
 int sqlite_statement::execution::step() { return code_ == SQLITE_OK ? sqlite3_step(statement_) : code_; }

@@ -60,6 +60,7 @@ public:
 
     execution& bind(std::int64_t value);
     execution& bind(std::string_view value);
+    execution& bind_null();
     execution& bind_optional(const std::optional<std::string>& value);
     execution& bind_optional(std::optional<std::string_view> value);
 

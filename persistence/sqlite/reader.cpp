@@ -1,6 +1,7 @@
 #include "persistence/sqlite/reader.hpp"
 
 #include "persistence/append_rules.hpp"
+#include "persistence/sqlite/files.hpp"
 #include "persistence/sqlite/rows.hpp"
 #include "persistence/sqlite/search.hpp"
 
@@ -188,6 +189,7 @@ struct sqlite_reader::session {
   sqlite_statement profile{db, profile_sql};
   sqlite_statement revocations{db, revocations_sql};
   sqlite_statement blocks{db, blocks_sql};
+  sqlite_statement file{db, find_file_sql};
   sqlite_statement has_blocked{db, has_blocked_sql};
   sqlite_statement blockers{db, blockers_sql};
   sqlite_statement acquainted{db, acquainted_sql};
@@ -491,6 +493,15 @@ result<std::vector<revocation>> sqlite_reader::revocations(std::int64_t since_us
   const auto take = [&] { all.push_back({stored_user(rows.text(0)), rows.integer(1)}); };
   if (auto read = each(rows, take); !read) return read.error();
   return all;
+}
+
+result<std::optional<stored_file>> sqlite_reader::find_file(const file_question& question, wall_time now) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->file);
+  bind_question(rows, question, now);
+  std::optional<stored_file> found;
+  if (auto read = each(rows, [&] { found = read_file(rows, question.id); }); !read) return read.error();
+  return found;
 }
 
 result<std::vector<user_id>> sqlite_reader::blocks(const user_id& user) {

@@ -18,6 +18,8 @@ inline const std::string message_columns =
     " m.content, m.ext, m.client_msg_id, m.recalled, CASE WHEN m.target IS NULL THEN"
     " (SELECT group_id FROM conversation WHERE conversation.id = m.conversation_id) END";
 
+inline constexpr int message_column_count = 14;
+
 /// The ids as an array of JSON, for json_each(): characters of an id need no escape.
 inline std::string json_list(std::span<const user_id> users) {
   std::string json = "[";

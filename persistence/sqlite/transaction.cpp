@@ -120,7 +120,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , unblock(db, unblock_sql)
     , count_blocks(db, count_blocks_sql)
     , blockers(db, blockers_sql)
-    , count_owned(db, count_owned_sql) {}
+    , count_owned(db, count_owned_sql)
+    , files(db) {}
 
 int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
                                           const user_id& other) {
@@ -328,6 +329,73 @@ result<std::vector<user_id>> sqlite_transaction::blockers(const user_id& user,
 
 result<std::size_t> sqlite_transaction::groups_owned(const user_id& user) {
   return count(statements_.count_owned, user);
+}
+
+result<void> sqlite_transaction::add_file(const std::string& id, const user_id& owner, wall_time now,
+                                          wall_time due) {
+  sqlite_statement::execution add(statements_.files.add);
+  return answer(add.bind(id).bind(owner.text()).bind(to_ms(now)).bind(to_ms(due)).finish());
+}
+
+result<bool> sqlite_transaction::finish_file(const stored_file& file) {
+  if (const int code = statements_.files.finish_one(file); code != SQLITE_OK) return failed(code);
+  return sqlite3_changes(db_.get()) > 0;
+}
+
+result<std::optional<stored_file>> sqlite_transaction::find_file(const file_question& question,
+                                                                 wall_time now) {
+  std::optional<stored_file> found;
+  if (const int code = statements_.files.find_one(question, now, found); code != SQLITE_OK)
+    return failed(code);
+  return found;
+}
+
+result<void> sqlite_transaction::keep_file(const std::string& id) {
+  return answer(statements_.files.keep_one(id));
+}
+
+result<void> sqlite_transaction::release_file(const std::string& id, wall_time now) {
+  return answer(statements_.files.release_one(id, now));
+}
+
+result<std::vector<std::string>> sqlite_transaction::texts(sqlite_statement::execution& rows) {
+  std::vector<std::string> all;
+  int code = rows.step();
+  for (; code == SQLITE_ROW; code = rows.step()) all.emplace_back(rows.text(0));
+  if (code != SQLITE_DONE) return failed(code);
+  return all;
+}
+
+result<std::vector<std::string>> sqlite_transaction::detach_files(const message& of) {
+  sqlite_statement::execution rows(statements_.files.detach);
+  rows.bind(of.conversation_id).bind(of.seq);
+  return texts(rows);
+}
+
+result<std::vector<std::string>> sqlite_transaction::take_due_files(wall_time now, wall_time again,
+                                                                    std::size_t limit) {
+  sqlite_statement::execution rows(statements_.files.due);
+  rows.bind(to_ms(now)).bind(to_ms(again)).bind(static_cast<std::int64_t>(limit));
+  return texts(rows);
+}
+
+result<void> sqlite_transaction::forget_files(std::span<const std::string> ids) {
+  for (const std::string& id : ids)
+    if (const int code = sqlite_statement::execution(statements_.files.forget).bind(id).finish();
+        code != SQLITE_OK)
+      return failed(code);
+  return {};
+}
+
+result<file_identity> sqlite_transaction::identify_files(const file_identity& first) {
+  {
+    sqlite_statement::execution put(statements_.files.identify);
+    if (const int code = put.bind(first.store).bind(first.link_key).finish(); code != SQLITE_OK)
+      return failed(code);
+  }
+  sqlite_statement::execution row(statements_.files.identity);
+  if (const int code = row.step(); code != SQLITE_ROW) return failed(code);
+  return file_identity{std::string(row.text(0)), std::string(row.text(1))};
 }
 
 result<std::size_t> sqlite_transaction::count(sqlite_statement& statement, const user_id& user) {

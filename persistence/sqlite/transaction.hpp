@@ -1,8 +1,8 @@
 /// change_transaction on SQLite, within a transaction that the writer begins and ends.
 #pragma once
 
+#include "persistence/sqlite/files.hpp"
 #include "persistence/sqlite/handle.hpp"
-#include "persistence/store.hpp"
 
 namespace hongyan {
 
@@ -20,6 +20,7 @@ struct sqlite_change_statements {
   sqlite_statement entry, insert_entry, entry_by_id, unindex, erase;
   sqlite_statement put_profile, find_profile, revoke, put_identity, find_identity, block, unblock,
       count_blocks, blockers, count_owned;
+  sqlite_file_statements files;
 };
 
 class sqlite_transaction final : public change_transaction {
@@ -53,11 +54,22 @@ public:
   result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
   result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
   result<std::size_t> groups_owned(const user_id& user) override;
+  result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
+  result<bool> finish_file(const stored_file& file) override;
+  result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;
+  result<void> keep_file(const std::string& id) override;
+  result<void> release_file(const std::string& id, wall_time now) override;
+  result<std::vector<std::string>> detach_files(const message& of) override;
+  result<std::vector<std::string>> take_due_files(wall_time now, wall_time again, std::size_t limit) override;
+  result<void> forget_files(std::span<const std::string> ids) override;
+  result<file_identity> identify_files(const file_identity& first) override;
 
 private:
   error failed(int code);
   result<void> answer(int code);
   result<std::size_t> count(sqlite_statement& statement, const user_id& user);
+  /// The first column of each row.
+  result<std::vector<std::string>> texts(sqlite_statement::execution& rows);
 
   const sqlite_connection& db_;
   sqlite_change_statements& statements_;

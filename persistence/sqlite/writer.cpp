@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string find_repeat_sql =
-    "SELECT " + message_columns + " FROM message m WHERE m.sender = ?1 AND m.client_msg_id = ?2";
+    "SELECT " + message_columns +
+    ", coalesce(m.sent_digest, 0) FROM message m WHERE m.sender = ?1 AND m.client_msg_id = ?2";
 constexpr std::string_view is_blocked_sql = "SELECT 1 FROM block WHERE user_id = ?1 AND blocked = ?2";
 constexpr std::string_view next_direct_seq_sql =
     "INSERT INTO conversation (user_low, user_high, last_seq, last_at_ms) VALUES (?1, ?2, 1, ?3)"
@@ -35,7 +36,8 @@ constexpr std::string_view group_members_sql =
 constexpr std::string_view insert_sql =
     "INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, "
     "kind,"
-    " content, ext, client_msg_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    " content, ext, client_msg_id, sent_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+    "nullif(?12, 0))";
 constexpr std::string_view exists_sql = "SELECT 1 FROM message WHERE id = ?1 AND conversation_id = ?2";
 constexpr std::string_view find_mark_of_direct_sql =
     "SELECT c.id, c.last_seq, m.read_seq FROM conversation c JOIN member m ON m.conversation_id = c.id"
@@ -181,6 +183,16 @@ result<std::optional<std::vector<append_outcome>>> sqlite_writer::settle(std::sp
   if (outcomes) note_committed(*outcomes);
   pending_.reset();
   return outcomes;
+}
+
+result<std::vector<std::optional<stored_file>>>
+sqlite_writer::find_files(std::span<const file_question> questions, wall_time now) {
+  if (auto opened = ready(); !opened) return opened.error();
+  std::vector<std::optional<stored_file>> found(questions.size());
+  for (std::size_t i = 0; i < questions.size(); ++i)
+    if (const int code = session_->changes.files.find_one(questions[i], now, found[i]); code != SQLITE_OK)
+      return failed(code);
+  return found;
 }
 
 result<std::vector<read_outcome>> sqlite_writer::mark_read(std::span<const read_mark> marks) {
@@ -394,10 +406,15 @@ int sqlite_writer::store(const new_message& message, wall_time now, append_outco
         .bind_optional(message.from_name)
         .bind_optional(message.to_name);
     insert.bind(static_cast<std::int64_t>(message.kind)).bind(message.content).bind_optional(message.ext);
-    insert.bind_optional(message.client_msg_id);
+    insert.bind_optional(message.client_msg_id).bind(sent_digest(message));
     if (const int code = insert.finish(); code != SQLITE_OK) return code;
     outcome.id = sqlite3_last_insert_rowid(session_->db.get());
   }
+  if (message.attached)
+    if (const int code =
+            session_->changes.files.attach_to(outcome.conversation_id, outcome.seq, *message.attached);
+        code != SQLITE_OK)
+      return code;
   const std::string tokens =
       indexed_tokens(outcome.conversation_id, searchable_text(message.kind, message.content));
   if (tokens.empty()) return SQLITE_OK;
@@ -409,7 +426,9 @@ int sqlite_writer::find_repeat(std::size_t i, const new_message& message, send_b
   const int code = find.bind(message.from.text()).bind(*message.client_msg_id).step();
   if (code == SQLITE_DONE) return SQLITE_OK;
   if (code != SQLITE_ROW) return code;
-  work.was_stored(i, message, read_message(find));
+  auto stored = read_message(find);
+  stored.sent_digest = find.integer(message_column_count);
+  work.was_stored(i, message, std::move(stored));
   return SQLITE_OK;
 }
 

@@ -19,6 +19,8 @@ public:
 
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override;
   result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message> batch) override;
+  result<std::vector<std::optional<stored_file>>> find_files(std::span<const file_question> questions,
+                                                             wall_time now) override;
   result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) override;
   result<void> transact(const std::function<result<void>(change_transaction&)>& work) override;
   result<void> check() override;

@@ -94,7 +94,7 @@ struct persistence_fixture : actor_fixture {
   registry_log told;
   registry_actor registry = system.spawn(recording_registry, &told);
   persistence_actor p =
-      system.spawn(persistence, std::shared_ptr<message_writer>(writer), registry, &admitted, &figures);
+      system.spawn(persistence, std::shared_ptr<message_writer>(writer), registry, &admitted, &figures, true);
 
   persistence_fixture() {
     self->send(p, tick_atom::value);

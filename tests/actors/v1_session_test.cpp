@@ -70,6 +70,7 @@ history_actor::behavior_type waiting_history(history_actor::pointer self, asked_
       },
       [](query_atom, const activity_question&) { return activity_answer{}; },
       [](query_atom, const log_question&) { return log_answer{}; },
+      [](query_atom, const file_row_question&) { return file_row_answer{}; },
       [](flush_atom) {},
       [](tick_atom) {},
   };
@@ -737,7 +738,8 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: bad tokens of session.refresh count to
   strict.set_database(true, "");
   strict.set_epoch("e1");
   session_env limited{env.registry, env.history, env.searches, env.persistence, env.figures,       strict,
-                      env.bounds,   env.window,  env.node,     env.heartbeat,   env.recall_window, env.keys};
+                      env.bounds,   env.window,  env.node,     env.heartbeat,   env.recall_window, 0,
+                      {},           env.keys};
   const auto own_sink = std::make_shared<recording_sink>();
   session_actor own = spawn_on<v1_session>(system, home, home, user("2"),
                                            session_facts{.id = "s2", .is_v1 = true, .address = "192.0.2.7"},

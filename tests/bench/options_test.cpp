@@ -147,3 +147,11 @@ TEST_CASE("bad options name themselves", "[bench][options]") {
   CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--users", "many"}), "--users"));
   CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--nonsense"}), "--nonsense"));
 }
+
+TEST_CASE("files takes uploads at a time", "[bench][options]") {
+  const auto o = accepted({"files", "--url", "http://127.0.0.1:8080"});
+  CHECK(o.what == scenario::files);
+  CHECK(o.users == 200);
+  CHECK(o.speaks == protocol::v1);
+  CHECK(has(refusal({"files", "--url", "http://127.0.0.1:1", "--v1"}), "--v1"));
+}

@@ -7,8 +7,8 @@ import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import {
-  asyncapi, blocks, commonErrors, dialogue, errorCodes, isDialogue, isShape, messages, methods, notifications, number, numbers,
-  openapi, operations, ownErrors, pages, payload, read, resolve, shape, spans,
+  asyncapi, blocks, bodyOf, commonErrors, dialogue, errorCodes, fileKinds, isDialogue, isShape, messages, methods, notifications, number,
+  numbers, openapi, operations, ownErrors, pages, payload, read, resolve, shape, spans,
 } from './lib/documents.js'
 import { assertDocumented, http, socket } from './lib/fits.js'
 
@@ -197,7 +197,12 @@ describe('openapi.json', () => {
   const whose = new Set(['from', 'owner', 'userId'])
   const renamed = { peer: 'in', group: 'in' }
   const inPath = { 'group.add': { id: 'groupId', userId: 'userIds' }, 'group.remove': { id: 'groupId', userId: 'userIds' }, 'user.get': { id: 'userIds' }, 'user.update': {} }
-  const bodyOf = (operation) => operation.requestBody && resolve(openapi, operation.requestBody.content['application/json'].schema)
+  // Of a method's parameters, which are JSON.
+  const paramsInBody = (operation) => {
+    const body = bodyOf(operation)
+    assert.ok([undefined, 'application/json'].includes(body?.type), `${operation.operationId} takes ${body?.type}`)
+    return body && resolve(openapi, body.schema)
+  }
   const success = (operation) => Object.entries(operation.responses).filter(([status]) => /^2/.test(status)).map(([, response]) => response)
   const withMethod = operations.filter(({ operation }) => operation['x-method'])
 
@@ -207,7 +212,7 @@ describe('openapi.json', () => {
       const name = operation['x-method']
       const where = `${method} ${path} (${name})`
       const params = paramsOf(name)
-      const body = bodyOf(operation)
+      const body = paramsInBody(operation)
       const query = (operation.parameters ?? []).filter((it) => it.in === 'query' && !whose.has(it.name))
       const segments = (operation.parameters ?? []).filter((it) => it.in === 'path').map((it) => (inPath[name] ?? { id: 'groupId' })[it.name])
       const given = Object.keys(body?.properties ?? {}).filter((it) => !whose.has(it))
@@ -232,7 +237,8 @@ describe('openapi.json', () => {
   }))
 
   it('answers as the method does: with its result, and with the status of each of its errors', () => differences((is) => {
-    const statusOf = Object.fromEntries(errorRows().map(({ code, status }) => [code, status]))
+    // A code has several rows where HTTP tells more apart: the first is the method's.
+    const statusOf = Object.fromEntries(errorRows().reverse().map(({ code, status }) => [code, status]))
     for (const { path, method, operation } of withMethod) {
       const name = operation['x-method']
       const where = `${method} ${path} (${name})`
@@ -258,14 +264,16 @@ describe('openapi.json', () => {
 
   it('has examples that fit their schemas', () => {
     for (const { path, method, operation } of operations) {
-      for (const [name, { summary, value }] of Object.entries(operation.requestBody?.content['application/json'].examples ?? {})) {
-        const wrong = http.accepts(['paths', path, method, 'requestBody', 'content', 'application/json', 'schema'], value)
+      const { type: sent, examples: sentOnes = {} } = bodyOf(operation) ?? {}
+      for (const [name, { summary = '', value }] of Object.entries(sentOnes)) {
+        const wrong = http.accepts(['paths', path, method, 'requestBody', 'content', sent, 'schema'], value)
         if (/400/.test(summary)) assert.ok(wrong, `${method} ${path} ${name} should not fit`)
         else assert.equal(wrong, null)
       }
       for (const [status, response] of Object.entries(operation.responses)) {
-        for (const [type, { examples = {} }] of Object.entries(response.content ?? {})) {
-          for (const { value } of Object.values(examples)) http.assert(['paths', path, method, 'responses', status, 'content', type, 'schema'], value)
+        for (const [type, { example, examples = {} }] of Object.entries(response.content ?? {})) {
+          const values = [...Object.values(examples).map(({ value }) => value), ...(example === undefined ? [] : [example])]
+          for (const value of values) http.assert(['paths', path, method, 'responses', status, 'content', type, 'schema'], value)
         }
       }
     }
@@ -318,7 +326,7 @@ describe('the methods', () => {
 
   onEachPage('the objects that its sentences name', (page, is) => {
     const there = page.prose.split('\n').filter((line) => !line.startsWith('|')).flatMap(spans).map(({ code }) => code).filter(isShape).map((code) => keys(shape(code)))
-    for (const name of ['Conversation', 'SyncedConversation', 'Group']) {
+    for (const name of ['Conversation', 'SyncedConversation', 'Group', 'StoredFile']) {
       is.says(name, there.some((members) => isDeepStrictEqual(members, keys(schemas[name].properties))) ? null : `nowhere is it {${Object.keys(schemas[name].properties).join(', ')}}`)
     }
   })
@@ -359,13 +367,17 @@ describe('the messages', () => {
   })
 
   const contentOf = (among, kind) => among.find(({ properties }) => [properties.kind.const, ...(properties.kind.enum ?? [])].includes(kind))?.properties.content
+  // Of a kind that has a file: what the server says of it, or what a client said where no files are kept.
+  const came = (kind) => contentOf(schemas.Message.else.oneOf, kind)
+  const [stored, told] = [0, 1].map((at) => (kind) => came(kind).anyOf[at])
 
   onEachPage('the kinds and what is in them', (page, is) => {
-    const rows = page.rows('kind', 'content')
+    // A row may be of several.
+    const rows = page.rows('kind', 'content').flatMap((row) => spans(row.kind).map(({ code }) => ({ ...row, kind: `\`${code}\`` })))
     const kindOf = ({ kind }) => spans(kind)[0].code
     is.list('the kinds', rows.map(kindOf), schemas.Message.properties.kind.enum)
     for (const row of rows) {
-      const schema = contentOf(schemas.Message.else.oneOf, kindOf(row))
+      const schema = fileKinds.includes(kindOf(row)) ? stored(kindOf(row)) : came(kindOf(row))
       const content = schema && resolve(asyncapi, schema)
       compareShapes(is, kindOf(row), row.content, asyncapi, content?.properties ? content : {})
       if (content?.type === 'string') compareNote(is, kindOf(row), row.content.replaceAll('`', ''), asyncapi, content)
@@ -381,7 +393,16 @@ describe('the messages', () => {
   it('a kind that can be sent holds the same as one that came', () => differences((is) => {
     const sendable = schemas.Send.properties.kind.enum.filter(Boolean)
     is.set('the kinds that can be sent', sendable, schemas.Message.properties.kind.enum.filter((kind) => !['recall', 'edit', 'group', 'unknown'].includes(kind)))
-    for (const kind of sendable) is.same(kind, contentOf(schemas.Send.oneOf, kind), contentOf(schemas.Message.else.oneOf, kind))
+    for (const kind of sendable) is.same(kind, contentOf(schemas.Send.oneOf, kind), fileKinds.includes(kind) ? told(kind) : came(kind))
+    for (const kind of fileKinds) is.same(`${kind}: of a file that is kept`, stored(kind), { $ref: '#/components/schemas/StoredFile' })
+  }))
+
+  it('a file is the same where it was uploaded as in a message, where its kind is the message\'s', () => differences((is) => {
+    const { kind, ...facts } = openapi.components.schemas.Upload.properties
+    is.same('the kinds', kind.enum, fileKinds)
+    is.set('the members', Object.keys(facts), Object.keys(schemas.StoredFile.properties))
+    for (const [name, { description, ...schema }] of Object.entries(schemas.StoredFile.properties)) is.same(name, { ...facts[name], description }, { ...schema, description })
+    for (const [name, { properties, required }] of [['Upload', openapi.components.schemas.Upload], ['StoredFile', schemas.StoredFile]]) is.set(`${name}: what is always there`, required, Object.keys(properties))
   }))
 })
 
@@ -421,7 +442,7 @@ describe('the HTTP requests', () => {
   onEachPage('the body', (page, is) => {
     for (const row of requestsOf(page)) {
       for (const request of row.requests) {
-        const schema = find(request)?.requestBody?.content['application/json'].schema
+        const schema = find(request) && bodyOf(find(request))?.schema
         const there = spans(row.request).filter(({ code }) => isShape(code))
         is.same(`${request}: there is a body`, there.length, schema ? 1 : 0)
         // Whose it is may be left out by users alone: to a back end, for whom the table is, it is required.
@@ -461,12 +482,20 @@ describe('the HTTP requests', () => {
 // ---- the limits ----
 
 describe('the limits', () => {
-  const golden = JSON.parse(read('tests/golden/v1/notification.session.json')).notification.params.limits
+  // The golden file is of a server that keeps no files; by default, with SQLite, one does.
+  const [{ payload: { params: first } }] = messages.session.examples
+  const golden = { ...JSON.parse(read('tests/golden/v1/notification.session.json')).notification.params.limits, fileBytes: first.limits.fileBytes, fileTypes: first.limits.fileTypes }
+
+  it('are those of the example of `session`, and of files those of the configuration', () => differences((is) => {
+    is.same('the limits', first.limits, golden)
+    is.same('fileBytes', golden.fileBytes, Number(/^#max = (\d+)$/m.exec(read('config/hongyan.toml'))[1]))
+    is.same('fileTypes', golden.fileTypes, ['*/*'])
+  }))
 
   onEachPage('have the names and the numbers of `session`', (page, is) => {
     const text = page.tables.filter(({ header }) => header.join('') === '').flatMap(({ rows }) => rows.map((row) => row[1])).join('\n')
-    const there = [...text.matchAll(/(?:(\d[\d,]*)\s*(KiB)?[^\d;；\n(（]*|`\[\]`\s*)[(（]`(\w+)`[)）]/g)]
-      .map(([, count, unit, name]) => [name, count === undefined ? [] : number(count) * (unit ? 1024 : 1)])
+    const there = [...text.matchAll(/(?:(\d[\d,]*)\s*(KiB|MiB)?[^\d;；\n(（]*|`(\[[^`]*\])`\s*)[(（]`(\w+)`[)）]/g)]
+      .map(([, count, unit, list, name]) => [name, list ? JSON.parse(list) : number(count) * ({ KiB: 1024, MiB: 1024 ** 2 }[unit] ?? 1)])
     is.set('the names', there.map(([name]) => name), Object.keys(notificationOf('session').properties.limits.properties))
     for (const [name, value] of there) is.same(name, value, golden[name])
   })
@@ -516,7 +545,7 @@ describe('the errors', () => {
     is.list('the names of Problem', names, rows.map(({ name }) => name))
     is.same('the reasons of Problem', openapi.components.schemas.Problem.properties.reason.enum, data.properties.reason.enum)
     const statuses = new Set(rows.map(({ status }) => String(status)))
-    for (const { path, method, operation } of operations) for (const status of Object.keys(operation.responses)) is.says(`${method} ${path}`, /^[12]/.test(status) || statuses.has(status) ? null : `nothing has the status ${status}`)
+    for (const { path, method, operation } of operations) for (const status of Object.keys(operation.responses)) is.says(`${method} ${path}`, /^[123]/.test(status) || statuses.has(status) ? null : `nothing has the status ${status}`)
     // An example of a problem has the status and title of its name.
     const problems = [...JSON.stringify(openapi).matchAll(/"type":"urn:hongyan:problem:([\w-]+)","title":"([^"]*)","status":(\d+)/g)]
     assert.ok(problems.length > 20, 'the examples of problems are found')

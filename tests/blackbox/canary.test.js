@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { after, it } from 'node:test'
 import { connect as connectClassic, get, push, request } from './lib/client.js'
+import { fetchBytes, link, upload, uploaded, words } from './lib/files.js'
 import { onEachStore } from './lib/each-store.js'
 import { apiKeys, bearer, KeyFiles, secret, tokenOf } from './lib/keys.js'
 import { frame, opcodes, RawConnection, requestText, upgradeText } from './lib/raw.js'
@@ -18,7 +19,7 @@ keys.write('wechat', `${wechat.secret}\n`)
 after(async () => {
   try { await wechat.stop() } finally { keys.dispose() }
 })
-const config = `[log]\nlevel = "debug"\n[wechat]\napp_id = "${wechat.appId}"\nsecret_file = "${keys.path('wechat')}"\nbase_url = "${wechat.url}"\n`
+const config = `[log]\nlevel = "debug"\n[wechat]\napp_id = "${wechat.appId}"\nsecret_file = "${keys.path('wechat')}"\nbase_url = "${wechat.url}"\n[files]\nstore = "dir:files"\n`
 
 // Its second half is the same everywhere, and nothing else has it.
 const mark = 'kanarie7e21'
@@ -59,7 +60,12 @@ onEachStore('S29, S30', (the) => {
     const [alice, bob] = [await connectV1(server, a, { t, path: '/v1/connect', headers: { ...mine, ...strange } }),
       await connectV1(server, b, { t, path: '/v1/connect', headers: bearer(tokenOf(b)) })]
     await alice.call('message.send', { to: user(b), ...say(canary('text'), { ext: { note: canary('ext') } }) })
-    await alice.call('message.send', { to: user(b), ...say({ fileId: canary('file'), name: canary('file'), size: 1 }, { kind: 'file' }) })
+    const { fileId } = await uploaded(server, { token }, words(canary('bytes')), { name: canary('file'), parts: [['seconds', '1'], ['more', canary('part')]] })
+    await alice.call('message.send', { to: user(b), ...say({ fileId }, { kind: 'file' }) })
+    assert.match((await fetchBytes(server, (await link(server, { token }, fileId)).url)).text, /bytes-/)
+    await failed(alice.call('message.send', { to: user(b), ...say({ fileId: canary('file') }, { kind: 'file' }) }))
+    await refused(fetchBytes(server, `/v1/files/${fileId}?user=${a}&expires=1&signature=${canary('signature')}`))
+    await refused(upload(server, { token }, '', { name: canary('empty') }))
     const { group } = await alice.call('group.create', { name: canary('group'), members: [b] })
     await alice.call('user.update', { name: canary('nick'), avatar: canary('avatar') })
     await alice.call('message.search', { query: canary('query') })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { connect, contents, get, history, newUser, online, push, pushed } from './lib/client.js'
 import { onEachStore } from './lib/each-store.js'
+import { withoutFiles } from './lib/files.js'
 import { assertProblem } from './lib/problem.js'
 import { connectV1, groupOf, newId, Replica, seqs, user } from './lib/v1.js'
 
@@ -123,4 +124,4 @@ onEachStore('classic with v1', (the) => {
     await connectV1(the.server, only, { t })
     assert.equal((await online(the.server))[only].sessions, 1)
   })
-})
+}, { config: withoutFiles })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { onEachStore } from './lib/each-store.js'
+import { withoutFiles } from './lib/files.js'
 import { connectV1, flood, group, groupOf, newId, people, range, seqs, user } from './lib/v1.js'
 
 onEachStore('v1 message.history', (the) => {
@@ -88,4 +89,4 @@ onEachStore('v1 message.history', (the) => {
     const late = await connectV1(the.server, id, { t })
     assert.deepEqual(await late.all(user(a.userId)), stored)
   })
-})
+}, { config: withoutFiles })

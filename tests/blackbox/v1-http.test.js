@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { connect, get, request } from './lib/client.js'
 import { onEachStore } from './lib/each-store.js'
+import { withoutFiles } from './lib/files.js'
 import { assertProblem } from './lib/problem.js'
 import { assertMessage, connectV1, flood, group, groupOf, newId, people, range, seqs, uniqueId, user } from './lib/v1.js'
 
@@ -242,4 +243,4 @@ onEachStore('v1 over HTTP', (the) => {
     await a.call('ping')
     assert.deepEqual(await a.call('conversation.list'), { conversations: [], cursor: null })
   })
-})
+}, { config: withoutFiles })

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { methods } from './lib/documents.js'
 import { onEachStore } from './lib/each-store.js'
+import { withoutFiles } from './lib/files.js'
 import { group, groupOf, newId, people, uniqueId, user } from './lib/v1.js'
 
 const absent = Symbol('absent')
@@ -205,4 +206,4 @@ onEachStore('v1 parameters', (the) => {
     assert.deepEqual((await stranger.call('conversation.list')).conversations, [], 'nothing came into being')
     assert.deepEqual(await stranger.call('conversation.typing', { in: nobody }), {})
   })
-}, { concurrency: 1 })
+}, { config: withoutFiles, concurrency: 1 })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { onEachStore } from './lib/each-store.js'
+import { withoutFiles } from './lib/files.js'
 import { serverFor } from './lib/server.js'
 import { connectV1, groupOf, newId, people, Replica, seqs, uniqueId, user } from './lib/v1.js'
 import { delay } from './lib/wait.js'
@@ -122,4 +123,4 @@ onEachStore('v1 message.recall', (the) => {
     assert.deepEqual(await a.call('message.recall', { in: place, seq: early.seq }), {}, 'it is recalled')
     assert.equal((await b.all(user(a.userId)))[1].content, 'late')
   })
-})
+}, { config: withoutFiles })

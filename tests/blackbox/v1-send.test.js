@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { onEachStore } from './lib/each-store.js'
+import { withoutFiles } from './lib/files.js'
 import { assertMessage, connectV1, flood, groupOf, newId, people, range, seqs, uniqueId, user } from './lib/v1.js'
 
 const kinds = {
@@ -178,4 +179,4 @@ onEachStore('v1 message.send', (the) => {
     for (let i = 1; i < 300; i++) assert.ok(seen[0][i - 1].id < seen[0][i].id, 'ids ascend with seq')
     for (const of of ['a', 'b']) assert.deepEqual(seen[0].filter(({ content }) => content[0] === of).map(({ content }) => content), range(1, 150).map((i) => `${of}${i}`))
   })
-})
+}, { config: withoutFiles })

@@ -192,7 +192,7 @@ void measure_batcher() {
   registry_log told;
   auto r = f.system.spawn(recording_registry, &told);
   auto p = f.system.spawn(persistence, std::shared_ptr<message_writer>(std::make_shared<willing_writer>()), r,
-                          &f.admitted, &f.figures);
+                          &f.admitted, &f.figures, false);
   int number = 0;
   measure("persistence: a batch of 32", 50, [&] {
     for (int i = 0; i < batch_size; ++i)

@@ -59,6 +59,9 @@ struct counting_reader : message_reader {
     return real.members(c, a, n);
   }
   result<std::vector<profile>> profiles(std::span<const user_id> u) override { return real.profiles(u); }
+  result<std::optional<stored_file>> find_file(const file_question& q, wall_time now) override {
+    return real.find_file(q, now);
+  }
   result<std::vector<user_id>> blocks(const user_id& u) override { return real.blocks(u); }
   result<bool> has_blocked(const user_id& u, const user_id& o) override { return real.has_blocked(u, o); }
   result<std::vector<revocation>> revocations(std::int64_t since) override { return real.revocations(since); }

@@ -52,6 +52,7 @@ inline history_actor::behavior_type looking_history(history_actor::pointer, log_
               found.entries.push_back({std::make_shared<const message>(m), {}});
         return found;
       },
+      [](query_atom, const file_row_question&) { return file_row_answer{}; },
       [](flush_atom) {},
       [](tick_atom) {},
   };

@@ -108,9 +108,20 @@ public:
                                       {},
                                       *system_,
                                       connections_});
-    sessions_.reset(new session_env{context_->registry, reads, reads, context_->persistence, figures,
-                                    admitted, config_.limits, config_.classic_window, "test",
-                                    config_.heartbeat, config_.recall_window, *keys_});
+    sessions_.reset(new session_env{context_->registry,
+                                    reads,
+                                    reads,
+                                    context_->persistence,
+                                    figures,
+                                    admitted,
+                                    config_.limits,
+                                    config_.classic_window,
+                                    "test",
+                                    config_.heartbeat,
+                                    config_.recall_window,
+                                    0,
+                                    {},
+                                    *keys_});
     bridge_ = spawn_on<bridge>(*system_, *home_, *home_);
     serving_.push_back(std::make_unique<serving_shard>(
         serving_shard{edge{*context_, *home_, *caf::actor_cast<bridge*>(bridge_), *sessions_}, {}}));

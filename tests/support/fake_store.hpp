@@ -14,6 +14,10 @@ struct unable_writer : message_writer {
   result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message>) override {
     return unable();
   }
+  result<std::vector<std::optional<stored_file>>> find_files(std::span<const file_question>,
+                                                             wall_time) override {
+    return unable();
+  }
   result<std::vector<read_outcome>> mark_read(std::span<const read_mark>) override { return unable(); }
   result<void> transact(const std::function<result<void>(change_transaction&)>&) override { return unable(); }
   result<void> check() override { return {}; }
@@ -42,6 +46,7 @@ struct unable_reader : message_reader {
   }
   result<std::vector<profile>> profiles(std::span<const user_id>) override { return unable(); }
   result<std::vector<revocation>> revocations(std::int64_t) override { return unable(); }
+  result<std::optional<stored_file>> find_file(const file_question&, wall_time) override { return unable(); }
   result<std::vector<user_id>> blocks(const user_id&) override { return unable(); }
   result<bool> has_blocked(const user_id&, const user_id&) override { return unable(); }
 };

@@ -173,6 +173,64 @@ public:
     }));
   }
 
+  result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override {
+    state_.files[id] = {{.id = id, .owner = owner, .created_at = now}, 0, due};
+    return {};
+  }
+  result<bool> finish_file(const stored_file& file) override {
+    const auto at = state_.files.find(file.id);
+    if (at == state_.files.end() || at->second.state != 0) return false;
+    const auto [owner, created_at] = std::pair(at->second.facts.owner, at->second.facts.created_at);
+    at->second.facts = file;
+    at->second.facts.owner = owner;
+    at->second.facts.created_at = created_at;
+    at->second.state = 1;
+    return true;
+  }
+  result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override {
+    return state_.find_file(question, now);
+  }
+  result<void> keep_file(const std::string& id) override {
+    state_.keep_file(id);
+    return {};
+  }
+  result<void> release_file(const std::string& id, wall_time now) override {
+    const auto at = state_.files.find(id);
+    if (at != state_.files.end() && !at->second.due && !state_.is_kept(id)) at->second.due = now;
+    return {};
+  }
+  result<std::vector<std::string>> detach_files(const message& of) override {
+    std::vector<std::string> ids;
+    std::erase_if(state_.message_files, [&](const auto& row) {
+      const auto& [id, conversation, seq] = row;
+      if (conversation != of.conversation_id || seq != of.seq) return false;
+      ids.push_back(id);
+      return true;
+    });
+    return ids;
+  }
+  result<std::vector<std::string>> take_due_files(wall_time now, wall_time again,
+                                                  std::size_t limit) override {
+    std::vector<std::string> ids;
+    for (auto& [id, file] : state_.files)
+      if (file.due && *file.due <= now && ids.size() < limit) {
+        file.state = 2;
+        file.due = again;
+        ids.push_back(id);
+      }
+    return ids;
+  }
+  result<void> forget_files(std::span<const std::string> ids) override {
+    for (const auto& id : ids)
+      if (const auto at = state_.files.find(id); at != state_.files.end() && at->second.state == 2)
+        state_.files.erase(at);
+    return {};
+  }
+  result<file_identity> identify_files(const file_identity& first) override {
+    if (!state_.file_store) state_.file_store = first;
+    return *state_.file_store;
+  }
+
 private:
   static conversation_row row_of(const kept& c, const peer_or_group& of) {
     return {.id = c.id,
@@ -201,6 +259,13 @@ public:
 
   result<std::optional<std::vector<append_outcome>>> settle(std::span<const new_message>) override {
     return error{errc::internal, "there is nothing to settle"};
+  }
+
+  result<std::vector<std::optional<stored_file>>> find_files(std::span<const file_question> questions,
+                                                             wall_time now) override {
+    std::vector<std::optional<stored_file>> found;
+    for (const auto& question : questions) found.push_back(state_.find_file(question, now));
+    return found;
   }
 
   result<std::vector<read_outcome>> mark_read(std::span<const read_mark> marks) override {
@@ -241,7 +306,14 @@ private:
                                            .content = m.content,
                                            .ext = m.ext,
                                            .client_msg_id = m.client_msg_id,
-                                           .created_at = now});
+                                           .created_at = now,
+                                           .sent_digest = sent_digest(m)});
+    if (m.attached)
+      for (const auto& id : {m.attached->file_id, m.attached->preview_id}) {
+        if (id.empty()) continue;
+        state_.message_files.emplace(id, c.id, stored.seq);
+        state_.keep_file(id);
+      }
     if (m.client_msg_id) state_.sent[{m.from, *m.client_msg_id}] = {c.id, stored.seq};
     auto outcome = outcome_of(stored);
     outcome.audience = audience_of(c);
@@ -260,11 +332,13 @@ private:
     auto outcome = outcome_of(stored);
     outcome.status = repeat_status(again, stored);
     outcome.ext = stored.ext;
+    outcome.content = stored.content;
     outcome.recalled = stored.recalled;
     return outcome;
   }
 
   std::optional<append_status> refusal(const new_message& m) {
+    if (m.attached && m.attached->refused) return append_status::no_file;
     if (!m.to.is_group())
       return state_.blocks.contains({m.to.id, m.from}) ? std::optional(append_status::blocked) : std::nullopt;
     const auto* group = state_.find(m.from, m.to);
@@ -403,6 +477,9 @@ public:
     return all;
   }
 
+  result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override {
+    return state_.find_file(question, now);
+  }
   result<std::vector<user_id>> blocks(const user_id& user) override {
     std::vector<user_id> blocked;
     for (const auto& [who, whom] : state_.blocks)
@@ -442,6 +519,26 @@ private:
 };
 
 } // namespace
+
+bool memory_state::is_kept(const std::string& id) const {
+  return std::ranges::any_of(message_files, [&](const auto& row) { return std::get<0>(row) == id; }) ||
+         std::ranges::any_of(profiles, [&](const auto& p) { return p.second.avatar == id; });
+}
+
+std::optional<stored_file> memory_state::find_file(const file_question& question, wall_time now) const {
+  const auto at = files.find(question.id);
+  if (at == files.end() || at->second.state != 1 || (at->second.due && *at->second.due <= now)) return {};
+  const auto& facts = at->second.facts;
+  if (!question.seen_by || facts.owner == *question.seen_by) return facts;
+  for (const auto& [id, in, seq] : message_files) {
+    const auto& members = conversations.at(in).members;
+    const auto member = members.find(*question.seen_by);
+    if (id == question.id && member != members.end() && seq >= member->second.first_seq) return facts;
+  }
+  for (const auto& [user, p] : profiles)
+    if (p.avatar == question.id) return facts;
+  return {};
+}
 
 kept* memory_state::find(const user_id& from, const peer_or_group& with) {
   if (with.is_group()) {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace hongyan::testing {
 
@@ -35,6 +36,14 @@ struct memory_state {
   std::map<std::string, user_id> identities;
   std::map<user_id, std::int64_t> revocations;
   std::set<std::pair<user_id, user_id>> blocks; ///< who blocks whom
+  struct file {
+    stored_file facts;
+    int state = 0; ///< as in the table
+    std::optional<wall_time> due{};
+  };
+  std::map<std::string, file> files;
+  std::set<std::tuple<std::string, std::int64_t, std::int64_t>> message_files; ///< file, conversation, seq
+  std::optional<file_identity> file_store;
   std::int64_t last_message_id = 0;
 
   /// Nothing: there is none.
@@ -42,6 +51,12 @@ struct memory_state {
   conversation& make_direct(const user_id& one, const user_id& other);
   message& add(conversation& to, message entry);
   membership membership_of(const user_id& user, const conversation& in) const;
+  /// A message has it, or it is an avatar.
+  bool is_kept(const std::string& id) const;
+  std::optional<stored_file> find_file(const file_question& question, wall_time now) const;
+  void keep_file(const std::string& id) {
+    if (const auto at = files.find(id); at != files.end()) at->second.due.reset();
+  }
 };
 
 class memory_store final : public store {

@@ -2,6 +2,7 @@
 
 #include "core/tools/text.hpp"
 #include "core/tools/wall_time.hpp"
+#include "core/wire/file_json.hpp"
 #include "core/wire/json.hpp"
 #include "core/wire/v1/params.hpp"
 
@@ -139,7 +140,10 @@ new_message read_message_send(params& p, const user_id& by, const limits& limits
   m.client_msg_id = p.text("clientMsgId", limits.name_chars);
   m.kind = sendable[p.optional_choice("kind", sendable_names).value_or(0)];
   m.content = read_content(p, m.kind, limits);
-  if (const auto* ext = p.optional_object("ext")) m.ext = write_object(p, "ext", *ext, limits.ext_bytes);
+  const auto* ext = p.optional_object("ext");
+  if (ext != nullptr) m.ext = write_object(p, "ext", *ext, limits.ext_bytes);
+  const auto* content = p.find("content");
+  m.attached = read_attachment(m.kind, content != nullptr ? content->if_object() : nullptr, ext);
   return m;
 }
 

@@ -219,8 +219,7 @@ std::string begin_notification(std::string_view method, std::size_t bytes) {
 
 std::string end_notification(std::string out) { return out += "}}"; }
 
-/// Of edits and files, which are not there yet, a client is told that they are not.
-void append_limits(std::string& out, const limits& limits, std::chrono::seconds recall_window) {
+void append_limits(std::string& out, const limits& limits, const hello_facts& facts) {
   const std::pair<std::string_view, std::size_t> told[] = {
       {"contentChars", limits.content_chars},
       {"objectBytes", limits.object_bytes},
@@ -236,9 +235,9 @@ void append_limits(std::string& out, const limits& limits, std::chrono::seconds 
       {"userIds", user_ids_max},
       {"blocks", limits.blocks},
       {"groupsOwned", limits.groups_owned},
-      {"recallSeconds", static_cast<std::size_t>(recall_window.count())},
-      {"editSeconds", 0},
-      {"fileBytes", 0},
+      {"recallSeconds", static_cast<std::size_t>(facts.recall_window.count())},
+      {"editSeconds", static_cast<std::size_t>(facts.edit_window.count())},
+      {"fileBytes", facts.file_bytes},
   };
   out += '{';
   for (const auto& [key, value] : told) {
@@ -247,7 +246,12 @@ void append_limits(std::string& out, const limits& limits, std::chrono::seconds 
     out += ':';
     append(out, value);
   }
-  out += R"(,"fileTypes":[]})";
+  out += R"(,"fileTypes":[)";
+  for (const auto& type : facts.file_types) {
+    if (out.back() != '[') out += ',';
+    append(out, type);
+  }
+  out += "]}";
 }
 
 } // namespace
@@ -268,7 +272,7 @@ std::string session_notification(const hello_facts& facts, const limits& limits)
   member(out, R"(,"heartbeatSeconds":)", facts.heartbeat.count());
   member(out, R"(,"serverTime":)", facts.now);
   out += R"(,"limits":)";
-  append_limits(out, limits, facts.recall_window);
+  append_limits(out, limits, facts);
   member(out, R"(,"expiresAt":)", facts.expires);
   return end_notification(std::move(out));
 }

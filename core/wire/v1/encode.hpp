@@ -7,6 +7,7 @@
 #include "core/errors.hpp"
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,7 +30,10 @@ struct hello_facts {
   std::chrono::seconds heartbeat{};
   wall_time now{};
   std::chrono::seconds recall_window{};
-  std::optional<wall_time> expires{}; ///< of the token; nothing: there is none
+  std::chrono::seconds edit_window{};
+  std::size_t file_bytes = 0;                ///< of one file; 0: there is no file store
+  std::span<const std::string> file_types{}; ///< that may be uploaded
+  std::optional<wall_time> expires{};        ///< of the token; nothing: there is none
 };
 std::string session_notification(const hello_facts& facts, const limits& limits);
 std::string message_notification(const message& m);

@@ -34,6 +34,27 @@ export function resolve(document, schema) {
   return schema
 }
 
+// Of a request body its media type and what is in it; of an operation without one nothing.
+export const bodyOf = (operation) => {
+  const found = Object.entries(operation.requestBody?.content ?? {})
+  assert.ok(found.length <= 1, `${operation.operationId} takes one type of body`)
+  return found.map(([type, { schema, examples = {} }]) => ({ type, schema, examples }))[0]
+}
+
+// ---- the files of the documents ----
+
+// The kinds of messages that have a file of the server's store.
+export const fileKinds = ['image', 'voice', 'video', 'file']
+
+// Every object in a value, however deep.
+export function objects(value) {
+  if (!value || typeof value !== 'object') return []
+  return [...(Array.isArray(value) ? [] : [value]), ...Object.values(value).flatMap(objects)]
+}
+
+// The messages in a value that have a file, with their contents.
+export const withFiles = (value) => objects(value).filter(({ kind, seq, content }) => fileKinds.includes(kind) && seq && content)
+
 // ---- the code on a page ----
 
 export const blocks = (text) => [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(([, language, code]) => ({ language, code }))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import Ajv from 'ajv'
 import Ajv2020 from 'ajv/dist/2020.js'
-import { asyncapi, commonErrors, methods, openapi, ownErrors, payload } from './documents.js'
+import { asyncapi, commonErrors, methods, openapi, ownErrors, payload, withFiles } from './documents.js'
 
 // A copy in which an object has only the members that are written down: what the server says beyond is not documented.
 function closed(schema) {
@@ -39,8 +39,13 @@ function validators(Class, document) {
 export const socket = validators(Ajv, asyncapi)
 export const http = validators(Ajv2020, openapi)
 
+// The schema of a message takes what clients made up where no files are kept. The servers of the documents keep them, and
+// what these say of one is all that there is to say.
+export const assertFiles = (value) => withFiles(value).forEach(({ content }) => socket.assert(['components', 'schemas', 'StoredFile'], content))
+
 // What the server sends over a socket; `method` is that of the request.
 export function assertDocumented(incoming, method) {
+  assertFiles(incoming)
   if (incoming.method) return socket.assert(payload(incoming.method), incoming)
   socket.assert(payload(incoming.error ? 'error' : `${method}.result`), incoming)
   if (incoming.error && methods.includes(method)) {

@@ -1,0 +1,68 @@
+#include "actors/file_worker.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace hongyan {
+
+namespace {
+
+/// Why the store failed is for the log; a stranger is told what to do.
+error told(const error& why) {
+  spdlog::warn("event=file_store_failed reason=\"{}\"", why.detail);
+  if (why.code == errc::store_full)
+    return {why.code, "there is no room for another file; whoever runs this server has to make some"};
+  return {errc::unavailable, "the file store does not answer just now; try again in a moment"};
+}
+
+/// What a store throws all the same is a fault of ours.
+template <class Answer, class Work>
+Answer guarded(Work work) {
+  try {
+    return work();
+  } catch (const std::exception& e) {
+    spdlog::critical("event=uncaught_exception where=file_worker what=\"{}\"", e.what());
+    return {.failure = error{errc::internal, "a fault of the server; its log says more"}};
+  }
+}
+
+blob_done done(const result<void>& what) {
+  if (!what) return {.failure = told(what.error())};
+  return {};
+}
+
+} // namespace
+
+file_worker_actor::behavior_type file_worker(file_worker_actor::pointer, files::blob_store* store) {
+  return {
+      [store](create_atom, const std::string& id) {
+        return guarded<blob_begun>([&]() -> blob_begun {
+          auto writer = store->create(id);
+          if (!writer) return {.failure = told(writer.error())};
+          return {.writer = *std::move(writer)};
+        });
+      },
+      [](write_atom, const blob_piece& piece) {
+        return guarded<blob_done>([&] { return done(piece.to->write(piece.bytes)); });
+      },
+      [](finish_atom, const blob_writer_ptr& writer) {
+        return guarded<blob_done>([&] { return done(writer->finish()); });
+      },
+      [](drop_atom, blob_writer_ptr& writer) { writer.reset(); },
+      [store](open_atom, const std::string& id) {
+        return guarded<blob_opened>([&]() -> blob_opened {
+          auto reader = store->open(id);
+          if (!reader) return {.failure = told(reader.error())};
+          return {.reader = *std::move(reader)};
+        });
+      },
+      [](read_atom, const blob_wish& wish) {
+        return guarded<blob_done>([&]() -> blob_done {
+          auto bytes = wish.from->read(wish.offset, wish.count);
+          if (!bytes) return {.failure = told(bytes.error())};
+          return {.bytes = *std::move(bytes)};
+        });
+      },
+  };
+}
+
+} // namespace hongyan

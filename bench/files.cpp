@@ -1,0 +1,162 @@
+#include "bench/files.hpp"
+
+#include "bench/cpu_use.hpp"
+#include "bench/crowd.hpp"
+#include "bench/histogram.hpp"
+#include "bench/names.hpp"
+#include "bench/pace.hpp"
+#include "bench/server_figures.hpp"
+#include "bench/v1_text.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <unordered_map>
+
+namespace hongyan::bench {
+
+namespace {
+
+constexpr std::size_t file_bytes = 1 << 20;
+/// Users who write messages meanwhile, and how many a second they all write.
+constexpr std::size_t writers = 8;
+constexpr double messages_a_second = 100;
+/// For what is still under way at the end of a part.
+constexpr std::chrono::seconds answer_deadline{60};
+constexpr std::chrono::milliseconds look{5};
+constexpr const char* boundary = "----hongyan-bench";
+
+/// A run's state. All on the shard's thread.
+class files_run final : private crowd::listener {
+public:
+  files_run(runtime& where, const options& asked)
+      : where_(where)
+      , asked_(asked)
+      , users_(where, asked.servers, protocol::v1, first_user(), *this) {}
+
+  asio::awaitable<report> run();
+
+private:
+  void received(socket_client& client, const std::string& frame) override;
+  void lost(socket_client&) override { ++refused_; }
+
+  asio::awaitable<void> write_messages();
+  asio::awaitable<void> upload(std::uint64_t user);
+  std::string request_of(std::uint64_t user) const;
+
+  runtime& where_;
+  const options& asked_;
+  crowd users_;
+  std::unordered_map<std::uint64_t, steady_time>
+      under_way_;      ///< messages, by request id, with when they were due
+  histogram messages_; ///< nanoseconds from when it was due
+  histogram uploads_;  ///< nanoseconds
+  std::uint64_t last_id_ = 0;
+  std::uint64_t stored_ = 0;  ///< uploads
+  std::uint64_t refused_ = 0; ///< messages
+  std::uint64_t failed_ = 0;  ///< uploads
+  std::string failure_;       ///< how the first of those was answered
+  std::size_t uploaders_ = 0; ///< under way
+  bool over_ = false;
+};
+
+asio::awaitable<report> files_run::run() {
+  report r{.scenario = "files", .summary = {}};
+  r.summary = std::to_string(asked_.users) + " uploads of 1 MiB at a time, " +
+              std::to_string(asked_.duration.count()) + " s, beside " + fixed(messages_a_second, 0) +
+              " messages a second";
+  co_await users_.open(writers, writers, 0);
+  co_await write_messages(); // the first of everything is slower
+  messages_ = {};
+  co_await write_messages();
+  const auto alone = std::exchange(messages_, {});
+
+  const auto before = read_cpu(asked_);
+  const auto begin = where_.shard().now();
+  for (std::size_t i = 0; i < asked_.users; ++i) {
+    ++uploaders_;
+    asio::co_spawn(where_.shard().io(), upload(users_.user(writers + i)), asio::detached);
+  }
+  co_await write_messages();
+  over_ = true;
+  const auto until = where_.shard().now() + answer_deadline;
+  while (uploaders_ > 0 && where_.shard().now() < until) co_await pause(where_.shard(), look);
+  const auto took = std::chrono::duration<double>(where_.shard().now() - begin);
+  const auto after = read_cpu(asked_);
+  co_await users_.close();
+
+  const auto rate = static_cast<double>(stored_) / took.count();
+  r.figures.push_back({"uploadsPerSecond", "stored", rate, "MiB/s", 1});
+  r.figures.push_back({"uploadP50Ms", "an upload, p50", milliseconds(uploads_.percentile(50)), "ms", 1});
+  r.figures.push_back({"uploadP99Ms", "an upload, p99", milliseconds(uploads_.percentile(99)), "ms", 1});
+  r.figures.push_back({"aloneP99Ms", "a message, p99, alone", milliseconds(alone.percentile(99)), "ms", 2});
+  r.figures.push_back(
+      {"besideP99Ms", "a message, p99, beside them", milliseconds(messages_.percentile(99)), "ms", 2});
+  tell_cpu(r, before, after, took, stored_, "upload");
+  for (const auto& line : users_.faults()) r.failures.push_back(line);
+  if (failed_ > 0) r.failures.push_back(std::to_string(failed_) + " uploads failed; the first: " + failure_);
+  if (refused_ + under_way_.size() > 0)
+    r.failures.push_back(std::to_string(refused_ + under_way_.size()) + " messages were not stored");
+  r.notes.emplace_back("those who upload share the machine's cores with the server");
+  co_return r;
+}
+
+/// Open loop: what is late counts from when it was due.
+asio::awaitable<void> files_run::write_messages() {
+  const auto begin = where_.shard().now();
+  co_await at_even_distances(
+      where_.shard(), begin, begin + asked_.duration, messages_a_second, [&](steady_time due) {
+        const auto id = ++last_id_;
+        under_way_.emplace(id, due);
+        const auto number = std::to_string(id);
+        users_.send(id % writers,
+                    send_request(id, user_place(users_.user((id + 1) % writers)), "m" + number, number));
+      });
+  const auto until = where_.shard().now() + answer_deadline;
+  while (!under_way_.empty() && where_.shard().now() < until) co_await pause(where_.shard(), look);
+}
+
+void files_run::received(socket_client&, const std::string& frame) {
+  const auto text = read_text(frame);
+  if (text.kind != v1_kind::result && text.kind != v1_kind::failure) return;
+  const auto found = under_way_.find(text.id);
+  if (found == under_way_.end()) return;
+  messages_.record(static_cast<std::uint64_t>((where_.shard().now() - found->second).count()));
+  under_way_.erase(found);
+  if (text.kind == v1_kind::failure) ++refused_;
+}
+
+std::string files_run::request_of(std::uint64_t user) const {
+  std::string body = std::string("--") + boundary +
+                     "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"bench.bin\"\r\n"
+                     "Content-Type: application/octet-stream\r\n\r\n";
+  body.append(file_bytes, 'f').append("\r\n--").append(boundary).append("--\r\n");
+  return "POST /v1/files?userId=" + std::to_string(user) + " HTTP/1.1\r\nHost: " + asked_.server().host +
+         "\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=" + boundary +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+/// One after the other, each on a connection of its own, as a phone does.
+asio::awaitable<void> files_run::upload(std::uint64_t user) {
+  const auto request = request_of(user);
+  while (!over_) {
+    const auto begin = where_.shard().now();
+    const auto answer = co_await exchange(where_.shard(), asked_.server(), request);
+    if (answer.starts_with("HTTP/1.1 201")) {
+      ++stored_;
+      uploads_.record(static_cast<std::uint64_t>((where_.shard().now() - begin).count()));
+      continue;
+    }
+    if (failed_++ == 0) failure_ = answer.empty() ? "nothing" : answer.substr(0, answer.find("\r\n"));
+    break;
+  }
+  --uploaders_;
+}
+
+} // namespace
+
+asio::awaitable<report> run_files(runtime& where, const options& asked) {
+  files_run run(where, asked);
+  co_return co_await run.run();
+}
+
+} // namespace hongyan::bench

@@ -1,0 +1,82 @@
+// Files in a bucket of S3, whose other side checks each signature.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { download, fetchBytes, link, png, upload, uploaded } from './lib/files.js'
+import { assertProblem } from './lib/problem.js'
+import { Bucket } from './lib/s3.js'
+import { serverFor } from './lib/server.js'
+import { eventually } from './lib/wait.js'
+
+describe('a bucket', { concurrency: 4 }, () => {
+  it('keeps files, and gives them back, whole and by ranges', async (t) => {
+    const bucket = await Bucket.open(t)
+    const server = await serverFor(t, { config: bucket.config() })
+    const bytes = Buffer.concat([png(7, 7), Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 253))])
+    const { fileId } = await uploaded(server, '1', bytes, { name: '图 片.png' })
+    assert.deepEqual(bucket.objects.get(fileId), bytes)
+    const whole = await download(server, '1', fileId)
+    assert.equal(whole.status, 200)
+    assert.deepEqual(whole.bytes, bytes)
+    const part = await download(server, '1', fileId, { headers: { range: 'bytes=100000-200000' } })
+    assert.equal(part.status, 206)
+    assert.deepEqual(part.bytes, bytes.subarray(100_000, 200_001))
+    assert.equal((await download(server, '1', fileId, { method: 'HEAD' })).headers['content-length'], String(bytes.length))
+    assert.deepEqual(bucket.refused, [])
+  })
+
+  it('gives links of its own, which nobody changes', async (t) => {
+    const bucket = await Bucket.open(t)
+    const server = await serverFor(t, { config: bucket.config() })
+    const bytes = png()
+    const { fileId } = await uploaded(server, '1', bytes, { name: '图片 (1).png' })
+    const { url, expiresAt } = await link(server, '1', fileId)
+    assert.ok(url.startsWith(`${bucket.origin}/files/${fileId}?`), url)
+    assert.ok(Date.parse(expiresAt) > Date.now())
+    const at = (changed) => fetchBytes({ http: server.http, address: '127.0.0.1', port: bucket.port, tls: {} }, changed.slice(bucket.origin.length))
+    const answer = await at(url)
+    assert.equal(answer.status, 200, answer.text)
+    assert.deepEqual(answer.bytes, bytes)
+    assert.equal(answer.headers['content-type'], 'image/png')
+    assert.match(answer.headers['content-disposition'], /^inline; filename=/)
+    for (const changed of [url.replace(/.$/, (last) => (last === '0' ? '1' : '0')), url.replace('X-Amz-Expires=600', 'X-Amz-Expires=6000'), url.replace('image%2Fpng', 'text%2Fhtml'), url.replace(fileId, `${fileId}x`)])
+      assert.equal((await at(changed)).status, 403, changed)
+  })
+
+  it('with another key is no use, and that is said; with the right one it is, without a new start', async (t) => {
+    const bucket = await Bucket.open(t)
+    bucket.failing = [403, 'SignatureDoesNotMatch']
+    const server = await serverFor(t, { config: bucket.config() })
+    assertProblem(await upload(server, '1', png()), 503)
+    assert.match(server.stderr(), /event=file_store_failed .*403: the key is not good there/)
+    bucket.failing = undefined
+    await eventually(5_000, 'the bucket to be used', async () => (await upload(server, '1', png())).status === 201)
+  })
+
+  it('by a wrong secret is refused', async (t) => {
+    const bucket = await Bucket.open(t)
+    bucket.writeKey({ id: 'AKIDTESTTEST', secret: 'another' })
+    const server = await serverFor(t, { config: bucket.config() })
+    assertProblem(await upload(server, '1', png()), 503)
+    assert.ok(bucket.refused.length > 0 && bucket.refused.every((why) => why === 'SignatureDoesNotMatch'), `${bucket.refused}`)
+    assert.equal(bucket.objects.size, 0)
+  })
+
+  it('that is full is 507, that fails is 503, and nothing is kept of it', async (t) => {
+    const bucket = await Bucket.open(t)
+    const server = await serverFor(t, { config: bucket.config() })
+    const { fileId } = await uploaded(server, '1', png())
+    bucket.failing = [507, 'XMinioStorageFull']
+    assertProblem(await upload(server, '1', png()), 507)
+    bucket.failing = [500, 'InternalError']
+    assertProblem(await upload(server, '1', png()), 503)
+    assertProblem(await download(server, '1', fileId), 503)
+    bucket.failing = undefined
+    assert.equal((await download(server, '1', fileId)).status, 200)
+    assert.equal(bucket.objects.size, 1)
+  })
+
+  for (const [store, what] of [['s3:http://example.com/b', /loopback/], ['s3:https://host', /s3:https:\/\/ENDPOINT\/BUCKET/]]) {
+    it(`at ${store} is refused at start`, (t) => assert.rejects(serverFor(t, { config: `[files]\nstore = "${store}"\ns3_key_file = "/dev/null"\n` }), what))
+  }
+})

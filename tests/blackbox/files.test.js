@@ -1,0 +1,394 @@
+// Files: sent, fetched, sent in messages, and who may have them (contract, section 6).
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { onEachStore } from './lib/each-store.js'
+import { apiKeys, KeyFiles, tokenOf } from './lib/keys.js'
+import { download, fetchBytes, gif, link, mp3, mp4, multipart, png, upload, uploaded, words } from './lib/files.js'
+import { request } from './lib/client.js'
+import { assertProblem } from './lib/problem.js'
+import { parseResponses, RawConnection, requestText } from './lib/raw.js'
+import { startServer } from './lib/server.js'
+import { eventually } from './lib/wait.js'
+import { makeDirectory, removeDirectory } from './lib/processes.js'
+import { connectV1, group, newId, uniqueId, user } from './lib/v1.js'
+
+const folder = (the) => path.join(the.server.directory, 'the files')
+const settings = {
+  config: '[files]\nstore = "dir:the files"\nmax = 300000\nuser_day = 1000000\n',
+}
+
+// The paths of all files in a folder.
+const bytesOf = (store) => fs.readdirSync(store, { withFileTypes: true }).flatMap((entry) => {
+  const there = path.join(store, entry.name)
+  return entry.isDirectory() ? bytesOf(there) : there
+})
+
+onEachStore('a file', (the) => {
+  it('is stored, and fetched as it was sent', async () => {
+    const a = newId()
+    const bytes = png(640, 480)
+    const file = await uploaded(the.server, a, bytes, { name: 'C:\\fakepath\\cat.png' })
+    assert.match(file.fileId, /^[0-9a-f]{32}$/)
+    assert.deepEqual({ ...file, fileId: '' },
+      { fileId: '', kind: 'image', name: 'cat.png', mime: 'image/png', size: bytes.length, width: 640, height: 480, seconds: null })
+    const answer = await download(the.server, a, file.fileId)
+    assert.equal(answer.status, 200)
+    assert.deepEqual(answer.bytes, bytes)
+    const { headers } = answer
+    assert.equal(headers['content-type'], 'image/png')
+    assert.equal(headers['content-length'], String(bytes.length))
+    assert.equal(headers['cache-control'], 'private, max-age=600')
+    assert.match(headers.vary, /Authorization/)
+    assert.equal(headers['x-content-type-options'], 'nosniff')
+    assert.equal(headers['referrer-policy'], 'no-referrer')
+    assert.equal(headers['content-security-policy'], "sandbox; default-src 'none'")
+    assert.match(headers['content-disposition'], /^inline; filename="cat\.png"/)
+    assert.match(headers.etag, /^"[^"]+"$/)
+  })
+
+  for (const [what, bytes, expected] of [
+    ['a voice', mp3(), { kind: 'voice', mime: 'audio/mpeg', seconds: 3.25 }],
+    ['a video', mp4(), { kind: 'video', mime: 'video/mp4', seconds: 3.25 }],
+    ['a picture', gif(), { kind: 'image', mime: 'image/gif', width: 5, height: 4, seconds: null }],
+    ['a text', words(), { kind: 'file', mime: 'application/octet-stream', width: null, height: null, seconds: null }],
+    ['a page that calls itself a picture', words('<svg onload=alert(1)>'), { kind: 'file', mime: 'application/octet-stream' }],
+  ]) {
+    it(`is ${what} by its own bytes`, async () => {
+      const a = newId()
+      const file = await uploaded(the.server, a, bytes, { name: 'x.png', parts: [['seconds', '3.25'], ['other', 'whatever']] })
+      for (const [name, value] of Object.entries(expected)) assert.equal(file[name], value, name)
+      const { headers } = await download(the.server, a, file.fileId)
+      assert.match(headers['content-disposition'], expected.kind === 'file' ? /^attachment; / : /^inline; /)
+      assert.equal(headers['content-type'], expected.mime)
+    })
+  }
+
+  it('is large, and comes in pieces of any size', async () => {
+    const a = newId()
+    const bytes = Buffer.concat([png(), Buffer.alloc(299_000)])
+    const { body, type } = multipart([['file', bytes, 'big.png']])
+    const raw = await RawConnection.open(the.server)
+    raw.write(requestText('POST', `/v1/files?userId=${a}`, { 'Content-Type': type, 'Transfer-Encoding': 'chunked' }))
+    for (let at = 0; at < body.length; at += 7_001) {
+      const piece = body.subarray(at, at + 7_001)
+      raw.write(Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]))
+    }
+    raw.write('0\r\n\r\n')
+    const answer = await raw.response()
+    assert.equal(answer.status, 201, answer.text)
+    raw.socket.destroy()
+    assert.deepEqual((await download(the.server, a, JSON.parse(answer.text).fileId)).bytes, bytes)
+  })
+
+  it('is refused when it is none', async () => {
+    const a = newId()
+    const send = (parts, headers = {}) => {
+      const { body, type } = multipart(parts)
+      return fetchBytes(the.server, `/v1/files?userId=${a}`, { method: 'POST', body, headers: { 'content-type': type, 'content-length': body.length, ...headers } })
+    }
+    assertProblem(await send([['file', png(), 'a.png']], { 'content-type': 'application/json' }), 400)
+    assertProblem(await send([['file', png(), 'a.png']], { 'content-type': 'multipart/form-data' }), 400)
+    assertProblem(await send([['text', 'hello']]), 400)
+    assertProblem(await send([['file', png(), 'a.png'], ['file', png(), 'b.png']]), 400)
+    assertProblem(await send([['file', png(), 'a.png'], ['another', png(), 'b.png']]), 400)
+    assertProblem(await send([['file', '', 'a.png']]), 400)
+    assertProblem(await send([['file', mp3(), 'a.mp3'], ['seconds', 'long']]), 400)
+    const { body, type } = multipart([['file', png(), 'a.png']])
+    assertProblem(await fetchBytes(the.server, `/v1/files?userId=${a}`, { method: 'POST', body: body.subarray(0, body.length - 10), headers: { 'content-type': type, 'content-length': body.length - 10 } }), 400)
+    assertProblem(await upload(the.server, undefined, png()), 400)
+  })
+
+  it('over files.max is 413, before it comes where its length is said', async (t) => {
+    const a = newId()
+    const raw = await RawConnection.open(the.server, t)
+    raw.write(requestText('POST', `/v1/files?userId=${a}`, { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': 1_000_000, Expect: '100-continue' }))
+    assertProblem(await raw.response(), 413)
+    assert.doesNotMatch(raw.received.toString('latin1'), /100 Continue/)
+    await raw.closing()
+    const other = await RawConnection.open(the.server, t)
+    other.write(requestText('POST', `/v1/files?userId=${a}`, { 'Content-Type': 'multipart/form-data; boundary=b', 'Transfer-Encoding': 'chunked' }))
+    const body = Buffer.concat([Buffer.from('--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'), Buffer.alloc(310_000)])
+    other.write(Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]))
+    assertProblem(await other.response(), 413)
+    await other.closing()
+  })
+
+  it('a fifth at once is 429, and so is more than files.user_day', async (t) => {
+    const a = newId()
+    const begun = []
+    for (let i = 0; i < 4; i++) {
+      const raw = await RawConnection.open(the.server, t)
+      raw.write(requestText('POST', `/v1/files?userId=${a}`, { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': 1000, Expect: '100-continue' }))
+      assert.equal((await raw.response()).status, 100)
+      begun.push(raw)
+    }
+    const fifth = await upload(the.server, a, png())
+    assertProblem(fifth, 429)
+    assert.ok(Number(fifth.headers['retry-after']) > 0)
+    assert.equal((await upload(the.server, newId(), png())).status, 201, 'another user has places of their own')
+    for (const raw of begun) raw.socket.destroy()
+    const b = newId()
+    const big = Buffer.concat([png(), Buffer.alloc(290_000)])
+    for (let i = 0; i < 3; i++) await uploaded(the.server, b, big)
+    assertProblem(await upload(the.server, b, big), 429)
+  })
+
+  it('answers conditions and ranges', async () => {
+    const a = newId()
+    const bytes = Buffer.concat([png(), Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251))])
+    const { fileId } = await uploaded(the.server, a, bytes)
+    const size = bytes.length
+    const ask = (headers, method) => download(the.server, a, fileId, { headers, method })
+    const { headers: { etag } } = await ask({})
+    for (const [range, from, to] of [['bytes=0-9', 0, 10], ['bytes=5-', 5, size], ['bytes=-7', size - 7, size], [`bytes=10-${size + 100}`, 10, size], ['bytes=-100000', 0, size]]) {
+      const answer = await ask({ range })
+      assert.equal(answer.status, 206, range)
+      assert.equal(answer.headers['content-range'], `bytes ${from}-${to - 1}/${size}`)
+      assert.deepEqual(answer.bytes, bytes.subarray(from, to))
+      assert.equal(answer.headers.etag, etag)
+    }
+    for (const range of ['bytes=0-1,4-5', 'lines=1-2', 'bytes=b-c', 'bytes=9-2']) {
+      const answer = await ask({ range })
+      assert.equal(answer.status, 200, range)
+      assert.deepEqual(answer.bytes, bytes)
+    }
+    for (const range of [`bytes=${size}-`, 'bytes=-0', 'bytes=99999999999999999999999-']) {
+      const answer = await ask({ range })
+      assertProblem(answer, 416)
+      assert.equal(answer.headers['content-range'], `bytes */${size}`)
+    }
+    assert.equal((await ask({ range: 'bytes=0-1', 'if-range': etag })).status, 206)
+    assert.equal((await ask({ range: 'bytes=0-1', 'if-range': '"other"' })).status, 200)
+    for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const same = await ask({ 'if-none-match': tag })
+      assert.equal(same.status, 304)
+      assert.equal(same.bytes.length, 0)
+      assert.equal(same.headers.etag, etag)
+      assert.equal(same.headers['cache-control'], 'private, max-age=600')
+    }
+    assert.equal((await ask({ 'if-none-match': '"other"' })).status, 200)
+    const head = await ask({ range: 'bytes=0-1' }, 'HEAD')
+    assert.equal(head.status, 200)
+    assert.equal(head.headers['content-length'], String(size))
+    assert.equal(head.bytes.length, 0)
+  })
+
+  it('goes with a message, whose content is the server\'s', async (t) => {
+    const [a, b] = [newId(), newId()]
+    const alice = await connectV1(the.server, a, { t })
+    const bob = await connectV1(the.server, b, { t })
+    const file = await uploaded(the.server, a, mp3(), { name: '说话.mp3', parts: [['seconds', '7']] })
+    const clientMsgId = uniqueId()
+    const params = { to: user(b), clientMsgId, kind: 'voice', content: { fileId: file.fileId, name: 'a lie', mime: 'image/png', size: 1 } }
+    const { message } = await alice.call('message.send', params)
+    const { kind, ...facts } = file
+    assert.deepEqual(message.content, facts)
+    assert.deepEqual((await bob.message()).content, facts)
+    assert.deepEqual((await download(the.server, b, file.fileId)).status, 200)
+    // A repeat is one by what was sent.
+    const again = await alice.call('message.send', params)
+    assert.equal(again.duplicate, true)
+    assert.deepEqual(again.message, message)
+    await alice.fails(-32009, 'message.send', { ...params, content: { fileId: (await uploaded(the.server, a, mp3())).fileId } })
+    // How long it is the message may say.
+    const longer = await alice.call('message.send', { ...params, clientMsgId: uniqueId(), content: { fileId: file.fileId, seconds: 9.5 } })
+    assert.equal(longer.message.content.seconds, 9.5)
+    const asFile = await bob.call('message.send', { to: user(a), clientMsgId: uniqueId(), kind: 'file', content: { fileId: file.fileId } })
+    assert.deepEqual(asFile.message.content, facts, 'who sees it may pass it on, as a file too')
+    await alice.fails(-32602, 'message.send', { ...params, clientMsgId: uniqueId(), kind: 'image' }, { param: 'content.fileId' })
+    await alice.fails(-32004, 'message.send', { ...params, clientMsgId: uniqueId(), content: { fileId: '0'.repeat(32) } })
+    await alice.fails(-32004, 'message.send', { ...params, clientMsgId: uniqueId(), content: { fileId: 'elsewhere' } })
+  })
+
+  it('is nobody else\'s: by its id, in a message of one\'s own, as an avatar or a preview', async (t) => {
+    const [a, b, c] = [newId(), newId(), newId()]
+    const { fileId } = await uploaded(the.server, a, png())
+    const carol = await connectV1(the.server, c, { t })
+    for (const more of ['', '/url']) assertProblem(await download(the.server, c, fileId, { more }), 404)
+    assert.equal((await download(the.server, c, fileId, { method: 'HEAD' })).status, 404)
+    await carol.fails(-32004, 'message.send', { to: user(c), clientMsgId: uniqueId(), kind: 'image', content: { fileId } })
+    await carol.fails(-32004, 'message.send', { to: user(c), clientMsgId: uniqueId(), kind: 'text', content: 'x', ext: { preview: { fileId } } })
+    await carol.fails(-32004, 'user.update', { avatar: fileId })
+    assertProblem(await request(the.server, { method: 'POST', path: '/v1/messages', body: { from: c, to: user(b), clientMsgId: uniqueId(), kind: 'image', content: { fileId } } }), 404)
+    assertProblem(await download(the.server, c, fileId), 404)
+    for (const id of ['x', '../../etc/passwd', '%2e%2e', '0'.repeat(32), `${fileId}%00`]) assert.ok([400, 404].includes((await download(the.server, a, id)).status), id)
+  })
+
+  it('is seen by members: not after they left, not after a recall, not from before they joined', async (t) => {
+    const [a, b, c, d] = [newId(), newId(), newId(), newId()]
+    const alice = await connectV1(the.server, a, { t })
+    const seen = async (who, id) => (await download(the.server, who, id)).status === 200
+    for (const history of ['joined', 'all']) {
+      const { group: { groupId } } = await alice.call('group.create', { name: 'g', members: [b, c], history })
+      const file = await uploaded(the.server, a, png())
+      const sent = await alice.call('message.send', { to: group(groupId), clientMsgId: uniqueId(), kind: 'image', content: { fileId: file.fileId } })
+      assert.equal(await seen(b, file.fileId), true)
+      assert.equal(await seen(d, file.fileId), false, 'a stranger')
+      await alice.call('group.remove', { groupId, userIds: [c] })
+      assert.equal(await seen(c, file.fileId), false, 'who was removed')
+      await alice.call('group.add', { groupId, userIds: [c, d] })
+      for (const late of [c, d]) assert.equal(await seen(late, file.fileId), history === 'all', `who joined later, with history ${history}`)
+      await alice.call('message.recall', { in: group(groupId), seq: sent.message.seq })
+      for (const one of [b, c, d]) assert.equal(await seen(one, file.fileId), false, 'after a recall')
+    }
+    const file = await uploaded(the.server, a, png())
+    const { message } = await alice.call('message.send', { to: user(b), clientMsgId: uniqueId(), kind: 'image', content: { fileId: file.fileId } })
+    const again = await alice.call('message.send', { to: user(b), clientMsgId: uniqueId(), kind: 'image', content: { fileId: file.fileId } })
+    await alice.call('message.recall', { in: user(b), seq: message.seq })
+    assert.equal(await seen(b, file.fileId), true, 'another message has it')
+    await alice.call('message.recall', { in: user(b), seq: again.message.seq })
+    assert.equal(await seen(b, file.fileId), false)
+  })
+
+  it('has links that are good for whoever has them, until they are old, or changed, or not their user\'s any more', async (t) => {
+    const [a, b] = [newId(), newId()]
+    const alice = await connectV1(the.server, a, { t })
+    const bytes = png()
+    const file = await uploaded(the.server, a, bytes)
+    const { message } = await alice.call('message.send', { to: user(b), clientMsgId: uniqueId(), kind: 'image', content: { fileId: file.fileId } })
+    const mine = await link(the.server, a, file.fileId)
+    const theirs = await link(the.server, b, file.fileId)
+    assert.ok(Math.abs(Date.parse(mine.expiresAt) - Date.now() - 600_000) < 10_000, mine.expiresAt)
+    assert.match(mine.url, /^\/v1\/files\//, 'a path, since the server does not know what it is called')
+    for (const { url } of [mine, theirs]) assert.deepEqual((await fetchBytes(the.server, url)).bytes, bytes)
+    const other = await uploaded(the.server, a, png())
+    for (const changed of [
+      mine.url.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+      mine.url.replace(file.fileId, other.fileId),
+      mine.url.replace(/expires=(\d+)/, (_, at) => `expires=${Number(at) + 1}`),
+      mine.url.replace(`user=${a}`, `user=${b}`),
+      mine.url.replace(/&signature=.*/, '&signature='),
+    ]) assertProblem(await fetchBytes(the.server, changed), 404)
+    await alice.call('message.recall', { in: user(b), seq: message.seq })
+    assertProblem(await fetchBytes(the.server, theirs.url), 404)
+    assert.equal((await fetchBytes(the.server, mine.url)).status, 200)
+    assert.doesNotMatch(the.server.stderr(), /signature=/)
+  })
+
+  it('of an avatar or a preview is seen', async (t) => {
+    const [a, b, c] = [newId(), newId(), newId()]
+    const alice = await connectV1(the.server, a, { t })
+    const face = await uploaded(the.server, a, png())
+    await alice.call('user.update', { avatar: face.fileId })
+    assert.equal((await download(the.server, c, face.fileId)).status, 200)
+    await alice.fails(-32602, 'user.update', { avatar: (await uploaded(the.server, a, mp3())).fileId })
+    const [whole, small] = [await uploaded(the.server, a, png(300, 300)), await uploaded(the.server, a, png())]
+    const { message } = await alice.call('message.send', { to: user(b), clientMsgId: uniqueId(), kind: 'image', content: { fileId: whole.fileId }, ext: { preview: { fileId: small.fileId } } })
+    assert.deepEqual(message.ext, { preview: { fileId: small.fileId } })
+    assert.equal((await download(the.server, b, small.fileId)).status, 200)
+    assert.equal((await download(the.server, c, small.fileId)).status, 404)
+    for (const bytes of [mp3(), Buffer.concat([png(), Buffer.alloc(32 * 1024)])]) {
+      const { fileId } = await uploaded(the.server, a, bytes)
+      await alice.fails(-32602, 'message.send', { to: user(b), clientMsgId: uniqueId(), kind: 'text', content: 'x', ext: { preview: { fileId } } }, { param: 'ext.preview.fileId' })
+    }
+  })
+
+  it('that is not sent whole leaves nothing behind', async (t) => {
+    const sent = Buffer.alloc(200_000, 'half a file ')
+    const isHalf = (file) => { try { return fs.readFileSync(file).includes('half a file half') } catch { return false } }
+    const halves = () => bytesOf(folder(the)).filter(isHalf)
+    const raw = await RawConnection.open(the.server, t)
+    raw.write(requestText('POST', `/v1/files?userId=${newId()}`, { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': 250_000 }))
+    raw.write('--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n')
+    raw.write(sent)
+    await eventually(5_000, 'a piece of it to be written', () => halves().length === 1)
+    raw.socket.destroy()
+    await eventually(5_000, 'it to be removed', () => halves().length === 0)
+  })
+}, settings)
+
+// ---- the store ----
+
+describe('a file store', () => {
+  const begin = async (t, options) => {
+    const server = await startServer(options)
+    t.after(() => server.dispose())
+    return server
+  }
+
+  it('is beside an SQLite database when nothing is said, and its files outlive the server', async (t) => {
+    const directory = makeDirectory('files')
+    t.after(() => removeDirectory(directory))
+    const first = await begin(t, { directory })
+    const bytes = png(9, 9)
+    const { fileId } = await uploaded(first, '1', bytes)
+    assert.ok(bytesOf(path.join(directory, 'files')).some((file) => file.endsWith(fileId)))
+    const url = (await link(first, '1', fileId)).url
+    await first.kill9()
+    const second = await begin(t, { directory })
+    assert.deepEqual((await download(second, '1', fileId)).bytes, bytes)
+    assert.deepEqual((await fetchBytes(second, url)).bytes, bytes, 'its key is the database\'s')
+  })
+
+  it('of another database is refused at start', async (t) => {
+    const directory = makeDirectory('files')
+    t.after(() => removeDirectory(directory))
+    const first = await begin(t, { directory })
+    await first.stop()
+    fs.renameSync(path.join(directory, 'files'), path.join(directory, 'away'))
+    await assert.rejects(startServer({ directory }), /files\.store: it is not the file store of this database/)
+    fs.renameSync(path.join(directory, 'away'), path.join(directory, 'files').concat('x'))
+    fs.rmSync(path.join(directory, 'files'), { recursive: true })
+    fs.renameSync(path.join(directory, 'filesx'), path.join(directory, 'files'))
+    await (await begin(t, { directory })).stop()
+  })
+
+  it('that is off keeps no files, and contents are as clients send them', async (t) => {
+    const server = await begin(t, { config: '[files]\nstore = "off"\n' })
+    assertProblem(await upload(server, '1', png()), 404)
+    for (const more of ['', '/url']) assertProblem(await download(server, '1', '0'.repeat(32), { more }), 404)
+    const session = await connectV1(server, 1, { t })
+    assert.deepEqual([session.hello.limits.fileBytes, session.hello.limits.fileTypes], [0, []])
+    const content = { fileId: 'elsewhere', width: 3, mine: true }
+    const { message } = await session.call('message.send', { to: user(2), clientMsgId: uniqueId(), kind: 'image', content })
+    assert.deepEqual(message.content, content)
+  })
+
+  it('takes the types that it is told to, and says which', async (t) => {
+    const server = await begin(t, { config: '[files]\nmax = 1000\ntypes = ["image/*", "audio/mpeg"]\n' })
+    const session = await connectV1(server, 1, { t })
+    assert.deepEqual([session.hello.limits.fileBytes, session.hello.limits.fileTypes], [1000, ['image/*', 'audio/mpeg']])
+    for (const bytes of [png(), gif(), mp3()]) assert.equal((await upload(server, '1', bytes)).status, 201)
+    for (const bytes of [mp4(), words()]) {
+      const answer = await upload(server, '1', bytes)
+      assertProblem(answer, 415)
+      assert.match(answer.json().detail, /image\/\*, audio\/mpeg/)
+    }
+  })
+
+  it('with a public_url gives links that are whole', async (t) => {
+    const server = await begin(t, { config: 'public_url = "https://chat.example.com"\n' })
+    const { fileId } = await uploaded(server, '1', png())
+    const { url } = await link(server, '1', fileId)
+    assert.ok(url.startsWith(`https://chat.example.com/v1/files/${fileId}?`), url)
+    assert.equal((await fetchBytes(server, url.slice('https://chat.example.com'.length))).status, 200)
+  })
+
+  it('asks for tokens, and an API key may all', async (t) => {
+    const keys = new KeyFiles()
+    t.after(() => keys.dispose())
+    const server = await begin(t, { args: keys.args })
+    const [mine, theirs, key] = [{ token: tokenOf('1') }, { token: tokenOf('2') }, apiKeys.all]
+    const { fileId } = await uploaded(server, mine, png())
+    assert.equal((await download(server, mine, fileId)).status, 200)
+    assertProblem(await download(server, theirs, fileId), 404)
+    assertProblem(await fetchBytes(server, `/v1/files/${fileId}`), 401)
+    assertProblem(await upload(server, undefined, png()), 401)
+    assertProblem(await upload(server, { ...theirs, userId: '1' }, png()), 403)
+    assert.equal((await download(server, { token: key }, fileId)).status, 200)
+    assert.equal((await upload(server, { token: key, userId: '3' }, png())).status, 201)
+    assertProblem(await upload(server, { token: key }, png()), 400)
+    assert.equal((await fetchBytes(server, (await link(server, mine, fileId)).url)).status, 200)
+    assertProblem(await fetchBytes(server, `/v1/files/${fileId}?user=1&expires=9999999999&signature=x`), 404)
+  })
+
+  for (const [config, what] of [
+    ['store = "s4:bucket"', 'files.store'], ['store = "dir:"', 'files.store'], ['max = 0', 'files.max'], ['types = ["png"]', 'files.types'], ['url_seconds = 0', 'files.url_seconds'],
+    ['unsent_hours = 0', 'files.unsent_hours'],
+  ]) {
+    it(`refuses ${config} at start`, () => assert.rejects(startServer({ config: `[files]\n${config}\n` }), new RegExp(`ended with 2[^]*${what}`)))
+  }
+})
