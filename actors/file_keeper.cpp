@@ -60,21 +60,25 @@ struct keeper {
     });
   }
 
-  /// The rows say which; the bytes go first, so that no byte is ever without its row.
+  /// The rows say which; the bytes go first, so that no byte is ever without its row. After a failure of the
+  /// store the rest waits: it is due again.
   void sweep() {
     ask(take_due_files{files_at_once}, [this](change_answer& answer) {
+      const bool is_full = answer.files.size() == files_at_once;
       forget_files gone;
       for (auto& id : answer.files) {
         if (const auto removed = env->store.remove(id); !removed) {
           spdlog::warn("event=file_store_failed reason=\"{}\"", removed.error().detail);
-          continue; // it is due again
+          break;
         }
         gone.ids.push_back(std::move(id));
       }
       if (gone.ids.empty()) return;
       const auto count = gone.ids.size();
-      ask(std::move(gone), [this, count](const change_answer& forgotten) {
-        if (!forgotten.failure) env->figures.files_deleted.Increment(static_cast<double>(count));
+      ask(std::move(gone), [this, count, is_full](const change_answer& forgotten) {
+        if (forgotten.failure) return;
+        env->figures.files_deleted.Increment(static_cast<double>(count));
+        if (is_full && count == files_at_once) sweep();
       });
     });
   }

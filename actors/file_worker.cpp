@@ -21,7 +21,7 @@ Answer guarded(Work work) {
     return work();
   } catch (const std::exception& e) {
     spdlog::critical("event=uncaught_exception where=file_worker what=\"{}\"", e.what());
-    return {.failure = error{errc::internal, "a fault of the server; its log says more"}};
+    return {.failure = error{errc::unavailable, "a fault of the server; its log says more"}};
   }
 }
 

@@ -202,28 +202,38 @@ void persistence_state::take_turn() {
 /// read, and the batch was refused.
 bool persistence_state::find_files() {
   std::vector<file_question> questions;
+  bool any = false;
   for (auto& m : batch) {
     if (!m.attached) continue;
     if (!has_files) {
       m.attached.reset(); // contents are as clients send them
       continue;
     }
+    any = true;
+    // A client's text is none of the database's business unless it may be an id.
     for (const auto* id : {&m.attached->file_id, &m.attached->preview_id})
-      if (!id->empty()) questions.push_back({m.from, *id});
+      if (is_file_id(*id)) questions.push_back({m.from, *id});
   }
-  if (questions.empty()) return true;
-  const auto found = write<std::vector<std::optional<stored_file>>>(
-      [&] { return writer->find_files(questions, wall_now()); });
-  if (!found) {
-    set_state(false, found.error().detail);
-    fail({errc::unavailable, found.error().detail});
-    return false;
+  if (!any) return true;
+  std::vector<std::optional<stored_file>> found;
+  if (!questions.empty()) {
+    auto rows = write<std::vector<std::optional<stored_file>>>(
+        [&] { return writer->find_files(questions, wall_now()); });
+    if (!rows) {
+      set_state(false, rows.error().detail);
+      fail({errc::unavailable, rows.error().detail});
+      return false;
+    }
+    found = *std::move(rows);
   }
-  auto next = found->begin();
+  auto next = found.begin();
+  const auto take = [&](const std::string& id) {
+    return is_file_id(id) ? std::move(*next++) : std::optional<stored_file>();
+  };
   for (auto& m : batch) {
     if (!m.attached) continue;
-    if (!m.attached->file_id.empty()) fill_content(m, *next++);
-    if (!m.attached->preview_id.empty()) check_preview(*m.attached, *next++);
+    if (!m.attached->file_id.empty()) fill_content(m, take(m.attached->file_id));
+    if (!m.attached->preview_id.empty()) check_preview(*m.attached, take(m.attached->preview_id));
   }
   return true;
 }

@@ -97,17 +97,13 @@ public:
     const bool linked = ::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST;
     if (!linked) return failed("cannot make " + path, errno);
     if (auto synced = sync_folder(path_); !synced) return synced.error();
-    return read_line(path);
+    auto name = read_line(path);
+    if (name.empty()) return error{errc::unavailable, path + " cannot be read, or is empty"};
+    return name;
   }
 
   result<std::unique_ptr<blob_writer>> create(const std::string& id) override {
-    const auto folder = folder_of(id);
-    if (::mkdir(folder.c_str(), 0755) == 0) {
-      if (auto synced = sync_folder(path_); !synced) return synced.error();
-    } else if (errno != EEXIST) {
-      return failed("cannot make " + folder, errno);
-    }
-    auto path = folder + '/' + id;
+    auto path = folder_of(id) + '/' + id;
     descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!file) return failed("cannot make " + path, errno);
     return std::unique_ptr<blob_writer>(std::make_unique<folder_writer>(std::move(file), std::move(path)));
@@ -153,6 +149,15 @@ result<std::unique_ptr<blob_store>> open_folder(const std::string& path) {
   if (ec) return error{errc::malformed, "the folder " + path + " cannot be used: " + ec.message()};
   if (::access(absolute.c_str(), R_OK | W_OK | X_OK) != 0)
     return error{errc::malformed, "the folder " + path + " cannot be used: " + std::strerror(errno)};
+  // All folders at once, so that no file waits for the sync of the one that it lies in.
+  for (int number = 0; number < 256; ++number) {
+    char name[8];
+    std::snprintf(name, sizeof name, "/%02x", static_cast<unsigned>(number));
+    if (::mkdir((absolute.string() + name).c_str(), 0755) != 0 && errno != EEXIST)
+      return error{errc::malformed, "the folder " + path + " cannot be used: " + std::strerror(errno)};
+  }
+  if (auto synced = sync_folder(absolute); !synced)
+    return error{errc::malformed, "the folder " + path + " cannot be used: " + synced.error().detail};
   return std::unique_ptr<blob_store>(std::make_unique<folder_store>(absolute));
 }
 

@@ -35,6 +35,15 @@ constexpr double seconds_max = 86'400;
 /// For the file store's answer; wx.uploadFile waits as long.
 constexpr std::chrono::seconds store_deadline{60};
 
+/// What is left of a row's time when an upload must have ended: for the store, and the clocks of two nodes.
+constexpr std::chrono::minutes time_to_finish{10};
+
+error body_too_large(const file_settings& settings) {
+  return {errc::too_large,
+          "a file has at most " + std::to_string(settings.max) + " bytes (and its body a little more)",
+          "file"};
+}
+
 error no_such_file() { return {errc::not_found, "there is no such file that you may see"}; }
 
 /// The file store, when it can be used. Errors: not_found, unavailable.
@@ -112,16 +121,17 @@ private:
   bool has_type_ = false;
   media::picture_header picture_;
   stored_file file_;
-  std::string waiting_;     ///< to be written
-  std::size_t counted_ = 0; ///< of waiting_, to the user's day
+  std::string waiting_; ///< to be written
   begun_file begun_;
-  steady_time window_begin_{};
+  steady_time begin_{};
+  std::uint64_t body_bytes_ = 0;
+  steady_time window_begin_{}; ///< of the 60 s that are counted; what the store takes is not
   std::size_t window_bytes_ = 0;
 };
 
 asio::awaitable<result<stored_file>> upload::run(std::string boundary) {
   multipart_decoder decoder(boundary);
-  window_begin_ = at_.home.now();
+  begin_ = window_begin_ = at_.home.now();
   for (;;) {
     auto piece = co_await body_.next();
     if (!piece) co_return piece.error();
@@ -129,8 +139,10 @@ asio::awaitable<result<stored_file>> upload::run(std::string boundary) {
     if (const auto moves = count_progress(piece->size()); !moves) co_return moves.error();
     if (const auto decoded = decode(decoder, *piece); !decoded) co_return decoded.error();
     if (waiting_.size() < write_bytes) continue;
+    const auto before = at_.home.now();
     const auto flushed = co_await flush();
     if (!flushed) co_return flushed.error();
+    window_begin_ += at_.home.now() - before;
   }
   if (!decoder.is_at_end()) co_return error{errc::malformed, "the body ends before its last boundary"};
   if (!has_file_) co_return error{errc::malformed, "there is no part named file", "file"};
@@ -145,10 +157,15 @@ asio::awaitable<result<stored_file>> upload::run(std::string boundary) {
   co_return std::move(file_);
 }
 
-/// Contract: at least 64 KiB in each 60 s. (That some of it comes every 10 s the connection sees to.)
+/// Contract: at least 64 KiB in each 60 s. (That some of it comes every 10 s the connection sees to.) And no
+/// more than a file with what stands around it, nor for so long that its row would be given up.
 result<void> upload::count_progress(std::size_t bytes) {
+  body_bytes_ += bytes;
+  if (body_bytes_ > to_.settings.max + envelope_bytes) return body_too_large(to_.settings);
   window_bytes_ += bytes;
   const auto now = at_.home.now();
+  if (now - begin_ > to_.settings.unsent - time_to_finish)
+    return error{errc::timeout, "the upload was too slow: it went on for as long as a file may stay unsent"};
   if (now - window_begin_ < upload_progress_time) return {};
   if (window_bytes_ < upload_progress_bytes)
     return error{errc::timeout, "the upload was too slow: less than 64 KiB came within 60 seconds"};
@@ -195,6 +212,7 @@ result<void> upload::take_bytes(std::string_view bytes) {
   if (static_cast<std::uint64_t>(file_.size) > to_.settings.max)
     return error{errc::too_large, "the file is over " + std::to_string(to_.settings.max) + " bytes", "file"};
   picture_.feed(bytes);
+  if (waiting_.empty()) waiting_.reserve(write_bytes + read_bytes); // when the last piece has been written
   waiting_ += bytes;
   if (has_type_) return {};
   first_ += bytes.substr(0, media::signature_bytes - first_.size());
@@ -239,7 +257,6 @@ asio::awaitable<result<void>> upload::flush() {
   }
   at_.server.figures.file_bytes_in.Increment(static_cast<double>(waiting_.size()));
   blob_piece piece{begun_.writer, std::exchange(waiting_, {})};
-  waiting_.reserve(write_bytes + read_bytes);
   auto written =
       co_await ask<blob_done>(at_.asks, begun_.worker, store_deadline, write_atom::value, std::move(piece));
   if (!written) co_return written.error();
@@ -282,8 +299,7 @@ asio::awaitable<result<stored_file>> receive(edge& at, const routed_request& req
   if (!boundary) co_return refused(boundary.error());
   const auto& settings = (*to)->settings;
   if (request.body->length().value_or(0) > settings.max + envelope_bytes)
-    co_return refused(
-        {errc::too_large, "the file is over " + std::to_string(settings.max) + " bytes", "file"});
+    co_return refused(body_too_large(settings));
   const bool is_limited = request.by.is != auth::caller::kind::back_end;
   std::optional<place_table::place> place;
   if (is_limited) {
@@ -331,19 +347,22 @@ private:
   std::uint64_t length_;
 };
 
+/// Whose eyes a link lends. Errors: not_found: it is not good.
+result<std::optional<user_id>> eyes_of_link(const routed_request& request, std::string_view signature,
+                                            const file_service& files) {
+  const auth::file_link link{request.to.parameter("user").value_or(""),
+                             request.to.parameter("expires").value_or(""), signature};
+  const auto now = std::chrono::floor<std::chrono::seconds>(wall_now());
+  if (!auth::is_good_link(*files.link_key.get(), request.segments[0], link, now)) return no_such_file();
+  if (link.user.empty()) return std::optional<user_id>();
+  auto user = user_id::parse(link.user);
+  if (!user) return no_such_file();
+  return std::optional(std::move(*user));
+}
+
 /// Whose eyes a file is asked for with; nobody: the business back end's, which sees all. Errors: malformed,
-/// unauthorized, forbidden; not_found: a link that is not good.
-result<std::optional<user_id>> eyes_of(const routed_request& request, const file_service& files) {
-  if (const auto signature = request.to.parameter("signature")) {
-    const auth::file_link link{request.to.parameter("user").value_or(""),
-                               request.to.parameter("expires").value_or(""), *signature};
-    const auto now = std::chrono::floor<std::chrono::seconds>(wall_now());
-    if (!auth::is_good_link(*files.link_key.get(), request.segments[0], link, now)) return no_such_file();
-    if (link.user.empty()) return std::optional<user_id>();
-    auto user = user_id::parse(link.user);
-    if (!user) return no_such_file();
-    return std::optional(std::move(*user));
-  }
+/// unauthorized, forbidden.
+result<std::optional<user_id>> eyes_of(const routed_request& request) {
   const bool is_user = request.by.is == auth::caller::kind::user;
   if (!is_user && !request.to.parameter("userId")) {
     if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) return may.error();
@@ -387,8 +406,10 @@ reply file_reply(unsigned status, const std::string& etag) {
 
 asio::awaitable<reply> upload_file(edge& at, const routed_request& request) {
   auto done = co_await receive(at, request);
-  const auto outcome = done ? std::string("stored") : std::string(row_of(done.error().code).name);
-  at.server.figures.uploads.Add({{"outcome", outcome}}).Increment();
+  const bool is_cut = !done && done.error().code == errc::internal; // the client went away
+  const auto outcome = done ? "stored" : is_cut ? "cut" : row_of(done.error().code).name;
+  at.server.figures.uploads.Add({{"outcome", std::string(outcome)}}).Increment();
+  if (is_cut) co_return reply{.status = 0};
   if (!done) co_return problem(done.error());
   auto r = json_reply(upload_result(*done));
   r.status = 201;
@@ -398,7 +419,8 @@ asio::awaitable<reply> upload_file(edge& at, const routed_request& request) {
 asio::awaitable<reply> read_file(edge& at, const routed_request& request) {
   const auto files = service(at);
   if (!files) co_return problem(files.error());
-  auto eyes = eyes_of(request, **files);
+  const auto signature = request.to.parameter("signature");
+  auto eyes = signature ? eyes_of_link(request, *signature, **files) : eyes_of(request);
   if (!eyes) co_return problem(eyes.error());
   const auto found = co_await find_file(at, request, std::move(*eyes));
   if (!found) co_return problem(found.error());
@@ -448,7 +470,7 @@ asio::awaitable<reply> read_file(edge& at, const routed_request& request) {
 asio::awaitable<reply> read_file_link(edge& at, const routed_request& request) {
   const auto files = service(at);
   if (!files) co_return problem(files.error());
-  auto eyes = eyes_of(request, **files);
+  auto eyes = eyes_of(request); // a link lends none for another link
   if (!eyes) co_return problem(eyes.error());
   auto seen_by = *eyes;
   const auto found = co_await find_file(at, request, std::move(*eyes));

@@ -12,7 +12,7 @@ namespace {
 
 using user_list = std::vector<user_id>;
 
-/// A file to which nothing refers any more stays for so long: a message that is on its way may have it.
+/// A file to which nothing refers any more is due at once, and deleted so much later.
 constexpr std::chrono::minutes release_grace{1};
 /// Whoever has taken files to delete them has so long before others do.
 constexpr std::chrono::minutes deletion_time{10};
@@ -284,10 +284,11 @@ result<void> change_run::operator()(const recall_message& what) {
 
 /// Those of a message that is no more.
 result<void> change_run::release_files(const message& of) {
-  const auto files = tx_.detach_files(of);
+  auto files = tx_.detach_files(of);
   if (!files) return files.error();
+  std::ranges::sort(*files); // locked in one order everywhere
   for (const std::string& id : *files)
-    if (auto released = tx_.release_file(id, now_ + release_grace); !released) return released;
+    if (auto released = tx_.release_file(id, now_); !released) return released;
   return {};
 }
 
@@ -508,8 +509,7 @@ result<profile> change_run::put_profile(const profile& p) {
   }
   if (auto put = tx_.put_profile(p); !put) return put.error();
   if (is_new && before->avatar && is_file_id(*before->avatar))
-    if (auto released = tx_.release_file(*before->avatar, now_ + release_grace); !released)
-      return released.error();
+    if (auto released = tx_.release_file(*before->avatar, now_); !released) return released.error();
   return tx_.find_profile(p.user);
 }
 
@@ -526,7 +526,9 @@ result<void> change_run::operator()(const finish_file& what) {
 }
 
 result<void> change_run::operator()(const take_due_files& what) {
-  auto due = tx_.take_due_files(now_, now_ + deletion_time, what.limit);
+  // Only what has been due for a while: nobody may read or send it any more, so no message that is on its
+  // way, on another node either, has it.
+  auto due = tx_.take_due_files(now_ - release_grace, now_ + deletion_time, what.limit);
   if (!due) return due.error();
   outcome_.files = *std::move(due);
   return {};

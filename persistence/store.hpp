@@ -127,7 +127,8 @@ public:
   virtual result<void> erase_content(const message& of) = 0;
 
   virtual result<void> put_profile(const profile& p) = 0;        ///< a member that is not set keeps its value
-  virtual result<profile> find_profile(const user_id& user) = 0; ///< without names when none are set
+  /// Without names when none are set. Until the transaction ends nobody else may look.
+  virtual result<profile> find_profile(const user_id& user) = 0;
   /// Tokens issued by then are good no more; an earlier time than the one that is stored changes nothing.
   virtual result<void> revoke(const user_id& user, std::int64_t at_us) = 0;
   /// The user of an identity; the first time that is `made_up`.

@@ -22,7 +22,8 @@ UPDATE file SET state = 1, kind = $2::bigint, mime = $3::text, name = $4::text, 
 WHERE id = $1::text AND state = 0 RETURNING id)";
 /// So that nobody else keeps or releases it until the transaction ends.
 inline constexpr const char* lock_file_sql = "SELECT FROM file WHERE id = $1::text FOR NO KEY UPDATE";
-inline constexpr const char* keep_file_sql = "UPDATE file SET due_at_ms = NULL WHERE id = $1::text";
+inline constexpr const char* keep_file_sql =
+    "UPDATE file SET due_at_ms = NULL WHERE id = $1::text AND state = 1";
 inline constexpr const char* release_file_sql = R"(
 UPDATE file SET due_at_ms = $2::bigint WHERE id = $1::text AND due_at_ms IS NULL
   AND NOT EXISTS (SELECT FROM message_file WHERE file_id = $1::text)

@@ -351,6 +351,7 @@ result<void> transaction::put_profile(const profile& p) {
 result<profile> transaction::find_profile(const user_id& user) {
   parameters_.clear();
   parameters_.add(text_of(user));
+  if (auto locked = run("lock_user"); !locked) return locked.error(); // its row may not be there yet
   auto rows = run("own_profile");
   if (!rows) return rows.error();
   profile found{.user = user};

@@ -50,8 +50,11 @@ inline constexpr const char* attach_files_sql = R"(, attached AS (
          base.last_seqs[($7::int[])[f.row]] - ($8::int[])[f.row]
   FROM given, base, unnest($19::text[], $20::int[]) AS f (file_id, row)
   WHERE given.ids IS NOT NULL
+), held AS MATERIALIZED (
+  SELECT f.id FROM given, file f WHERE f.id = ANY ($19::text[]) AND given.ids IS NOT NULL
+  ORDER BY f.id FOR NO KEY UPDATE OF f
 ), kept AS (
-  UPDATE file SET due_at_ms = NULL FROM given WHERE file.id = ANY ($19::text[]) AND given.ids IS NOT NULL
+  UPDATE file f SET due_at_ms = NULL FROM held WHERE f.id = held.id AND f.due_at_ms IS NOT NULL AND f.state = 1
 ))";
 
 /// A batch. $1 the conversations' ids, ascending, $2 their versions, $3 how many messages each gets, $4 the
@@ -71,7 +74,9 @@ inline constexpr const char* attach_files_sql = R"(, attached AS (
 ///   constraint, puts no message into the server's log.
 /// stored: the messages; FROM base makes their ids be taken after the locks.
 /// indexed: their tokens.
-/// attached, kept: their files. Each is written even if it was kept before, which makes a recall that
+/// attached, held, kept: their files. Each is locked, in the order of id, even if it was kept before, which
+/// makes
+///   a recall that releases it at this moment wait.
 /// releases
 ///   it at this moment wait.
 /// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.

@@ -17,7 +17,7 @@ constexpr std::string_view finish_sql = "UPDATE file SET state = 1, kind = ?2, m
 constexpr std::string_view attach_sql =
     "INSERT INTO message_file (file_id, conversation_id, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 constexpr std::string_view keep_sql =
-    "UPDATE file SET due_at_ms = NULL WHERE id = ?1 AND due_at_ms IS NOT NULL";
+    "UPDATE file SET due_at_ms = NULL WHERE id = ?1 AND due_at_ms IS NOT NULL AND state = 1";
 constexpr std::string_view release_sql =
     "UPDATE file SET due_at_ms = ?2 WHERE id = ?1 AND due_at_ms IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM message_file WHERE file_id = ?1)"
@@ -39,8 +39,8 @@ const std::string find_file_sql =
     "file f"
     " WHERE f.id = ?1 AND f.state = 1 AND (f.due_at_ms IS NULL OR f.due_at_ms > ?3) AND (?2 IS NULL OR "
     "f.owner = ?2"
-    " OR EXISTS (SELECT 1 FROM message_file mf JOIN member m ON m.user_id = ?2 AND"
-    "   m.conversation_id = mf.conversation_id WHERE mf.file_id = ?1 AND mf.seq >= m.first_seq)"
+    " OR EXISTS (SELECT 1 FROM member m CROSS JOIN message_file mf ON mf.file_id = ?1 AND"
+    "   mf.conversation_id = m.conversation_id AND mf.seq >= m.first_seq WHERE m.user_id = ?2)"
     " OR EXISTS (SELECT 1 FROM profile WHERE avatar = ?1 AND length(avatar) = 32))";
 
 void bind_question(sqlite_statement::execution& row, const file_question& question, wall_time now) {

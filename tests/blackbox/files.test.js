@@ -286,6 +286,22 @@ onEachStore('a file', (the) => {
     }
   })
 
+  it('has no text of a client\'s asked for by its id', async (t) => {
+    const alice = await connectV1(the.server, newId(), { t })
+    for (const fileId of ['a\0b', 'x'.repeat(200), '\'; --', ''])
+      await alice.call('message.send', { to: user(newId()), clientMsgId: uniqueId(), kind: 'text', content: 'x', ext: { preview: { fileId } } }).then(() => assert.equal(fileId, ''), ({ code }) => assert.equal(code, -32004))
+    assert.equal((await fetchBytes(the.server, '/readyz')).status, 200)
+    await alice.say(user(newId()), 'still works')
+  })
+
+  it('in an endless body is 413', async (t) => {
+    const raw = await RawConnection.open(the.server, t)
+    raw.write(requestText('POST', `/v1/files?userId=${newId()}`, { 'Content-Type': 'multipart/form-data; boundary=b', 'Transfer-Encoding': 'chunked' }))
+    raw.write('3a\r\n--b\r\nContent-Disposition: form-data; name="other"\r\n\r\nwords\r\n')
+    for (let i = 0; i < 40; i++) raw.write(`2710\r\n${'w'.repeat(10_000)}\r\n`)
+    assertProblem(await raw.response(), 413)
+  })
+
   it('that is not sent whole leaves nothing behind', async (t) => {
     const sent = Buffer.alloc(200_000, 'half a file ')
     const isHalf = (file) => { try { return fs.readFileSync(file).includes('half a file half') } catch { return false } }
@@ -383,6 +399,8 @@ describe('a file store', () => {
     assertProblem(await upload(server, { token: key }, png()), 400)
     assert.equal((await fetchBytes(server, (await link(server, mine, fileId)).url)).status, 200)
     assertProblem(await fetchBytes(server, `/v1/files/${fileId}?user=1&expires=9999999999&signature=x`), 404)
+    const lent = (await link(server, mine, fileId)).url.split('?')[1]
+    assertProblem(await fetchBytes(server, `/v1/files/${fileId}/url?${lent}`, { headers: { authorization: `Bearer ${theirs.token}` } }), 404)
   })
 
   for (const [config, what] of [

@@ -139,11 +139,11 @@ STORE_TEST("a message that is taken back has its files no more") {
   CHECK(due(5'000'000).empty());
   take_back("3");
   CHECK(seen_by(*reader, *writer, id, {"2", "3"}).empty());
-  CHECK(due(61'999).empty());
-  CHECK(due(62'000) == texts{id}); // a minute after the recall
+  CHECK(due(1'999).empty());
+  CHECK(due(2'000) == texts{id});
   CHECK(seen_by(*reader, *writer, id, {"1"}).empty());
-  CHECK(due(62'099).empty());      // somebody deletes it ...
-  CHECK(due(62'100) == texts{id}); // ... or did not
+  CHECK(due(2'099).empty());      // somebody deletes it ...
+  CHECK(due(2'100) == texts{id}); // ... or did not
   in_transaction(*writer, [&](change_transaction& t) { got(t.forget_files(std::vector{id, id_of('z')})); });
   CHECK(due(9'000'000).empty());
 }
@@ -165,8 +165,7 @@ STORE_TEST("an avatar is everybody's to see, for as long as it is one") {
   CHECK(set("1", "https://example.com/a.png").has_value());
   CHECK(seen_by(*reader, *writer, id, {"3"}, 2'000'000) == texts{"3"});
   CHECK(set("2", "").has_value());
-  CHECK(seen_by(*reader, *writer, id, {"1", "3"}, 2000) == texts{"1"});
-  CHECK(seen_by(*reader, *writer, id, {"1"}, 61'000).empty());
+  CHECK(seen_by(*reader, *writer, id, {"1", "3"}, 2000).empty());
   const auto sound = add_file(*writer, "1", 'c', {.kind = media::file_kind::voice});
   CHECK(failure(set("1", sound)).code == errc::malformed);
 }

@@ -236,7 +236,7 @@ void append_limits(std::string& out, const limits& limits, const hello_facts& fa
       {"blocks", limits.blocks},
       {"groupsOwned", limits.groups_owned},
       {"recallSeconds", static_cast<std::size_t>(facts.recall_window.count())},
-      {"editSeconds", static_cast<std::size_t>(facts.edit_window.count())},
+      {"editSeconds", 0}, // there are no edits yet
       {"fileBytes", facts.file_bytes},
   };
   out += '{';

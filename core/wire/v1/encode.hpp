@@ -30,7 +30,6 @@ struct hello_facts {
   std::chrono::seconds heartbeat{};
   wall_time now{};
   std::chrono::seconds recall_window{};
-  std::chrono::seconds edit_window{};
   std::size_t file_bytes = 0;                ///< of one file; 0: there is no file store
   std::span<const std::string> file_types{}; ///< that may be uploaded
   std::optional<wall_time> expires{};        ///< of the token; nothing: there is none
