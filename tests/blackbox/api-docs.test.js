@@ -296,9 +296,11 @@ onEachStore('the documents', (the) => {
     const knows = (method) => session.call(method, {}).then(() => true, ({ code }) => code !== -32601)
     for (const method of methods) assert.ok(await knows(method), `${method} is documented, and the server does not know it`)
     // Whatever in the server looks like a method.
-    const texts = fs.readFileSync(binary).toString('latin1').match(/(?<![\w.])[a-z]{3,16}\.[a-z]{3,16}(?![\w.])/g)
+    const bytes = fs.readFileSync(binary).toString('latin1')
+    const texts = bytes.match(/(?<![\w.])[a-z]{3,16}\.[a-z]{3,16}(?![\w.])/g)
     const candidates = new Set(texts.filter((it) => /^(message|conversation|presence|user|users|block|group|session|file|rpc|device|push)\./.test(it)))
-    assert.ok(methods.filter((it) => it.includes('.')).every((it) => candidates.has(it)), 'the texts in the server are found')
+    // One may stand right behind another text: the compiler cuts long ones into pieces.
+    assert.ok(methods.filter((it) => it.includes('.')).every((it) => bytes.includes(it)), 'the texts in the server are found')
     for (const method of [...candidates, 'sync', 'ping', 'echo', 'hello', 'connect', 'login', 'typing', 'read', 'resume']) {
       assert.equal(await knows(method), methods.includes(method), method)
     }

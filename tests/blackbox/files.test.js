@@ -262,6 +262,7 @@ onEachStore('a file', (the) => {
       mine.url.replace(`user=${a}`, `user=${b}`),
       mine.url.replace(/&signature=.*/, '&signature='),
     ]) assertProblem(await fetchBytes(the.server, changed), 404)
+    await alice.call('message.send', { to: user(a), clientMsgId: uniqueId(), kind: 'image', content: { fileId: file.fileId } })
     await alice.call('message.recall', { in: user(b), seq: message.seq })
     assertProblem(await fetchBytes(the.server, theirs.url), 404)
     assert.equal((await fetchBytes(the.server, mine.url)).status, 200)
