@@ -126,7 +126,7 @@ public:
   /// Takes a message's content and ext away, here and from the search index; marks it recalled.
   virtual result<void> erase_content(const message& of) = 0;
 
-  virtual result<void> put_profile(const profile& p) = 0;        ///< a member that is not set keeps its value
+  virtual result<void> put_profile(const profile& p) = 0; ///< a member that is not set keeps its value
   /// Without names when none are set. Until the transaction ends nobody else may look.
   virtual result<profile> find_profile(const user_id& user) = 0;
   /// Tokens issued by then are good no more; an earlier time than the one that is stored changes nothing.
