@@ -24,7 +24,8 @@ struct keeper {
 
   bool knows() const { return !env->link_key.get()->empty(); }
 
-  /// Asks persistence for a change of files; `then` gets its answer.
+  /// Asks persistence for a change of files; `then` gets its answer. Without a deadline: nobody waits for it,
+  /// and persistence answers each, at its own end too.
   template <class Then>
   void ask(change_action action, Then then) {
     env->admitted.appends.take(1);

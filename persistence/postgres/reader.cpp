@@ -1,7 +1,7 @@
 #include "persistence/postgres/reader.hpp"
-#include "persistence/postgres/files.hpp"
 
 #include "persistence/append_rules.hpp"
+#include "persistence/postgres/files.hpp"
 #include "persistence/postgres/rows.hpp"
 #include "persistence/postgres/session.hpp"
 

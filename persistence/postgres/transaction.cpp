@@ -249,8 +249,7 @@ result<void> transaction::update_conversation(const conversation_row& row) {
   parameters_.add(static_cast<std::int64_t>(row.history));
   parameters_.add(std::int64_t{row.dismissed});
   parameters_.add(static_cast<std::int64_t>(row.member_count));
-  if (auto done = run("update_conversation"); !done) return done.error();
-  return {};
+  return done("update_conversation");
 }
 
 result<std::optional<member_row>> transaction::member(std::int64_t conversation, const user_id& user) {
@@ -284,16 +283,14 @@ result<void> transaction::put_members(std::int64_t conversation, std::span<const
   add_numbers(parameters_, rows, [](const member_row& m) { return m.read_seq; });
   add_numbers(parameters_, rows, [](const member_row& m) { return m.pinned; });
   add_numbers(parameters_, rows, [](const member_row& m) { return m.muted; });
-  if (auto done = run("put_members"); !done) return done.error();
-  return {};
+  return done("put_members");
 }
 
 result<void> transaction::remove_members(std::int64_t conversation, std::span<const user_id> users) {
   parameters_.clear();
   parameters_.add(conversation);
   add_texts(parameters_, users, text_of);
-  if (auto done = run("remove_members"); !done) return done.error();
-  return {};
+  return done("remove_members");
 }
 
 result<std::optional<message>> transaction::entry(const conversation_row& in, std::int64_t seq) {
@@ -335,8 +332,7 @@ result<void> transaction::erase_content(const message& of) {
   parameters_.clear();
   parameters_.add(of.conversation_id);
   parameters_.add(of.id);
-  if (auto done = run("erase_content"); !done) return done.error();
-  return {};
+  return done("erase_content");
 }
 
 result<void> transaction::put_profile(const profile& p) {
@@ -344,8 +340,7 @@ result<void> transaction::put_profile(const profile& p) {
   parameters_.add(text_of(p.user));
   add_optional(parameters_, p.name);
   add_optional(parameters_, p.avatar);
-  if (auto done = run("put_profile"); !done) return done.error();
-  return {};
+  return done("put_profile");
 }
 
 result<profile> transaction::find_profile(const user_id& user) {
@@ -366,8 +361,7 @@ result<void> transaction::revoke(const user_id& user, std::int64_t at_us) {
   parameters_.clear();
   parameters_.add(text_of(user));
   parameters_.add(at_us);
-  if (auto done = run("revoke"); !done) return done.error();
-  return {};
+  return done("revoke");
 }
 
 result<user_id> transaction::user_of_identity(const std::string& identity, const user_id& made_up,
