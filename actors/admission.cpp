@@ -135,6 +135,11 @@ std::optional<error> refusal_of(append_status status) {
                  .detail = "the group is muted: only its owner and admins may send",
                  .param = "to",
                  .reason = "muted"};
+  case append_status::may_not_call_all:
+    return error{.code = errc::forbidden,
+                 .detail = "only the owner and the admins of a group may call all of it (ext.mentions)",
+                 .param = "ext.mentions",
+                 .reason = "role"};
   case append_status::no_file: return error{errc::not_found, "there is no such file that you may see"};
   case append_status::no_group: return error{errc::not_found, "there is no such group of yours", "to"};
   }

@@ -69,6 +69,7 @@ result<void> address(message_reader& reader, std::span<committed_message> entrie
 log_answer log_for(message_reader& reader, const log_question& question) {
   auto found = reader.log(question.ranges);
   if (!found) return {.failure = found.error()};
+  if (auto filled = fill_edits(reader, *found); !filled) return {.failure = filled.error()};
   log_answer answer;
   for (auto& m : *found) answer.entries.push_back({std::make_shared<const message>(std::move(m)), {}});
   for (auto begin = answer.entries.begin(); begin != answer.entries.end();) {
@@ -90,6 +91,7 @@ std::size_t rows_of(const v1::command& what) {
     using T = std::decay_t<decltype(of)>;
     if constexpr (std::is_same_v<T, v1::resume>) return of.query.limit + of.query.positions.size();
     if constexpr (std::is_same_v<T, v1::get_profiles>) return of.users.size();
+    if constexpr (std::is_same_v<T, messages_query>) return of.seqs.size();
     if constexpr (requires { of.limit; }) return of.limit;
     return 1;
   };

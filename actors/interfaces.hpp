@@ -75,6 +75,8 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<read_atom, read_note>,
     // Tells that somebody types.
     caf::reacts_to<notify_atom, typing_note>,
+    // Tells of a reaction; in a conversation of which many are told already, perhaps not.
+    caf::reacts_to<notify_atom, reaction_note>,
     // The session is about to ask who may be watched, and then to watch them. Who blocks its user meanwhile
     // will not be watched, although the answer did not know.
     caf::replies_to<watch_soon_atom, session_actor>::with<caf::ok_atom>,

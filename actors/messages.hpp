@@ -77,13 +77,14 @@ struct append_answer {
 };
 
 /// What became of a change: `failure`, or else, of a change of a group, how the group is now, of an identity
-/// its user, and of files which they are.
+/// its user, of files which they are, and of an edit the message.
 struct change_answer {
   std::optional<error> failure{};
   std::optional<group_info> group{};
   std::optional<user_id> user{};
   std::vector<std::string> files{};
   std::optional<file_identity> identity{};
+  std::optional<message> edited{}; ///< of an edit, the message as it is now
 };
 
 /// What became of a read_mark.
@@ -231,7 +232,8 @@ using delivery_ptr = std::shared_ptr<const delivery>;
 struct news {
   std::int64_t conversation_id = 0;
   std::int64_t last_seq = 0;
-  shared_frames frames; ///< the `message` notifications in the order of seq, each a whole WebSocket frame
+  shared_frames frames;   ///< the `message` notifications in the order of seq, each a whole WebSocket frame
+  shared_frames joined{}; ///< all of them in one `messages`, for clients that asked for it
   steady_time committed;
   lease counted;
 };
@@ -243,6 +245,12 @@ struct typing_note {
   user_id user;
   std::vector<user_id> users;
   caf::actor_addr origin{};
+};
+
+/// A reaction, told to the v1 sessions of these users; shared, since a group's are many.
+struct reaction_note {
+  reaction what;
+  audience_ptr users;
 };
 
 /// `user` has blocked these: their sessions hear no more of when `user` comes and goes.
@@ -329,6 +337,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::login_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::committed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::news_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::typing_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::reaction_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::block_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::own_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::revocation)

@@ -17,6 +17,8 @@ namespace {
 /// Messages a transaction at most. PostgreSQL's cost a message is flat from about a hundred on, and a batch
 /// is answered as a whole, so a larger one would only add latency.
 constexpr std::size_t batch_max = 500;
+/// Changes that share a transaction at most: each is some statements, and whoever sends waits for them.
+constexpr std::size_t shared_max = 32;
 /// And of what they say, when that is more than one: to index a text of 4,096 characters takes a database ten
 /// milliseconds, and whoever sends a word waits for all of the batch.
 constexpr std::size_t batch_bytes_max = 64 * 1024;
@@ -35,7 +37,6 @@ steady_time now() { return std::chrono::steady_clock::now(); }
 
 error too_much_of_one() { return {errc::rate_limited, "too many writes of one user wait; wait a moment"}; }
 
-/// The message as it is in the log; of a repeated one, as it was stored first.
 /// The content of a message that has a file, from the file's row; or why it may not have it.
 void fill_content(new_message& m, const std::optional<stored_file>& file) {
   auto& attached = *m.attached;
@@ -60,6 +61,7 @@ void check_preview(attachment& attached, const std::optional<stored_file>& file)
         "ext.preview.fileId"};
 }
 
+/// The message as it is in the log; of a repeated one, as it is now.
 message_ptr as_stored(new_message&& m, const append_outcome& o) {
   const bool again = o.status == append_status::duplicate;
   message stored{.id = o.id,
@@ -69,12 +71,13 @@ message_ptr as_stored(new_message&& m, const append_outcome& o) {
                  .to = std::move(m.to),
                  .from_name = std::move(m.from_name),
                  .to_name = std::move(m.to_name),
-                 .kind = m.kind,
+                 .kind = again ? o.kind : m.kind,
                  .content = again && o.content ? *o.content : std::move(m.content),
                  .ext = again ? o.ext : std::move(m.ext),
                  .client_msg_id = std::move(m.client_msg_id),
                  .created_at = o.created_at,
                  .recalled = o.recalled,
+                 .edits = o.edits,
                  .previous_at = o.previous_at};
   if (stored.recalled) stored.content.clear();
   return std::make_shared<const message>(std::move(stored));
@@ -175,8 +178,9 @@ void persistence_state::flush() {
   }
 }
 
-/// A batch of what is next, at most one change after it. What one user sent is in that user's order: a change
-/// comes after all that they sent before it, and before all after.
+/// A batch of what is next, after it changes that may share a transaction, and at most one that may not. What
+/// one user sent is in that user's order: a change comes after all that they sent before it, and before all
+/// after.
 void persistence_state::take_turn() {
   std::optional<waiting_change> last;
   std::size_t bytes = 0;
@@ -190,12 +194,18 @@ void persistence_state::take_turn() {
     } else if (auto* mark = std::get_if<reader_mark>(&*next)) {
       reads.push_back(std::move(*mark));
     } else {
-      last = std::get<waiting_change>(std::move(*next));
+      auto& asked = std::get<waiting_change>(*next);
+      if (changes.size() < shared_max &&
+          may_share(changes.empty() ? asked.what : changes.front().what, asked.what))
+        changes.push_back(std::move(asked));
+      else
+        last = std::move(asked);
     }
   }
   if (!batch.empty() && find_files()) commit();
   if (!reads.empty()) commit_reads();
-  if (last) last->answer_to.deliver(change_now(last->what, last->origin));
+  if (!changes.empty()) commit_changes();
+  if (last) commit_change(*last);
 }
 
 /// Makes of what messages say of files what is stored: the files' own rows know. False: the rows could not be
@@ -330,31 +340,64 @@ void persistence_state::commit_reads() {
   }
 }
 
-change_answer persistence_state::change_now(const change& what, const caf::actor_addr& origin) {
+void persistence_state::commit_change(waiting_change& asked) {
   const lease taken(admitted->appends, 1);
-  if (in_doubt) return {error{errc::unavailable, admitted->database_fault()}, {}};
-  auto done = write<change_outcome>([&] {
-    return apply(*writer, what, wall_now(), {admitted->blocks_a_user, admitted->groups_a_user});
-  });
+  auto done = in_doubt ? result<change_outcome>(error{errc::unavailable, admitted->database_fault()})
+                       : write<change_outcome>([&] {
+                           return apply(*writer, asked.what, wall_now(),
+                                        {admitted->blocks_a_user, admitted->groups_a_user});
+                         });
   last_end = now();
-  if (!done) {
-    if (row_of(done.error().code).retry_later) set_state(false, done.error().detail);
-    // Perhaps it was stored: then nobody was told, and no ping would show it.
-    if (done.error().code == errc::outcome_unknown || done.error().code == errc::internal)
-      self->send(registry, resync_atom::value);
-    return {done.error(), {}};
-  }
+  if (!done && !in_doubt) note_failed_change(done.error());
+  asked.answer_to.deliver(done ? tell(asked.what, asked.origin, *std::move(done))
+                               : change_answer{.failure = done.error()});
+}
+
+void persistence_state::commit_changes() {
+  auto shared = std::exchange(changes, {});
+  const lease taken(admitted->appends, shared.size());
+  std::vector<change> asked;
+  for (auto& one : shared) asked.push_back(std::move(one.what));
+  using outcomes = std::vector<result<change_outcome>>;
+  auto done = in_doubt ? result<outcomes>(error{errc::unavailable, admitted->database_fault()})
+                       : write<outcomes>([&] { return apply_all(*writer, asked, wall_now()); });
+  last_end = now();
+  if (!done && !in_doubt) note_failed_change(done.error());
+  const auto answer = [&](std::size_t i) -> change_answer {
+    if (!done) return {.failure = done.error()};
+    auto& one = (*done)[i];
+    if (!one) return {.failure = one.error()};
+    return tell(asked[i], shared[i].origin, std::move(*one));
+  };
+  for (std::size_t i = 0; i < shared.size(); ++i) shared[i].answer_to.deliver(answer(i));
+}
+
+void persistence_state::note_failed_change(const error& why) {
+  if (row_of(why.code).retry_later) set_state(false, why.detail);
+  // Perhaps it was stored: then nobody was told, and no ping would show it.
+  if (why.code == errc::outcome_unknown || why.code == errc::internal)
+    self->send(registry, resync_atom::value);
+}
+
+change_answer persistence_state::tell(const change& what, const caf::actor_addr& origin,
+                                      change_outcome&& done) {
   // The registry is told in this order: who is blocked stops watching before the change's own news go out.
   if (const auto* block = std::get_if<block_users>(&what.action); block != nullptr && block->blocked)
     self->send(registry, block_atom::value, block_note{*what.by, block->users});
   auto committed = std::make_shared<committed_batch>();
-  for (auto& logged : done->entries)
+  for (auto& logged : done.entries)
     committed->messages.push_back(
         {std::make_shared<const message>(std::move(logged.entry)), std::move(logged.audience)});
   deliver(std::move(committed));
-  if (done->own) self->send(registry, notify_atom::value, own_note{*what.by, *std::move(done->own), origin});
-  return {
-      {}, std::move(done->group), std::move(done->user), std::move(done->files), std::move(done->identity)};
+  if (done.own) self->send(registry, notify_atom::value, own_note{*what.by, *std::move(done.own), origin});
+  if (done.reaction)
+    self->send(registry, notify_atom::value,
+               reaction_note{std::move(done.reaction->what), std::move(done.reaction->audience)});
+  return {.group = std::move(done.group),
+          .user = std::move(done.user),
+          .files = std::move(done.files),
+          .identity = std::move(done.identity),
+          .edited = std::move(done.edited)};
 }
 
 void persistence_state::fail(const error& e) {

@@ -9,6 +9,7 @@
 #include "core/bounds/fair_queue.hpp"
 #include "core/bounds/flow.hpp"
 #include "core/metrics.hpp"
+#include "persistence/changes.hpp"
 
 #include <memory>
 #include <optional>
@@ -50,11 +51,12 @@ struct persistence_state {
   static constexpr std::size_t transaction_cost = 16;
   fair_queue<work> waiting{quantum};
   // Of the turn at hand:
-  std::vector<new_message> batch; ///< to be committed, or in doubt
-  std::vector<promise> promises;  ///< of `batch`, in its order
-  std::vector<reader_mark> reads; ///< to be committed
-  bool armed = false;             ///< a flush is on its way
-  bool in_doubt = false;          ///< `batch` was sent and its outcome is not known; nothing else is taken in
+  std::vector<new_message> batch;      ///< to be committed, or in doubt
+  std::vector<promise> promises;       ///< of `batch`, in its order
+  std::vector<reader_mark> reads;      ///< to be committed
+  std::vector<waiting_change> changes; ///< likewise: such as may share a transaction
+  bool armed = false;                  ///< a flush is on its way
+  bool in_doubt = false; ///< `batch` was sent and its outcome is not known; nothing else is taken in
 
   std::optional<bool> told_up; ///< as the log has said
   std::uint64_t set_backs = 0; ///< that have been told; see store_watch
@@ -82,7 +84,11 @@ private:
   void refuse(work& what, const error& why);
   void refuse_all(const error& why);
   void take_turn();
-  change_answer change_now(const change& what, const caf::actor_addr& origin);
+  void commit_change(waiting_change& asked);
+  void commit_changes();
+  /// Has others told what a change has made, and answers it.
+  change_answer tell(const change& what, const caf::actor_addr& origin, change_outcome&& done);
+  void note_failed_change(const error& why);
   bool find_files();
   void commit();
   void commit_reads();

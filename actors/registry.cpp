@@ -13,6 +13,8 @@ namespace {
 /// Small messages of one conversation are told together, up to about this size: one write instead of many.
 /// Not more, since a slow session holds what it could not send, and its outbox counts in these pieces.
 constexpr std::size_t news_bytes = 65'536;
+/// Of the messages in one `messages`, which is 64 KiB at most (contract, section 3).
+constexpr std::size_t many_bytes_max = 65'536 - 1'024;
 
 shared_frames text_frame(std::string_view text) {
   return std::make_shared<const std::string>(ws::frame(ws::opcode::text, text));
@@ -44,6 +46,11 @@ registry::behavior_type registry::make_behavior() {
       [this](notify_atom, const typing_note& note) {
         forward(note);
         tell_typing(note);
+      },
+      [this](notify_atom, const reaction_note& note) {
+        if (reactions_.take(std::to_string(note.what.conversation_id), home_.now())) return;
+        forward(note);
+        tell_reaction(note);
       },
       [this](watch_soon_atom, const session_actor& s) {
         watches_.intend(s);
@@ -215,11 +222,15 @@ void registry::by_audience(std::vector<committed_message> messages,
 
 void registry::tell_news(std::span<const committed_message> messages, steady_time committed) {
   std::vector<const session_actor*> hearers;
+  std::size_t take_many = 0;
   const auto add = [&](const user_id& user) {
     const auto* present = users_.find(user);
     if (present == nullptr) return;
-    for (const auto& l : present->sessions)
-      if (l.facts.is_v1) hearers.push_back(&l.session);
+    for (const auto& l : present->sessions) {
+      if (!l.facts.is_v1) continue;
+      hearers.push_back(&l.session);
+      take_many += l.facts.takes_many;
+    }
   };
   const auto& first = *messages.front().stored;
   if (messages.front().audience) {
@@ -231,20 +242,33 @@ void registry::tell_news(std::span<const committed_message> messages, steady_tim
   if (hearers.empty()) return;
 
   // All frames of the conversation in one text, written to each socket in one go; in portions, since an
-  // outbox counts a portion as a whole.
+  // outbox counts a portion as a whole. Each form only where somebody takes it; the terse one is shorter.
   std::string frames;
-  std::size_t joined = 0;
-  while (joined < messages.size() && frames.size() < news_bytes)
-    frames += ws::frame(ws::opcode::text, v1::message_notification(*messages[joined++].stored));
+  std::vector<std::string> texts;
+  std::size_t told = 0;
+  std::size_t bytes = 0;
+  for (; told < messages.size() && bytes < news_bytes; ++told) {
+    const auto& m = *messages[told].stored;
+    if (take_many > 0) {
+      auto text = v1::terse_message(m);
+      if (told > 0 && bytes + text.size() > many_bytes_max) break;
+      bytes += text.size();
+      texts.push_back(std::move(text));
+    }
+    if (take_many == hearers.size()) continue;
+    frames += ws::frame(ws::opcode::text, v1::message_notification(m));
+    bytes = std::max(bytes, frames.size());
+  }
   flow_.deliveries.take(hearers.size());
-  const news_ptr shared =
-      std::make_shared<const news>(news{.conversation_id = first.conversation_id,
-                                        .last_seq = messages[joined - 1].stored->seq,
-                                        .frames = std::make_shared<const std::string>(std::move(frames)),
-                                        .committed = committed,
-                                        .counted = lease(flow_.deliveries, hearers.size())});
-  for (const auto* s : hearers) send(*s, deliver_atom::value, shared);
-  if (joined < messages.size()) tell_news(messages.subspan(joined), committed);
+  news n{.conversation_id = first.conversation_id,
+         .last_seq = messages[told - 1].stored->seq,
+         .frames = std::make_shared<const std::string>(std::move(frames)),
+         .joined = take_many > 0 ? text_frame(v1::messages_notification(texts)) : shared_frames(),
+         .committed = committed,
+         .counted = lease(flow_.deliveries, hearers.size())};
+  const auto shared = std::make_shared<const news>(std::move(n));
+  for (const auto* s : hearers) send(*s, deliver_atom::value, news_ptr(shared));
+  if (told < messages.size()) tell_news(messages.subspan(told), committed);
 }
 
 void registry::tell_read(const read_note& note) {
@@ -258,6 +282,10 @@ void registry::tell_typing(const typing_note& note) {
 void registry::tell_own(const own_note& note) {
   notify({note.user}, std::visit([](const auto& what) { return v1::own_notification(what); }, note.what),
          note.origin);
+}
+
+void registry::tell_reaction(const reaction_note& note) {
+  notify(*note.users, v1::reaction_notification(note.what), {});
 }
 
 /// Tells the v1 sessions of these users, but not `origin`.

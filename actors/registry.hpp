@@ -10,6 +10,7 @@
 #include "actors/log_doubt.hpp"
 #include "actors/shard.hpp"
 #include "auth/revocations.hpp"
+#include "core/bounds/rate_limit.hpp"
 #include "core/chat/online_table.hpp"
 #include "core/chat/watch_table.hpp"
 #include "core/cluster/delivery_order.hpp"
@@ -35,6 +36,9 @@ public:
   void on_exit() override;
 
 private:
+  /// Of one conversation (contract, section 7: "over 20 a second in a conversation some may be left out").
+  static constexpr std::size_t reactions_per_second = 20;
+
   using online_users = online_table<session_actor>;
   using listed = online_users::listed;
   using gap = cluster::delivery_order::gap;
@@ -81,6 +85,7 @@ private:
   void tell_read(const read_note& note);
   void tell_typing(const typing_note& note);
   void tell_own(const own_note& note);
+  void tell_reaction(const reaction_note& note);
   void notify(const std::vector<user_id>& users, std::string_view text, const caf::actor_addr& origin);
 
   // one node of several: registry_cluster.cpp
@@ -114,6 +119,7 @@ private:
   void forward(const typing_note& note);
   void forward(const block_note& note);
   void forward(const own_note& note);
+  void forward(const reaction_note& note);
   void reorder(const std::vector<committed_message>& messages, steady_time committed);
   void on_peer_item(node_number from, const cluster::snapshot_begin&);
   void on_peer_item(node_number from, const cluster::session_came& came);
@@ -129,6 +135,7 @@ private:
   void on_peer_item(node_number from, const cluster::tokens_revoked& revoked);
   void on_peer_item(node_number from, const cluster::timeline_met& met);
   void on_peer_item(node_number from, const cluster::epoch_changed& changed);
+  void on_peer_item(node_number from, const cluster::reacted& told);
   void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
@@ -146,6 +153,7 @@ private:
   auth::revocations* revoked_;
   newest_timeline* timeline_;
   bool draining_ = false;
+  rate_limit reactions_{{reactions_per_second, reactions_per_second}}; ///< told, by conversation
 
   // in a cluster
   std::optional<clustering> cluster_;

@@ -169,6 +169,11 @@ void registry::forward(const own_note& note) {
     tell_peers(cluster::own_changed{note.user, note.what}, node);
 }
 
+void registry::forward(const reaction_note& note) {
+  for (auto& [node, users] : peers_.whereabouts(*note.users))
+    tell_peers(cluster::reacted{note.what, users}, node);
+}
+
 // ---- hearing ----
 
 void registry::change_peer(const peer_change& change) {
@@ -261,6 +266,10 @@ void registry::on_peer_item(node_number, const cluster::users_blocked& told) {
 }
 void registry::on_peer_item(node_number, const cluster::own_changed& own) {
   tell_own({own.user, own.what, {}});
+}
+
+void registry::on_peer_item(node_number, const cluster::reacted& told) {
+  tell_reaction({told.what, std::make_shared<const std::vector<user_id>>(told.users)});
 }
 
 void registry::on_peer_item(node_number, const cluster::tokens_revoked& revoked) {

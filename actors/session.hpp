@@ -30,6 +30,7 @@ struct session_env {
   std::string node;
   std::chrono::seconds heartbeat;
   std::chrono::seconds recall_window;
+  std::chrono::seconds edit_window{};
   std::size_t file_bytes = 0; ///< see v1::hello_facts
   std::vector<std::string> file_types{};
   const current<auth::key_ring>& keys;

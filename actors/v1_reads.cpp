@@ -45,6 +45,9 @@ struct reading {
   v1_answer operator()(const page_query& q) const {
     return encoded(read_history(reader, q), v1::history_result);
   }
+  v1_answer operator()(const messages_query& q) const {
+    return encoded(read_messages(reader, q), v1::messages_result);
+  }
   v1_answer operator()(const search_query& q) const { return encoded(search(reader, q), v1::search_result); }
   v1_answer operator()(const list_query& q) const {
     return encoded(list_conversations(reader, q), v1::list_result);

@@ -48,6 +48,7 @@ void v1_session::opened() {
                                 .heartbeat = env_.heartbeat,
                                 .now = wall_now(),
                                 .recall_window = env_.recall_window,
+                                .edit_window = env_.edit_window,
                                 .file_bytes = env_.file_bytes,
                                 .file_types = env_.file_types,
                                 .expires = facts_.expires},
@@ -92,6 +93,7 @@ void v1_session::handle(std::string id, new_message&& m) {
 
 void v1_session::handle(std::string id, change&& what) {
   if (auto* recall = std::get_if<recall_message>(&what.action)) recall->window = env_.recall_window;
+  if (auto* edit = std::get_if<edit_message>(&what.action)) edit->window = env_.edit_window;
   if (const auto token = begin(id, errand::change))
     ask<change_answer>(*token, env_.persistence, change_atom::value, std::move(what));
 }
@@ -215,6 +217,7 @@ void v1_session::take_answer(std::uint64_t token, const append_answer& answer) {
 
 void v1_session::take_answer(std::uint64_t token, const change_answer& answer) {
   if (answer.failure) return finish(token, public_error(*answer.failure));
+  if (answer.edited) return finish(token, v1::message_result(*answer.edited));
   finish(token, answer.group ? v1::group_result(*answer.group) : std::string(v1::empty_result));
 }
 
@@ -281,7 +284,7 @@ void v1_session::take_news(const news& n) {
   moved_.note(n.conversation_id, n.last_seq);
   env_.figures.delivery_seconds.Observe(seconds_of(home_.now() - n.committed));
   env_.figures.frames_sent.Increment();
-  write(n.frames);
+  write(facts_.takes_many ? n.joined : n.frames);
 }
 
 void v1_session::take_notice(const shared_frames& f) { write(f); }

@@ -260,7 +260,7 @@ void server::spawn_shard(io_shard& home, const history_actor& history, const his
   const auto handle = runtime_.spawn_pinned<bridge>(home, home);
   session_envs_.push_back(std::make_unique<session_env>(session_env{
       context_->registry, history, searches, context_->persistence, *figures_, admitted_, config_.limits,
-      config_.classic_window, config_.node, config_.heartbeat, config_.recall_window,
+      config_.classic_window, config_.node, config_.heartbeat, config_.recall_window, config_.edit_window,
       files_ ? config_.files.max : 0, file_types_of(config_), credentials_.keys()}));
   serving_.push_back(std::make_unique<serving_shard>(
       serving_shard{edge{*context_, home, *caf::actor_cast<bridge*>(handle), *session_envs_.back()}, {}}));

@@ -274,6 +274,7 @@ const std::vector<option>& options() {
       {"classic.time_zone", false, single, "", "", set_time_zone},
       {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
       {"recall.window", false, single, "", "", seconds(&server_config::recall_window, 0, 31'536'000)},
+      {"edit.window", false, single, "", "", seconds(&server_config::edit_window, 0, 31'536'000)},
       {"public_url", false, single, "", "", set_public_url},
       {"files.store", false, single, "", "", set_file_store},
       {"files.max", false, single, "", "", file_number(&file_settings::max, 1, std::int64_t{1} << 40)},

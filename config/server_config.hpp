@@ -64,6 +64,7 @@ struct server_config {
   std::chrono::seconds drain_timeout{10};
   std::chrono::seconds heartbeat{25};
   std::chrono::seconds recall_window{120}; ///< how old a message may be to be taken back
+  std::chrono::seconds edit_window{900};   ///< how old a text may be to be edited; 0: there are no edits
   std::string public_url{}; ///< what clients see of this server, https://HOST; empty: not known
   file_settings files{};
   bool presence_is_public =

@@ -123,6 +123,7 @@ reply http_connection::become_v1(const routed_request& request, user_id user) {
   session_facts facts{.id = random_name(16),
                       .device = device,
                       .is_v1 = true,
+                      .takes_many = request.to.parameter("many") == "true",
                       .since = wall_now(),
                       .expires = end_of_token(request.by),
                       .issued_us = request.by.token.issued_us,

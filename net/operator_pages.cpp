@@ -37,7 +37,7 @@ asio::awaitable<reply> index_page(edge& at, const routed_request&) {
   // The page needs nothing but itself and this server; 'self' is its WebSockets too.
   static const std::string policy =
       "default-src 'none'; style-src 'unsafe-inline'; script-src " + script_source() +
-      "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+      "; connect-src 'self'; img-src data: blob:; media-src blob:; base-uri 'none'; form-action 'none'; "
       "frame-ancestors 'none'";
   co_return reply{.content_type = "text/html; charset=utf-8",
                   .body = std::string(embedded::index_html),

@@ -60,6 +60,7 @@ constexpr std::array table{
     socket("/v1/connect", token_source::subprotocol),
     reads("/v1/messages", read_messages),
     changes("POST", "/v1/messages", send_message),
+    changes("POST", "/v1/messages/{}/recall", recall_message_of, none),
     reads("/v1/conversations", read_conversations),
     changes("POST", "/v1/conversations/read", mark_conversation),
     reads("/v1/search", search_messages),

@@ -4,6 +4,7 @@
 #include "core/wire/v1/encode.hpp"
 #include "net/parameters.hpp"
 
+#include <charconv>
 #include <limits>
 
 namespace hongyan {
@@ -158,6 +159,19 @@ asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
   if (const auto may = auth::may_act_as(request.by, *from, auth::scope::push); !may)
     co_return problem(may.error());
   auto r = co_await carry_out(at, request.by, "message.send", std::move(*body), std::move(*from));
+  co_return r;
+}
+
+/// By the back end: any message, at any time.
+asio::awaitable<reply> recall_message_of(edge& at, const routed_request& request) {
+  if (const auto may = auth::may_manage(request.by, auth::scope::push); !may) co_return problem(may.error());
+  const auto text = request.segments[0];
+  std::int64_t id = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (fault != std::errc() || end != text.data() + text.size() || id < 1)
+    co_return problem({errc::malformed, "the path names a message by its id, a whole number above 0", "id"});
+  change what{.action = recall_by_id{id}};
+  auto r = co_await store_change(at, std::move(what));
   co_return r;
 }
 

@@ -26,14 +26,22 @@ std::string strings_of(const std::string& content, std::initializer_list<std::st
   return all;
 }
 
+/// Of a message that is sent again.
+std::string_view what_counts(const new_message& m) {
+  if (m.kind == message_kind::text_stream) return std::string_view("\0stream", 7); // no text has U+0000
+  return m.attached && !m.attached->sent.empty() ? m.attached->sent : m.content;
+}
+
 } // namespace
 
 append_status repeat_status(const new_message& again, const message& stored) {
-  if (again.to != stored.to || again.kind != stored.kind) return append_status::conflict;
-  if (stored.sent_digest != 0) {
-    const auto& sent = again.attached && !again.attached->sent.empty() ? again.attached->sent : again.content;
-    return digest_of(sent) == stored.sent_digest ? append_status::duplicate : append_status::conflict;
-  }
+  // A stream's message is a text once it has ended; its digest tells it from others.
+  const auto kind = [](message_kind k) { return k == message_kind::text_stream ? message_kind::text : k; };
+  if (again.to != stored.to || kind(again.kind) != kind(stored.kind)) return append_status::conflict;
+  if (stored.sent_digest != 0)
+    return digest_of(what_counts(again)) == stored.sent_digest ? append_status::duplicate
+                                                               : append_status::conflict;
+  if (again.kind == message_kind::text_stream) return append_status::conflict;
   if (stored.recalled || again.content == stored.content) return append_status::duplicate;
   if (again.kind == message_kind::text) return append_status::conflict;
   const auto one = parse_json(again.content), other = parse_json(stored.content);
@@ -49,8 +57,10 @@ std::int64_t digest_of(std::string_view sent) {
 }
 
 std::int64_t sent_digest(const new_message& message) {
-  if (!message.client_msg_id || !message.attached || message.attached->sent.empty()) return 0;
-  return digest_of(message.attached->sent);
+  if (!message.client_msg_id) return 0;
+  const bool is_changed =
+      message.kind == message_kind::text_stream || (message.attached && !message.attached->sent.empty());
+  return is_changed ? digest_of(what_counts(message)) : 0;
 }
 
 const std::string& in_message_kinds() {

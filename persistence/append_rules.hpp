@@ -33,6 +33,11 @@ append_status repeat_status(const new_message& again, const message& stored);
 /// stored than was sent. Never 0. No security rests on it: who finds another text with the same one can
 /// deceive themselves.
 std::int64_t digest_of(std::string_view sent);
+/// What the column says of a message whose content changes now, if it says nothing yet; 0: it is never sent
+/// again.
+inline std::int64_t digest_of_first(const message& before) {
+  return before.client_msg_id ? digest_of(before.content) : 0;
+}
 /// The column's value for a message; 0: what is stored is what was sent.
 std::int64_t sent_digest(const new_message& message);
 

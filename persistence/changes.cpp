@@ -2,6 +2,7 @@
 
 #include "core/tools/random.hpp"
 #include "core/wire/json.hpp"
+#include "persistence/views.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -93,19 +94,29 @@ std::string note_content(const group_note& note, const user_id& by, const std::s
   return json + "],\"name\":" + quoted(name) + note.more + "}";
 }
 
+/// Whom the change before in the same transaction was told to, if it was in the same conversation.
+struct known_audience {
+  std::int64_t conversation_id = 0;
+  audience_ptr users{};
+};
+
 /// One run of one change in one transaction.
 class change_run {
 public:
   change_run(change_transaction& tx, const change& what, wall_time now, const change_limits& limits,
-             change_outcome& outcome)
+             change_outcome& outcome, known_audience* known = nullptr)
       : tx_(tx)
       , by_(what.by)
       , user_(what.user())
       , now_(now)
       , limits_(limits)
-      , outcome_(outcome) {}
+      , outcome_(outcome)
+      , known_(known) {}
 
   result<void> operator()(const recall_message& what);
+  result<void> operator()(const recall_by_id& what);
+  result<void> operator()(const edit_message& what);
+  result<void> operator()(const react_to_message& what);
   result<void> operator()(const create_group& what);
   result<void> operator()(const update_group& what);
   result<void> operator()(const add_members& what);
@@ -135,8 +146,20 @@ private:
   /// A group that whoever wants the change is in, at least as `needed`.
   result<locked_group> open_group(const user_id& id, group_role needed);
 
+  /// Its entry `seq`, if it is theirs to read.
+  result<message> find_entry(const own_conversation& in, std::int64_t seq);
+  /// Why one who could send there no more may not do this either, if so.
+  result<void> may_speak(const own_conversation& in);
   /// Why an entry cannot be taken back, if so.
-  std::optional<error> recall_refused(const message& entry, std::chrono::seconds window) const;
+  std::optional<error> recall_refused(const message& entry, const own_conversation& in,
+                                      std::chrono::seconds window) const;
+  /// Why a text cannot be changed, if so.
+  std::optional<error> edit_refused(const message& entry, std::chrono::seconds window) const;
+  /// Takes a message back; `from` is the entry's that says so, and `by` what it says of who did it.
+  result<void> take_back(conversation_row& in, const message& entry, const user_id& from,
+                         const std::string& by);
+  /// A group's members; null: of a direct conversation.
+  result<audience_ptr> audience_of(const conversation_row& in);
   result<message> log(conversation_row& in, const peer_or_group& to, const user_id& from, message_kind kind,
                       std::string content, audience_ptr audience);
   /// Tells everyone in the group and whom the note is about. The answer is the entry's seq.
@@ -165,6 +188,7 @@ private:
   wall_time now_;
   const change_limits& limits_;
   change_outcome& outcome_;
+  known_audience* known_;               ///< of changes that share the transaction; else null
   group_role role_ = group_role::owner; ///< in the group at hand; the back end may what its owner may
 };
 
@@ -242,11 +266,54 @@ result<void> change_run::unchanged(const locked_group& group) {
   return {};
 }
 
-std::optional<error> change_run::recall_refused(const message& entry, std::chrono::seconds window) const {
-  if (is_own_entry(entry.kind))
+result<message> change_run::find_entry(const own_conversation& in, std::int64_t seq) {
+  auto entry = tx_.entry(in.row, seq);
+  if (!entry) return entry.error();
+  if (!*entry || seq < in.mine.first_seq)
+    return error{errc::not_found,
+                 "there is no message " + std::to_string(seq) + " in this conversation that you may read"};
+  return **std::move(entry);
+}
+
+result<void> change_run::may_speak(const own_conversation& in) {
+  if (in.row.of.is_group()) {
+    if (!in.row.muted || in.mine.role != group_role::member) return {};
+    return error{.code = errc::forbidden,
+                 .detail = "the group is muted: only its owner and admins may write",
+                 .param = "in",
+                 .reason = "muted"};
+  }
+  if (user_ == nullptr || in.row.of.id == *by_) return {};
+  const auto blockers = tx_.blockers(*by_, std::span(&in.row.of.id, 1));
+  if (!blockers) return blockers.error();
+  if (blockers->empty()) return {};
+  return error{
+      .code = errc::forbidden, .detail = "this user has blocked you", .param = "in", .reason = "blocked"};
+}
+
+result<audience_ptr> change_run::audience_of(const conversation_row& in) {
+  if (!in.of.is_group()) return audience_ptr{};
+  if (known_ != nullptr && known_->conversation_id == in.id) return known_->users;
+  const auto members = tx_.members(in.id);
+  if (!members) return members.error();
+  user_list told;
+  for (const member_row& member : *members) told.push_back(member.user);
+  auto users = std::make_shared<const user_list>(std::move(told));
+  if (known_ != nullptr) *known_ = {in.id, users};
+  return audience_ptr(std::move(users));
+}
+
+std::optional<error> change_run::recall_refused(const message& entry, const own_conversation& in,
+                                                std::chrono::seconds window) const {
+  if (is_own_entry(entry.kind) && entry.kind != message_kind::text_stream)
     return error{errc::forbidden, "this entry is the log's own; only messages can be recalled"};
+  if (in.row.of.is_group() && in.mine.role != group_role::member) return {};
   if (entry.from != *by_)
-    return error{errc::forbidden, "this message is another user's; only one's own can be recalled"};
+    return error{
+        errc::forbidden,
+        in.row.of.is_group()
+            ? "this message is another user's; only the owner and the admins of the group recall those"
+            : "this message is another user's; only one's own can be recalled"};
   // Either way: what a clock that was ahead has stamped is not to be recalled for ever.
   if (!entry.recalled && std::chrono::abs(now_ - entry.created_at) > window)
     return error{errc::forbidden, "this message is too old; a message can be recalled for " +
@@ -257,28 +324,119 @@ std::optional<error> change_run::recall_refused(const message& entry, std::chron
 result<void> change_run::operator()(const recall_message& what) {
   auto opened = open(what.in);
   if (!opened) return opened.error();
-  const auto entry = tx_.entry(opened->row, what.seq);
+  const auto entry = find_entry(*opened, what.seq);
   if (!entry) return entry.error();
-  if (!*entry || what.seq < opened->mine.first_seq)
-    return error{errc::not_found, "there is no message " + std::to_string(what.seq) +
-                                      " in this conversation that you may read"};
-  if (auto refused = recall_refused(**entry, what.window)) return *refused;
-  if ((*entry)->recalled) return {};
+  if (auto refused = recall_refused(*entry, *opened, what.window)) return *refused;
+  return take_back(opened->row, *entry, *by_, entry->from == *by_ ? "" : quoted(by_->text()));
+}
 
-  audience_ptr audience;
-  if (what.in.is_group()) {
-    const auto members = tx_.members(opened->row.id);
-    if (!members) return members.error();
-    user_list told;
-    for (const member_row& member : *members) told.push_back(member.user);
-    audience = std::make_shared<const user_list>(std::move(told));
-  }
-  if (auto erased = tx_.erase_content(**entry); !erased) return erased;
-  if (has_file((*entry)->kind) || (*entry)->ext)
-    if (auto released = release_files(**entry); !released) return released;
-  const auto logged = log(opened->row, what.in, *by_, message_kind::recall,
-                          "{\"seq\":" + std::to_string(what.seq) + "}", std::move(audience));
+result<void> change_run::operator()(const recall_by_id& what) {
+  const auto gone = [&] {
+    return error{errc::not_found, "there is no message with the id " + std::to_string(what.id)};
+  };
+  const auto found = tx_.find_message(what.id);
+  if (!found) return found.error();
+  if (!*found) return gone();
+  const message& m = **found;
+  auto row = m.to.is_group() ? tx_.lock_group(m.to.id) : tx_.lock_direct(m.from, m.to.id, false);
+  if (!row) return row.error();
+  if (!*row) return gone();
+  const auto entry = tx_.entry(**row, m.seq); // as it is now that nobody else changes it
+  if (!entry) return entry.error();
+  if (!*entry || (*entry)->id != what.id) return gone();
+  if (is_own_entry((*entry)->kind) && (*entry)->kind != message_kind::text_stream)
+    return error{errc::forbidden, "this entry is the log's own; only messages can be recalled"};
+  return take_back(**row, **entry, (*entry)->from, "null");
+}
+
+result<void> change_run::take_back(conversation_row& in, const message& entry, const user_id& from,
+                                   const std::string& by) {
+  if (entry.recalled) return {};
+  auto audience = audience_of(in);
+  if (!audience) return audience.error();
+  if (auto erased = tx_.erase_content(entry); !erased) return erased;
+  if (has_file(entry.kind) || entry.ext)
+    if (auto released = release_files(entry); !released) return released;
+  auto to = entry.to;
+  if (!in.of.is_group() && from != entry.from) to = entry.from;
+  const auto logged = log(in, to, from, message_kind::recall,
+                          "{\"seq\":" + std::to_string(entry.seq) + (by.empty() ? "" : ",\"by\":" + by) + "}",
+                          *std::move(audience));
   if (!logged) return logged.error();
+  return {};
+}
+
+std::optional<error> change_run::edit_refused(const message& entry, std::chrono::seconds window) const {
+  if (window == std::chrono::seconds(0))
+    return error{errc::forbidden, "on this server messages are not edited"};
+  if (entry.kind == message_kind::text_stream)
+    return error{errc::forbidden, "this message is still being written; it can be edited after that"};
+  if (entry.kind != message_kind::text) return error{errc::forbidden, "only texts can be edited"};
+  if (entry.from != *by_)
+    return error{errc::forbidden, "this message is another user's; only one's own can be edited"};
+  if (entry.recalled) return error{errc::not_found, "this message was recalled"};
+  if (std::chrono::abs(now_ - entry.created_at) > window) // either way, as of a recall
+    return error{errc::forbidden, "this message is too old; a message can be edited for " +
+                                      std::to_string(window.count()) + " seconds"};
+  return {};
+}
+
+result<void> change_run::operator()(const edit_message& what) {
+  auto opened = open(what.in);
+  if (!opened) return opened.error();
+  const auto before = find_entry(*opened, what.seq);
+  if (!before) return before.error();
+  if (auto refused = edit_refused(*before, what.window)) return *refused;
+  if (auto may = may_speak(*opened); !may) return may;
+  auto reactions = tx_.reactions(*before, *by_);
+  if (!reactions) return reactions.error();
+  auto now_is = *before;
+  now_is.reactions = *std::move(reactions);
+  if (before->content == what.content) {
+    outcome_.edited = std::move(now_is);
+    return {};
+  }
+  if (before->edits >= edits_max)
+    return error{errc::too_large, "this message was edited " + std::to_string(edits_max) +
+                                      " times already, which is as often as one can be"};
+  now_is.content = what.content;
+  ++now_is.edits;
+  if (auto rewritten = tx_.rewrite(*before, now_is); !rewritten) return rewritten;
+  auto audience = audience_of(opened->row);
+  if (!audience) return audience.error();
+  const auto logged = log(opened->row, now_is.to, *by_, message_kind::edit,
+                          "{\"seq\":" + std::to_string(what.seq) + "}", *std::move(audience));
+  if (!logged) return logged.error();
+  // It is told as it is read; the store keeps a text once.
+  outcome_.entries.back().entry.content = edit_content(what.seq, &now_is.content);
+  outcome_.edited = std::move(now_is);
+  return {};
+}
+
+result<void> change_run::operator()(const react_to_message& what) {
+  const auto opened = open(what.in);
+  if (!opened) return opened.error();
+  const auto entry = find_entry(*opened, what.seq);
+  if (!entry) return entry.error();
+  if (entry->recalled) return error{errc::not_found, "this message was recalled"};
+  if (is_own_entry(entry->kind) && entry->kind != message_kind::text_stream)
+    return error{errc::forbidden, "this entry is the log's own; one reacts to messages"};
+  if (auto may = may_speak(*opened); !may) return may;
+  if (what.on) {
+    const auto reactions = tx_.reactions(*entry, *by_);
+    if (!reactions) return reactions.error();
+    const bool is_new = std::ranges::find(*reactions, what.emoji, &reaction_tally::emoji) == reactions->end();
+    if (is_new && reactions->size() >= emoji_a_message_max)
+      return error{errc::too_large, "this message has " + std::to_string(emoji_a_message_max) +
+                                        " different reactions already; take one of those"};
+  }
+  auto audience = audience_of(opened->row);
+  if (!audience) return audience.error();
+  if (!*audience) *audience = std::make_shared<const user_list>(each_once({*by_, what.in.id}));
+  const reaction r{opened->row.id, what.seq, *by_, what.emoji, what.on};
+  const auto is_new = tx_.put_reaction(r);
+  if (!is_new) return is_new.error();
+  if (*is_new) outcome_.reaction = told_reaction{r, *std::move(audience)};
   return {};
 }
 
@@ -573,6 +731,12 @@ result<void> change_run::operator()(const identify_user& what) {
 
 result<void> change_run::operator()(const revoke_tokens& what) { return tx_.revoke(what.user, what.at_us); }
 
+/// What a change refuses as not their right, a higher role in the group would have allowed.
+error with_reason(error why) {
+  if (why.code == errc::forbidden && why.reason.empty()) why.reason = "role";
+  return why;
+}
+
 } // namespace
 
 result<change_outcome> apply(message_writer& writer, const change& what, wall_time now,
@@ -583,12 +747,42 @@ result<change_outcome> apply(message_writer& writer, const change& what, wall_ti
     return std::visit(change_run(tx, what, now, limits, outcome), what.action);
   });
   if (!done) {
-    auto why = done.error();
-    // What a change refuses as not their right, a higher role in the group would have allowed.
-    if (why.code == errc::forbidden && why.reason.empty()) why.reason = "role";
-    return why;
+    return with_reason(done.error());
   }
   return outcome;
+}
+
+bool may_share(const change& one, const change& other) {
+  const auto is_of_file = [](const change& c) {
+    return std::holds_alternative<begin_file>(c.action) || std::holds_alternative<finish_file>(c.action);
+  };
+  if (is_of_file(one) && is_of_file(other)) return true;
+  const auto* first = std::get_if<react_to_message>(&one.action);
+  const auto* second = std::get_if<react_to_message>(&other.action);
+  return first != nullptr && second != nullptr && first->in.is_group() && first->in == second->in;
+}
+
+result<std::vector<result<change_outcome>>> apply_all(message_writer& writer, std::span<const change> changes,
+                                                      wall_time now) {
+  std::vector<result<change_outcome>> outcomes;
+  const auto done = writer.transact([&](change_transaction& tx) -> result<void> {
+    outcomes.clear(); // of a run that came to nothing
+    const change_limits none;
+    known_audience known;
+    for (const change& what : changes) {
+      change_outcome outcome;
+      const auto one = std::visit(change_run(tx, what, now, none, outcome, &known), what.action);
+      // The transaction is lost, with what the others wrote.
+      if (!one && (one.error().code == errc::unavailable || one.error().code == errc::internal)) return one;
+      if (one)
+        outcomes.emplace_back(std::move(outcome));
+      else
+        outcomes.emplace_back(with_reason(one.error()));
+    }
+    return {};
+  });
+  if (!done) return done.error();
+  return outcomes;
 }
 
 } // namespace hongyan

@@ -18,8 +18,16 @@ struct logged_entry {
   audience_ptr audience; ///< of a group; of a direct conversation the message says itself
 };
 
+/// A reaction that is new, or gone, and who is told.
+struct told_reaction {
+  reaction what;
+  audience_ptr audience; ///< of a direct conversation its users
+};
+
 struct change_outcome {
   std::vector<logged_entry> entries{};
+  std::optional<message> edited{}; ///< of edit_message: the message as it is now
+  std::optional<told_reaction> reaction{};
   std::optional<group_info> group{};       ///< after a change of a group that is still there
   std::optional<user_id> user{};           ///< of identify_user
   std::optional<own_change> own{};         ///< what the user's other sessions are told
@@ -36,5 +44,13 @@ struct change_outcome {
 /// hand one over to them (forbidden).
 result<change_outcome> apply(message_writer& writer, const change& what, wall_time now,
                              const change_limits& limits = {});
+
+/// Whether the two may be done in one transaction: changes that write nothing before all is decided, of which
+/// there may be many at once, and that lock nothing that is not the other's too.
+bool may_share(const change& one, const change& other);
+/// Does changes that may share, in their order, in one transaction: an outcome or an error each. Errors:
+/// those of transact(), of all of them.
+result<std::vector<result<change_outcome>>> apply_all(message_writer& writer, std::span<const change> changes,
+                                                      wall_time now);
 
 } // namespace hongyan

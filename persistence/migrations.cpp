@@ -20,13 +20,16 @@ extern const std::string_view postgres_0007_revocations;
 extern const std::string_view postgres_0008_timeline;
 extern const std::string_view sqlite_0006_files;
 extern const std::string_view postgres_0009_files;
+extern const std::string_view sqlite_0007_messages;
+extern const std::string_view postgres_0010_messages;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
   static const std::array list{
       migration{1, embedded::sqlite_0001_init},           migration{2, embedded::sqlite_0002_conversations},
       migration{3, embedded::sqlite_0003_identities},     migration{4, embedded::sqlite_0004_blocks},
-      migration{5, embedded::sqlite_0005_revocations, 4}, migration{6, embedded::sqlite_0006_files}};
+      migration{5, embedded::sqlite_0005_revocations, 4}, migration{6, embedded::sqlite_0006_files},
+      migration{7, embedded::sqlite_0007_messages}};
   return list;
 }
 
@@ -39,7 +42,8 @@ std::span<const migration> postgres_migrations() {
                                migration{6, embedded::postgres_0006_blocks},
                                migration{7, embedded::postgres_0007_revocations, 6},
                                migration{8, embedded::postgres_0008_timeline, 6},
-                               migration{9, embedded::postgres_0009_files}};
+                               migration{9, embedded::postgres_0009_files},
+                               migration{10, embedded::postgres_0010_messages}};
   return list;
 }
 

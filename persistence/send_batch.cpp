@@ -35,7 +35,9 @@ append_status verdict(const new_message& message, const conversation_rules* rule
   }
   const auto role = rules->role_of(message.from);
   if (!role) return append_status::no_group;
-  return rules->muted && *role == group_role::member ? append_status::silenced : append_status::stored;
+  if (*role != group_role::member) return append_status::stored;
+  if (rules->muted) return append_status::silenced;
+  return message.called && message.called->all ? append_status::may_not_call_all : append_status::stored;
 }
 
 send_batch::send_batch(std::size_t size, wall_time now)
@@ -52,6 +54,8 @@ void send_batch::was_stored(std::size_t i, const new_message& again, message sto
                   .created_at = stored.created_at,
                   .ext = stored.ext,
                   .content = stored.content,
+                  .kind = stored.kind,
+                  .edits = stored.edits,
                   .recalled = stored.recalled};
   stored_before_.emplace(i, std::move(stored));
 }
@@ -99,6 +103,7 @@ std::vector<append_outcome> send_batch::finish(std::span<const new_message> batc
     outcome.audience = nullptr;
     outcome.ext = sent.ext;
     outcome.content = sent.content;
+    outcome.kind = sent.kind;
   }
   return std::move(outcomes_);
 }

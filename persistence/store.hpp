@@ -35,6 +35,7 @@ enum class append_status : std::uint8_t {
   silenced,  ///< the group is muted and the sender is neither owner nor admin; nothing stored
   no_group,  ///< there is no such group, or the sender is no member of it; nothing stored
   no_file,   ///< the message may not have its files (attachment::refused says why); nothing stored
+  may_not_call_all, ///< only a group's owner and admins may call all of it; nothing stored
 };
 
 /// What became of one message of a batch. For a duplicate it tells of the message first stored; where nothing
@@ -45,11 +46,14 @@ struct append_outcome {
   std::int64_t conversation_id = 0;
   std::int64_t seq = 0;
   wall_time created_at{};
-  wall_time previous_at{};              ///< see message; with PostgreSQL only
-  audience_ptr audience{};              ///< of a group's new message: the members it goes to
-  std::optional<std::string> ext{};     ///< of a duplicate: as first stored
-  std::optional<std::string> content{}; ///< of a duplicate: as it is now
-  bool recalled = false;                ///< of a duplicate: taken back since
+  wall_time previous_at{};          ///< see message; with PostgreSQL only
+  audience_ptr audience{};          ///< of a group's new message: the members it goes to
+  std::optional<std::string> ext{}; ///< of a duplicate: as first stored
+  // Of a duplicate, as it is now:
+  std::optional<std::string> content{};
+  message_kind kind = message_kind::text;
+  std::int32_t edits = 0;
+  bool recalled = false;
 };
 
 /// What became of a read_mark.
@@ -123,8 +127,18 @@ public:
   /// Appends an entry to a locked conversation: gives it id and seq (row.last_seq goes up), and leaves it out
   /// of the search index.
   virtual result<message> append_entry(conversation_row& in, message entry) = 0;
-  /// Takes a message's content and ext away, here and from the search index; marks it recalled.
+  /// Takes a message's content and ext away, here and from the search index, and with them whom it calls and
+  /// all reactions; marks it recalled.
   virtual result<void> erase_content(const message& of) = 0;
+  /// A message by its id, wherever it is; not locked.
+  virtual result<std::optional<message>> find_message(std::int64_t id) = 0;
+  /// Gives a message of a locked conversation the kind, content and edits of `now_is`, here and in the search
+  /// index. What was sent first is still known when it is sent again.
+  virtual result<void> rewrite(const message& before, const message& now_is) = 0;
+  /// What users have reacted with to an entry of a locked conversation.
+  virtual result<std::vector<reaction_tally>> reactions(const message& to, const user_id& seen_by) = 0;
+  /// To an entry of a locked conversation. False: it was so before.
+  virtual result<bool> put_reaction(const reaction& r) = 0;
 
   virtual result<void> put_profile(const profile& p) = 0; ///< a member that is not set keeps its value
   /// Without names when none are set. Until the transaction ends nobody else may look.
@@ -256,6 +270,10 @@ struct log_range {
   bool newest = false; ///< the limit keeps the newest of them instead of the oldest
 };
 
+/// Rows of reactions that one read answers at most: 20 each of all messages of the largest page; what is
+/// beyond is left out.
+inline constexpr std::size_t reaction_rows_max = 10'000;
+
 /// How many messages count as unread: of others, after read_seq (and from first_seq on), neither recalled nor
 /// the log's own; at most `limit`.
 struct unread_question {
@@ -330,6 +348,13 @@ public:
   /// A count for each question, in their order.
   virtual result<std::vector<std::size_t>> unread(const user_id& user,
                                                   std::span<const unread_question> questions) = 0;
+  /// For each question, the lowest message that it counts and that calls the user; in their order.
+  virtual result<std::vector<std::optional<std::int64_t>>>
+  first_mentions(const user_id& user, std::span<const unread_question> questions) = 0;
+  /// The reactions to messages of these ranges (whose limits do not count), range after range, each
+  /// ascending by seq; at most reaction_rows_max tallies.
+  virtual result<std::vector<message_reactions>> reactions(const user_id& seen_by,
+                                                           std::span<const log_range> ranges) = 0;
   /// The newest messages of the user's conversations that match, which the user may read.
   virtual result<search_matches> search(const search_question& question) = 0;
 

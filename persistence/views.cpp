@@ -1,11 +1,13 @@
 #include "persistence/views.hpp"
 
-#include "persistence/changes.hpp"
+#include "core/wire/json.hpp"
 
 #include <algorithm>
 #include <array>
+#include <boost/json/object.hpp>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <tuple>
 
 namespace hongyan {
@@ -56,13 +58,22 @@ class answer_budget {
 public:
   /// May this one come too? The first always may.
   bool takes(const message& m) {
-    const auto size = m.content.size() + (m.ext ? m.ext->size() : 0);
+    return takes(m.content.size() + (m.ext ? m.ext->size() : 0) + bytes_of(m.reactions));
+  }
+  bool takes(const message_reactions& r) { return takes(bytes_of(r.tallies)); }
+
+private:
+  static std::size_t bytes_of(const std::vector<reaction_tally>& tallies) {
+    std::size_t bytes = 0;
+    for (const auto& tally : tallies) bytes += tally.emoji.size() + 40; // with what is around it in JSON
+    return bytes;
+  }
+  bool takes(std::size_t size) {
     if (used_ > 0 && used_ + size > answer_bytes_max) return false;
     used_ += size + 1;
     return true;
   }
 
-private:
   std::size_t used_ = 0;
 };
 
@@ -83,29 +94,100 @@ bool trim(std::vector<message>& messages, bool keep_newest) {
   return dropped;
 }
 
-/// Unread counts, one a conversation, by one question to the store.
-result<std::vector<std::size_t>> unread_counts(message_reader& reader, const user_id& user,
-                                               const std::vector<const membership*>& conversations) {
-  std::vector<std::size_t> counts(conversations.size());
+/// The highest entry of which the user knows.
+std::int64_t known_up_to(const membership& m) { return std::max(m.read_seq, hidden_up_to(m)); }
+
+/// Of those of `pages` for which `is_asked` holds: asks the store by one question for all, and gives each its
+/// answer.
+template <class Page, class Asked, class Ask, class Take>
+result<void> ask_each(std::vector<Page>& pages, Asked is_asked, Ask ask, Take take) {
   std::vector<unread_question> questions;
-  std::vector<std::size_t> asked;
-  for (std::size_t i = 0; i < conversations.size(); ++i) {
-    const membership& m = *conversations[i];
-    const auto after = std::max(m.read_seq, hidden_up_to(m));
-    if (m.last_seq <= after) continue;
-    questions.push_back({m.conversation_id, after});
-    asked.push_back(i);
+  std::vector<Page*> asked;
+  for (Page& page : pages) {
+    if (!is_asked(page)) continue;
+    questions.push_back({page.of.conversation_id, known_up_to(page.of)});
+    asked.push_back(&page);
   }
-  if (questions.empty()) return counts;
-  const auto answers = reader.unread(user, questions);
+  if (questions.empty()) return {};
+  const auto answers = ask(questions);
   if (!answers) return answers.error();
-  for (std::size_t i = 0; i < asked.size(); ++i) counts[asked[i]] = (*answers)[i];
-  return counts;
+  for (std::size_t i = 0; i < asked.size(); ++i) take(*asked[i], (*answers)[i]);
+  return {};
+}
+
+/// Unread counts, of those for which `is_asked` holds; and, of all that have unread messages, the first that
+/// calls the user.
+template <class Page, class Asked>
+result<void> fill_unread(message_reader& reader, const user_id& user, std::vector<Page>& pages,
+                         Asked is_asked) {
+  auto counted = ask_each(
+      pages, [&](const Page& p) { return is_asked(p) && p.of.last_seq > known_up_to(p.of); },
+      [&](const auto& questions) { return reader.unread(user, questions); },
+      [](Page& p, std::size_t count) { p.unread = count; });
+  if (!counted) return counted;
+  return ask_each(
+      pages, [](const Page& p) { return p.unread > 0; },
+      [&](const auto& questions) { return reader.first_mentions(user, questions); },
+      [](Page& p, std::optional<std::int64_t> seq) { p.mention_seq = seq; });
+}
+
+/// Which message an entry of an edit is about, as the store has it.
+std::optional<std::int64_t> edited_seq(const message& edit) {
+  const auto content = parse_json(edit.content);
+  const auto* object = content ? content->if_object() : nullptr;
+  const auto* seq = object != nullptr ? object->if_contains("seq") : nullptr;
+  if (seq == nullptr || !seq->is_int64()) return {};
+  return seq->get_int64();
+}
+
+/// What a range of one entry reads.
+log_range only(std::int64_t conversation, std::int64_t seq) { return {conversation, seq - 1, seq + 1, 1}; }
+
+/// By conversation and seq.
+using reactions_by_message = std::map<std::pair<std::int64_t, std::int64_t>, std::vector<reaction_tally>>;
+
+result<reactions_by_message> read_reactions(message_reader& reader, const user_id& user,
+                                            const std::vector<log_range>& ranges) {
+  reactions_by_message found;
+  if (ranges.empty()) return found;
+  auto rows = reader.reactions(user, ranges);
+  if (!rows) return rows.error();
+  for (auto& r : *rows) found[{r.conversation_id, r.seq}] = std::move(r.tallies);
+  return found;
+}
+
+/// The stretches of the logs in which these messages are.
+void add_ranges(const std::vector<message>& messages, std::vector<log_range>& ranges) {
+  for (const message& m : messages) {
+    if (is_own_entry(m.kind) || m.recalled) continue;
+    auto* last = ranges.empty() ? nullptr : &ranges.back();
+    if (last != nullptr && last->conversation_id == m.conversation_id && m.seq >= last->before_seq &&
+        m.seq - last->before_seq < 8) // a walk over a few is cheaper than another
+      last->before_seq = m.seq + 1;
+    else
+      ranges.push_back(only(m.conversation_id, m.seq));
+  }
+}
+
+void give_reactions(std::vector<message>& messages, const reactions_by_message& found) {
+  for (message& m : messages)
+    if (const auto at = found.find({m.conversation_id, m.seq}); at != found.end()) m.reactions = at->second;
+}
+
+/// Everything that is known of a message beside its row, as the user sees it.
+result<void> complete(message_reader& reader, const user_id& user, std::vector<message>& messages) {
+  if (auto filled = fill_edits(reader, messages); !filled) return filled;
+  std::vector<log_range> ranges;
+  add_ranges(messages, ranges);
+  const auto found = read_reactions(reader, user, ranges);
+  if (!found) return found.error();
+  give_reactions(messages, *found);
+  return {};
 }
 
 /// The conversation list's order, as what a cursor says: less comes first.
 std::array<std::int64_t, 3> list_key(const membership& m) {
-  return {m.pinned ? 0 : 1, -m.last_at.time_since_epoch().count(), m.conversation_id};
+  return {m.pinned ? 0 : 1, -m.shown_at.time_since_epoch().count(), m.conversation_id};
 }
 
 std::string list_cursor(const membership& m) {
@@ -116,23 +198,17 @@ std::string list_cursor(const membership& m) {
 result<void> fill(message_reader& reader, const user_id& user, std::vector<conversation_view>& views) {
   if (views.empty()) return {};
   std::vector<log_range> ranges;
-  std::vector<const membership*> memberships;
-  for (const conversation_view& view : views) {
-    const membership& m = view.of;
-    ranges.push_back({m.conversation_id, m.last_seq - 1, m.last_seq + 1, 1});
-    memberships.push_back(&m);
-  }
+  for (const conversation_view& view : views)
+    if (view.of.shown_seq >= view.of.first_seq)
+      ranges.push_back(only(view.of.conversation_id, view.of.shown_seq));
   auto last = reader.log(ranges);
   if (!last) return last.error();
-  const auto unread = unread_counts(reader, user, memberships);
-  if (!unread) return unread.error();
+  if (auto completed = complete(reader, user, *last); !completed) return completed;
   auto entry = last->begin();
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    views[i].unread = (*unread)[i];
-    if (entry != last->end() && entry->conversation_id == views[i].of.conversation_id)
-      views[i].last = std::move(*entry++);
-  }
-  return {};
+  for (conversation_view& view : views)
+    if (entry != last->end() && entry->conversation_id == view.of.conversation_id)
+      view.last = std::move(*entry++);
+  return fill_unread(reader, user, views, [](const conversation_view&) { return true; });
 }
 
 /// Has the log what the client holds? Below what is theirs to read nothing is judged; of what is no more
@@ -141,16 +217,13 @@ result<void> fill(message_reader& reader, const user_id& user, std::vector<conve
 result<std::string_view> why_void(message_reader& reader, std::span<const held_message> held,
                                   const std::map<std::int64_t, const membership*>& theirs) {
   const auto is_theirs = [&](const held_message& h) { return theirs.contains(h.conversation_id); };
-  const auto read = [&](std::int64_t conversation, std::int64_t seq) -> log_range {
-    return {conversation, seq - 1, seq + 1, 1};
-  };
   std::vector<held_message> judged;
   std::vector<log_range> ranges;
   for (const held_message& h : held) {
     if (const auto at = theirs.find(h.conversation_id); at != theirs.end() && h.seq < at->second->first_seq)
       continue;
     judged.push_back(h);
-    ranges.push_back(read(h.conversation_id, h.seq));
+    ranges.push_back(only(h.conversation_id, h.seq));
   }
   if (ranges.empty()) return std::string_view();
   const auto entries = reader.log(ranges);
@@ -163,7 +236,7 @@ result<std::string_view> why_void(message_reader& reader, std::span<const held_m
         entry != entries->end() && entry->conversation_id == h.conversation_id && entry->seq == h.seq;
     if (!is_there && is_theirs(h)) return std::string_view("no_message");
     if (!is_there) {
-      beginnings.push_back(read(h.conversation_id, 1));
+      beginnings.push_back(only(h.conversation_id, 1));
       continue;
     }
     if (entry->id != h.id || entry->created_at != h.created_at) return std::string_view("other_message");
@@ -270,7 +343,7 @@ private:
 
 /// How many of the messages are unread, when they are all that were said since the user read.
 std::optional<std::size_t> unread_among(const user_id& user, const synced_conversation& c) {
-  const auto after = std::max(c.of.read_seq, hidden_up_to(c.of));
+  const auto after = known_up_to(c.of);
   if (c.messages.empty() || c.messages.front().seq > after + 1 || c.messages.back().seq < c.of.last_seq)
     return {};
   const auto is_unread = [&](const message& m) {
@@ -279,11 +352,40 @@ std::optional<std::size_t> unread_among(const user_id& user, const synced_conver
   return std::min(static_cast<std::size_t>(std::ranges::count_if(c.messages, is_unread)), unread_max);
 }
 
+/// Of the messages that come, and of each conversation's newest, which the client may have without them.
+result<void> fill_reactions(message_reader& reader, const sync_query& query,
+                            std::vector<synced_conversation>& conversations) {
+  const auto newest_after = [&](const membership& m) {
+    return std::max(m.last_seq - static_cast<std::int64_t>(query.recent), hidden_up_to(m));
+  };
+  std::vector<log_range> ranges;
+  for (const synced_conversation& c : conversations) {
+    add_ranges(c.messages, ranges);
+    ranges.push_back({c.of.conversation_id, newest_after(c.of), c.of.last_seq + 1, query.recent});
+  }
+  const auto found = read_reactions(reader, query.user, ranges);
+  if (!found) return found.error();
+  if (found->empty()) return {};
+  answer_budget budget;
+  for (synced_conversation& c : conversations) {
+    give_reactions(c.messages, *found);
+    const auto id = c.of.conversation_id;
+    const auto end = found->upper_bound({id, c.of.last_seq});
+    for (auto at = found->upper_bound({id, newest_after(c.of)}); at != end; ++at) {
+      message_reactions newest{id, at->first.second, at->second};
+      // What is too much is left out: a client asks for what it shows.
+      if (budget.takes(newest)) c.changed.push_back(std::move(newest));
+    }
+  }
+  return {};
+}
+
 result<void> fill(message_reader& reader, const sync_query& query, const std::vector<log_range>& ranges,
                   std::vector<synced_conversation>& conversations) {
   if (!ranges.empty()) {
     auto entries = reader.log(ranges);
     if (!entries) return entries.error();
+    if (auto filled = fill_edits(reader, *entries); !filled) return filled;
     auto conversation = conversations.begin();
     for (message& entry : *entries) {
       const auto is_its = [&](const synced_conversation& c) {
@@ -296,20 +398,12 @@ result<void> fill(message_reader& reader, const sync_query& query, const std::ve
   }
   // The store is asked only for what cannot be counted here: a phone that comes back mostly has read all that
   // it had.
-  std::vector<const membership*> others;
-  std::vector<std::size_t> asked;
-  for (std::size_t i = 0; i < conversations.size(); ++i) {
-    if (const auto count = unread_among(query.user, conversations[i])) {
-      conversations[i].unread = *count;
-    } else {
-      others.push_back(&conversations[i].of);
-      asked.push_back(i);
-    }
-  }
-  const auto unread = unread_counts(reader, query.user, others);
-  if (!unread) return unread.error();
-  for (std::size_t i = 0; i < asked.size(); ++i) conversations[asked[i]].unread = (*unread)[i];
-  return {};
+  for (synced_conversation& c : conversations)
+    if (const auto count = unread_among(query.user, c)) c.unread = *count;
+  auto counted = fill_unread(reader, query.user, conversations,
+                             [&](const synced_conversation& c) { return !unread_among(query.user, c); });
+  if (!counted) return counted;
+  return fill_reactions(reader, query, conversations);
 }
 
 /// What is too much for one answer comes with the next: the rest of the conversation in which the room ended,
@@ -398,8 +492,61 @@ result<history_page> read_history(message_reader& reader, const page_query& quer
   auto entries = reader.log(std::span(&range, 1));
   if (!entries) return entries.error();
   page.messages = *std::move(entries);
+  if (auto completed = complete(reader, query.user, page.messages); !completed) return completed.error();
   if (trim(page.messages, range.newest)) page.has_more = true;
   return page;
+}
+
+result<std::vector<message>> read_messages(message_reader& reader, const messages_query& query) {
+  const auto found = reader.find_membership(query.user, query.in);
+  if (!found) return found.error();
+  if (!*found && query.in.is_group()) return no_such_group(query.in);
+  if (!*found) return std::vector<message>{};
+  auto seqs = query.seqs;
+  std::ranges::sort(seqs);
+  const auto repeated = std::ranges::unique(seqs);
+  seqs.erase(repeated.begin(), repeated.end());
+  std::vector<log_range> ranges;
+  for (const auto seq : seqs)
+    if (seq >= (*found)->first_seq) ranges.push_back(only((*found)->conversation_id, seq));
+  if (ranges.empty()) return std::vector<message>{};
+  auto messages = reader.log(ranges);
+  if (!messages) return messages;
+  if (auto completed = complete(reader, query.user, *messages); !completed) return completed.error();
+  return messages;
+}
+
+std::string edit_content(std::int64_t seq, const std::string* content) {
+  std::string json = "{\"seq\":" + std::to_string(seq) + ",\"content\":";
+  if (content != nullptr)
+    append_json_string(json, *content);
+  else
+    json += "null";
+  return json + "}";
+}
+
+result<void> fill_edits(message_reader& reader, std::vector<message>& entries) {
+  std::vector<log_range> ranges;
+  std::vector<message*> edits;
+  for (message& m : entries) {
+    if (m.kind != message_kind::edit) continue;
+    const auto seq = edited_seq(m);
+    if (!seq) continue;
+    ranges.push_back(only(m.conversation_id, *seq));
+    edits.push_back(&m);
+  }
+  if (edits.empty()) return {};
+  const auto edited = reader.log(ranges);
+  if (!edited) return edited.error();
+  auto now_is = edited->begin();
+  for (message* edit : edits) {
+    const auto seq = *edited_seq(*edit);
+    const bool is_there =
+        now_is != edited->end() && now_is->conversation_id == edit->conversation_id && now_is->seq == seq;
+    edit->content = edit_content(seq, is_there && !now_is->recalled ? &now_is->content : nullptr);
+    if (is_there) ++now_is;
+  }
+  return {};
 }
 
 result<conversation_page> list_conversations(message_reader& reader, const list_query& query) {
@@ -457,6 +604,7 @@ result<search_page> search(message_reader& reader, const search_query& query) {
   search_page page{.messages = std::move(matches->messages), .cursor = {}};
   const bool cut = page.messages.size() > query.limit;
   if (cut) page.messages.resize(query.limit);
+  if (auto completed = complete(reader, query.user, page.messages); !completed) return completed.error();
   const bool trimmed = trim(page.messages, false);
   if ((cut || trimmed) && !page.messages.empty())
     page.cursor = std::to_string(page.messages.back().id);

@@ -10,6 +10,14 @@ namespace hongyan {
 /// A direct conversation without a word is empty. Errors: not_found (a group that is not the user's).
 result<history_page> read_history(message_reader& reader, const page_query& query);
 
+/// Likewise.
+result<std::vector<message>> read_messages(message_reader& reader, const messages_query& query);
+
+/// Entries as the store has them say which message was edited: puts its present content beside that.
+result<void> fill_edits(message_reader& reader, std::vector<message>& entries);
+/// The content of the entry of an edit: of `seq`, whose content is now this; null: it was recalled.
+std::string edit_content(std::int64_t seq, const std::string* content);
+
 /// Errors: malformed (a cursor that is not ours).
 result<conversation_page> list_conversations(message_reader& reader, const list_query& query);
 

@@ -102,6 +102,8 @@ inline constexpr std::size_t requests_in_flight_max = 64;
 inline constexpr std::size_t watched_users_max = 200;
 /// `userIds` of user.get (contract), and of block.add and block.remove.
 inline constexpr std::size_t user_ids_max = 100;
+/// `seqs` of message.get (contract).
+inline constexpr std::size_t message_seqs_max = 100;
 /// Unicode characters of a `fileId`, of a user's `avatar` (a URL or fileId), of a search's `query`, and of a
 /// cursor or an epoch, which are ours and shorter.
 inline constexpr std::size_t file_id_chars_max = 128;

@@ -17,10 +17,28 @@ inline constexpr std::size_t group_members_max = 2000;
 
 // Each change, as checked by an edge: ids well-formed, names and sizes within their limits.
 
+/// One's own, or in a group as its owner or admin anybody's.
 struct recall_message {
   peer_or_group in;
   std::int64_t seq = 0;
-  std::chrono::seconds window{120}; ///< how old a message may be
+  std::chrono::seconds window{120}; ///< how old one's own may be
+};
+/// By the back end.
+struct recall_by_id {
+  std::int64_t id = 0;
+};
+/// Gives one's own text another content.
+struct edit_message {
+  peer_or_group in;
+  std::int64_t seq = 0;
+  std::string content{};
+  std::chrono::seconds window{900}; ///< how old it may be; 0: nothing is edited
+};
+struct react_to_message {
+  peer_or_group in;
+  std::int64_t seq = 0;
+  std::string emoji{};
+  bool on = true;
 };
 /// `id` empty: one is made up.
 struct create_group {
@@ -105,10 +123,11 @@ struct identify_files {
   std::string made_up_key; ///< for links, if there is none yet
 };
 
-using change_action = std::variant<recall_message, create_group, update_group, add_members, remove_members,
-                                   set_role, leave_group, dismiss_group, set_conversation, clear_conversation,
-                                   update_profile, block_users, identify_user, revoke_tokens, begin_file,
-                                   finish_file, take_due_files, forget_files, identify_files>;
+using change_action =
+    std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
+                 add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
+                 clear_conversation, update_profile, block_users, identify_user, revoke_tokens, begin_file,
+                 finish_file, take_due_files, forget_files, identify_files>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.
@@ -120,6 +139,20 @@ struct change {
 
   /// The user whom blocks and limits hold for; null: the back end.
   const user_id* user() const { return by && !by_back_end ? &*by : nullptr; }
+};
+
+/// Edits of one message (contract, section 7).
+inline constexpr std::int32_t edits_max = 20;
+/// Different emoji on one message (likewise).
+inline constexpr std::size_t emoji_a_message_max = 20;
+
+/// A user has reacted to a message, or does so no more.
+struct reaction {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  user_id user;
+  std::string emoji{};
+  bool on = true;
 };
 
 /// What one user may have; 0: as much as they like.

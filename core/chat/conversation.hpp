@@ -52,7 +52,9 @@ struct membership {
       with; ///< the group, or the other user of a direct conversation (oneself for a note to oneself)
   group_role role = group_role::member; ///< of a group
   std::int64_t last_seq = 0;
-  wall_time last_at{}; ///< of the entry last_seq
+  wall_time last_at{};        ///< of the entry last_seq
+  std::int64_t shown_seq = 0; ///< the last entry that is neither a recall nor an edit; 0: none
+  wall_time shown_at{};       ///< of it
   std::int64_t first_seq =
       1; ///< the lowest the user may read: what was before joining or clearing is not theirs
   std::int64_t read_seq = 0;

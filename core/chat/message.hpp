@@ -26,15 +26,16 @@ enum class message_kind : std::uint8_t {
   recall = 6, ///< the log's own: a message before it was taken back
   group = 7,  ///< the log's own: a change of the group
   video = 8,
-  edit = 9,      ///< the log's own: a text before it was changed; reserved, nothing writes it yet
-  unknown = 255, ///< of a newer release: an entry with a seq, of which nothing is shown; never stored
+  edit = 9,         ///< the log's own: a text before it was changed
+  text_stream = 10, ///< a text that is still being written: nothing counts or finds it
+  unknown = 255,    ///< of a newer release: an entry with a seq, of which nothing is shown; never stored
 };
 
 /// Their names on the wire, by number.
-inline constexpr std::array<std::string_view, 10> message_kind_names = {
-    "text", "image", "voice", "file", "location", "custom", "recall", "group", "video", "edit"};
+inline constexpr std::array<std::string_view, 11> message_kind_names = {
+    "text", "image", "voice", "file", "location", "custom", "recall", "group", "video", "edit", "text"};
 
-static_assert(message_kind_names.size() == static_cast<std::size_t>(message_kind::edit) + 1);
+static_assert(message_kind_names.size() == static_cast<std::size_t>(message_kind::text_stream) + 1);
 
 /// Of a number that was stored, or told by another node.
 inline message_kind kind_of(std::int64_t number) {
@@ -48,8 +49,8 @@ inline std::string_view name_of(message_kind kind) {
   return number < message_kind_names.size() ? message_kind_names[number] : "unknown";
 }
 
-/// Entries that no user wrote, and those that we cannot read: they count as no message in unread counts,
-/// search and the classic contract.
+/// Entries that no user wrote, those that are not ready, and those that we cannot read: they count as no
+/// message in unread counts, search and the classic contract.
 constexpr bool is_own_entry(message_kind kind) {
   using enum message_kind;
   switch (kind) { // without a default, so that the compiler asks of a new kind; its name is above
@@ -63,12 +64,38 @@ constexpr bool is_own_entry(message_kind kind) {
   case recall:
   case group:
   case edit:
+  case text_stream:
   case unknown: break;
   }
   return true;
 }
 
+/// Its content is the text, and no object.
+constexpr bool is_text(message_kind kind) {
+  return kind == message_kind::text || kind == message_kind::text_stream;
+}
+
+/// Recalls and edits: they are about a message before, and move no conversation in a list.
+constexpr bool is_quiet(message_kind kind) {
+  return kind == message_kind::recall || kind == message_kind::edit;
+}
+
 struct attachment;
+
+/// Whom a message calls by name.
+struct mentions {
+  bool all = false; ///< everybody in the group
+  std::vector<user_id> users{};
+};
+/// Users whom one message calls; the others mean nothing (contract, section 7).
+inline constexpr std::size_t mentions_max = 50;
+
+/// How many have reacted to a message with one emoji.
+struct reaction_tally {
+  std::string emoji;
+  std::size_t count = 0;
+  bool mine = false; ///< the asker is one of them
+};
 
 /// A message as a client sent it, checked: every field is within its limits and valid UTF-8 without U+0000.
 struct new_message {
@@ -81,6 +108,7 @@ struct new_message {
   std::optional<std::string> ext{};           ///< a JSON object, stored untouched
   std::optional<std::string> client_msg_id{}; ///< makes the send idempotent for this sender
   std::shared_ptr<attachment> attached{};     ///< its files, core/chat/file.hpp; null: none
+  std::shared_ptr<const mentions> called{};   ///< by `ext`; null: nobody
 };
 
 /// A stored entry of a conversation's log.
@@ -97,7 +125,9 @@ struct message {
   std::optional<std::string> ext{};
   std::optional<std::string> client_msg_id{};
   wall_time created_at{};
-  bool recalled = false; ///< content and ext are gone
+  bool recalled = false;                   ///< content and ext are gone
+  std::int32_t edits = 0;                  ///< how often its text was changed
+  std::vector<reaction_tally> reactions{}; ///< as one user sees them, where that was asked for
   /// Of one that is sent again: what was sent first, where that is not what is stored; else 0.
   std::int64_t sent_digest = 0;
   /// Of a cluster's entry that has just been committed, when the one before it was; else zero.

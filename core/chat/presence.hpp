@@ -14,6 +14,8 @@ struct session_facts {
   std::string id{};     ///< empty for a classic one
   std::string device{}; ///< may be empty
   bool is_v1 = false;
+  bool takes_many =
+      false; ///< new messages may come to it together, in one `messages`; known to its own node only
   wall_time since{};
   // Of its token, known to the session's own node only:
   std::optional<wall_time> expires{};

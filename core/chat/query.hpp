@@ -25,10 +25,18 @@ struct history_page {
   bool has_more = false;         ///< in the direction that was asked for; older ones when none was
 };
 
+/// Single messages; those that are there and the user's to read come, ascending.
+struct messages_query {
+  user_id user;
+  peer_or_group in;
+  std::vector<std::int64_t> seqs{};
+};
+
 struct conversation_view {
   membership of;
   std::size_t unread = 0;
-  std::optional<message> last{}; ///< the entry last_seq
+  std::optional<std::int64_t> mention_seq{}; ///< the lowest unread message that calls the user
+  std::optional<message> last{};             ///< the entry shown_seq
 };
 
 struct list_query {
@@ -59,10 +67,19 @@ struct sync_query {
   std::size_t recent = 20;          ///< messages of a conversation that the client does not have
 };
 
+/// What users have reacted with to one message.
+struct message_reactions {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  std::vector<reaction_tally> tallies; ///< in the order in which each emoji first came
+};
+
 struct synced_conversation {
   membership of;
   std::size_t unread = 0;
-  std::vector<message> messages; ///< ascending by seq
+  std::optional<std::int64_t> mention_seq{}; ///< see conversation_view
+  std::vector<message> messages;             ///< ascending by seq
+  std::vector<message_reactions> changed{};  ///< of the newest messages, those with reactions
   /// There are newer ones than the last of `messages`, which is the client's position then; without more it
   /// is last_seq, whatever `messages` holds.
   bool has_more = false;

@@ -26,6 +26,7 @@ enum class kind : std::uint8_t {
   tokens_revoked = 13,
   timeline_met = 14,
   epoch_changed = 15,
+  reacted = 16,
 };
 
 class writer {
@@ -132,6 +133,7 @@ void put(writer& out, const message& m) {
   out.number(to_ms(m.created_at));
   out.flag(m.recalled);
   out.number(to_ms(m.previous_at));
+  out.number(m.edits);
 }
 
 message read_message(reader& in) {
@@ -150,6 +152,7 @@ message read_message(reader& in) {
   m.created_at = from_ms(in.number<std::int64_t>());
   m.recalled = in.flag();
   if (!in.done()) m.previous_at = from_ms(in.number<std::int64_t>());
+  if (!in.done()) m.edits = in.number<std::int32_t>();
   return m;
 }
 
@@ -246,6 +249,16 @@ kind put(writer& out, const epoch_changed& changed) {
   return kind::epoch_changed;
 }
 
+kind put(writer& out, const reacted& told) {
+  out.number(told.what.conversation_id);
+  out.number(told.what.seq);
+  out.text(told.what.user);
+  out.text(told.what.emoji);
+  out.flag(told.what.on);
+  out.users(told.users);
+  return kind::reacted;
+}
+
 session_came read_came(reader& in) {
   session_came came;
   came.user = in.user();
@@ -313,6 +326,17 @@ own_changed read_profile(reader& in) {
   return {now_is.user, now_is};
 }
 
+reacted read_reacted(reader& in) {
+  reacted told;
+  told.what.conversation_id = in.number<std::int64_t>();
+  told.what.seq = in.number<std::int64_t>();
+  told.what.user = in.user();
+  told.what.emoji = in.text();
+  told.what.on = in.flag();
+  told.users = in.users();
+  return told;
+}
+
 std::optional<item> read_item(kind what, reader in) {
   switch (what) {
   case kind::snapshot_begin: return snapshot_begin{};
@@ -343,6 +367,7 @@ std::optional<item> read_item(kind what, reader in) {
     return timeline_met{{system, in.number<std::uint32_t>()}};
   }
   case kind::epoch_changed: return epoch_changed{in.text()};
+  case kind::reacted: return read_reacted(in);
   }
   return {}; // of a newer version
 }

@@ -105,9 +105,15 @@ struct epoch_changed {
   std::string now;
 };
 
+/// A user has reacted to a message; `users` are to be told.
+struct reacted {
+  reaction what;
+  std::vector<user_id> users;
+};
+
 using item = std::variant<snapshot_begin, session_came, session_left, log_entries, position_read, typing,
                           user_kicked, entries_missed, snapshot_end, users_blocked, own_changed,
-                          tokens_revoked, timeline_met, epoch_changed>;
+                          tokens_revoked, timeline_met, epoch_changed, reacted>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

@@ -36,7 +36,9 @@ WHERE m.conversation_id = (SELECT id FROM conversation WHERE user_low = $1::text
 
 const std::string memberships_sql = R"(
 SELECT m.conversation_id, c.group_id, CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END,
-       m.role::bigint, c.last_seq, c.last_at_ms, m.first_seq, m.read_seq, peer.read_seq, m.pinned, m.muted
+       m.role::bigint, c.last_seq, c.last_at_ms, m.first_seq, m.read_seq, peer.read_seq, m.pinned, m.muted,
+       CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_seq ELSE c.last_seq END,
+       CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_at_ms ELSE c.last_at_ms END
 FROM member m JOIN conversation c ON c.id = m.conversation_id
 LEFT JOIN member peer ON peer.conversation_id = c.id
   AND peer.user_id = CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END
@@ -76,6 +78,15 @@ SELECT (
     SELECT FROM message m WHERE m.conversation_id = q.id AND m.seq > q.after_seq AND m.sender <> $1::text
       AND NOT m.recalled AND m.kind )" +
                                in_message_kinds() + R"( LIMIT $4::bigint) AS counted)
+FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) ORDER BY q.n)";
+
+/// Two looks into an index: at those that call the user, and at those that call all and are others'.
+constexpr const char* first_mentions_sql = R"(
+SELECT least(
+  (SELECT seq FROM mention WHERE conversation_id = q.id AND user_id = $1::text AND seq > q.after_seq
+   ORDER BY seq LIMIT 1),
+  (SELECT seq FROM mention WHERE conversation_id = q.id AND user_id = '' AND seq > q.after_seq AND sender <> $1::text
+   ORDER BY seq LIMIT 1))
 FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) ORDER BY q.n)";
 
 /// Of a hit, what the user may read; looked up in this order whatever the planner thinks (OFFSET 0).
@@ -193,6 +204,8 @@ const std::vector<named_statement>& statements() {
                                                  {"find_membership", find_membership_sql},
                                                  {"log", log_sql},
                                                  {"unread", unread_sql},
+                                                 {"first_mentions", first_mentions_sql},
+                                                 {"reactions", reactions_sql},
                                                  {"walk", walk_sql},
                                                  {"search", search_sql},
                                                  {"find_group", find_group_sql},
@@ -242,6 +255,8 @@ membership read_membership(const pg_rows& rows, int row) {
   if (!rows.is_null(row, 8)) found.peer_read_seq = rows.bigint(row, 8);
   found.pinned = rows.boolean(row, 9);
   found.muted = rows.boolean(row, 10);
+  found.shown_seq = rows.bigint(row, 11);
+  found.shown_at = from_ms(rows.bigint(row, 12));
   return found;
 }
 
@@ -365,6 +380,29 @@ public:
         *rows, [](const pg_rows& all, int row) { return static_cast<std::size_t>(all.bigint(row, 0)); });
     for (const auto count : counts) count_rows(count);
     return counts;
+  }
+
+  result<std::vector<std::optional<std::int64_t>>>
+  first_mentions(const user_id& user, std::span<const unread_question> questions) override {
+    if (questions.empty()) return std::vector<std::optional<std::int64_t>>{};
+    parameters_.clear();
+    parameters_.add(std::string_view(user.text()));
+    add_numbers(parameters_, questions, [](const unread_question& q) { return q.conversation_id; });
+    add_numbers(parameters_, questions, [](const unread_question& q) { return q.after_seq; });
+    auto rows = run("first_mentions");
+    if (!rows) return rows.error();
+    return read_all(*rows, [](const pg_rows& all, int row) {
+      return all.is_null(row, 0) ? std::nullopt : std::optional(all.bigint(row, 0));
+    });
+  }
+
+  result<std::vector<message_reactions>> reactions(const user_id& seen_by,
+                                                   std::span<const log_range> ranges) override {
+    if (ranges.empty()) return std::vector<message_reactions>{};
+    add_reaction_ranges(parameters_, seen_by, ranges);
+    auto rows = run("reactions");
+    if (!rows) return rows.error();
+    return read_reactions(*rows);
   }
 
   /// Newest first: what was met in a walk is older than what was met before it.

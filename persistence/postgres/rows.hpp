@@ -11,8 +11,24 @@ namespace hongyan::postgres {
 /// What read_message() reads, of `message m` and its `conversation c`.
 inline constexpr const char* message_columns =
     "m.id, m.conversation_id, m.seq, m.created_at_ms, m.sender, m.target, c.group_id, m.sender_name,"
-    " m.target_name, m.kind::bigint, m.content, m.ext, m.client_msg_id, m.recalled";
+    " m.target_name, m.kind::bigint, m.content, m.ext, m.client_msg_id, m.recalled, m.edits::bigint";
 message read_message(const pg_rows& rows, int row, int first_column);
+
+/// How many have reacted, as $1 sees it, to entries of the conversations $2 between the seqs $3 and $4; at
+/// most $5 rows.
+inline constexpr const char* reactions_sql = R"(
+SELECT c.emoji, c.users::bigint,
+       EXISTS (SELECT FROM reaction r WHERE r.conversation_id = r_of.id AND r.seq = c.seq AND r.emoji = c.emoji
+                 AND r.user_id = $1::text),
+       c.seq, c.conversation_id, r_of.n
+FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS r_of (id, after_seq, before_seq, n)
+CROSS JOIN LATERAL (
+  SELECT * FROM reaction_count WHERE conversation_id = r_of.id AND seq > r_of.after_seq AND seq < r_of.before_seq
+  OFFSET 0) AS c
+ORDER BY r_of.n, c.seq, c.place LIMIT $5::bigint)";
+void add_reaction_ranges(pg_parameters& parameters, const user_id& seen_by,
+                         std::span<const log_range> ranges);
+std::vector<message_reactions> read_reactions(const pg_rows& rows);
 
 /// The lock of a pair of users, of `low` and `high`; see rules.hpp. One of 64, so that a transaction holds
 /// few, whatever it is about; they are taken in their order.

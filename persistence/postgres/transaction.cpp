@@ -64,7 +64,10 @@ FROM message m JOIN conversation c ON c.id = m.conversation_id
 WHERE m.conversation_id = $1::bigint AND m.seq = $2::bigint)";
 constexpr const char* append_entry_sql = R"(
 WITH counted AS (
-  UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = $2::bigint, previous_at_ms = last_at_ms
+  UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = $2::bigint, previous_at_ms = last_at_ms,
+    quiet_seq = CASE WHEN $11::bigint = 1 THEN last_seq + 1 ELSE quiet_seq END,
+    shown_seq = CASE WHEN $11::bigint = 1 AND quiet_seq <> last_seq THEN last_seq ELSE shown_seq END,
+    shown_at_ms = CASE WHEN $11::bigint = 1 AND quiet_seq <> last_seq THEN last_at_ms ELSE shown_at_ms END
   WHERE id = $1::bigint RETURNING last_seq, previous_at_ms
 )
 INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content, ext,
@@ -73,8 +76,49 @@ SELECT $1::bigint, last_seq, $2::bigint, $3::text, $4::text, $5::text, $6::text,
        $10::text
 FROM counted RETURNING id, seq, (SELECT previous_at_ms FROM counted))";
 constexpr const char* erase_content_sql = R"(
-WITH gone AS (DELETE FROM message_search WHERE message_id = $2::bigint)
+WITH gone AS (DELETE FROM message_search WHERE message_id = $2::bigint),
+  uncalled AS (DELETE FROM mention WHERE conversation_id = $1::bigint AND seq = $3::bigint),
+  undone AS (DELETE FROM reaction WHERE conversation_id = $1::bigint AND seq = $3::bigint),
+  uncounted AS (DELETE FROM reaction_count WHERE conversation_id = $1::bigint AND seq = $3::bigint)
 UPDATE message SET content = '', ext = NULL, recalled = true WHERE conversation_id = $1::bigint AND id = $2::bigint)";
+
+const std::string find_message_sql = "SELECT " + std::string(message_columns) + R"(
+FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE m.id = $1::bigint)";
+/// $6 the tokens for the search, NULL for none; $7 what was sent first.
+constexpr const char* rewrite_sql = R"(
+WITH gone AS (
+  DELETE FROM message_search WHERE message_id = $2::bigint AND $6::text IS NULL
+), indexed AS (
+  INSERT INTO message_search (message_id, conversation_id, tokens)
+  SELECT $2::bigint, $1::bigint, array_to_tsvector(string_to_array('@' || $1::bigint || ' ' || $6::text, ' '))
+  WHERE $6::text IS NOT NULL
+  ON CONFLICT (message_id) DO UPDATE SET tokens = excluded.tokens
+)
+UPDATE message SET kind = $3::bigint, content = $4::text, edits = $5::bigint,
+  sent_digest = coalesce(sent_digest, nullif($7::bigint, 0))
+WHERE conversation_id = $1::bigint AND id = $2::bigint)";
+constexpr const char* add_reaction_sql = R"(
+WITH added AS (
+  INSERT INTO reaction (conversation_id, seq, emoji, user_id)
+  VALUES ($1::bigint, $2::bigint, $3::text, $4::text) ON CONFLICT DO NOTHING RETURNING 1
+)
+INSERT INTO reaction_count (conversation_id, seq, emoji, place, users)
+SELECT $1::bigint, $2::bigint, $3::text,
+       coalesce((SELECT max(place) FROM reaction_count WHERE conversation_id = $1::bigint AND seq = $2::bigint), 0) + 1, 1
+FROM added
+ON CONFLICT (conversation_id, seq, emoji) DO UPDATE SET users = reaction_count.users + 1 RETURNING 1)";
+constexpr const char* drop_reaction_sql = R"(
+WITH gone AS (
+  DELETE FROM reaction
+  WHERE conversation_id = $1::bigint AND seq = $2::bigint AND emoji = $3::text AND user_id = $4::text RETURNING 1
+), fewer AS (
+  UPDATE reaction_count SET users = users - 1
+  WHERE conversation_id = $1::bigint AND seq = $2::bigint AND emoji = $3::text AND users > 1 AND EXISTS (SELECT FROM gone)
+), none AS (
+  DELETE FROM reaction_count
+  WHERE conversation_id = $1::bigint AND seq = $2::bigint AND emoji = $3::text AND users <= 1 AND EXISTS (SELECT FROM gone)
+)
+SELECT FROM gone)";
 
 constexpr const char* put_profile_sql = R"(
 INSERT INTO profile (user_id, name, avatar) VALUES ($1::text, $2::text, $3::text)
@@ -157,6 +201,11 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"find_entry", find_entry_sql},
                                                  {"append_entry", append_entry_sql},
                                                  {"erase_content", erase_content_sql},
+                                                 {"find_message", find_message_sql},
+                                                 {"rewrite", rewrite_sql},
+                                                 {"reactions", reactions_sql},
+                                                 {"add_reaction", add_reaction_sql},
+                                                 {"drop_reaction", drop_reaction_sql},
                                                  {"put_profile", put_profile_sql},
                                                  {"own_profile", own_profile_sql},
                                                  {"revoke", revoke_sql},
@@ -318,6 +367,7 @@ result<message> transaction::append_entry(conversation_row& in, message entry) {
   parameters_.add(std::string_view(entry.content));
   add_optional(parameters_, entry.ext);
   add_optional(parameters_, entry.client_msg_id);
+  parameters_.add(std::int64_t{is_quiet(entry.kind)});
   auto stored = run("append_entry");
   if (!stored) return stored.error();
   if (stored->size() == 0) return error{errc::internal, "an entry for a conversation that is not there"};
@@ -332,7 +382,54 @@ result<void> transaction::erase_content(const message& of) {
   parameters_.clear();
   parameters_.add(of.conversation_id);
   parameters_.add(of.id);
+  parameters_.add(of.seq);
   return done("erase_content");
+}
+
+result<std::optional<message>> transaction::find_message(std::int64_t id) {
+  parameters_.clear();
+  parameters_.add(id);
+  auto rows = run("find_message");
+  if (!rows) return rows.error();
+  if (rows->size() == 0) return std::optional<message>();
+  return std::optional(read_message(*rows, 0, 0));
+}
+
+result<void> transaction::rewrite(const message& before, const message& now_is) {
+  parameters_.clear();
+  parameters_.add(before.conversation_id);
+  parameters_.add(before.id);
+  parameters_.add(static_cast<std::int64_t>(now_is.kind));
+  parameters_.add(std::string_view(now_is.content));
+  parameters_.add(std::int64_t{now_is.edits});
+  const auto tokens = index_text(now_is.kind, now_is.content);
+  if (tokens.empty())
+    parameters_.add_null();
+  else
+    parameters_.add(std::string_view(tokens));
+  parameters_.add(digest_of_first(before));
+  return done("rewrite");
+}
+
+result<std::vector<reaction_tally>> transaction::reactions(const message& to, const user_id& seen_by) {
+  const log_range its_own{to.conversation_id, to.seq - 1, to.seq + 1, 1};
+  add_reaction_ranges(parameters_, seen_by, std::span(&its_own, 1));
+  auto rows = run("reactions");
+  if (!rows) return rows.error();
+  auto found = postgres::read_reactions(*rows);
+  if (found.empty()) return std::vector<reaction_tally>();
+  return std::move(found.front().tallies);
+}
+
+result<bool> transaction::put_reaction(const reaction& r) {
+  parameters_.clear();
+  parameters_.add(r.conversation_id);
+  parameters_.add(r.seq);
+  parameters_.add(std::string_view(r.emoji));
+  parameters_.add(text_of(r.user));
+  auto rows = run(r.on ? "add_reaction" : "drop_reaction");
+  if (!rows) return rows.error();
+  return rows->size() > 0;
 }
 
 result<void> transaction::put_profile(const profile& p) {

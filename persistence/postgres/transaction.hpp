@@ -35,6 +35,10 @@ public:
   result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override;
   result<message> append_entry(conversation_row& in, message entry) override;
   result<void> erase_content(const message& of) override;
+  result<std::optional<message>> find_message(std::int64_t id) override;
+  result<void> rewrite(const message& before, const message& now_is) override;
+  result<std::vector<reaction_tally>> reactions(const message& to, const user_id& seen_by) override;
+  result<bool> put_reaction(const reaction& r) override;
 
   result<void> put_profile(const profile& p) override;
   result<profile> find_profile(const user_id& user) override;

@@ -24,7 +24,7 @@ std::vector<named_statement> statements() {
                                     {"make_conversations", make_conversations_sql},
                                     {"groups", groups_sql},
                                     {"append", append_statement(false)},
-                                    {"append_files", append_statement(true)},
+                                    {"append_extras", append_statement(true)},
                                     {"find_repeats", find_repeats_sql},
                                     {"give_up", give_up_sql},
                                     {"read_mark", read_mark_sql},
@@ -95,8 +95,8 @@ public:
       }
 
       fill(batch, work);
-      const bool with_files = add_files(batch, work.batch.rows());
-      auto answer = connection_.run(with_files ? "append_files" : "append", parameters_, write_limit);
+      const bool with_extras = add_extras(batch, work.batch.rows());
+      auto answer = connection_.run(with_extras ? "append_extras" : "append", parameters_, write_limit);
       if (!answer && answer.error().lost) {
         pending_ = std::move(work);
         return error{errc::outcome_unknown, session_.explained(answer.error())};
@@ -389,23 +389,34 @@ private:
     optional_texts([&](std::size_t i) { return work.tokens[i].empty() ? nullptr : &work.tokens[i]; });
   }
 
-  /// The last parameters of append_statement(true). False: no message has files.
-  bool add_files(std::span<const new_message> batch, const std::vector<std::size_t>& rows) {
-    if (std::ranges::none_of(rows, [&](std::size_t i) { return batch[i].attached != nullptr; })) return false;
-    std::vector<std::string_view> files;
-    std::vector<std::int32_t> of_rows;
+  /// The last parameters of append_statement(true). False: no message has anything for it.
+  bool add_extras(std::span<const new_message> batch, const std::vector<std::size_t>& rows) {
+    const auto has_some = [&](std::size_t i) {
+      return batch[i].attached || batch[i].called || sent_digest(batch[i]) != 0;
+    };
+    if (std::ranges::none_of(rows, has_some)) return false;
+    std::vector<std::string_view> files, users;
+    std::vector<std::int32_t> rows_of_files, rows_of_users;
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const auto& attached = batch[rows[row]].attached;
-      if (!attached) continue;
-      for (const std::string* id : {&attached->file_id, &attached->preview_id}) {
-        if (id->empty()) continue;
-        files.emplace_back(*id);
-        of_rows.push_back(static_cast<std::int32_t>(row + 1));
-      }
+      const auto& called = batch[rows[row]].called;
+      const auto number = static_cast<std::int32_t>(row + 1);
+      if (attached)
+        for (const std::string* id : {&attached->file_id, &attached->preview_id}) {
+          if (id->empty()) continue;
+          files.emplace_back(*id);
+          rows_of_files.push_back(number);
+        }
+      if (!called) continue;
+      for (const user_id& user : called->users) users.emplace_back(user.text());
+      if (called->all) users.emplace_back();
+      rows_of_users.resize(users.size(), number);
     }
     add_numbers(parameters_, rows, [&](std::size_t i) { return sent_digest(batch[i]); });
     add_texts(parameters_, files, std::identity());
-    parameters_.add(of_rows);
+    parameters_.add(rows_of_files);
+    add_texts(parameters_, users, std::identity());
+    parameters_.add(rows_of_users);
     return true;
   }
 

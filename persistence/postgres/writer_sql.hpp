@@ -44,7 +44,8 @@ CROSS JOIN LATERAL (
   SELECT string_agg(m.user_id, ' ') AS users, string_agg(CASE m.role WHEN 1 THEN '1' WHEN 2 THEN '2' ELSE '0' END, '') AS roles FROM (
     SELECT user_id, role FROM member WHERE conversation_id = c.id ORDER BY user_id) AS m) AS joined)";
 
-inline constexpr const char* attach_files_sql = R"(, attached AS (
+/// What few messages bring: files, and users whom they call.
+inline constexpr const char* extras_sql = R"(, attached AS (
   INSERT INTO message_file (file_id, conversation_id, seq)
   SELECT DISTINCT f.file_id, ($1::bigint[])[($7::int[])[f.row]],
          base.last_seqs[($7::int[])[f.row]] - ($8::int[])[f.row]
@@ -55,14 +56,23 @@ inline constexpr const char* attach_files_sql = R"(, attached AS (
   ORDER BY f.id FOR NO KEY UPDATE OF f
 ), kept AS (
   UPDATE file f SET due_at_ms = NULL FROM held WHERE f.id = held.id AND f.due_at_ms IS NOT NULL AND f.state = 1
+), called AS (
+  INSERT INTO mention (conversation_id, user_id, seq, sender)
+  SELECT ($1::bigint[])[($7::int[])[u.row]], u.user_id,
+         base.last_seqs[($7::int[])[u.row]] - ($8::int[])[u.row], ($9::text[])[u.row]
+  FROM given, base, unnest($21::text[], $22::int[]) AS u (user_id, row)
+  WHERE given.ids IS NOT NULL
+    AND (u.user_id = '' OR EXISTS (SELECT FROM member m WHERE m.user_id = u.user_id
+                                     AND m.conversation_id = ($1::bigint[])[($7::int[])[u.row]]))
+  ON CONFLICT DO NOTHING
 ))";
 
 /// A batch. $1 the conversations' ids, ascending, $2 their versions, $3 how many messages each gets, $4 the
 /// time, $5 the writer, $6 the batch's number; then one element a message: $7 its conversation's place in $1,
 /// $8 how many of the conversation's come after it, $9 sender, $10 target, $11 and $12 their names, $13 kind,
 /// $14 content, $15 ext, $16 client_msg_id, $17 its tokens for the search. An array without values is NULL.
-/// Of a batch with files: $18 each message's digest_of() or 0, $19 the files, $20 each file's message in the
-/// batch, from 1.
+/// Of a batch with extras: $18 each message's sent_digest() or 0; $19 the files, and $20 each one's message
+/// in the batch, from 1; $21 the users whom messages call ('' for all), and $22 each one's message.
 ///
 /// Steps, each needing the one before, which makes PostgreSQL do them in this order:
 /// repeats: is any of the messages stored already? Then nothing is done, and the caller drops those. One that
@@ -75,12 +85,10 @@ inline constexpr const char* attach_files_sql = R"(, attached AS (
 /// stored: the messages; FROM base makes their ids be taken after the locks.
 /// indexed: their tokens.
 /// attached, held, kept: their files. Each is locked, in the order of id, even if it was kept before, which
-/// makes
-///   a recall that releases it at this moment wait.
-/// releases
-///   it at this moment wait.
+///   makes a recall that releases it at this moment wait.
+/// called: whom they call, of those who are there.
 /// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.
-inline std::string append_statement(bool with_files) {
+inline std::string append_statement(bool with_extras) {
   return std::string(R"(
 WITH repeats AS MATERIALIZED (
   SELECT count((SELECT m.id FROM message m
@@ -101,15 +109,15 @@ WITH repeats AS MATERIALIZED (
 ), stored AS (
   INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content,
                        ext, client_msg_id)") +
-         (with_files ? ", sent_digest)" : ")") + R"(
+         (with_extras ? ", sent_digest)" : ")") + R"(
   SELECT ($1::bigint[])[i.place], base.last_seqs[i.place] - i.later, $4::bigint, i.sender, i.target,
          i.sender_name, i.target_name, coalesce(i.kind, 0), i.content, i.ext, i.client_msg_id)" +
-         (with_files ? ", nullif(i.digest, 0)" : "") + R"(
+         (with_extras ? ", nullif(i.digest, 0)" : "") + R"(
   FROM base, unnest($7::int[], $8::int[], $9::text[], $10::text[], $11::text[], $12::text[], $13::int[],
                     $14::text[], $15::text[], $16::text[])" +
-         (with_files ? ", $18::bigint[]" : "") + R"()
+         (with_extras ? ", $18::bigint[]" : "") + R"()
     AS i (place, later, sender, target, sender_name, target_name, kind, content, ext, client_msg_id)" +
-         (with_files ? ", digest" : "") + R"()
+         (with_extras ? ", digest" : "") + R"()
   WHERE NOT (SELECT found FROM repeats)
   RETURNING id
 ), given AS MATERIALIZED (
@@ -120,7 +128,7 @@ WITH repeats AS MATERIALIZED (
          array_to_tsvector(string_to_array('@' || ($1::bigint[])[i.place] || ' ' || i.tokens, ' '))
   FROM given, unnest(given.ids, $7::int[], $17::text[]) AS i (id, place, tokens)
   WHERE given.ids IS NOT NULL AND i.tokens IS NOT NULL
-))" + (with_files ? attach_files_sql : "") +
+))" + (with_extras ? extras_sql : "") +
          R"(, marked AS (
   INSERT INTO append_mark (writer, batch, made_at, ids, last_seqs)
   SELECT $5::bigint, $6::bigint, now(), given.ids, base.last_seqs FROM given, base WHERE given.ids IS NOT NULL

@@ -53,7 +53,9 @@ const std::string latest_of_pair_sql =
 const std::string memberships_sql =
     "SELECT c.id, c.group_id, c.user_low, c.user_high, m.role, c.last_seq, c.last_at_ms, m.first_seq, "
     "m.read_seq,"
-    " m.pinned, m.muted, peer.read_seq"
+    " m.pinned, m.muted, peer.read_seq,"
+    " iif(c.quiet_seq = c.last_seq, c.shown_seq, c.last_seq),"
+    " iif(c.quiet_seq = c.last_seq, c.shown_at_ms, c.last_at_ms)"
     " FROM member m JOIN conversation c ON c.id = m.conversation_id AND c.dismissed = 0"
     " LEFT JOIN member peer ON c.group_id IS NULL AND peer.conversation_id = c.id"
     "  AND peer.user_id = iif(c.user_low = m.user_id, c.user_high, c.user_low)"
@@ -74,6 +76,12 @@ const std::string newest_of_log_sql = log_sql + "DESC LIMIT ?4";
 const std::string unread_sql = "SELECT 1 FROM message m INDEXED BY message_seq WHERE m.conversation_id = ?2"
                                " AND m.seq > ?3 AND m.sender <> ?1 AND m.recalled = 0 AND " +
                                is_message + " LIMIT ?4";
+
+/// Two looks into an index: at those that call the user, and at those that call all and are others'.
+constexpr std::string_view first_mention_sql =
+    "SELECT min(seq) FROM (SELECT * FROM (SELECT seq FROM mention WHERE conversation_id = ?2 AND user_id = ?1"
+    " AND seq > ?3 ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (SELECT seq FROM mention WHERE"
+    " conversation_id = ?2 AND user_id = '' AND seq > ?3 AND sender <> ?1 ORDER BY seq LIMIT 1))";
 
 /// Most active first: they fill an answer soonest.
 constexpr std::string_view searched_sql =
@@ -138,6 +146,8 @@ membership read_membership(const sqlite_statement::execution& row, const user_id
                 .role = role_of(row.integer(4)),
                 .last_seq = row.integer(5),
                 .last_at = from_ms(row.integer(6)),
+                .shown_seq = row.integer(12),
+                .shown_at = from_ms(row.integer(13)),
                 .first_seq = row.integer(7),
                 .read_seq = row.integer(8),
                 .pinned = row.integer(9) != 0,
@@ -179,6 +189,8 @@ struct sqlite_reader::session {
   sqlite_statement oldest_of_log{db, oldest_of_log_sql};
   sqlite_statement newest_of_log{db, newest_of_log_sql};
   sqlite_statement unread{db, unread_sql};
+  sqlite_statement first_mention{db, first_mention_sql};
+  sqlite_statement reactions{db, reactions_sql};
   sqlite_statement searched{db, searched_sql};
   sqlite_statement search{db, search_sql};
   sqlite_statement walk{db, walk_sql};
@@ -325,6 +337,47 @@ result<std::vector<std::size_t>> sqlite_reader::unread(const user_id& user,
     if (auto read = each(rows, [&] { ++count; }); !read) return read.error();
   }
   return counts;
+}
+
+result<std::vector<std::optional<std::int64_t>>>
+sqlite_reader::first_mentions(const user_id& user, std::span<const unread_question> questions) {
+  if (auto opened = open(); !opened) return opened.error();
+  const snapshot all_of_it(*session_);
+  std::vector<std::optional<std::int64_t>> seqs;
+  for (const unread_question& question : questions) {
+    sqlite_statement::execution rows(session_->first_mention);
+    rows.bind(user.text()).bind(question.conversation_id).bind(question.after_seq);
+    auto& seq = seqs.emplace_back();
+    const auto take = [&] {
+      if (!rows.is_null(0)) seq = rows.integer(0);
+    };
+    if (auto read = each(rows, take); !read) return read.error();
+  }
+  return seqs;
+}
+
+result<std::vector<message_reactions>> sqlite_reader::reactions(const user_id& seen_by,
+                                                                std::span<const log_range> ranges) {
+  if (auto opened = open(); !opened) return opened.error();
+  const snapshot all_of_it(*session_);
+  std::vector<message_reactions> all;
+  std::size_t left = reaction_rows_max;
+  for (const log_range& range : ranges) {
+    if (left == 0) break;
+    sqlite_statement::execution rows(session_->reactions);
+    rows.bind(seen_by.text()).bind(range.conversation_id).bind(range.after_seq).bind(range.before_seq);
+    rows.bind(limit_of(left));
+    auto first = true;
+    const auto take = [&] {
+      --left;
+      if (first || all.back().seq != rows.integer(3))
+        all.push_back({.conversation_id = range.conversation_id, .seq = rows.integer(3), .tallies = {}});
+      first = false;
+      all.back().tallies.push_back(read_tally(rows));
+    };
+    if (auto read = each(rows, take); !read) return read.error();
+  }
+  return all;
 }
 
 struct sqlite_reader::searched_conversation {

@@ -20,6 +20,10 @@ public:
   result<std::vector<message>> log(std::span<const log_range> ranges) override;
   result<std::vector<std::size_t>> unread(const user_id& user,
                                           std::span<const unread_question> questions) override;
+  result<std::vector<std::optional<std::int64_t>>>
+  first_mentions(const user_id& user, std::span<const unread_question> questions) override;
+  result<std::vector<message_reactions>> reactions(const user_id& seen_by,
+                                                   std::span<const log_range> ranges) override;
   result<search_matches> search(const search_question& question) override;
   result<std::optional<group_info>> find_group(const user_id& user, const user_id& id) override;
   result<std::vector<group_info>> groups(const user_id& user, const std::string& after,

@@ -31,6 +31,11 @@ constexpr std::string_view update_conversation_sql =
     " version = version + 1 WHERE id = ?1";
 constexpr std::string_view next_seq_sql =
     "UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = ?2 WHERE id = ?1 RETURNING last_seq";
+/// Of an entry that is_quiet(); the right sides are of before.
+constexpr std::string_view quiet_seq_sql =
+    "UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = ?2, quiet_seq = last_seq + 1,"
+    " shown_seq = iif(quiet_seq = last_seq, shown_seq, last_seq),"
+    " shown_at_ms = iif(quiet_seq = last_seq, shown_at_ms, last_at_ms) WHERE id = ?1 RETURNING last_seq";
 
 const std::string member_columns = "user_id, role, joined_seq, first_seq, read_seq, pinned, muted";
 const std::string member_sql =
@@ -50,6 +55,33 @@ constexpr std::string_view insert_entry_sql =
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 constexpr std::string_view erase_sql =
     "UPDATE message SET content = '', ext = NULL, recalled = 1 WHERE id = ?1";
+constexpr std::string_view rewrite_sql = "UPDATE message SET kind = ?2, content = ?3, edits = ?4, "
+                                         "sent_digest = coalesce(sent_digest, nullif(?5, 0))"
+                                         " WHERE id = ?1";
+
+/// Of users who are in the conversation; '' stands for all.
+constexpr std::string_view call_sql =
+    "INSERT INTO mention (conversation_id, user_id, seq, sender) SELECT ?1, value, ?3, ?4 FROM json_each(?2)"
+    " WHERE value = '' OR EXISTS (SELECT 1 FROM member WHERE conversation_id = ?1 AND user_id = value)"
+    " ON CONFLICT DO NOTHING";
+constexpr std::string_view uncall_sql = "DELETE FROM mention WHERE conversation_id = ?1 AND seq = ?2";
+constexpr std::string_view add_reaction_sql =
+    "INSERT INTO reaction (conversation_id, seq, emoji, user_id) VALUES (?1, ?2, ?3, ?4)"
+    " ON CONFLICT DO NOTHING RETURNING 1";
+constexpr std::string_view count_reaction_sql =
+    "INSERT INTO reaction_count (conversation_id, seq, emoji, place, users) SELECT ?1, ?2, ?3,"
+    " coalesce((SELECT max(place) FROM reaction_count WHERE conversation_id = ?1 AND seq = ?2), 0) + 1, 1"
+    " WHERE true ON CONFLICT (conversation_id, seq, emoji) DO UPDATE SET users = users + 1";
+constexpr std::string_view drop_reaction_sql = "DELETE FROM reaction WHERE conversation_id = ?1 AND seq = ?2 "
+                                               "AND emoji = ?3 AND user_id = ?4 RETURNING 1";
+constexpr std::string_view discount_reaction_sql =
+    "UPDATE reaction_count SET users = users - 1 WHERE conversation_id = ?1 AND seq = ?2 AND emoji = ?3";
+constexpr std::string_view drop_count_sql =
+    "DELETE FROM reaction_count WHERE conversation_id = ?1 AND seq = ?2 AND emoji = ?3 AND users <= 0";
+constexpr std::string_view drop_reactions_sql =
+    "DELETE FROM reaction WHERE conversation_id = ?1 AND seq = ?2";
+constexpr std::string_view drop_counts_sql =
+    "DELETE FROM reaction_count WHERE conversation_id = ?1 AND seq = ?2";
 
 constexpr std::string_view put_profile_sql =
     "INSERT INTO profile (user_id, name, avatar) VALUES (?1, ?2, ?3) ON CONFLICT (user_id) DO UPDATE"
@@ -106,11 +138,24 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , members(db, members_sql)
     , put_member(db, put_member_sql)
     , remove_member(db, remove_member_sql)
+    , quiet_seq(db, quiet_seq_sql)
     , entry(db, entry_sql)
     , insert_entry(db, insert_entry_sql)
     , entry_by_id(db, entry_by_id_sql)
+    , index(db, index_message_sql)
     , unindex(db, unindex_message_sql)
     , erase(db, erase_sql)
+    , rewrite(db, rewrite_sql)
+    , call(db, call_sql)
+    , uncall(db, uncall_sql)
+    , reactions(db, reactions_sql)
+    , add_reaction(db, add_reaction_sql)
+    , count_reaction(db, count_reaction_sql)
+    , drop_reaction(db, drop_reaction_sql)
+    , discount_reaction(db, discount_reaction_sql)
+    , drop_count(db, drop_count_sql)
+    , drop_reactions(db, drop_reactions_sql)
+    , drop_counts(db, drop_counts_sql)
     , put_profile(db, put_profile_sql)
     , find_profile(db, find_profile_sql)
     , revoke(db, revoke_sql)
@@ -132,12 +177,21 @@ int sqlite_change_statements::join_direct(std::int64_t conversation, const user_
   return SQLITE_OK;
 }
 
-int sqlite_change_statements::take_seq(std::int64_t conversation, wall_time now, std::int64_t& seq) {
-  sqlite_statement::execution next(next_seq);
+int sqlite_change_statements::take_seq(std::int64_t conversation, wall_time now, std::int64_t& seq,
+                                       bool quiet) {
+  sqlite_statement::execution next(quiet ? quiet_seq : next_seq);
   if (const int code = next.bind(conversation).bind(to_ms(now)).step(); code != SQLITE_ROW)
     return code == SQLITE_DONE ? SQLITE_NOTFOUND : code;
   seq = next.integer(0);
   return next.finish();
+}
+
+int sqlite_change_statements::call_users(std::int64_t conversation, std::int64_t seq, const user_id& sender,
+                                         const mentions& called) {
+  std::string users = json_list(called.users);
+  if (called.all) users.insert(1, called.users.empty() ? "\"\"" : "\"\",");
+  sqlite_statement::execution put(call);
+  return put.bind(conversation).bind(users).bind(seq).bind(sender.text()).finish();
 }
 
 error sqlite_transaction::failed(int code) {
@@ -246,7 +300,8 @@ result<std::optional<message>> sqlite_transaction::entry(const conversation_row&
 }
 
 result<message> sqlite_transaction::append_entry(conversation_row& in, message entry) {
-  if (const int code = statements_.take_seq(in.id, entry.created_at, entry.seq); code != SQLITE_OK)
+  const bool quiet = is_quiet(entry.kind);
+  if (const int code = statements_.take_seq(in.id, entry.created_at, entry.seq, quiet); code != SQLITE_OK)
     return failed(code);
   sqlite_statement::execution insert(statements_.insert_entry);
   insert.bind(in.id).bind(entry.seq).bind(to_ms(entry.created_at)).bind(entry.from.text());
@@ -259,22 +314,71 @@ result<message> sqlite_transaction::append_entry(conversation_row& in, message e
   return entry;
 }
 
+int sqlite_transaction::unindex(const message& stored) {
+  const auto tokens = indexed_tokens(stored.conversation_id, searchable_text(stored.kind, stored.content));
+  if (tokens.empty()) return SQLITE_OK;
+  return sqlite_statement::execution(statements_.unindex).bind(stored.id).bind(tokens).finish();
+}
+
 result<void> sqlite_transaction::erase_content(const message& of) {
-  std::string tokens;
-  {
-    // As it is stored: taking out what is not in the index would damage it.
-    sqlite_statement::execution row(statements_.entry_by_id);
-    if (const int code = row.bind(of.id).step(); code != SQLITE_ROW)
-      return failed(code == SQLITE_DONE ? SQLITE_NOTFOUND : code);
-    const message stored = read_message(row);
-    if (stored.recalled) return {};
-    tokens = indexed_tokens(stored.conversation_id, searchable_text(stored.kind, stored.content));
-  }
-  if (!tokens.empty())
-    if (const int code = sqlite_statement::execution(statements_.unindex).bind(of.id).bind(tokens).finish();
+  // As it is stored: taking out what is not in the index would damage it.
+  const auto stored = find_message(of.id);
+  if (!stored) return stored.error();
+  if (!*stored) return failed(SQLITE_NOTFOUND);
+  if ((*stored)->recalled) return {};
+  if (const int code = unindex(**stored); code != SQLITE_OK) return failed(code);
+  for (auto* statement : {&statements_.uncall, &statements_.drop_reactions, &statements_.drop_counts})
+    if (const int code =
+            sqlite_statement::execution(*statement).bind(of.conversation_id).bind(of.seq).finish();
         code != SQLITE_OK)
       return failed(code);
   return answer(sqlite_statement::execution(statements_.erase).bind(of.id).finish());
+}
+
+result<std::optional<message>> sqlite_transaction::find_message(std::int64_t id) {
+  sqlite_statement::execution row(statements_.entry_by_id);
+  const int code = row.bind(id).step();
+  if (code == SQLITE_ROW) return read_message(row);
+  if (code != SQLITE_DONE) return failed(code);
+  return std::nullopt;
+}
+
+result<void> sqlite_transaction::rewrite(const message& before, const message& now_is) {
+  if (const int code = unindex(before); code != SQLITE_OK) return failed(code);
+  sqlite_statement::execution put(statements_.rewrite);
+  put.bind(before.id).bind(static_cast<std::int64_t>(now_is.kind)).bind(now_is.content);
+  put.bind(std::int64_t{now_is.edits}).bind(digest_of_first(before));
+  if (const int code = put.finish(); code != SQLITE_OK) return failed(code);
+  const auto tokens = indexed_tokens(before.conversation_id, searchable_text(now_is.kind, now_is.content));
+  if (tokens.empty()) return {};
+  return answer(sqlite_statement::execution(statements_.index).bind(before.id).bind(tokens).finish());
+}
+
+result<std::vector<reaction_tally>> sqlite_transaction::reactions(const message& to, const user_id& seen_by) {
+  sqlite_statement::execution rows(statements_.reactions);
+  rows.bind(seen_by.text()).bind(to.conversation_id).bind(to.seq - 1).bind(to.seq + 1);
+  rows.bind(static_cast<std::int64_t>(reaction_rows_max));
+  std::vector<reaction_tally> tallies;
+  int code = rows.step();
+  for (; code == SQLITE_ROW; code = rows.step()) tallies.push_back(read_tally(rows));
+  if (code != SQLITE_DONE) return failed(code);
+  return tallies;
+}
+
+result<bool> sqlite_transaction::put_reaction(const reaction& r) {
+  const auto run = [&r](sqlite_statement& statement, bool with_user) {
+    sqlite_statement::execution row(statement);
+    row.bind(r.conversation_id).bind(r.seq).bind(r.emoji);
+    if (with_user) row.bind(r.user.text());
+    return row.step();
+  };
+  const int code = run(r.on ? statements_.add_reaction : statements_.drop_reaction, true);
+  if (code == SQLITE_DONE) return false;
+  if (code != SQLITE_ROW) return failed(code);
+  int counted = run(r.on ? statements_.count_reaction : statements_.discount_reaction, false);
+  if (counted == SQLITE_DONE && !r.on) counted = run(statements_.drop_count, false);
+  if (counted != SQLITE_DONE) return failed(counted);
+  return true;
 }
 
 result<void> sqlite_transaction::put_profile(const profile& p) {

@@ -12,12 +12,17 @@ struct sqlite_change_statements {
 
   /// Makes both users (or the one) members of their direct conversation. Answers SQLite's code.
   int join_direct(std::int64_t conversation, const user_id& one, const user_id& other);
-  /// The next seq of a conversation that is there, whose last entry is of `now`. Answers SQLite's code.
-  int take_seq(std::int64_t conversation, wall_time now, std::int64_t& seq);
+  /// The next seq of a conversation that is there, whose last entry is of `now`; `quiet`: see is_quiet().
+  /// Answers SQLite's code.
+  int take_seq(std::int64_t conversation, wall_time now, std::int64_t& seq, bool quiet = false);
+  /// Notes whom an entry calls, of those who are in its conversation. Answers SQLite's code.
+  int call_users(std::int64_t conversation, std::int64_t seq, const user_id& sender, const mentions& called);
 
   sqlite_statement find_group, find_direct, make_direct, join, make_group, update_conversation, next_seq;
   sqlite_statement member, members, put_member, remove_member;
-  sqlite_statement entry, insert_entry, entry_by_id, unindex, erase;
+  sqlite_statement quiet_seq, entry, insert_entry, entry_by_id, index, unindex, erase, rewrite;
+  sqlite_statement call, uncall, reactions, add_reaction, count_reaction, drop_reaction, discount_reaction,
+      drop_count, drop_reactions, drop_counts;
   sqlite_statement put_profile, find_profile, revoke, put_identity, find_identity, block, unblock,
       count_blocks, blockers, count_owned;
   sqlite_file_statements files;
@@ -46,6 +51,10 @@ public:
   result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override;
   result<message> append_entry(conversation_row& in, message entry) override;
   result<void> erase_content(const message& of) override;
+  result<std::optional<message>> find_message(std::int64_t id) override;
+  result<void> rewrite(const message& before, const message& now_is) override;
+  result<std::vector<reaction_tally>> reactions(const message& to, const user_id& seen_by) override;
+  result<bool> put_reaction(const reaction& r) override;
   result<void> put_profile(const profile& p) override;
   result<profile> find_profile(const user_id& user) override;
   result<void> revoke(const user_id& user, std::int64_t at_us) override;
@@ -67,6 +76,8 @@ public:
 private:
   error failed(int code);
   result<void> answer(int code);
+  /// Takes what can be found of a message out of the index.
+  int unindex(const message& stored);
   result<std::size_t> count(sqlite_statement& statement, const user_id& user);
   /// The first column of each row.
   result<std::vector<std::string>> texts(sqlite_statement::execution& rows);

@@ -737,9 +737,10 @@ TEST_CASE_METHOD(v1_session_fixture, "v1: bad tokens of session.refresh count to
   flow strict(8192, 65'536, 256, {.bad_tokens = {1, 2}});
   strict.set_database(true, "");
   strict.set_epoch("e1");
-  session_env limited{env.registry, env.history, env.searches, env.persistence, env.figures,       strict,
-                      env.bounds,   env.window,  env.node,     env.heartbeat,   env.recall_window, 0,
-                      {},           env.keys};
+  session_env limited{
+      env.registry, env.history, env.searches,  env.persistence,   env.figures,     strict, env.bounds,
+      env.window,   env.node,    env.heartbeat, env.recall_window, env.edit_window, 0,      {},
+      env.keys};
   const auto own_sink = std::make_shared<recording_sink>();
   session_actor own = spawn_on<v1_session>(system, home, home, user("2"),
                                            session_facts{.id = "s2", .is_v1 = true, .address = "192.0.2.7"},

@@ -216,11 +216,11 @@ describe('openapi.json', () => {
       const query = (operation.parameters ?? []).filter((it) => it.in === 'query' && !whose.has(it.name))
       const segments = (operation.parameters ?? []).filter((it) => it.in === 'path').map((it) => (inPath[name] ?? { id: 'groupId' })[it.name])
       const given = Object.keys(body?.properties ?? {}).filter((it) => !whose.has(it))
-      // PUT of a member is group.add, and with a role group.role too.
-      const extra = name === 'group.add' ? ['role'] : []
+      // PUT of a member is group.add, and with a role group.role too; a stream begins over HTTP alone, without content.
+      const extra = { 'group.add': ['role'], 'message.send': ['stream'] }[name] ?? []
       is.set(`${where}: the parameters`, [...given, ...query.map((it) => renamed[it.name] ?? it.name), ...segments].filter((it) => it && !extra.includes(it)), Object.keys(params.properties))
       for (const it of given) if (!extra.includes(it)) is.same(`${where} ${it}`, body.properties[it], params.properties[it])
-      for (const it of extra) is.same(`${where} ${it}`, body.properties[it], paramsOf('group.role').properties[it])
+      if (extra.includes('role')) is.same(`${where} role`, body.properties.role, paramsOf('group.role').properties.role)
       for (const it of query) {
         const source = params.properties[it.name] && resolve(asyncapi, params.properties[it.name])
         if (!source) continue
@@ -229,11 +229,20 @@ describe('openapi.json', () => {
       }
       const asked = (body?.required ?? []).concat(query.filter((it) => it.required).map((it) => it.name)).filter((it) => !whose.has(it))
       const needed = (params.required ?? []).filter((it) => !segments.includes(it) && (given.includes(it) || query.some((one) => one.name === it)))
-      is.set(`${where}: what is required`, asked, needed)
-      is.same(`${where}: at least one of`, body?.anyOf, body && params.anyOf)
+      is.set(`${where}: what is required`, asked, needed.filter((it) => it !== 'content' || !extra.includes('stream')))
+      // In an allOf of its own: beside the members, generators of clients take each alternative for the whole.
+      is.same(`${where}: at least one of`, body?.allOf?.[0].anyOf, body && params.anyOf)
       const [, said = name] = /\b[Aa]s ([a-z]+\.[a-z]+)/.exec(operation.summary) ?? []
       is.same(`${where}: the summary's method`, said, name)
     }
+  }))
+
+  it('sends the contents that message.send does, or begins a stream', () => differences((is) => {
+    const [{ oneOf }] = openapi.components.schemas.SendAs.allOf
+    const whole = oneOf.filter(({ properties }) => !properties.stream.const)
+    is.same('how many begin a stream', oneOf.length - whole.length, 1)
+    is.same('the contents', whole.map(({ required, properties: { stream, ...others } }) => ({ required, properties: others })),
+      schemas.Send.oneOf.map(({ required = [], properties }) => ({ required: [...required, 'content'], properties })))
   }))
 
   it('answers as the method does: with its result, and with the status of each of its errors', () => differences((is) => {
@@ -244,7 +253,15 @@ describe('openapi.json', () => {
       const where = `${method} ${path} (${name})`
       // user.get answers a list, of which this is the one.
       const source = name === 'user.get' ? schemas.Profiles.properties.users.items : resultOf(name)
-      for (const response of success(operation)) is.same(`${where}: the answer`, response.content['application/json'].schema, source)
+      for (const response of success(operation)) {
+        const { schema } = response.content['application/json']
+        if (name !== 'message.send') is.same(`${where}: the answer`, schema, source)
+        else {
+          // Of a stream the id too.
+          const { properties: { streamId, ...properties }, ...rest } = resolve(openapi, schema)
+          is.same(`${where}: the answer`, { properties, ...rest }, resolve(asyncapi, source))
+        }
+      }
       for (const code of [...ownErrors(name), -32602, -32029, -32603]) is.says(where, String(statusOf[code]) in operation.responses ? null : `${statusOf[code]} is missing, for ${code}`)
     }
   }))
@@ -353,8 +370,9 @@ describe('the messages', () => {
 
   onEachPage('the fields of a message', (page, is) => {
     const rows = page.rows('field')
-    is.list('the fields', rows.flatMap(({ field }) => spans(field).map(({ code }) => code)), keys(schemas.Message.properties))
-    is.set('what is always there', schemas.Message.required, Object.keys(schemas.Message.properties))
+    const fields = rows.flatMap(({ field }) => spans(field))
+    is.list('the fields', fields.map(({ code }) => code), keys(schemas.Message.properties))
+    is.set('what is always there', schemas.Message.required, fields.filter(({ optional }) => !optional).map(({ code }) => code))
     for (const { field, '': text } of rows) {
       for (const { code } of spans(field)) {
         const schema = resolve(asyncapi, schemas.Message.properties[code] ?? {})
@@ -367,9 +385,11 @@ describe('the messages', () => {
   })
 
   const contentOf = (among, kind) => among.find(({ properties }) => [properties.kind.const, ...(properties.kind.enum ?? [])].includes(kind))?.properties.content
-  // Of a kind that has a file: what the server says of it, or what a client said where no files are kept.
+  // Of a kind that has a file: what the server says of it, or what a client said where no files are kept. Of a text:
+  // nothing yet, which only a stream says, or what was sent.
   const came = (kind) => contentOf(schemas.Message.else.oneOf, kind)
-  const [stored, told] = [0, 1].map((at) => (kind) => came(kind).anyOf[at])
+  const stored = (kind) => came(kind).anyOf[0]
+  const told = (kind) => came(kind)?.anyOf?.[1] ?? came(kind)
 
   onEachPage('the kinds and what is in them', (page, is) => {
     // A row may be of several.
@@ -377,7 +397,7 @@ describe('the messages', () => {
     const kindOf = ({ kind }) => spans(kind)[0].code
     is.list('the kinds', rows.map(kindOf), schemas.Message.properties.kind.enum)
     for (const row of rows) {
-      const schema = fileKinds.includes(kindOf(row)) ? stored(kindOf(row)) : came(kindOf(row))
+      const schema = fileKinds.includes(kindOf(row)) ? stored(kindOf(row)) : told(kindOf(row))
       const content = schema && resolve(asyncapi, schema)
       compareShapes(is, kindOf(row), row.content, asyncapi, content?.properties ? content : {})
       if (content?.type === 'string') compareNote(is, kindOf(row), row.content.replaceAll('`', ''), asyncapi, content)
@@ -393,7 +413,7 @@ describe('the messages', () => {
   it('a kind that can be sent holds the same as one that came', () => differences((is) => {
     const sendable = schemas.Send.properties.kind.enum.filter(Boolean)
     is.set('the kinds that can be sent', sendable, schemas.Message.properties.kind.enum.filter((kind) => !['recall', 'edit', 'group', 'unknown'].includes(kind)))
-    for (const kind of sendable) is.same(kind, contentOf(schemas.Send.oneOf, kind), fileKinds.includes(kind) ? told(kind) : came(kind))
+    for (const kind of sendable) is.same(kind, contentOf(schemas.Send.oneOf, kind), told(kind))
     for (const kind of fileKinds) is.same(`${kind}: of a file that is kept`, stored(kind), { $ref: '#/components/schemas/StoredFile' })
   }))
 

@@ -1,12 +1,14 @@
 /// Whatever users do, in whatever order: a store does as the store in memory does, and a client that syncs
 /// has what it may read. Random, from a seed that a failure prints; HONGYAN_SEED=N runs one again, without a
 /// time limit.
+#include "core/wire/json.hpp"
 #include "persistence/changes.hpp"
 #include "persistence/views.hpp"
 #include "tests/persistence/store_fixtures.hpp"
 #include "tests/support/memory_store.hpp"
 
 #include <algorithm>
+#include <boost/json/object.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <deque>
@@ -57,6 +59,12 @@ struct device {
         at->second.recalled = true;
       }
     }
+    if (m.kind == message_kind::edit) {
+      const auto content = *parse_json(m.content);
+      const auto at = into.messages.find(content.at("seq").as_int64());
+      if (at != into.messages.end() && content.at("content").is_string())
+        at->second.content = std::string(content.at("content").as_string());
+    }
     const auto seq = m.seq;
     REQUIRE(into.messages.emplace(seq, std::move(m)).second); // each once
   }
@@ -93,8 +101,19 @@ public:
     out << "\n  " << name << " " << m.seq << " " << m.from.text() << ">" << m.to.id.text() << " "
         << name_of_kind(m.kind) << " '" << m.content << "' ext " << or_none(m.ext) << " names "
         << or_none(m.from_name) << or_none(m.to_name) << " id " << or_none(m.client_msg_id) << " at "
-        << ms(m.created_at) << (m.recalled ? " recalled" : "");
+        << ms(m.created_at) << (m.recalled ? " recalled" : "") << " edits " << m.edits << told(m.reactions);
     return out.str();
+  }
+  static std::string told(const std::vector<reaction_tally>& tallies) {
+    std::string list;
+    for (const auto& tally : tallies)
+      list += " " + tally.emoji + std::to_string(tally.count) + (tally.mine ? "!" : "");
+    return list;
+  }
+  /// The id that a message has here.
+  std::int64_t message_id(const std::string& name, std::int64_t seq) {
+    const auto at = message_ids_.find({name, seq});
+    return at == message_ids_.end() ? 123'456'789 : at->second;
   }
   std::string told(const std::vector<message>& messages) {
     std::string list;
@@ -110,7 +129,8 @@ public:
     CHECK(message_ids_.emplace(std::pair(name, o.seq), o.id).first->second == o.id);
     out << " " << name << " " << o.seq << " at " << ms(o.created_at);
     if (o.status == append_status::duplicate)
-      out << " ext " << or_none(o.ext) << (o.recalled ? " recalled" : "");
+      out << " ext " << or_none(o.ext) << (o.recalled ? " recalled" : "") << " '" << o.content.value_or("-")
+          << "' edits " << o.edits << " kind " << static_cast<int>(o.kind);
     if (o.audience) out << " to " << names(*o.audience);
     return out.str();
   }
@@ -119,9 +139,9 @@ public:
     met(m.conversation_id, name);
     std::ostringstream out;
     out << "\n " << name << " role " << static_cast<int>(m.role) << " last " << m.last_seq << " at "
-        << ms(m.last_at) << " first " << m.first_seq << " read " << m.read_seq << " peer "
-        << (m.peer_read_seq ? std::to_string(*m.peer_read_seq) : "none") << (m.pinned ? " pinned" : "")
-        << (m.muted ? " muted" : "");
+        << ms(m.last_at) << " shown " << m.shown_seq << " at " << ms(m.shown_at) << " first " << m.first_seq
+        << " read " << m.read_seq << " peer " << (m.peer_read_seq ? std::to_string(*m.peer_read_seq) : "none")
+        << (m.pinned ? " pinned" : "") << (m.muted ? " muted" : "");
     return out.str();
   }
   std::string told(const group_info& g) {
@@ -136,6 +156,10 @@ public:
     std::string list;
     for (const logged_entry& e : o.entries)
       list += told(e.entry) + (e.audience ? " to " + names(*e.audience) : "");
+    if (o.edited) list += "\n edited" + told(*o.edited);
+    if (o.reaction)
+      list += "\n reaction " + o.reaction->what.user.text() + o.reaction->what.emoji +
+              (o.reaction->what.on ? " on to " : " off to ") + names(*o.reaction->audience);
     return o.group ? list + told(*o.group) : list;
   }
 
@@ -175,7 +199,7 @@ private:
   // What may happen.
 
   void one_step() {
-    switch (below(20)) {
+    switch (below(24)) {
     case 0:
     case 1:
     case 2:
@@ -195,6 +219,10 @@ private:
     case 16: return list();
     case 17: return search_words();
     case 18: return latest_ones();
+    case 19: return edit();
+    case 20:
+    case 21: return react();
+    case 22: return get();
     default: return below(3) == 0 ? undone() : look();
     }
   }
@@ -218,6 +246,14 @@ private:
       m.content = content;
     }
     if (below(6) == 0) m.ext = "{\"n\":" + std::to_string(below(9)) + "}";
+    if (below(4) == 0) {
+      mentions called{.all = below(3) == 0};
+      if (!called.all)
+        for (const user_id& u : some())
+          if (u != m.from && std::ranges::find(called.users, u) == called.users.end())
+            called.users.push_back(u);
+      if (called.all || !called.users.empty()) m.called = std::make_shared<const mentions>(std::move(called));
+    }
     if (below(6) == 0) m.from_name = "name";
     if (below(2) == 0) m.client_msg_id = "c" + std::to_string(below(400));
     return m;
@@ -271,13 +307,66 @@ private:
     return (*ids[0] < *ids[1]) == (*ids[2] < *ids[3]);
   }
 
+  /// Mostly one of the newest messages there.
+  std::int64_t a_seq(const user_id& who, const peer_or_group& in) {
+    if (const auto* c = model_find(who, in); c != nullptr && below(8) != 0)
+      return c->last_seq() - static_cast<std::int64_t>(below(6));
+    return static_cast<std::int64_t>(below(30));
+  }
+
   void recall() {
     const auto who = anyone();
     const auto in = anywhere();
-    std::int64_t seq = static_cast<std::int64_t>(below(30));
-    if (const auto* c = model_find(who, in); c != nullptr && below(8) != 0)
-      seq = c->last_seq() - static_cast<std::int64_t>(below(6));
-    changed(who, recall_message{in, seq, 60s}, "recall " + std::to_string(seq) + " in " + label(who, in));
+    const auto seq = a_seq(who, in);
+    if (below(4) != 0)
+      return changed(who, recall_message{in, seq, 60s},
+                     "recall " + std::to_string(seq) + " in " + label(who, in));
+    const auto name = label(who, in);
+    both("the back end recalls " + std::to_string(seq) + " in " + name, [&](side& s) {
+      const auto done = apply(s.writer(0), change{{}, recall_by_id{s.message_id(name, seq)}}, now_);
+      if (!done && done.error().code == errc::not_found) return std::string("there is none");
+      return done ? s.told(*done) : told(done.error());
+    });
+  }
+
+  void edit() {
+    const auto who = anyone();
+    const auto in = anywhere();
+    auto seq = a_seq(who, in);
+    if (const auto* c = model_find(who, in)) // mostly a text of their own
+      for (const message& m : c->log)
+        if (m.from == who && m.kind == message_kind::text && below(2) == 0) seq = m.seq;
+    const auto content = "goose " + std::to_string(below(5));
+    changed(who, edit_message{in, seq, content, 600s},
+            "edit " + std::to_string(seq) + " in " + label(who, in) + " to " + content);
+  }
+
+  void react() {
+    static constexpr std::array<std::string_view, 3> emoji = {"👍", "❤️", "🪿"};
+    const auto who = anyone();
+    const auto in = anywhere();
+    const react_to_message what{in, a_seq(who, in), std::string(emoji[below(3)]), below(3) != 0};
+    if (below(2) == 0)
+      return changed(who, what, "react to " + std::to_string(what.seq) + " in " + label(who, in));
+    // Several in one transaction, as the persistence actor has them.
+    std::vector<change> all;
+    for (const user_id& other : some()) all.push_back({other, what});
+    both("react together to " + std::to_string(what.seq) + " in " + label(who, in), [&](side& s) {
+      const auto done = apply_all(s.writer(0), all, now_);
+      if (!done) return told(done.error());
+      std::string list;
+      for (const auto& one : *done) list += one ? s.told(*one) : told(one.error());
+      return list;
+    });
+  }
+
+  void get() {
+    messages_query query{.user = anyone(), .in = anywhere(), .seqs = {}};
+    for (auto n = 1 + below(5); n > 0; --n) query.seqs.push_back(a_seq(query.user, query.in));
+    both("get some of " + label(query.user, query.in) + " for " + query.user.text(), [&](side& s) {
+      const auto found = read_messages(s.reader(), query);
+      return found ? s.told(*found) : told(found.error());
+    });
   }
 
   void read() {
@@ -415,7 +504,7 @@ private:
         const auto page = list_conversations(s.reader(), {who, cursor, limit});
         if (!page) return told(page.error());
         for (const auto& view : page->conversations) {
-          all += s.told(who, view.of) + " unread " + std::to_string(view.unread);
+          all += s.told(who, view.of) + " unread " + std::to_string(view.unread) + mention(view.mention_seq);
           if (view.last) all += s.told(*view.last);
         }
         cursor = page->cursor;
@@ -519,8 +608,9 @@ private:
       }
       for (const auto& name : gone) all += "\n gone " + name;
       for (const auto& c : page->conversations) {
-        all += s.told(query.user, c.of) + " unread " + std::to_string(c.unread) + s.told(c.messages) +
-               (c.has_more ? " more" : "");
+        all += s.told(query.user, c.of) + " unread " + std::to_string(c.unread) + mention(c.mention_seq) +
+               s.told(c.messages) + (c.has_more ? " more" : "");
+        for (const auto& r : c.changed) all += "\n changed " + std::to_string(r.seq) + side::told(r.tallies);
         messages += c.messages.size();
         take(mine, query.user, c);
       }
@@ -529,6 +619,10 @@ private:
       if (!more) check_unread(query.user, *page);
     }
     return all;
+  }
+
+  static std::string mention(const std::optional<std::int64_t>& seq) {
+    return seq ? " called at " + std::to_string(*seq) : "";
   }
 
   void take(device& mine, const user_id& who, const synced_conversation& c) {
@@ -569,6 +663,8 @@ private:
   }
 
   static std::string brief(const message& m) {
+    // What an edit says is of the moment when it was read.
+    if (m.kind == message_kind::edit) return "\n  " + std::to_string(m.seq) + " edit";
     return "\n  " + std::to_string(m.seq) + " " + m.from.text() + " '" + m.content + "' " + or_none(m.ext) +
            (m.recalled ? " recalled" : "");
   }

@@ -47,6 +47,13 @@ struct counting_reader : message_reader {
     asked += q.size();
     return real.unread(u, q);
   }
+  result<std::vector<std::optional<std::int64_t>>>
+  first_mentions(const user_id& u, std::span<const unread_question> q) override {
+    return real.first_mentions(u, q);
+  }
+  result<std::vector<message_reactions>> reactions(const user_id& u, std::span<const log_range> r) override {
+    return real.reactions(u, r);
+  }
   result<search_matches> search(const search_question& q) override { return real.search(q); }
   result<std::optional<group_info>> find_group(const user_id& u, const user_id& g) override {
     return real.find_group(u, g);

@@ -119,6 +119,7 @@ public:
                                     "test",
                                     config_.heartbeat,
                                     config_.recall_window,
+                                    config_.edit_window,
                                     0,
                                     {},
                                     *keys_});

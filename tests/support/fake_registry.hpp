@@ -18,6 +18,7 @@ struct registry_log {
   std::vector<own_note> owns;
   std::vector<revocation> revocations;
   std::vector<user_id> watched;
+  std::vector<reaction_note> reactions;
 };
 
 inline registry_actor::behavior_type recording_registry(registry_actor::pointer, registry_log* log) {
@@ -32,6 +33,7 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       },
       [log](read_atom, const read_note& note) { log->reads.push_back(note); },
       [log](notify_atom, const typing_note& note) { log->typings.push_back(note); },
+      [log](notify_atom, const reaction_note& note) { log->reactions.push_back(note); },
       [log](watch_soon_atom, const session_actor&) {
         ++log->watches_to_come;
         return caf::ok_atom::value;

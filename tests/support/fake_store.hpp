@@ -36,6 +36,13 @@ struct unable_reader : message_reader {
   result<std::vector<std::size_t>> unread(const user_id&, std::span<const unread_question>) override {
     return unable();
   }
+  result<std::vector<std::optional<std::int64_t>>> first_mentions(const user_id&,
+                                                                  std::span<const unread_question>) override {
+    return unable();
+  }
+  result<std::vector<message_reactions>> reactions(const user_id&, std::span<const log_range>) override {
+    return unable();
+  }
   result<search_matches> search(const search_question&) override { return unable(); }
   result<std::optional<group_info>> find_group(const user_id&, const user_id&) override { return unable(); }
   result<std::vector<group_info>> groups(const user_id&, const std::string&, std::size_t) override {

@@ -122,7 +122,42 @@ public:
     m.content.clear();
     m.ext.reset();
     m.recalled = true;
+    state_.mentioned.erase({of.conversation_id, of.seq});
+    state_.reactions.erase({of.conversation_id, of.seq});
     return {};
+  }
+
+  result<std::optional<message>> find_message(std::int64_t id) override {
+    for (const auto& [conversation, c] : state_.conversations)
+      for (const message& m : c.log)
+        if (m.id == id) return std::optional(m);
+    return std::optional<message>{};
+  }
+
+  result<void> rewrite(const message& before, const message& now_is) override {
+    auto& m =
+        state_.conversations.at(before.conversation_id).log.at(static_cast<std::size_t>(before.seq - 1));
+    if (m.sent_digest == 0) m.sent_digest = digest_of_first(m);
+    m.kind = now_is.kind;
+    m.content = now_is.content;
+    m.edits = now_is.edits;
+    return {};
+  }
+
+  result<std::vector<reaction_tally>> reactions(const message& to, const user_id& seen_by) override {
+    return state_.tallies_of(to.conversation_id, to.seq, seen_by);
+  }
+
+  result<bool> put_reaction(const reaction& r) override {
+    auto& all = state_.reactions[{r.conversation_id, r.seq}];
+    auto at = std::ranges::find(all, r.emoji, &memory_state::emoji_users::emoji);
+    if (!r.on) {
+      if (at == all.end() || at->users.erase(r.user) == 0) return false;
+      if (at->users.empty()) all.erase(at);
+      return true;
+    }
+    if (at == all.end()) at = all.insert(all.end(), {r.emoji, {}});
+    return at->users.insert(r.user).second;
   }
 
   result<void> put_profile(const profile& p) override {
@@ -314,6 +349,12 @@ private:
         state_.message_files.emplace(id, c.id, stored.seq);
         state_.keep_file(id);
       }
+    if (m.called) {
+      auto& called = state_.mentioned[{c.id, stored.seq}];
+      for (const user_id& user : m.called->users)
+        if (c.members.contains(user)) called.push_back(user);
+      if (m.called->all) called.emplace_back();
+    }
     if (m.client_msg_id) state_.sent[{m.from, *m.client_msg_id}] = {c.id, stored.seq};
     auto outcome = outcome_of(stored);
     outcome.audience = audience_of(c);
@@ -333,6 +374,8 @@ private:
     outcome.status = repeat_status(again, stored);
     outcome.ext = stored.ext;
     outcome.content = stored.content;
+    outcome.kind = stored.kind;
+    outcome.edits = stored.edits;
     outcome.recalled = stored.recalled;
     return outcome;
   }
@@ -343,7 +386,9 @@ private:
       return state_.blocks.contains({m.to.id, m.from}) ? std::optional(append_status::blocked) : std::nullopt;
     const auto* group = state_.find(m.from, m.to);
     if (group == nullptr || !group->members.contains(m.from)) return append_status::no_group;
-    if (group->muted && group->members.at(m.from).role == group_role::member) return append_status::silenced;
+    const bool is_member = group->members.at(m.from).role == group_role::member;
+    if (group->muted && is_member) return append_status::silenced;
+    if (m.called && m.called->all && is_member) return append_status::may_not_call_all;
     return {};
   }
 
@@ -418,6 +463,33 @@ public:
       counts.push_back(std::min(count, unread_max));
     }
     return counts;
+  }
+
+  result<std::vector<std::optional<std::int64_t>>>
+  first_mentions(const user_id& user, std::span<const unread_question> questions) override {
+    std::vector<std::optional<std::int64_t>> seqs;
+    for (const unread_question& question : questions) {
+      auto& first = seqs.emplace_back();
+      for (const auto& [entry, called] : state_.mentioned) {
+        const auto& [conversation, seq] = entry;
+        if (first || conversation != question.conversation_id || seq <= question.after_seq) continue;
+        const bool by_name = std::ranges::find(called, user) != called.end();
+        const bool by_all = std::ranges::find(called, user_id{}) != called.end() &&
+                            log_of(conversation).at(static_cast<std::size_t>(seq - 1)).from != user;
+        if (by_name || by_all) first = seq;
+      }
+    }
+    return seqs;
+  }
+
+  result<std::vector<message_reactions>> reactions(const user_id& seen_by,
+                                                   std::span<const log_range> ranges) override {
+    std::vector<message_reactions> all;
+    for (const log_range& range : ranges)
+      for (auto seq = range.after_seq + 1; seq < range.before_seq; ++seq)
+        if (auto tallies = state_.tallies_of(range.conversation_id, seq, seen_by); !tallies.empty())
+          all.push_back({range.conversation_id, seq, std::move(tallies)});
+    return all;
   }
 
   result<search_matches> search(const search_question& question) override {
@@ -567,6 +639,15 @@ message& memory_state::add(kept& to, message entry) {
   return to.log.emplace_back(std::move(entry));
 }
 
+std::vector<reaction_tally> memory_state::tallies_of(std::int64_t in, std::int64_t seq,
+                                                     const user_id& user) const {
+  std::vector<reaction_tally> tallies;
+  if (const auto at = reactions.find({in, seq}); at != reactions.end())
+    for (const auto& [emoji, users] : at->second)
+      tallies.push_back({emoji, users.size(), users.contains(user)});
+  return tallies;
+}
+
 membership memory_state::membership_of(const user_id& user, const kept& in) const {
   const member_row& row = in.members.at(user);
   membership m{.conversation_id = in.id,
@@ -578,6 +659,11 @@ membership memory_state::membership_of(const user_id& user, const kept& in) cons
                .read_seq = row.read_seq,
                .pinned = row.pinned,
                .muted = row.muted};
+  for (const message& entry : in.log)
+    if (!is_quiet(entry.kind)) {
+      m.shown_seq = entry.seq;
+      m.shown_at = entry.created_at;
+    }
   if (!in.group) m.peer_read_seq = in.members.at(m.with.id).read_seq;
   return m;
 }

@@ -1,9 +1,11 @@
 #include "core/wire/v1/commands.hpp"
 
+#include "core/chat/emoji.hpp"
 #include "core/tools/text.hpp"
 #include "core/tools/wall_time.hpp"
 #include "core/wire/file_json.hpp"
 #include "core/wire/json.hpp"
+#include "core/wire/mentions.hpp"
 #include "core/wire/v1/params.hpp"
 
 #include <algorithm>
@@ -144,6 +146,7 @@ new_message read_message_send(params& p, const user_id& by, const limits& limits
   if (ext != nullptr) m.ext = write_object(p, "ext", *ext, limits.ext_bytes);
   const auto* content = p.find("content");
   m.attached = read_attachment(m.kind, content != nullptr ? content->if_object() : nullptr, ext);
+  m.called = read_mentions(ext, by);
   return m;
 }
 
@@ -171,6 +174,30 @@ change read_message_recall(params& p, const user_id& by, const limits&) {
   recall_message action{.in = p.peer_or_group_at("in")};
   action.seq = read_seq(p);
   return change{by, std::move(action)};
+}
+
+change read_message_edit(params& p, const user_id& by, const limits& limits) {
+  edit_message action{.in = p.peer_or_group_at("in")};
+  action.seq = read_seq(p);
+  action.content = read_words(p, limits.content_chars);
+  return change{by, std::move(action)};
+}
+
+change read_message_react(params& p, const user_id& by, const limits&) {
+  react_to_message action{.in = p.peer_or_group_at("in")};
+  action.seq = read_seq(p);
+  action.emoji = p.text("emoji", emoji_bytes_max);
+  if (!action.emoji.empty() && !is_emoji(action.emoji))
+    p.refuse(errc::malformed, "emoji",
+             "is not made of emoji alone; it is 1 to " + std::to_string(emoji_bytes_max) + " bytes of them");
+  action.on = p.flag("on");
+  return change{by, std::move(action)};
+}
+
+messages_query read_message_get(params& p, const user_id& by, const limits&) {
+  messages_query q{.user = by, .in = p.peer_or_group_at("in")};
+  q.seqs = p.integers("seqs", 1, message_seqs_max, 1, seq_max);
+  return q;
 }
 
 list_query read_conversation_list(params& p, const user_id& by, const limits&) {
@@ -389,6 +416,9 @@ constexpr std::array table{
     row<read_message_history>("message.history", "GET /v1/messages"),
     row<read_message_search>("message.search", "GET /v1/search"),
     row<read_message_recall>("message.recall"),
+    row<read_message_edit>("message.edit"),
+    row<read_message_react>("message.react"),
+    row<read_message_get>("message.get"),
     row<read_conversation_list>("conversation.list", "GET /v1/conversations"),
     row<read_conversation_read>("conversation.read", "POST /v1/conversations/read"),
     row<read_conversation_typing>("conversation.typing"),

@@ -55,9 +55,9 @@ struct refresh_token {
 struct ping {};
 
 /// Everything that a client can ask for. The asking user is in it already.
-using command = std::variant<new_message, page_query, search_query, list_query, resume, read_mark, change,
-                             show_typing, watch_users, unwatch_users, get_profiles, list_blocks, get_group,
-                             list_groups, list_members, refresh_token, ping>;
+using command = std::variant<new_message, page_query, messages_query, search_query, list_query, resume,
+                             read_mark, change, show_typing, watch_users, unwatch_users, get_profiles,
+                             list_blocks, get_group, list_groups, list_members, refresh_token, ping>;
 
 /// Who carries out a command.
 enum class errand : std::uint8_t {
@@ -82,6 +82,7 @@ template <> struct errand_for<new_message> : errand_is<errand::send> {};
 template <> struct errand_for<change> : errand_is<errand::change> {};
 template <> struct errand_for<read_mark> : errand_is<errand::mark> {};
 template <> struct errand_for<page_query> : errand_is<errand::read> {};
+template <> struct errand_for<messages_query> : errand_is<errand::read> {};
 template <> struct errand_for<list_query> : errand_is<errand::read> {};
 template <> struct errand_for<resume> : errand_is<errand::read> {};
 template <> struct errand_for<show_typing> : errand_is<errand::read> {};

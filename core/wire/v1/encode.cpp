@@ -104,7 +104,37 @@ bool is_object(const std::string& text) {
   return value && value->is_object();
 }
 
-void append_message(std::string& out, const message& m) {
+void append_content(std::string& out, const message& m) {
+  if (m.recalled) {
+    out += "null";
+  } else if (is_text(m.kind)) {
+    append(out, m.content);
+  } else if (m.kind == message_kind::unknown && !is_object(m.content)) {
+    out += "null"; // whatever a newer release may keep there
+  } else {
+    out += m.content; // a JSON object already
+  }
+}
+
+void append_tally(std::string& out, const reaction_tally& tally) {
+  member(out, R"({"emoji":)", std::string_view(tally.emoji));
+  member(out, R"(,"count":)", tally.count);
+  member(out, R"(,"mine":)", tally.mine);
+  out += '}';
+}
+
+/// What few messages have: members that are absent else.
+void append_rare(std::string& out, const message& m) {
+  if (m.edits > 0) out += R"(,"edited":true)";
+  if (m.kind == message_kind::text_stream && !m.recalled) out += R"(,"streaming":true)";
+  if (m.reactions.empty()) return;
+  out += R"(,"reactions":)";
+  append_list(out, m.reactions, append_tally);
+}
+
+/// `terse`: without what is null or false, `content` aside.
+void append_message(std::string& out, const message& m, bool terse) {
+  const bool has_ext = m.ext && !m.recalled;
   member(out, R"({"id":)", m.id);
   member(out, R"(,"conversationId":)", id_text{m.conversation_id});
   member(out, R"(,"seq":)", m.seq);
@@ -112,28 +142,25 @@ void append_message(std::string& out, const message& m) {
   member(out, R"(,"to":)", m.to);
   member(out, R"(,"kind":)", name{name_of(m.kind)});
   out += R"(,"content":)";
-  if (m.recalled) {
-    out += "null";
-  } else if (m.kind == message_kind::text) {
-    append(out, m.content);
-  } else if (m.kind == message_kind::unknown && !is_object(m.content)) {
-    out += "null"; // whatever a newer release may keep there
-  } else {
-    out += m.content; // a JSON object already
-  }
-  out += R"(,"ext":)";
-  out += m.ext && !m.recalled ? std::string_view(*m.ext) : "null";
-  member(out, R"(,"clientMsgId":)", m.client_msg_id);
+  append_content(out, m);
+  if (has_ext)
+    out.append(R"(,"ext":)").append(*m.ext);
+  else if (!terse)
+    out += R"(,"ext":null)";
+  if (m.client_msg_id || !terse) member(out, R"(,"clientMsgId":)", m.client_msg_id);
   member(out, R"(,"createTime":)", m.created_at);
-  member(out, R"(,"recalled":)", m.recalled);
+  if (m.recalled || !terse) member(out, R"(,"recalled":)", m.recalled);
+  append_rare(out, m);
   out += '}';
 }
+
+void append_message(std::string& out, const message& m) { append_message(out, m, false); }
 
 void append_messages(std::string& out, const std::vector<message>& messages) {
   std::size_t bytes = 2;
   for (const auto& m : messages) bytes += bytes_around(m);
   out.reserve(out.size() + bytes);
-  append_list(out, messages, append_message);
+  append_list(out, messages, [](std::string& to, const message& m) { append_message(to, m); });
 }
 
 /// `"conversationId":…,…,"unread":…`: how a conversation begins, in the list and in a sync.
@@ -154,6 +181,7 @@ void append_settings(std::string& out, const membership& of) {
 void append_view(std::string& out, const conversation_view& view) {
   out += '{';
   append_membership(out, view.of, view.unread);
+  member(out, R"(,"mentionSeq":)", view.mention_seq);
   out += R"(,"lastMessage":)";
   if (view.last) {
     append_message(out, *view.last);
@@ -164,14 +192,23 @@ void append_view(std::string& out, const conversation_view& view) {
   out += '}';
 }
 
+void append_reactions(std::string& out, const message_reactions& r) {
+  member(out, R"({"seq":)", r.seq);
+  out += R"(,"reactions":)";
+  append_list(out, r.tallies, append_tally);
+  out += '}';
+}
+
 void append_synced(std::string& out, const synced_conversation& c) {
   out += '{';
   append_membership(out, c.of, c.unread);
   append_settings(out, c.of);
-  member(out, R"(,"mentionSeq":null,"firstSeq":)", c.of.first_seq);
+  member(out, R"(,"mentionSeq":)", c.mention_seq);
+  member(out, R"(,"firstSeq":)", c.of.first_seq);
   out += R"(,"messages":)";
   append_messages(out, c.messages);
-  out += R"(,"changed":[])";
+  out += R"(,"changed":)";
+  append_list(out, c.changed, append_reactions);
   member(out, R"(,"hasMore":)", c.has_more);
   out += '}';
 }
@@ -236,7 +273,7 @@ void append_limits(std::string& out, const limits& limits, const hello_facts& fa
       {"blocks", limits.blocks},
       {"groupsOwned", limits.groups_owned},
       {"recallSeconds", static_cast<std::size_t>(facts.recall_window.count())},
-      {"editSeconds", 0}, // there are no edits yet
+      {"editSeconds", static_cast<std::size_t>(facts.edit_window.count())},
       {"fileBytes", facts.file_bytes},
   };
   out += '{';
@@ -281,6 +318,42 @@ std::string message_notification(const message& m) {
   auto out = begin_notification("message", bytes_around(m));
   out += R"("message":)";
   append_message(out, m);
+  return end_notification(std::move(out));
+}
+
+std::string terse_message(const message& m) {
+  std::string out;
+  out.reserve(bytes_around(m));
+  append_message(out, m, true);
+  return out;
+}
+
+std::string messages_notification(std::span<const std::string> texts) {
+  std::size_t bytes = 0;
+  for (const auto& text : texts) bytes += text.size() + 1;
+  auto out = begin_notification("messages", bytes);
+  out += R"("messages":)";
+  append_list(out, texts, [](std::string& to, const std::string& text) { to += text; });
+  return end_notification(std::move(out));
+}
+
+std::string reaction_notification(const reaction& r) {
+  auto out = begin_notification("reaction", 192);
+  member(out, R"("conversationId":)", id_text{r.conversation_id});
+  member(out, R"(,"seq":)", r.seq);
+  member(out, R"(,"userId":)", r.user);
+  member(out, R"(,"emoji":)", std::string_view(r.emoji));
+  member(out, R"(,"on":)", r.on);
+  return end_notification(std::move(out));
+}
+
+std::string stream_notification(std::int64_t conversation, std::int64_t seq, std::size_t offset,
+                                std::string_view delta) {
+  auto out = begin_notification("stream", 128 + delta.size());
+  member(out, R"("conversationId":)", id_text{conversation});
+  member(out, R"(,"seq":)", seq);
+  member(out, R"(,"offset":)", offset);
+  member(out, R"(,"delta":)", delta);
   return end_notification(std::move(out));
 }
 
@@ -344,6 +417,18 @@ std::string history_result(const history_page& page) {
   std::string out = R"({"messages":)";
   append_messages(out, page.messages);
   member(out, R"(,"hasMore":)", page.has_more);
+  return out += '}';
+}
+
+std::string messages_result(const std::vector<message>& messages) {
+  std::string out = R"({"messages":)";
+  append_messages(out, messages);
+  return out += '}';
+}
+
+std::string message_result(const message& m) {
+  std::string out = R"({"message":)";
+  append_message(out, m);
   return out += '}';
 }
 

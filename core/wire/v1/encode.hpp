@@ -30,12 +30,21 @@ struct hello_facts {
   std::chrono::seconds heartbeat{};
   wall_time now{};
   std::chrono::seconds recall_window{};
+  std::chrono::seconds edit_window{};
   std::size_t file_bytes = 0;                ///< of one file; 0: there is no file store
   std::span<const std::string> file_types{}; ///< that may be uploaded
   std::optional<wall_time> expires{};        ///< of the token; nothing: there is none
 };
 std::string session_notification(const hello_facts& facts, const limits& limits);
 std::string message_notification(const message& m);
+/// `messages`, for clients that asked for it: without members that are null or false, `content` aside.
+/// `texts`: of each message its JSON, as terse_message() makes it.
+std::string messages_notification(std::span<const std::string> texts);
+std::string terse_message(const message& m);
+std::string reaction_notification(const reaction& r);
+/// What was added to a message that streams, behind `offset` Unicode characters; at 0 it is all there is.
+std::string stream_notification(std::int64_t conversation, std::int64_t seq, std::size_t offset,
+                                std::string_view delta);
 std::string read_notification(std::int64_t conversation, const user_id& user, std::int64_t seq);
 std::string typing_notification(std::int64_t conversation, const user_id& user);
 std::string presence_notification(const user_id& user, bool online);
@@ -50,6 +59,10 @@ std::string closing_notification(close_code code, std::string_view reason,
 
 std::string send_result(const message& m, bool duplicate);
 std::string history_result(const history_page& page);
+/// Of message.get.
+std::string messages_result(const std::vector<message>& messages);
+/// Of message.edit.
+std::string message_result(const message& m);
 std::string search_result(const search_page& page);
 std::string list_result(const conversation_page& page);
 std::string sync_result(const sync_page& page, std::string_view epoch, bool reset);

@@ -129,14 +129,39 @@ std::optional<double> params::optional_number(std::string_view field, double low
   return take_number(field, need::optional, low, high);
 }
 
-std::optional<bool> params::optional_flag(std::string_view field) {
+std::optional<bool> params::take_flag(std::string_view field, need how) {
   return take(
-      field, need::optional,
+      field, how,
       [](const json::value& value) -> std::optional<bool> {
         if (!value.is_bool()) return {};
         return value.get_bool();
       },
       [] { return "true or false"; });
+}
+
+bool params::flag(std::string_view field) { return take_flag(field, need::required).value_or(false); }
+
+std::optional<bool> params::optional_flag(std::string_view field) { return take_flag(field, need::optional); }
+
+std::vector<std::int64_t> params::integers(std::string_view field, std::size_t count_min,
+                                           std::size_t count_max, std::int64_t low, std::int64_t high) {
+  const auto read = [&](const json::value& value) -> std::optional<std::vector<std::int64_t>> {
+    const auto* list = value.if_array();
+    if (list == nullptr || list->size() < count_min || list->size() > count_max) return {};
+    std::vector<std::int64_t> numbers;
+    for (const auto& element : *list) {
+      const auto* number = element.if_int64();
+      if (number == nullptr || *number < low || *number > high) return {};
+      numbers.push_back(*number);
+    }
+    return numbers;
+  };
+  return take(field, need::required, read,
+              [&] {
+                return "a list of " + std::to_string(count_min) + " to " + std::to_string(count_max) +
+                       ", each " + accepted_range("a whole number", low, high);
+              })
+      .value_or(std::vector<std::int64_t>());
 }
 
 std::optional<std::size_t> params::take_choice(std::string_view field, need how,

@@ -41,6 +41,7 @@ public:
   std::optional<std::int64_t> optional_integer(std::string_view field, std::int64_t low, std::int64_t high);
   double number(std::string_view field, double low, double high);
   std::optional<double> optional_number(std::string_view field, double low, double high);
+  bool flag(std::string_view field);
   std::optional<bool> optional_flag(std::string_view field);
   /// One of `names`, as its position.
   std::size_t choice(std::string_view field, std::span<const std::string_view> names);
@@ -51,6 +52,9 @@ public:
   /// A list of ids; each is kept once, in the order given.
   std::vector<user_id> ids(std::string_view field, std::size_t count_min, std::size_t count_max);
   std::vector<user_id> optional_ids(std::string_view field);
+  /// A list of whole numbers, as given.
+  std::vector<std::int64_t> integers(std::string_view field, std::size_t count_min, std::size_t count_max,
+                                     std::int64_t low, std::int64_t high);
   /// `{"userId":…}` or `{"groupId":…}`.
   peer_or_group peer_or_group_at(std::string_view field);
   std::optional<peer_or_group> optional_peer_or_group(std::string_view field);
@@ -69,6 +73,7 @@ private:
   std::optional<std::string> take_text(std::string_view field, need how, std::size_t chars_max);
   std::optional<std::int64_t> take_integer(std::string_view field, need how, std::int64_t low,
                                            std::int64_t high);
+  std::optional<bool> take_flag(std::string_view field, need how);
   std::optional<double> take_number(std::string_view field, need how, double low, double high);
   std::optional<std::size_t> take_choice(std::string_view field, need how,
                                          std::span<const std::string_view> names);

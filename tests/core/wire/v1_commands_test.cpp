@@ -422,7 +422,7 @@ TEST_CASE("a request is JSON-RPC 2.0, and answered under its id", "[v1][commands
       {R"({"jsonrpc":"2.0","id":7,"method":""})", "7", -32601},
       {R"({"jsonrpc":"2.0","id":7,"method":"Ping"})", "7", -32601},
       {R"({"jsonrpc":"2.0","id":7,"method":"ping\u0000"})", "7", -32601},
-      {R"({"jsonrpc":"2.0","id":7,"method":"message.edit","params":{}})", "7", -32601},
+      {R"({"jsonrpc":"2.0","id":7,"method":"message.forward","params":{}})", "7", -32601},
       {R"({"jsonrpc":"2.0","id":7,"method":"frob","params":[]})", "7", -32601},
       {R"({"jsonrpc":"2.0","id":7,"method":")" + std::string(10'000, 'm') + "\"}", "7", -32601},
       // params

@@ -106,6 +106,14 @@ message own_entry(message_kind kind, std::string content) {
   return m;
 }
 
+message edited() {
+  auto m = hello();
+  m.content = "你好吗";
+  m.edits = 2;
+  m.reactions = {{"👍", 2, true}, {"❤️", 1, false}};
+  return m;
+}
+
 message recall_entry() { return own_entry(message_kind::recall, R"({"seq":2})"); }
 
 message group_entry() {
@@ -185,14 +193,42 @@ TEST_CASE("golden: message.recall", "[v1][golden]") {
   CHECK(file.result() == v1::empty_result);
 }
 
+TEST_CASE("golden: message.edit", "[v1][golden]") {
+  const golden file("message.edit");
+  const auto action = file.action<edit_message>();
+  CHECK(action.in == peer_or_group(zhang));
+  CHECK(action.seq == 4);
+  CHECK(action.content == "你好吗");
+  CHECK(file.result() == v1::message_result(edited()));
+}
+
+TEST_CASE("golden: message.react", "[v1][golden]") {
+  const golden file("message.react");
+  const auto action = file.action<react_to_message>();
+  CHECK(action.in == tea);
+  CHECK(action.seq == 4);
+  CHECK(action.emoji == "👍");
+  CHECK(action.on);
+  CHECK(file.result() == v1::empty_result);
+}
+
+TEST_CASE("golden: message.get", "[v1][golden]") {
+  const golden file("message.get");
+  const auto q = file.command<messages_query>();
+  CHECK(q.user == li);
+  CHECK(q.in == peer_or_group(zhang));
+  CHECK(q.seqs == std::vector<std::int64_t>{4, 2});
+  CHECK(file.result() == v1::messages_result({recalled(), edited()}));
+}
+
 TEST_CASE("golden: conversation.list", "[v1][golden]") {
   const golden file("conversation.list");
   const auto q = file.command<list_query>();
   CHECK(q.user == li);
   CHECK(q.cursor.empty());
   CHECK(q.limit == 2);
-  CHECK(file.result() ==
-        v1::list_result({{{in_tea(), 0, group_entry()}, {with_zhang(), 1, hello()}}, "0-1795373319123-3"}));
+  CHECK(file.result() == v1::list_result({{{in_tea(), 0, none, group_entry()}, {with_zhang(), 1, 4, hello()}},
+                                          "0-1795373319123-3"}));
 }
 
 TEST_CASE("golden: conversation.read and .typing", "[v1][golden]") {
@@ -229,9 +265,9 @@ TEST_CASE("golden: sync", "[v1][golden]") {
   CHECK(asked.query.positions == std::map<std::int64_t, std::int64_t>{{3, 3}, {8, 40}});
   CHECK(asked.query.limit == 200);
   CHECK(asked.query.recent == 20);
-  const sync_page page{
-      .conversations = {{with_zhang(), 1, {hello()}, false}, {in_tea(), 0, {group_entry()}, false}},
-      .gone = {8}};
+  const sync_page page{.conversations = {{with_zhang(), 1, 4, {hello()}, {{3, 2, {{"👍", 2, true}}}}},
+                                         {in_tea(), 0, none, {group_entry()}}},
+                       .gone = {8}};
   CHECK(file.result() == v1::sync_result(page, "e-1", false));
 }
 
@@ -387,12 +423,18 @@ TEST_CASE("golden: notifications", "[v1][golden]") {
                                                      .heartbeat = std::chrono::seconds(25),
                                                      .now = then,
                                                      .recall_window = std::chrono::seconds(120),
+                                                     .edit_window = std::chrono::seconds(900),
                                                      .expires = then},
                                                     defaults));
   CHECK(v1::session_notification({}, defaults).ends_with(R"("expiresAt":null}})"));
   CHECK(text("conversation") == v1::own_notification(own_settings{3, true, false, 4, 6}));
   CHECK(text("profile") == v1::own_notification(profile{li, "李四", none}));
   CHECK(text("message") == v1::message_notification(hello()));
+  CHECK(text("messages") ==
+        v1::messages_notification(std::vector{v1::terse_message(hello()), v1::terse_message(recall_entry()),
+                                              v1::terse_message(recalled())}));
+  CHECK(text("reaction") == v1::reaction_notification({3, 4, zhang, "👍", true}));
+  CHECK(text("stream") == v1::stream_notification(3, 5, 6, "在这里"));
   CHECK(text("read") == v1::read_notification(3, zhang, 4));
   CHECK(text("typing") == v1::typing_notification(3, zhang));
   CHECK(text("presence") == v1::presence_notification(zhang, true));
@@ -423,6 +465,9 @@ TEST_CASE("golden: messages of every kind", "[v1][golden]") {
       own_entry(kind_of(42), R"({"of":"a newer release"})"),
       recalled(),
       escapes,
+      edited(),
+      own_entry(message_kind::edit, R"({"seq":2,"content":null})"),
+      entry(message_kind::text_stream, "你"),
   };
   const golden file("messages");
   const auto& shown = file.file.at("messages").as_array();
