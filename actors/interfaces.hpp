@@ -5,6 +5,7 @@
 ///                          -> REGISTRY
 ///                          -> LOGIN
 ///                          -> FILE WORKER
+///                          -> STREAMS -> PERSISTENCE, REGISTRY
 ///   REVOCATIONS -> REGISTRY
 ///   FILE KEEPER -> PERSISTENCE
 ///
@@ -61,6 +62,17 @@ struct clustering {
   history_actor log;
 };
 
+/// STREAMS has the messages that are written at this node while they are read. Pinned to the first shard.
+using streams_actor = caf::typed_actor<
+    // Begins one: has it stored, and has it.
+    caf::replies_to<create_atom, stream_begin>::with<stream_begun>,
+    // Adds to one, which may be at another node until now.
+    caf::replies_to<write_atom, stream_delta>::with<stream_written>,
+    // Ends one.
+    caf::replies_to<finish_atom, stream_finish>::with<stream_finished>,
+    // From the registry: another node is asked to write on, or the message was recalled.
+    caf::reacts_to<drop_atom, stream_place>>;
+
 /// The REGISTRY knows which users are online, and hands committed messages to their sessions.
 /// Pinned to the first shard.
 using registry_actor = caf::typed_actor<
@@ -75,6 +87,12 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<read_atom, read_note>,
     // Tells that somebody types.
     caf::reacts_to<notify_atom, typing_note>,
+    // Once, before all others: who has the streams of this node.
+    caf::reacts_to<open_atom, streams_actor>,
+    // Tells what was added to a stream.
+    caf::reacts_to<notify_atom, stream_note>,
+    // Whoever has the stream of this message, here or at a peer, is to let it go.
+    caf::reacts_to<drop_atom, stream_place>,
     // Tells of a reaction; in a conversation of which many are told already, perhaps not.
     caf::reacts_to<notify_atom, reaction_note>,
     // The session is about to ask who may be watched, and then to watch them. Who blocks its user meanwhile
@@ -171,3 +189,4 @@ using login_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::clustering)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::streams_actor)

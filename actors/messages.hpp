@@ -84,7 +84,8 @@ struct change_answer {
   std::optional<user_id> user{};
   std::vector<std::string> files{};
   std::optional<file_identity> identity{};
-  std::optional<message> edited{}; ///< of an edit, the message as it is now
+  std::optional<message> edited{};     ///< of an edit, and of a stream's end, the message as it is now
+  std::optional<open_stream> stream{}; ///< of find_stream, hold_stream and store_stream
 };
 
 /// What became of a read_mark.
@@ -143,6 +144,54 @@ struct v1_answer {
   std::vector<std::int64_t> left{};                      ///< of a page of `sync`: see sync_page::left
   std::string_view reset{}; ///< of `sync`: why the positions are void, see sync_page::reset
   std::optional<std::vector<user_id>> visible{}; ///< of watch_users: those of them who may be watched
+};
+
+// ---- streams ----
+
+/// Where a stream's message is.
+struct stream_place {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+};
+/// A text_stream without content.
+struct stream_begin {
+  new_message message;
+  stream_writer by;
+};
+/// `failure`, or else its message as stored, and under which id it is written.
+struct stream_begun {
+  std::optional<error> failure{};
+  message_ptr message{};
+  std::string id{};
+  bool duplicate = false;
+};
+struct stream_delta {
+  std::string id;
+  stream_writer by;
+  std::size_t offset = 0; ///< in Unicode characters: where it belongs
+  std::string delta;
+};
+/// `failure`, or else where the stream ends now.
+struct stream_written {
+  std::optional<error> failure{};
+  std::size_t offset = 0;
+};
+struct stream_finish {
+  std::string id;
+  stream_writer by;
+  std::optional<std::string> content{}; ///< null: what was streamed
+};
+/// `failure`, or else the message as it is now.
+struct stream_finished {
+  std::optional<error> failure{};
+  std::optional<message> ended{};
+};
+/// What was added to a stream; told to the v1 sessions of these users.
+struct stream_note {
+  stream_place at;
+  std::size_t offset = 0;
+  std::string delta;
+  audience_ptr users;
 };
 
 // ---- files ----
@@ -338,6 +387,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::committed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::news_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::typing_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::reaction_note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_place)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_begin)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_begun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_delta)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_finish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::stream_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::block_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::own_note)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::revocation)

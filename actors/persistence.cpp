@@ -78,6 +78,7 @@ message_ptr as_stored(new_message&& m, const append_outcome& o) {
                  .created_at = o.created_at,
                  .recalled = o.recalled,
                  .edits = o.edits,
+                 .reactions = o.reactions,
                  .previous_at = o.previous_at};
   if (stored.recalled) stored.content.clear();
   return std::make_shared<const message>(std::move(stored));
@@ -258,6 +259,7 @@ void persistence_state::commit() {
     figures->commit_seconds.Observe(seconds_of(last_took));
     figures->batch_messages.Observe(static_cast<double>(batch.size()));
     set_state(true, "");
+    find_reactions(*outcomes);
     answer(*outcomes);
     return;
   }
@@ -271,6 +273,31 @@ void persistence_state::commit() {
   } else {
     fail(outcomes.error());
   }
+}
+
+/// To what is sent again: the message is answered as it is now. Where they cannot be read it is answered all
+/// the same; who is told nothing sends again.
+void persistence_state::find_reactions(std::vector<append_outcome>& outcomes) {
+  const auto is_repeat = [](const append_outcome& o) {
+    return o.status == append_status::duplicate && !o.recalled;
+  };
+  if (std::ranges::none_of(outcomes, is_repeat)) return;
+  const auto found = write<void>([&] {
+    return writer->transact([&](change_transaction& tx) -> result<void> {
+      for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        auto& o = outcomes[i];
+        if (!is_repeat(o)) continue;
+        message repeated;
+        repeated.conversation_id = o.conversation_id;
+        repeated.seq = o.seq;
+        auto tallies = tx.reactions(repeated, batch[i].from);
+        if (!tallies) return tallies.error();
+        o.reactions = *std::move(tallies);
+      }
+      return {};
+    });
+  });
+  if (!found) spdlog::warn("event=reactions_not_read reason=\"{}\"", found.error().detail);
 }
 
 void persistence_state::deliver(std::shared_ptr<committed_batch> committed) {
@@ -384,6 +411,8 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
   // The registry is told in this order: who is blocked stops watching before the change's own news go out.
   if (const auto* block = std::get_if<block_users>(&what.action); block != nullptr && block->blocked)
     self->send(registry, block_atom::value, block_note{*what.by, block->users});
+  if (done.stopped)
+    self->send(registry, drop_atom::value, stream_place{done.stopped->first, done.stopped->second});
   auto committed = std::make_shared<committed_batch>();
   for (auto& logged : done.entries)
     committed->messages.push_back(
@@ -397,7 +426,8 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
           .user = std::move(done.user),
           .files = std::move(done.files),
           .identity = std::move(done.identity),
-          .edited = std::move(done.edited)};
+          .edited = std::move(done.edited),
+          .stream = std::move(done.stream)};
 }
 
 void persistence_state::fail(const error& e) {

@@ -90,6 +90,7 @@ private:
   change_answer tell(const change& what, const caf::actor_addr& origin, change_outcome&& done);
   void note_failed_change(const error& why);
   bool find_files();
+  void find_reactions(std::vector<append_outcome>& outcomes);
   void commit();
   void commit_reads();
   void look();

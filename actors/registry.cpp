@@ -1,10 +1,12 @@
 #include "actors/registry.hpp"
 
 #include "core/tools/wall_time.hpp"
+#include "core/wire/json.hpp"
 #include "core/wire/v1/encode.hpp"
 #include "core/wire/ws_codec.hpp"
 
 #include <algorithm>
+#include <boost/json/object.hpp>
 
 namespace hongyan {
 
@@ -46,6 +48,15 @@ registry::behavior_type registry::make_behavior() {
       [this](notify_atom, const typing_note& note) {
         forward(note);
         tell_typing(note);
+      },
+      [this](open_atom, const streams_actor& s) { streams_ = s; },
+      [this](notify_atom, const stream_note& note) {
+        forward(note);
+        tell_stream(note);
+      },
+      [this](drop_atom, const stream_place& at) {
+        tell_peers(cluster::stream_wanted{at.conversation_id, at.seq});
+        drop_stream(at);
       },
       [this](notify_atom, const reaction_note& note) {
         if (reactions_.take(std::to_string(note.what.conversation_id), home_.now())) return;
@@ -220,7 +231,39 @@ void registry::by_audience(std::vector<committed_message> messages,
   }
 }
 
+/// An edit of a message that not all of them may read: those are told without its text.
+void registry::tell_edit(const committed_message& edit, steady_time committed) {
+  const auto& m = *edit.stored;
+  const auto& hidden = *m.hidden_from;
+  const auto everyone = edit.audience ? *edit.audience : std::vector{m.from, m.to.id};
+  std::vector<user_id> readers, others;
+  for (const auto& user : everyone)
+    (std::ranges::find(hidden, user) == hidden.end() ? readers : others).push_back(user);
+  auto seen = m;
+  seen.hidden_from = nullptr;
+  auto unseen = seen;
+  if (auto content = parse_json(unseen.content); content && content->is_object()) {
+    content->get_object()["content"] = nullptr;
+    unseen.content.clear();
+    append_json(unseen.content, *content);
+  }
+  for (auto& [told, users] : {std::pair(&seen, &readers), std::pair(&unseen, &others)}) {
+    const committed_message one{std::make_shared<const message>(*told),
+                                std::make_shared<const std::vector<user_id>>(std::move(*users))};
+    tell_news(std::span(&one, 1), committed);
+  }
+}
+
 void registry::tell_news(std::span<const committed_message> messages, steady_time committed) {
+  const auto partly =
+      std::ranges::find_if(messages, [](const auto& m) { return m.stored->hidden_from != nullptr; });
+  if (partly != messages.end()) {
+    const auto before = static_cast<std::size_t>(partly - messages.begin());
+    if (before > 0) tell_news(messages.first(before), committed);
+    tell_edit(*partly, committed);
+    if (before + 1 < messages.size()) tell_news(messages.subspan(before + 1), committed);
+    return;
+  }
   std::vector<const session_actor*> hearers;
   std::size_t take_many = 0;
   const auto add = [&](const user_id& user) {
@@ -286,6 +329,15 @@ void registry::tell_own(const own_note& note) {
 
 void registry::tell_reaction(const reaction_note& note) {
   notify(*note.users, v1::reaction_notification(note.what), {});
+}
+
+void registry::tell_stream(const stream_note& note) {
+  notify(*note.users, v1::stream_notification(note.at.conversation_id, note.at.seq, note.offset, note.delta),
+         {});
+}
+
+void registry::drop_stream(const stream_place& at) {
+  if (streams_) send(streams_, drop_atom::value, at);
 }
 
 /// Tells the v1 sessions of these users, but not `origin`.

@@ -82,10 +82,13 @@ private:
   static void by_audience(std::vector<committed_message> messages,
                           const std::function<void(std::span<const committed_message>)>& use);
   void tell_news(std::span<const committed_message> messages, steady_time committed);
+  void tell_edit(const committed_message& edit, steady_time committed);
   void tell_read(const read_note& note);
   void tell_typing(const typing_note& note);
   void tell_own(const own_note& note);
   void tell_reaction(const reaction_note& note);
+  void tell_stream(const stream_note& note);
+  void drop_stream(const stream_place& at);
   void notify(const std::vector<user_id>& users, std::string_view text, const caf::actor_addr& origin);
 
   // one node of several: registry_cluster.cpp
@@ -120,6 +123,7 @@ private:
   void forward(const block_note& note);
   void forward(const own_note& note);
   void forward(const reaction_note& note);
+  void forward(const stream_note& note);
   void reorder(const std::vector<committed_message>& messages, steady_time committed);
   void on_peer_item(node_number from, const cluster::snapshot_begin&);
   void on_peer_item(node_number from, const cluster::session_came& came);
@@ -136,6 +140,8 @@ private:
   void on_peer_item(node_number from, const cluster::timeline_met& met);
   void on_peer_item(node_number from, const cluster::epoch_changed& changed);
   void on_peer_item(node_number from, const cluster::reacted& told);
+  void on_peer_item(node_number from, const cluster::stream_grown& grown);
+  void on_peer_item(node_number from, const cluster::stream_wanted& wanted);
   void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
@@ -152,6 +158,7 @@ private:
   metrics& figures_;
   auth::revocations* revoked_;
   newest_timeline* timeline_;
+  streams_actor streams_;
   bool draining_ = false;
   rate_limit reactions_{{reactions_per_second, reactions_per_second}}; ///< told, by conversation
 

@@ -32,6 +32,7 @@ void registry::on_exit() {
   unsettled_.clear();
   ticker_.clear();
   cluster_.reset();
+  streams_ = nullptr;
 }
 
 void registry::join(clustering with) {
@@ -174,6 +175,13 @@ void registry::forward(const reaction_note& note) {
     tell_peers(cluster::reacted{note.what, users}, node);
 }
 
+void registry::forward(const stream_note& note) {
+  for (auto& [node, users] : peers_.whereabouts(*note.users))
+    tell_peers(cluster::stream_grown{note.at.conversation_id, note.at.seq,
+                                     static_cast<std::uint32_t>(note.offset), note.delta, users},
+               node);
+}
+
 // ---- hearing ----
 
 void registry::change_peer(const peer_change& change) {
@@ -270,6 +278,17 @@ void registry::on_peer_item(node_number, const cluster::own_changed& own) {
 
 void registry::on_peer_item(node_number, const cluster::reacted& told) {
   tell_reaction({told.what, std::make_shared<const std::vector<user_id>>(told.users)});
+}
+
+void registry::on_peer_item(node_number, const cluster::stream_grown& grown) {
+  tell_stream({{grown.conversation_id, grown.seq},
+               grown.offset,
+               grown.delta,
+               std::make_shared<const std::vector<user_id>>(grown.users)});
+}
+
+void registry::on_peer_item(node_number, const cluster::stream_wanted& wanted) {
+  drop_stream({wanted.conversation_id, wanted.seq});
 }
 
 void registry::on_peer_item(node_number, const cluster::tokens_revoked& revoked) {

@@ -8,6 +8,7 @@
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "actors/revocations.hpp"
+#include "actors/streams.hpp"
 #include "app/credentials.hpp"
 #include "app/runtime.hpp"
 #include "app/settings.hpp"
@@ -190,11 +191,15 @@ result<void> server::start() {
   credentials_.warn_of_open_files();
   const auto registry = spawn_registry();
   const auto persistence = spawn_persistence(registry);
+  auto& first = runtime_.first_shard();
+  const streams_actor written =
+      runtime_.spawn_pinned<streams>(first, first, config_.node, persistence, registry, admitted_);
+  caf::anon_send(registry, open_atom::value, written);
   context_.reset(
       new server_context{config_, all_routes(), credentials_.keys(), credentials_.certificate(), *figures_,
                          admitted_, origins_of(config_), classic_sockets(config_, *figures_, admitted_),
-                         v1_sockets(config_, *figures_, admitted_), registry, persistence, spawn_logins(),
-                         runtime_.system(), connections_, files_ ? &*files_ : nullptr});
+                         v1_sockets(config_, *figures_, admitted_), registry, persistence, written,
+                         spawn_logins(), runtime_.system(), connections_, files_ ? &*files_ : nullptr});
   const auto searches = spawn_history();
   // The shards share a few, each with a connection of its own: reads wait for the database more than for us.
   std::vector<history_actor> histories;
@@ -387,6 +392,7 @@ void server::drop_handles() {
   context_->logins.clear();
   if (files_) files_->workers.clear();
   context_->persistence = nullptr;
+  context_->streams = nullptr;
   context_->registry = nullptr;
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,7 @@ struct error {
   std::string param{};                         ///< the parameter that is at fault, when there is one
   std::chrono::milliseconds retry_after{1000}; ///< where its row says retry_later, and of internal
   std::string reason{};                        ///< of forbidden, for programs: "blocked", "muted" or "role"
+  std::optional<std::size_t> offset{};         ///< of a stream's conflict: where it ends
 };
 
 /// When the client may come again: what the error says; where it says nothing of its own (1 s), spread over

@@ -44,6 +44,7 @@ struct server_context {
   websocket_env v1_sockets;
   registry_actor registry;
   persistence_actor persistence;
+  streams_actor streams;
   std::vector<login_actor> logins; ///< empty: nobody logs in by WeChat
   caf::actor_system& system;
   connection_table& connections; ///< outlives all of them

@@ -66,6 +66,8 @@ asio::awaitable<reply> log_in(edge& at, const routed_request& request);
 // v1 (contract, section 4): v1_handlers.cpp,
 asio::awaitable<reply> send_message(edge& at, const routed_request& request);
 asio::awaitable<reply> recall_message_of(edge& at, const routed_request& request);
+asio::awaitable<reply> write_stream(edge& at, const routed_request& request);
+asio::awaitable<reply> end_stream_of(edge& at, const routed_request& request);
 asio::awaitable<reply> read_messages(edge& at, const routed_request& request);
 asio::awaitable<reply> read_conversations(edge& at, const routed_request& request);
 asio::awaitable<reply> mark_conversation(edge& at, const routed_request& request);

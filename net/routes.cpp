@@ -61,6 +61,8 @@ constexpr std::array table{
     reads("/v1/messages", read_messages),
     changes("POST", "/v1/messages", send_message),
     changes("POST", "/v1/messages/{}/recall", recall_message_of, none),
+    changes("POST", "/v1/streams/{}", write_stream),
+    changes("POST", "/v1/streams/{}/end", end_stream_of),
     reads("/v1/conversations", read_conversations),
     changes("POST", "/v1/conversations/read", mark_conversation),
     reads("/v1/search", search_messages),

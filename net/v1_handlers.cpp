@@ -158,6 +158,14 @@ asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
   // Whose it is comes first: what else is wrong with it is for its owner to know.
   if (const auto may = auth::may_act_as(request.by, *from, auth::scope::push); !may)
     co_return problem(may.error());
+  if (const auto* stream = body->if_contains("stream"); stream != nullptr && !stream->is_null()) {
+    if (!stream->is_bool()) co_return problem({errc::malformed, "stream is not true or false", "stream"});
+    if (stream->get_bool()) {
+      auto begun = co_await begin_stream(at, request.by, std::move(*body), std::move(*from));
+      co_return begun;
+    }
+    body->erase("stream");
+  }
   auto r = co_await carry_out(at, request.by, "message.send", std::move(*body), std::move(*from));
   co_return r;
 }

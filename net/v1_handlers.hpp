@@ -33,6 +33,9 @@ result<boost::json::object> query_parameters(const target& to,
 asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::string_view method,
                                  boost::json::object params, user_id by);
 
+/// A message with `stream: true`; `body` without `from`.
+asio::awaitable<reply> begin_stream(edge& at, const auth::caller& by, boost::json::object body, user_id from);
+
 /// Asks persistence for what is stored, when a write may be. Errors: unavailable, rate_limited;
 /// outcome_unknown and the answer's own failure, in words for strangers.
 template <class Answer, class Atom, class What>

@@ -15,6 +15,9 @@ using user_list = std::vector<user_id>;
 
 /// A file to which nothing refers any more is due at once, and deleted so much later.
 constexpr std::chrono::minutes release_grace{1};
+/// A stream's row is kept so long after its end, for who begins it again.
+constexpr std::chrono::hours stream_memory{24};
+constexpr std::size_t streams_forgotten_at_once = 100;
 /// Whoever has taken files to delete them has so long before others do.
 constexpr std::chrono::minutes deletion_time{10};
 
@@ -135,6 +138,11 @@ public:
   result<void> operator()(const take_due_files& what);
   result<void> operator()(const forget_files& what);
   result<void> operator()(const identify_files& what);
+  result<void> operator()(const find_stream& what);
+  result<void> operator()(const hold_stream& what);
+  result<void> operator()(const store_stream& what);
+  result<void> operator()(const end_stream& what);
+  result<void> operator()(const end_left_stream& what);
 
 private:
   /// A conversation of the user who wants the change, locked.
@@ -160,11 +168,30 @@ private:
                          const std::string& by);
   /// A group's members; null: of a direct conversation.
   result<audience_ptr> audience_of(const conversation_row& in);
+  /// Who is in the conversation, and may or may not read its entry `seq`.
+  struct readership {
+    user_list readers;
+    user_list others;
+  };
+  result<readership> readers_of(const conversation_row& in, std::int64_t seq);
+  /// Logs that the content of a message is another now; those are told without it who may not read that.
+  result<void> log_edit(conversation_row& in, const message& now_is);
   result<message> log(conversation_row& in, const peer_or_group& to, const user_id& from, message_kind kind,
                       std::string content, audience_ptr audience);
   /// Tells everyone in the group and whom the note is about. The answer is the entry's seq.
   result<std::int64_t> log(locked_group& group, const group_note& note);
   result<void> release_files(const message& of);
+  /// A stream that has not ended, and its message in its conversation, which is locked.
+  struct running_stream {
+    stream_row row;
+    conversation_row in;
+    message what;
+  };
+  result<running_stream> open_stream_of(const std::string& id);
+  /// The stream for the node that asks, with those who may read it.
+  result<void> tell_stream(const running_stream& of);
+  /// Its message is a text now, or was recalled; the row stays for a while.
+  result<void> finish_stream(running_stream& of, const std::string& content);
   result<profile> put_profile(const profile& p);
   /// Leaves out those who have blocked whoever wants the change.
   result<void> leave_out_blockers(user_list& users);
@@ -303,6 +330,32 @@ result<audience_ptr> change_run::audience_of(const conversation_row& in) {
   return audience_ptr(std::move(users));
 }
 
+result<change_run::readership> change_run::readers_of(const conversation_row& in, std::int64_t seq) {
+  const auto members = tx_.members(in.id);
+  if (!members) return members.error();
+  readership found;
+  for (const member_row& member : *members)
+    (member.first_seq <= seq ? found.readers : found.others).push_back(member.user);
+  return found;
+}
+
+result<void> change_run::log_edit(conversation_row& in, const message& now_is) {
+  auto users = readers_of(in, now_is.seq);
+  if (!users) return users.error();
+  auto everyone = users->readers;
+  everyone.insert(everyone.end(), users->others.begin(), users->others.end());
+  audience_ptr audience;
+  if (in.of.is_group()) audience = std::make_shared<const user_list>(each_once(std::move(everyone)));
+  const auto logged = log(in, now_is.to, now_is.from, message_kind::edit,
+                          "{\"seq\":" + std::to_string(now_is.seq) + "}", std::move(audience));
+  if (!logged) return logged.error();
+  // It is told as it is read; the store keeps a text once.
+  message& entry = outcome_.entries.back().entry;
+  entry.content = edit_content(now_is.seq, &now_is.content);
+  if (!users->others.empty()) entry.hidden_from = std::make_shared<const user_list>(std::move(users->others));
+  return {};
+}
+
 std::optional<error> change_run::recall_refused(const message& entry, const own_conversation& in,
                                                 std::chrono::seconds window) const {
   if (is_own_entry(entry.kind) && entry.kind != message_kind::text_stream)
@@ -357,6 +410,7 @@ result<void> change_run::take_back(conversation_row& in, const message& entry, c
   if (auto erased = tx_.erase_content(entry); !erased) return erased;
   if (has_file(entry.kind) || entry.ext)
     if (auto released = release_files(entry); !released) return released;
+  if (entry.kind == message_kind::text_stream) outcome_.stopped.emplace(in.id, entry.seq);
   auto to = entry.to;
   if (!in.of.is_group() && from != entry.from) to = entry.from;
   const auto logged = log(in, to, from, message_kind::recall,
@@ -402,13 +456,7 @@ result<void> change_run::operator()(const edit_message& what) {
   now_is.content = what.content;
   ++now_is.edits;
   if (auto rewritten = tx_.rewrite(*before, now_is); !rewritten) return rewritten;
-  auto audience = audience_of(opened->row);
-  if (!audience) return audience.error();
-  const auto logged = log(opened->row, now_is.to, *by_, message_kind::edit,
-                          "{\"seq\":" + std::to_string(what.seq) + "}", *std::move(audience));
-  if (!logged) return logged.error();
-  // It is told as it is read; the store keeps a text once.
-  outcome_.entries.back().entry.content = edit_content(what.seq, &now_is.content);
+  if (auto logged = log_edit(opened->row, now_is); !logged) return logged;
   outcome_.edited = std::move(now_is);
   return {};
 }
@@ -730,6 +778,115 @@ result<void> change_run::operator()(const identify_user& what) {
 }
 
 result<void> change_run::operator()(const revoke_tokens& what) { return tx_.revoke(what.user, what.at_us); }
+
+error no_such_stream() { return {errc::not_found, "there is no such stream of yours, or it has ended"}; }
+
+/// The stream is locked, and then the conversation: nobody who has locked one of those waits for a stream.
+result<change_run::running_stream> change_run::open_stream_of(const std::string& id) {
+  const auto place = tx_.find_stream(id);
+  if (!place) return place.error();
+  if (!*place || (*place)->ended) return no_such_stream();
+  auto entry = tx_.entry(conversation_row{.id = (*place)->conversation_id, .of = {}}, (*place)->seq);
+  if (!entry) return entry.error();
+  if (!*entry) return no_such_stream();
+  const message& m = **entry;
+  auto in = m.to.is_group() ? tx_.lock_group(m.to.id) : tx_.lock_direct(m.from, m.to.id, false);
+  if (!in) return in.error();
+  auto row = tx_.find_stream(id);
+  if (!row) return row.error();
+  if (!*in || !*row || (*row)->ended) return no_such_stream();
+  entry = tx_.entry(**in, (*row)->seq);
+  if (!entry) return entry.error();
+  if (!*entry || (*entry)->kind != message_kind::text_stream || (*entry)->recalled) return no_such_stream();
+  return running_stream{**std::move(row), **std::move(in), **std::move(entry)};
+}
+
+result<void> change_run::operator()(const find_stream& what) {
+  const auto row = tx_.stream_of(what.conversation_id, what.seq);
+  if (!row) return row.error();
+  if (!*row || (*row)->by != what.by)
+    return error{errc::conflict, "this clientMsgId is taken by a message that no stream of yours is of"};
+  outcome_.stream = open_stream{.id = (*row)->id, .by = (*row)->by};
+  return {};
+}
+
+result<void> change_run::operator()(const hold_stream& what) {
+  auto of = open_stream_of(what.id);
+  if (!of) return of.error();
+  if (of->row.by != what.by) return no_such_stream();
+  const auto& holder = of->row.node;
+  if (auto told = tell_stream(*of); !told) return told;
+  if (!holder.empty() && holder != what.node && !what.by_force) {
+    outcome_.stream->held_by = holder;
+    return {};
+  }
+  of->row.node = what.node;
+  of->row.touched = now_;
+  return tx_.put_stream(of->row);
+}
+
+result<void> change_run::operator()(const store_stream& what) {
+  auto of = open_stream_of(what.id);
+  if (!of) return of.error();
+  if (of->row.node != what.node) return no_such_stream(); // another has taken it over
+  const auto before = of->what;
+  of->what.content = what.content;
+  if (before.content != what.content)
+    if (auto rewritten = tx_.rewrite(before, of->what); !rewritten) return rewritten;
+  if (what.let_go) of->row.node.clear();
+  of->row.touched = now_;
+  if (auto put = tx_.put_stream(of->row); !put) return put;
+  return tell_stream(*of);
+}
+
+result<void> change_run::tell_stream(const running_stream& of) {
+  auto users = readers_of(of.in, of.what.seq);
+  if (!users) return users.error();
+  outcome_.stream = open_stream{.id = of.row.id,
+                                .by = of.row.by,
+                                .what = of.what,
+                                .audience = std::make_shared<const user_list>(std::move(users->readers))};
+  return {};
+}
+
+result<void> change_run::finish_stream(running_stream& of, const std::string& content) {
+  auto now_is = of.what;
+  now_is.kind = message_kind::text;
+  now_is.content = content;
+  if (auto rewritten = tx_.rewrite(of.what, now_is); !rewritten) return rewritten;
+  of.row.ended = true;
+  of.row.touched = now_;
+  if (auto put = tx_.put_stream(of.row); !put) return put;
+  if (auto logged = log_edit(of.in, now_is); !logged) return logged;
+  outcome_.edited = std::move(now_is);
+  return {};
+}
+
+result<void> change_run::operator()(const end_stream& what) {
+  auto of = open_stream_of(what.id);
+  if (!of) return of.error();
+  if (of->row.node != what.node) return no_such_stream();
+  return finish_stream(*of, what.content);
+}
+
+result<void> change_run::operator()(const end_left_stream& what) {
+  const auto left = tx_.old_streams(false, what.untouched_since, 1);
+  if (!left) return left.error();
+  if (left->empty()) {
+    const auto old = tx_.old_streams(true, now_ - stream_memory, streams_forgotten_at_once);
+    if (!old) return old.error();
+    return tx_.forget_streams(*old);
+  }
+  auto of = open_stream_of(left->front());
+  if (of) return finish_stream(*of, of->what.content);
+  if (of.error().code != errc::not_found) return of.error();
+  auto row = tx_.find_stream(left->front()); // of a message that was recalled
+  if (!row) return row.error();
+  if (!*row) return {};
+  (*row)->ended = true;
+  (*row)->touched = now_;
+  return tx_.put_stream(**row);
+}
 
 /// What a change refuses as not their right, a higher role in the group would have allowed.
 error with_reason(error why) {

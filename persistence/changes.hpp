@@ -28,6 +28,9 @@ struct change_outcome {
   std::vector<logged_entry> entries{};
   std::optional<message> edited{}; ///< of edit_message: the message as it is now
   std::optional<told_reaction> reaction{};
+  std::optional<open_stream> stream{}; ///< of find_stream, hold_stream and store_stream
+  /// Of a recall of a message that was still being written: its conversation and seq.
+  std::optional<std::pair<std::int64_t, std::int64_t>> stopped{};
   std::optional<group_info> group{};       ///< after a change of a group that is still there
   std::optional<user_id> user{};           ///< of identify_user
   std::optional<own_change> own{};         ///< what the user's other sessions are told

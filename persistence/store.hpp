@@ -54,6 +54,7 @@ struct append_outcome {
   message_kind kind = message_kind::text;
   std::int32_t edits = 0;
   bool recalled = false;
+  std::vector<reaction_tally> reactions{}; ///< as its sender sees them; not by append()
 };
 
 /// What became of a read_mark.
@@ -156,6 +157,16 @@ public:
   virtual result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) = 0;
   /// How many groups `user` owns. Until the transaction ends nobody else may count them.
   virtual result<std::size_t> groups_owned(const user_id& user) = 0;
+
+  /// A stream by its id; locked until the transaction ends.
+  virtual result<std::optional<stream_row>> find_stream(const std::string& id) = 0;
+  /// The stream that a message is of.
+  virtual result<std::optional<stream_row>> stream_of(std::int64_t conversation, std::int64_t seq) = 0;
+  /// Writes node, ended and touched of one that is there.
+  virtual result<void> put_stream(const stream_row& row) = 0;
+  /// Ids of some that are (or are not) ended and were touched before then, the oldest first.
+  virtual result<std::vector<std::string>> old_streams(bool ended, wall_time before, std::size_t limit) = 0;
+  virtual result<void> forget_streams(std::span<const std::string> ids) = 0;
 
   /// A new row without bytes, to be deleted at `due` when nothing refers to it by then.
   virtual result<void> add_file(const std::string& id, const user_id& owner, wall_time now,

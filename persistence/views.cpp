@@ -174,9 +174,12 @@ void give_reactions(std::vector<message>& messages, const reactions_by_message& 
     if (const auto at = found.find({m.conversation_id, m.seq}); at != found.end()) m.reactions = at->second;
 }
 
-/// Everything that is known of a message beside its row, as the user sees it.
-result<void> complete(message_reader& reader, const user_id& user, std::vector<message>& messages) {
-  if (auto filled = fill_edits(reader, messages); !filled) return filled;
+/// Everything that is known of a message beside its row, as the user sees it, who may read from `first_seq`
+/// on.
+result<void> complete(message_reader& reader, const user_id& user, std::vector<message>& messages,
+                      std::int64_t first_seq) {
+  const auto allowed = [first_seq](std::int64_t, std::int64_t seq) { return seq >= first_seq; };
+  if (auto filled = fill_edits(reader, messages, allowed); !filled) return filled;
   std::vector<log_range> ranges;
   add_ranges(messages, ranges);
   const auto found = read_reactions(reader, user, ranges);
@@ -199,11 +202,10 @@ result<void> fill(message_reader& reader, const user_id& user, std::vector<conve
   if (views.empty()) return {};
   std::vector<log_range> ranges;
   for (const conversation_view& view : views)
-    if (view.of.shown_seq >= view.of.first_seq)
-      ranges.push_back(only(view.of.conversation_id, view.of.shown_seq));
+    ranges.push_back(only(view.of.conversation_id, view.of.shown_seq));
   auto last = reader.log(ranges);
   if (!last) return last.error();
-  if (auto completed = complete(reader, user, *last); !completed) return completed;
+  if (auto completed = complete(reader, user, *last, 1); !completed) return completed;
   auto entry = last->begin();
   for (conversation_view& view : views)
     if (entry != last->end() && entry->conversation_id == view.of.conversation_id)
@@ -385,7 +387,12 @@ result<void> fill(message_reader& reader, const sync_query& query, const std::ve
   if (!ranges.empty()) {
     auto entries = reader.log(ranges);
     if (!entries) return entries.error();
-    if (auto filled = fill_edits(reader, *entries); !filled) return filled;
+    const auto allowed = [&](std::int64_t conversation, std::int64_t seq) {
+      const auto at = std::ranges::find(conversations, conversation,
+                                        [](const synced_conversation& c) { return c.of.conversation_id; });
+      return at != conversations.end() && seq >= at->of.first_seq;
+    };
+    if (auto filled = fill_edits(reader, *entries, allowed); !filled) return filled;
     auto conversation = conversations.begin();
     for (message& entry : *entries) {
       const auto is_its = [&](const synced_conversation& c) {
@@ -492,7 +499,8 @@ result<history_page> read_history(message_reader& reader, const page_query& quer
   auto entries = reader.log(std::span(&range, 1));
   if (!entries) return entries.error();
   page.messages = *std::move(entries);
-  if (auto completed = complete(reader, query.user, page.messages); !completed) return completed.error();
+  if (auto completed = complete(reader, query.user, page.messages, m.first_seq); !completed)
+    return completed.error();
   if (trim(page.messages, range.newest)) page.has_more = true;
   return page;
 }
@@ -512,7 +520,9 @@ result<std::vector<message>> read_messages(message_reader& reader, const message
   if (ranges.empty()) return std::vector<message>{};
   auto messages = reader.log(ranges);
   if (!messages) return messages;
-  if (auto completed = complete(reader, query.user, *messages); !completed) return completed.error();
+  if (auto completed = complete(reader, query.user, *messages, (*found)->first_seq); !completed)
+    return completed.error();
+  trim(*messages, false);
   return messages;
 }
 
@@ -525,7 +535,7 @@ std::string edit_content(std::int64_t seq, const std::string* content) {
   return json + "}";
 }
 
-result<void> fill_edits(message_reader& reader, std::vector<message>& entries) {
+result<void> fill_edits(message_reader& reader, std::vector<message>& entries, const may_read& allowed) {
   std::vector<log_range> ranges;
   std::vector<message*> edits;
   for (message& m : entries) {
@@ -543,7 +553,8 @@ result<void> fill_edits(message_reader& reader, std::vector<message>& entries) {
     const auto seq = *edited_seq(*edit);
     const bool is_there =
         now_is != edited->end() && now_is->conversation_id == edit->conversation_id && now_is->seq == seq;
-    edit->content = edit_content(seq, is_there && !now_is->recalled ? &now_is->content : nullptr);
+    const bool is_shown = is_there && !now_is->recalled && allowed(edit->conversation_id, seq);
+    edit->content = edit_content(seq, is_shown ? &now_is->content : nullptr);
     if (is_there) ++now_is;
   }
   return {};
@@ -556,7 +567,9 @@ result<conversation_page> list_conversations(message_reader& reader, const list_
   if (!begin) return not_a_cursor();
   auto shown = reader.memberships(query.user);
   if (!shown) return shown.error();
-  std::erase_if(*shown, [&](const membership& m) { return list_key(m) <= *begin; });
+  // After a clear a message brings a conversation back, and no edit or recall of what was cleared.
+  std::erase_if(*shown,
+                [&](const membership& m) { return m.shown_seq < m.first_seq || list_key(m) <= *begin; });
   std::ranges::sort(*shown, {}, list_key);
 
   conversation_page page;
@@ -604,7 +617,7 @@ result<search_page> search(message_reader& reader, const search_query& query) {
   search_page page{.messages = std::move(matches->messages), .cursor = {}};
   const bool cut = page.messages.size() > query.limit;
   if (cut) page.messages.resize(query.limit);
-  if (auto completed = complete(reader, query.user, page.messages); !completed) return completed.error();
+  if (auto completed = complete(reader, query.user, page.messages, 1); !completed) return completed.error();
   const bool trimmed = trim(page.messages, false);
   if ((cut || trimmed) && !page.messages.empty())
     page.cursor = std::to_string(page.messages.back().id);

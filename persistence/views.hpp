@@ -10,11 +10,13 @@ namespace hongyan {
 /// A direct conversation without a word is empty. Errors: not_found (a group that is not the user's).
 result<history_page> read_history(message_reader& reader, const page_query& query);
 
-/// Likewise.
+/// Likewise. Of what is too much for one answer the oldest come.
 result<std::vector<message>> read_messages(message_reader& reader, const messages_query& query);
 
-/// Entries as the store has them say which message was edited: puts its present content beside that.
-result<void> fill_edits(message_reader& reader, std::vector<message>& entries);
+/// Entries as the store has them say which message was edited: puts its present content beside that, where
+/// `may_read(conversation, seq)` of the message; elsewhere null.
+using may_read = std::function<bool(std::int64_t conversation, std::int64_t seq)>;
+result<void> fill_edits(message_reader& reader, std::vector<message>& entries, const may_read& allowed);
 /// The content of the entry of an edit: of `seq`, whose content is now this; null: it was recalled.
 std::string edit_content(std::int64_t seq, const std::string* content);
 

@@ -3,6 +3,7 @@
 
 #include "core/chat/conversation.hpp"
 #include "core/chat/file.hpp"
+#include "core/chat/stream.hpp"
 
 #include <chrono>
 #include <optional>
@@ -123,11 +124,45 @@ struct identify_files {
   std::string made_up_key; ///< for links, if there is none yet
 };
 
+// Of messages that are still being written; see core/chat/stream.hpp.
+
+/// Which stream a message is of: who begins it again is told the same.
+struct find_stream {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  stream_writer by;
+};
+/// A node is to have it: at once when no other has, or by force.
+struct hold_stream {
+  std::string id;
+  stream_writer by;
+  std::string node;
+  bool by_force = false;
+};
+/// What a node's stream says by now.
+struct store_stream {
+  std::string id;
+  std::string node;
+  std::string content;
+  bool let_go = false; ///< the node has it no more
+};
+/// It says no more: it is a text from now on.
+struct end_stream {
+  std::string id;
+  std::string node;
+  std::string content;
+};
+/// Ends one that no node has stored since then, the oldest; else forgets those that have long ended.
+struct end_left_stream {
+  wall_time untouched_since{};
+};
+
 using change_action =
     std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
                  add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
                  clear_conversation, update_profile, block_users, identify_user, revoke_tokens, begin_file,
-                 finish_file, take_due_files, forget_files, identify_files>;
+                 finish_file, take_due_files, forget_files, identify_files, find_stream, hold_stream,
+                 store_stream, end_stream, end_left_stream>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.

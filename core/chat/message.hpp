@@ -81,6 +81,7 @@ constexpr bool is_quiet(message_kind kind) {
 }
 
 struct attachment;
+struct stream_start;
 
 /// Whom a message calls by name.
 struct mentions {
@@ -109,6 +110,8 @@ struct new_message {
   std::optional<std::string> client_msg_id{}; ///< makes the send idempotent for this sender
   std::shared_ptr<attachment> attached{};     ///< its files, core/chat/file.hpp; null: none
   std::shared_ptr<const mentions> called{};   ///< by `ext`; null: nobody
+  /// Of a text_stream, core/chat/stream.hpp; null: it is whole.
+  std::shared_ptr<const stream_start> stream{};
 };
 
 /// A stored entry of a conversation's log.
@@ -130,6 +133,8 @@ struct message {
   std::vector<reaction_tally> reactions{}; ///< as one user sees them, where that was asked for
   /// Of one that is sent again: what was sent first, where that is not what is stored; else 0.
   std::int64_t sent_digest = 0;
+  /// Of an edit that has just been committed: who may not read the message that it is about; null: nobody.
+  std::shared_ptr<const std::vector<user_id>> hidden_from{};
   /// Of a cluster's entry that has just been committed, when the one before it was; else zero.
   wall_time previous_at{};
 };

@@ -27,6 +27,8 @@ enum class kind : std::uint8_t {
   timeline_met = 14,
   epoch_changed = 15,
   reacted = 16,
+  stream_grown = 17,
+  stream_wanted = 18,
 };
 
 class writer {
@@ -134,6 +136,7 @@ void put(writer& out, const message& m) {
   out.flag(m.recalled);
   out.number(to_ms(m.previous_at));
   out.number(m.edits);
+  out.users(m.hidden_from ? *m.hidden_from : std::vector<user_id>());
 }
 
 message read_message(reader& in) {
@@ -153,6 +156,9 @@ message read_message(reader& in) {
   m.recalled = in.flag();
   if (!in.done()) m.previous_at = from_ms(in.number<std::int64_t>());
   if (!in.done()) m.edits = in.number<std::int32_t>();
+  if (!in.done())
+    if (auto users = in.users(); !users.empty())
+      m.hidden_from = std::make_shared<const std::vector<user_id>>(std::move(users));
   return m;
 }
 
@@ -259,6 +265,20 @@ kind put(writer& out, const reacted& told) {
   return kind::reacted;
 }
 
+kind put(writer& out, const stream_grown& grown) {
+  out.number(grown.conversation_id);
+  out.number(grown.seq);
+  out.number(grown.offset);
+  out.text(grown.delta);
+  out.users(grown.users);
+  return kind::stream_grown;
+}
+kind put(writer& out, const stream_wanted& wanted) {
+  out.number(wanted.conversation_id);
+  out.number(wanted.seq);
+  return kind::stream_wanted;
+}
+
 session_came read_came(reader& in) {
   session_came came;
   came.user = in.user();
@@ -337,6 +357,16 @@ reacted read_reacted(reader& in) {
   return told;
 }
 
+stream_grown read_grown(reader& in) {
+  stream_grown grown;
+  grown.conversation_id = in.number<std::int64_t>();
+  grown.seq = in.number<std::int64_t>();
+  grown.offset = in.number<std::uint32_t>();
+  grown.delta = in.text();
+  grown.users = in.users();
+  return grown;
+}
+
 std::optional<item> read_item(kind what, reader in) {
   switch (what) {
   case kind::snapshot_begin: return snapshot_begin{};
@@ -368,6 +398,11 @@ std::optional<item> read_item(kind what, reader in) {
   }
   case kind::epoch_changed: return epoch_changed{in.text()};
   case kind::reacted: return read_reacted(in);
+  case kind::stream_grown: return read_grown(in);
+  case kind::stream_wanted: {
+    const auto conversation = in.number<std::int64_t>();
+    return stream_wanted{conversation, in.number<std::int64_t>()};
+  }
   }
   return {}; // of a newer version
 }

@@ -111,9 +111,23 @@ struct reacted {
   std::vector<user_id> users;
 };
 
+/// Something was added to a message that is still being written; `users` are to be told.
+struct stream_grown {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  std::uint32_t offset = 0; ///< in Unicode characters
+  std::string delta;
+  std::vector<user_id> users;
+};
+/// Whoever has the stream of this message is to let it go: the sender writes on, or it was recalled.
+struct stream_wanted {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+};
+
 using item = std::variant<snapshot_begin, session_came, session_left, log_entries, position_read, typing,
                           user_kicked, entries_missed, snapshot_end, users_blocked, own_changed,
-                          tokens_revoked, timeline_met, epoch_changed, reacted>;
+                          tokens_revoked, timeline_met, epoch_changed, reacted, stream_grown, stream_wanted>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

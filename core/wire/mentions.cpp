@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <span>
 
 namespace hongyan {
 
@@ -13,8 +14,7 @@ std::shared_ptr<const mentions> read_mentions(const boost::json::object* ext, co
   mentions called;
   called.all = value->is_string() && value->get_string() == "all";
   if (const auto* list = value->if_array())
-    for (const auto& element : *list) {
-      if (called.users.size() == mentions_max) break;
+    for (const auto& element : std::span(list->data(), std::min(list->size(), mentions_max))) {
       auto user = read_user_id(element);
       if (user && *user != sender && std::ranges::find(called.users, *user) == called.users.end())
         called.users.push_back(*std::move(user));

@@ -80,12 +80,15 @@ SELECT (
                                in_message_kinds() + R"( LIMIT $4::bigint) AS counted)
 FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) ORDER BY q.n)";
 
-/// Two looks into an index: at those that call the user, and at those that call all and are others'.
+/// Two looks into an index: at those that call the user, and at those that call all, are others' and came
+/// while the user was there.
 constexpr const char* first_mentions_sql = R"(
 SELECT least(
   (SELECT seq FROM mention WHERE conversation_id = q.id AND user_id = $1::text AND seq > q.after_seq
    ORDER BY seq LIMIT 1),
-  (SELECT seq FROM mention WHERE conversation_id = q.id AND user_id = '' AND seq > q.after_seq AND sender <> $1::text
+  (SELECT seq FROM mention WHERE conversation_id = q.id AND user_id = '' AND sender <> $1::text
+     AND seq > greatest(q.after_seq, (SELECT joined_seq FROM member
+                                      WHERE user_id = $1::text AND conversation_id = q.id))
    ORDER BY seq LIMIT 1))
 FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) ORDER BY q.n)";
 

@@ -120,6 +120,18 @@ WITH gone AS (
 )
 SELECT FROM gone)";
 
+constexpr const char* find_stream_sql = R"(
+SELECT id, conversation_id, seq, by_user, node, ended, touched_at_ms FROM stream WHERE id = $1::text FOR NO KEY UPDATE)";
+constexpr const char* stream_of_sql = R"(
+SELECT id, conversation_id, seq, by_user, node, ended, touched_at_ms FROM stream
+WHERE conversation_id = $1::bigint AND seq = $2::bigint)";
+constexpr const char* put_stream_sql = R"(
+UPDATE stream SET node = $2::text, ended = $3::bigint = 1, touched_at_ms = $4::bigint WHERE id = $1::text)";
+constexpr const char* old_streams_sql = R"(
+SELECT id FROM stream WHERE ended = ($1::bigint = 1) AND touched_at_ms < $2::bigint
+ORDER BY touched_at_ms LIMIT $3::bigint)";
+constexpr const char* forget_streams_sql = "DELETE FROM stream WHERE id = ANY ($1::text[])";
+
 constexpr const char* put_profile_sql = R"(
 INSERT INTO profile (user_id, name, avatar) VALUES ($1::text, $2::text, $3::text)
 ON CONFLICT (user_id) DO UPDATE
@@ -206,6 +218,11 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"reactions", reactions_sql},
                                                  {"add_reaction", add_reaction_sql},
                                                  {"drop_reaction", drop_reaction_sql},
+                                                 {"find_stream", find_stream_sql},
+                                                 {"stream_of", stream_of_sql},
+                                                 {"put_stream", put_stream_sql},
+                                                 {"old_streams", old_streams_sql},
+                                                 {"forget_streams", forget_streams_sql},
                                                  {"put_profile", put_profile_sql},
                                                  {"own_profile", own_profile_sql},
                                                  {"revoke", revoke_sql},
@@ -430,6 +447,56 @@ result<bool> transaction::put_reaction(const reaction& r) {
   auto rows = run(r.on ? "add_reaction" : "drop_reaction");
   if (!rows) return rows.error();
   return rows->size() > 0;
+}
+
+result<std::optional<stream_row>> transaction::read_stream(const char* statement) {
+  auto rows = run(statement);
+  if (!rows) return rows.error();
+  if (rows->size() == 0) return std::optional<stream_row>();
+  stream_row found{.id = std::string(rows->text(0, 0)),
+                   .conversation_id = rows->bigint(0, 1),
+                   .seq = rows->bigint(0, 2),
+                   .node = std::string(rows->text(0, 4)),
+                   .ended = rows->boolean(0, 5),
+                   .touched = from_ms(rows->bigint(0, 6))};
+  if (!rows->is_null(0, 3)) found.by.user = stored_user(rows->text(0, 3));
+  return std::optional(std::move(found));
+}
+
+result<std::optional<stream_row>> transaction::find_stream(const std::string& id) {
+  parameters_.clear();
+  parameters_.add(std::string_view(id));
+  return read_stream("find_stream");
+}
+
+result<std::optional<stream_row>> transaction::stream_of(std::int64_t conversation, std::int64_t seq) {
+  parameters_.clear();
+  parameters_.add(conversation);
+  parameters_.add(seq);
+  return read_stream("stream_of");
+}
+
+result<void> transaction::put_stream(const stream_row& row) {
+  parameters_.clear();
+  parameters_.add(std::string_view(row.id));
+  parameters_.add(std::string_view(row.node));
+  parameters_.add(std::int64_t{row.ended});
+  parameters_.add(to_ms(row.touched));
+  return done("put_stream");
+}
+
+result<std::vector<std::string>> transaction::old_streams(bool ended, wall_time before, std::size_t limit) {
+  parameters_.clear();
+  parameters_.add(std::int64_t{ended});
+  parameters_.add(to_ms(before));
+  parameters_.add(static_cast<std::int64_t>(limit));
+  return texts("old_streams");
+}
+
+result<void> transaction::forget_streams(std::span<const std::string> ids) {
+  parameters_.clear();
+  add_texts(parameters_, ids, [](const std::string& id) { return std::string_view(id); });
+  return done("forget_streams");
 }
 
 result<void> transaction::put_profile(const profile& p) {

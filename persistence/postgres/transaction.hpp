@@ -48,6 +48,11 @@ public:
   result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
   result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
   result<std::size_t> groups_owned(const user_id& user) override;
+  result<std::optional<stream_row>> find_stream(const std::string& id) override;
+  result<std::optional<stream_row>> stream_of(std::int64_t conversation, std::int64_t seq) override;
+  result<void> put_stream(const stream_row& row) override;
+  result<std::vector<std::string>> old_streams(bool ended, wall_time before, std::size_t limit) override;
+  result<void> forget_streams(std::span<const std::string> ids) override;
   result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
   result<bool> finish_file(const stored_file& file) override;
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;
@@ -65,6 +70,7 @@ private:
   result<pg_rows> run(const char* statement);
   result<void> done(const char* statement);                      ///< its rows are nobody's concern
   result<std::vector<std::string>> texts(const char* statement); ///< of each row the first column
+  result<std::optional<stream_row>> read_stream(const char* statement);
   result<std::optional<conversation_row>> lock(const char* statement, const peer_or_group& of);
 
   pg_connection& connection_;

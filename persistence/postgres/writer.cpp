@@ -392,11 +392,12 @@ private:
   /// The last parameters of append_statement(true). False: no message has anything for it.
   bool add_extras(std::span<const new_message> batch, const std::vector<std::size_t>& rows) {
     const auto has_some = [&](std::size_t i) {
-      return batch[i].attached || batch[i].called || sent_digest(batch[i]) != 0;
+      return batch[i].attached || batch[i].called || batch[i].stream;
     };
     if (std::ranges::none_of(rows, has_some)) return false;
     std::vector<std::string_view> files, users;
-    std::vector<std::int32_t> rows_of_files, rows_of_users;
+    std::vector<const stream_start*> streams;
+    std::vector<std::int32_t> rows_of_files, rows_of_users, rows_of_streams;
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const auto& attached = batch[rows[row]].attached;
       const auto& called = batch[rows[row]].called;
@@ -407,6 +408,10 @@ private:
           files.emplace_back(*id);
           rows_of_files.push_back(number);
         }
+      if (const auto& stream = batch[rows[row]].stream) {
+        streams.push_back(stream.get());
+        rows_of_streams.push_back(number);
+      }
       if (!called) continue;
       for (const user_id& user : called->users) users.emplace_back(user.text());
       if (called->all) users.emplace_back();
@@ -417,6 +422,15 @@ private:
     parameters_.add(rows_of_files);
     add_texts(parameters_, users, std::identity());
     parameters_.add(rows_of_users);
+    add_texts(parameters_, streams, [](const stream_start* s) { return std::string_view(s->id); });
+    parameters_.add(rows_of_streams);
+    parameters_.begin_texts(streams.size());
+    for (const stream_start* s : streams)
+      if (s->by.user)
+        parameters_.element(s->by.user->text());
+      else
+        parameters_.null_element();
+    add_texts(parameters_, streams, [](const stream_start* s) { return std::string_view(s->node); });
     return true;
   }
 

@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
   SELECT string_agg(m.user_id, ' ') AS users, string_agg(CASE m.role WHEN 1 THEN '1' WHEN 2 THEN '2' ELSE '0' END, '') AS roles FROM (
     SELECT user_id, role FROM member WHERE conversation_id = c.id ORDER BY user_id) AS m) AS joined)";
 
-/// What few messages bring: files, and users whom they call.
+/// What few messages bring: files, users whom they call, streams.
 inline constexpr const char* extras_sql = R"(, attached AS (
   INSERT INTO message_file (file_id, conversation_id, seq)
   SELECT DISTINCT f.file_id, ($1::bigint[])[($7::int[])[f.row]],
@@ -65,6 +65,12 @@ inline constexpr const char* extras_sql = R"(, attached AS (
     AND (u.user_id = '' OR EXISTS (SELECT FROM member m WHERE m.user_id = u.user_id
                                      AND m.conversation_id = ($1::bigint[])[($7::int[])[u.row]]))
   ON CONFLICT DO NOTHING
+), begun AS (
+  INSERT INTO stream (id, conversation_id, seq, by_user, node, touched_at_ms)
+  SELECT b.id, ($1::bigint[])[($7::int[])[b.row]], base.last_seqs[($7::int[])[b.row]] - ($8::int[])[b.row],
+         b.by_user, b.node, $4::bigint
+  FROM given, base, unnest($23::text[], $24::int[], $25::text[], $26::text[]) AS b (id, row, by_user, node)
+  WHERE given.ids IS NOT NULL
 ))";
 
 /// A batch. $1 the conversations' ids, ascending, $2 their versions, $3 how many messages each gets, $4 the
@@ -72,7 +78,9 @@ inline constexpr const char* extras_sql = R"(, attached AS (
 /// $8 how many of the conversation's come after it, $9 sender, $10 target, $11 and $12 their names, $13 kind,
 /// $14 content, $15 ext, $16 client_msg_id, $17 its tokens for the search. An array without values is NULL.
 /// Of a batch with extras: $18 each message's sent_digest() or 0; $19 the files, and $20 each one's message
-/// in the batch, from 1; $21 the users whom messages call ('' for all), and $22 each one's message.
+/// in the batch, from 1; $21 the users whom messages call ('' for all), and $22 each one's message;
+/// $23 to $26 the streams that begin: their ids, each one's message, who writes (NULL: the back end), and the
+/// node.
 ///
 /// Steps, each needing the one before, which makes PostgreSQL do them in this order:
 /// repeats: is any of the messages stored already? Then nothing is done, and the caller drops those. One that
@@ -86,7 +94,7 @@ inline constexpr const char* extras_sql = R"(, attached AS (
 /// indexed: their tokens.
 /// attached, held, kept: their files. Each is locked, in the order of id, even if it was kept before, which
 ///   makes a recall that releases it at this moment wait.
-/// called: whom they call, of those who are there.
+/// called: whom they call, of those who are there. begun: the streams that they are of.
 /// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.
 inline std::string append_statement(bool with_extras) {
   return std::string(R"(

@@ -83,6 +83,18 @@ constexpr std::string_view drop_reactions_sql =
 constexpr std::string_view drop_counts_sql =
     "DELETE FROM reaction_count WHERE conversation_id = ?1 AND seq = ?2";
 
+constexpr std::string_view add_stream_sql = "INSERT INTO stream (id, conversation_id, seq, by_user, node, "
+                                            "touched_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const std::string streams_sql =
+    "SELECT id, conversation_id, seq, by_user, node, ended, touched_at_ms FROM stream WHERE ";
+const std::string find_stream_sql = streams_sql + "id = ?1";
+const std::string stream_of_sql = streams_sql + "conversation_id = ?1 AND seq = ?2";
+constexpr std::string_view put_stream_sql =
+    "UPDATE stream SET node = ?2, ended = ?3, touched_at_ms = ?4 WHERE id = ?1";
+constexpr std::string_view old_streams_sql =
+    "SELECT id FROM stream WHERE ended = ?1 AND touched_at_ms < ?2 ORDER BY touched_at_ms LIMIT ?3";
+constexpr std::string_view forget_stream_sql = "DELETE FROM stream WHERE id = ?1";
+
 constexpr std::string_view put_profile_sql =
     "INSERT INTO profile (user_id, name, avatar) VALUES (?1, ?2, ?3) ON CONFLICT (user_id) DO UPDATE"
     " SET name = coalesce(excluded.name, name), avatar = coalesce(excluded.avatar, avatar)";
@@ -156,6 +168,12 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , drop_count(db, drop_count_sql)
     , drop_reactions(db, drop_reactions_sql)
     , drop_counts(db, drop_counts_sql)
+    , add_stream(db, add_stream_sql)
+    , find_stream(db, find_stream_sql)
+    , stream_of(db, stream_of_sql)
+    , put_stream(db, put_stream_sql)
+    , old_streams(db, old_streams_sql)
+    , forget_stream(db, forget_stream_sql)
     , put_profile(db, put_profile_sql)
     , find_profile(db, find_profile_sql)
     , revoke(db, revoke_sql)
@@ -184,6 +202,14 @@ int sqlite_change_statements::take_seq(std::int64_t conversation, wall_time now,
     return code == SQLITE_DONE ? SQLITE_NOTFOUND : code;
   seq = next.integer(0);
   return next.finish();
+}
+
+int sqlite_change_statements::begin_stream(std::int64_t conversation, std::int64_t seq,
+                                           const stream_start& start, wall_time now) {
+  sqlite_statement::execution add(add_stream);
+  add.bind(start.id).bind(conversation).bind(seq);
+  add.bind_optional(start.by.user ? std::optional<std::string_view>(start.by.user->text()) : std::nullopt);
+  return add.bind(start.node).bind(to_ms(now)).finish();
 }
 
 int sqlite_change_statements::call_users(std::int64_t conversation, std::int64_t seq, const user_id& sender,
@@ -379,6 +405,53 @@ result<bool> sqlite_transaction::put_reaction(const reaction& r) {
   if (counted == SQLITE_DONE && !r.on) counted = run(statements_.drop_count, false);
   if (counted != SQLITE_DONE) return failed(counted);
   return true;
+}
+
+result<std::optional<stream_row>> sqlite_transaction::read_stream(sqlite_statement::execution& row) {
+  const int code = row.step();
+  if (code == SQLITE_DONE) return std::nullopt;
+  if (code != SQLITE_ROW) return failed(code);
+  stream_row found{.id = std::string(row.text(0)),
+                   .conversation_id = row.integer(1),
+                   .seq = row.integer(2),
+                   .node = std::string(row.text(4)),
+                   .ended = row.integer(5) != 0,
+                   .touched = from_ms(row.integer(6))};
+  if (!row.is_null(3)) found.by.user = stored_user(row.text(3));
+  return found;
+}
+
+result<std::optional<stream_row>> sqlite_transaction::find_stream(const std::string& id) {
+  sqlite_statement::execution row(statements_.find_stream);
+  row.bind(id);
+  return read_stream(row);
+}
+
+result<std::optional<stream_row>> sqlite_transaction::stream_of(std::int64_t conversation, std::int64_t seq) {
+  sqlite_statement::execution row(statements_.stream_of);
+  row.bind(conversation).bind(seq);
+  return read_stream(row);
+}
+
+result<void> sqlite_transaction::put_stream(const stream_row& row) {
+  sqlite_statement::execution put(statements_.put_stream);
+  return answer(
+      put.bind(row.id).bind(row.node).bind(std::int64_t{row.ended}).bind(to_ms(row.touched)).finish());
+}
+
+result<std::vector<std::string>> sqlite_transaction::old_streams(bool ended, wall_time before,
+                                                                 std::size_t limit) {
+  sqlite_statement::execution rows(statements_.old_streams);
+  rows.bind(std::int64_t{ended}).bind(to_ms(before)).bind(static_cast<std::int64_t>(limit));
+  return texts(rows);
+}
+
+result<void> sqlite_transaction::forget_streams(std::span<const std::string> ids) {
+  for (const std::string& id : ids)
+    if (const int code = sqlite_statement::execution(statements_.forget_stream).bind(id).finish();
+        code != SQLITE_OK)
+      return failed(code);
+  return {};
 }
 
 result<void> sqlite_transaction::put_profile(const profile& p) {

@@ -15,6 +15,8 @@ struct sqlite_change_statements {
   /// The next seq of a conversation that is there, whose last entry is of `now`; `quiet`: see is_quiet().
   /// Answers SQLite's code.
   int take_seq(std::int64_t conversation, wall_time now, std::int64_t& seq, bool quiet = false);
+  /// Notes that an entry is of a stream that begins. Answers SQLite's code.
+  int begin_stream(std::int64_t conversation, std::int64_t seq, const stream_start& start, wall_time now);
   /// Notes whom an entry calls, of those who are in its conversation. Answers SQLite's code.
   int call_users(std::int64_t conversation, std::int64_t seq, const user_id& sender, const mentions& called);
 
@@ -23,6 +25,7 @@ struct sqlite_change_statements {
   sqlite_statement quiet_seq, entry, insert_entry, entry_by_id, index, unindex, erase, rewrite;
   sqlite_statement call, uncall, reactions, add_reaction, count_reaction, drop_reaction, discount_reaction,
       drop_count, drop_reactions, drop_counts;
+  sqlite_statement add_stream, find_stream, stream_of, put_stream, old_streams, forget_stream;
   sqlite_statement put_profile, find_profile, revoke, put_identity, find_identity, block, unblock,
       count_blocks, blockers, count_owned;
   sqlite_file_statements files;
@@ -63,6 +66,11 @@ public:
   result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
   result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
   result<std::size_t> groups_owned(const user_id& user) override;
+  result<std::optional<stream_row>> find_stream(const std::string& id) override;
+  result<std::optional<stream_row>> stream_of(std::int64_t conversation, std::int64_t seq) override;
+  result<void> put_stream(const stream_row& row) override;
+  result<std::vector<std::string>> old_streams(bool ended, wall_time before, std::size_t limit) override;
+  result<void> forget_streams(std::span<const std::string> ids) override;
   result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
   result<bool> finish_file(const stored_file& file) override;
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;
@@ -81,6 +89,7 @@ private:
   result<std::size_t> count(sqlite_statement& statement, const user_id& user);
   /// The first column of each row.
   result<std::vector<std::string>> texts(sqlite_statement::execution& rows);
+  result<std::optional<stream_row>> read_stream(sqlite_statement::execution& row);
 
   const sqlite_connection& db_;
   sqlite_change_statements& statements_;

@@ -415,6 +415,11 @@ int sqlite_writer::store(const new_message& message, wall_time now, append_outco
             session_->changes.files.attach_to(outcome.conversation_id, outcome.seq, *message.attached);
         code != SQLITE_OK)
       return code;
+  if (message.stream)
+    if (const int code =
+            session_->changes.begin_stream(outcome.conversation_id, outcome.seq, *message.stream, now);
+        code != SQLITE_OK)
+      return code;
   if (message.called)
     if (const int code =
             session_->changes.call_users(outcome.conversation_id, outcome.seq, message.from, *message.called);

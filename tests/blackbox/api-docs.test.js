@@ -184,7 +184,9 @@ onEachStore('the documents', (the) => {
         came.add(incoming.method)
       }
     }
-    assert.deepEqual([...came].sort(), [...notifications].sort(), 'every notification came')
+    // Others come to who asked for them, and of what is written over HTTP.
+    const elsewhere = ['messages', 'stream']
+    assert.deepEqual([...came, ...elsewhere].sort(), [...notifications].sort(), 'every notification came')
   })
 
   it('openapi.json: the examples, step by step, are answered as they say', async (t) => {
@@ -221,6 +223,7 @@ onEachStore('the documents', (the) => {
       assert.equal(answer.status, status, `${name} ${method} ${filled}: ${answer.text}`)
       assertAnswer({ path: template, method, operation }, answer)
       if (operation.operationId === 'uploadFile' && status === 201) ids.pair(shown.fileId, answer.json().fileId)
+      if (shown?.streamId) ids.pair(shown.streamId, answer.json().streamId)
       if (typeof shown === 'object') assertLike(ids.toDocument(answer.json()), shown)
       else if (!['/', '/metrics'].includes(template)) assert.equal(answer.text, shown)
       // An answer without content cannot have an example: it is the one to who has it already.
@@ -284,6 +287,7 @@ onEachStore('the documents', (the) => {
           assert.ok(answer.status < 300, `${line}: ${answer.status} ${answer.text}`)
           assertAnswer(operationOf(method, url.pathname), answer)
           if (form) ids.pair(value.fileId, answer.json().fileId)
+          if (value?.streamId) ids.pair(value.streamId, answer.json().streamId)
           if (value) assertLike(ids.toDocument(answer.json()), value)
           else assert.equal(answer.text, shown)
         }

@@ -217,7 +217,7 @@ onEachStore('v1 message.edit', (the) => {
     assert.deepEqual((await c.all(place)).filter(({ kind, edited }) => kind === 'edit' || edited).map(({ seq }) => seq), [1, 3])
   })
 
-  it('in a muted group is for its owner and admins, and to whom one is blocked by for nobody', async (t) => {
+  it('is for owner and admins where a group is muted, and for nobody where they are blocked', async (t) => {
     const [owner, admin, member] = await people(the.server, t, 3)
     const { place } = await groupOf([owner, admin, member])
     await owner.call('group.role', { groupId: place.groupId, userId: admin.userId, role: 'admin' })
@@ -377,6 +377,25 @@ onEachStore('v1 message.edit', (the) => {
     assert.equal(await unread(), 0)
     await a.say(user(b.userId), 'new')
     assert.equal(await unread(), 1)
+  })
+
+  it('often, of long texts, is read in pages like everything else', async (t) => {
+    const [a, b] = await people(the.server, t, 2)
+    const place = user(b.userId)
+    const long = (text) => text + '😀'.repeat(4096 - text.length)
+    const [{ conversationId }] = await flood(a, place, 1, 4, (i) => long(`n${i}`))
+    await pipeline(a, 'message.edit', range(0, 79).map((i) => ({ in: place, seq: 1 + (i % 4), content: long(`edit ${i}`) })), 8)
+    const sizes = []
+    b.socket.on('message', (data) => { if (data.includes('"result"')) sizes.push(data.length) })
+    const all = await b.all(user(a.userId))
+    assert.deepEqual(seqs(all), range(1, 84))
+    for (const { content, seq } of all.slice(4)) assert.ok(content.content === all[content.seq - 1].content, `entry ${seq} has the content of now`)
+    const replica = new Replica()
+    replica.positions = { [conversationId]: 0 }
+    replica.epoch = b.hello.epoch
+    await replica.sync(b, { limit: 500 })
+    assert.deepEqual(replica.of(conversationId), all)
+    for (const bytes of sizes) assert.ok(bytes <= 320 * 1024, `an answer of ${bytes} bytes`)
   })
 
   it('many at once leave an order without holes, and the last of them', async (t) => {

@@ -126,19 +126,30 @@ onEachStore('v1 mentions', (the) => {
     const { place } = await groupOf([a, b, d], { history: 'all' })
     const message = await mention(a, place, [c.userId, b.userId]) // 2
     assert.deepEqual(message.ext.mentions, [c.userId, b.userId])
-    await mention(a, place, 'all') // 3
-    await a.call('group.add', { groupId: place.groupId, userIds: [c.userId] }) // 4
+    await a.call('group.add', { groupId: place.groupId, userIds: [c.userId] }) // 3
     assert.equal(await calledAt(b, place), 2)
-    assert.deepEqual(seqs(await c.all(place)), range(1, 4), 'who comes later reads it')
+    assert.deepEqual(seqs(await c.all(place)), range(1, 3), 'who comes later reads it')
     assert.equal(await calledAt(c, place), null)
-    await mention(a, place, [c.userId]) // 5
-    assert.equal(await calledAt(c, place), 5)
-    await d.call('group.leave', { groupId: place.groupId }) // 6
-    await mention(a, place, [d.userId]) // 7
+    await mention(a, place, [c.userId]) // 4
+    assert.equal(await calledAt(c, place), 4)
+    await d.call('group.leave', { groupId: place.groupId }) // 5
+    await mention(a, place, [d.userId]) // 6
     await a.call('group.add', { groupId: place.groupId, userIds: [d.userId] })
     await a.say(place, 'something unread')
-    await readTo(d, place, 6)
+    await readTo(d, place, 5)
     assert.equal(await calledAt(d, place), null)
+  })
+
+  it('of all are of those who are there then, and not of who comes later', async (t) => {
+    const [a, b, c] = await people(the.server, t, 3)
+    const { place } = await groupOf([a, b], { history: 'all' })
+    await mention(a, place, 'all') // 2
+    await a.call('group.add', { groupId: place.groupId, userIds: [c.userId] }) // 3
+    assert.equal(await calledAt(b, place), 2)
+    assert.deepEqual(seqs(await c.all(place)), range(1, 3), 'who comes later reads it')
+    assert.equal(await calledAt(c, place), null)
+    await mention(a, place, 'all') // 4
+    assert.equal(await calledAt(c, place), 4)
   })
 
   it('beyond the first fifty are stored and mean nothing', async (t) => {

@@ -52,6 +52,11 @@ const table = ({ peer, place, groupId, conversationId }) => [
   ['message.history', () => ({ in: place, afterSeq: 5, limit: 500 }), { afterSeq: noInteger }],
   ['message.search', () => ({ query: 'x', in: place, limit: 1 }), { query: [absent, null, '', ...noString], in: badPlace.slice(2), cursor: badCursor, limit: badLimit }],
   ['message.recall', null, { in: badPlace, seq: [absent, null, ...badSeq] }, { in: place, seq: 2 }],
+  ['message.edit', () => ({ in: place, seq: 2, content: 'y' }), { in: badPlace, seq: [absent, null, ...badSeq], content: [absent, null, '', 'a\0b', ...noString] }],
+  ['message.react', () => ({ in: place, seq: 2, emoji: '👍', on: true }), {
+    in: badPlace, seq: [absent, null, ...badSeq], emoji: [absent, null, '', 'a', '1', '👍a', '👍'.repeat(9), ...noString], on: [absent, null, ...noBoolean],
+  }],
+  ['message.get', () => ({ in: place, seqs: [2, 1] }), { in: badPlace, seqs: [absent, null, ...noList, [], [0], ['1'], [1.5], Array.from({ length: 101 }, (_, i) => i + 1)] }],
   ['conversation.list', () => ({ limit: 1 }), { cursor: badCursor, limit: badLimit }],
   ['conversation.read', () => ({ in: place, seq: 1 }), { in: badPlace, seq: [absent, null, ...badSeq] }],
   ['conversation.typing', () => ({ in: place }), { in: badPlace }],

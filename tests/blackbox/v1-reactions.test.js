@@ -136,7 +136,7 @@ onEachStore('v1 message.react', (the) => {
     assert.equal(await reactionsOf(a, place, 3), undefined)
   })
 
-  it('in a muted group is for its owner and admins, and to whom one is blocked by for nobody', async (t) => {
+  it('is for owner and admins where a group is muted, and for nobody where they are blocked', async (t) => {
     const [owner, admin, member] = await people(the.server, t, 3)
     const { place } = await groupOf([owner, admin, member])
     await owner.call('group.role', { groupId: place.groupId, userId: admin.userId, role: 'admin' })

@@ -106,6 +106,7 @@ public:
                                       caf::actor_cast<registry_actor>(*registry),
                                       caf::actor_cast<persistence_actor>(*persistence),
                                       {},
+                                      {},
                                       *system_,
                                       connections_});
     sessions_.reset(new session_env{context_->registry,

@@ -19,6 +19,8 @@ struct registry_log {
   std::vector<revocation> revocations;
   std::vector<user_id> watched;
   std::vector<reaction_note> reactions;
+  std::vector<stream_note> streams;
+  std::vector<stream_place> dropped;
 };
 
 inline registry_actor::behavior_type recording_registry(registry_actor::pointer, registry_log* log) {
@@ -33,6 +35,9 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       },
       [log](read_atom, const read_note& note) { log->reads.push_back(note); },
       [log](notify_atom, const typing_note& note) { log->typings.push_back(note); },
+      [](open_atom, const streams_actor&) {},
+      [log](notify_atom, const stream_note& note) { log->streams.push_back(note); },
+      [log](drop_atom, const stream_place& at) { log->dropped.push_back(at); },
       [log](notify_atom, const reaction_note& note) { log->reactions.push_back(note); },
       [log](watch_soon_atom, const session_actor&) {
         ++log->watches_to_come;

@@ -208,6 +208,29 @@ public:
     }));
   }
 
+  result<std::optional<stream_row>> find_stream(const std::string& id) override {
+    const auto at = state_.streams.find(id);
+    return at == state_.streams.end() ? std::nullopt : std::optional(at->second);
+  }
+  result<std::optional<stream_row>> stream_of(std::int64_t conversation, std::int64_t seq) override {
+    for (const auto& [id, row] : state_.streams)
+      if (row.conversation_id == conversation && row.seq == seq) return std::optional(row);
+    return std::optional<stream_row>{};
+  }
+  result<void> put_stream(const stream_row& row) override {
+    state_.streams.at(row.id) = row;
+    return {};
+  }
+  result<std::vector<std::string>> old_streams(bool ended, wall_time before, std::size_t limit) override {
+    std::vector<std::string> ids;
+    for (const auto& [id, row] : state_.streams)
+      if (row.ended == ended && row.touched < before && ids.size() < limit) ids.push_back(id);
+    return ids;
+  }
+  result<void> forget_streams(std::span<const std::string> ids) override {
+    for (const auto& id : ids) state_.streams.erase(id);
+    return {};
+  }
   result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override {
     state_.files[id] = {{.id = id, .owner = owner, .created_at = now}, 0, due};
     return {};
@@ -349,6 +372,13 @@ private:
         state_.message_files.emplace(id, c.id, stored.seq);
         state_.keep_file(id);
       }
+    if (m.stream)
+      state_.streams[m.stream->id] = {.id = m.stream->id,
+                                      .conversation_id = c.id,
+                                      .seq = stored.seq,
+                                      .by = m.stream->by,
+                                      .node = m.stream->node,
+                                      .touched = now};
     if (m.called) {
       auto& called = state_.mentioned[{c.id, stored.seq}];
       for (const user_id& user : m.called->users)
@@ -474,7 +504,9 @@ public:
         const auto& [conversation, seq] = entry;
         if (first || conversation != question.conversation_id || seq <= question.after_seq) continue;
         const bool by_name = std::ranges::find(called, user) != called.end();
-        const bool by_all = std::ranges::find(called, user_id{}) != called.end() &&
+        const auto& members = state_.conversations.at(conversation).members;
+        const bool by_all = std::ranges::find(called, user_id{}) != called.end() && members.contains(user) &&
+                            seq > members.at(user).joined_seq &&
                             log_of(conversation).at(static_cast<std::size_t>(seq - 1)).from != user;
         if (by_name || by_all) first = seq;
       }

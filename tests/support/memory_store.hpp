@@ -44,6 +44,7 @@ struct memory_state {
   std::map<std::string, file> files;
   std::set<std::tuple<std::string, std::int64_t, std::int64_t>> message_files; ///< file, conversation, seq
   std::optional<file_identity> file_store;
+  std::map<std::string, stream_row> streams;
   /// conversation, seq: whom it calls, of those who were there; a user_id{} for all
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<user_id>> mentioned;
   /// Of an entry, each emoji in the order in which it first came, with who used it.
@@ -58,8 +59,7 @@ struct memory_state {
   conversation* find(const user_id& from, const peer_or_group& with);
   conversation& make_direct(const user_id& one, const user_id& other);
   message& add(conversation& to, message entry);
-  std::vector<reaction_tally> tallies_of(std::int64_t in, std::int64_t seq,
-                                         const user_id& user) const;
+  std::vector<reaction_tally> tallies_of(std::int64_t in, std::int64_t seq, const user_id& user) const;
   membership membership_of(const user_id& user, const conversation& in) const;
   /// A message has it, or it is an avatar.
   bool is_kept(const std::string& id) const;

@@ -15,9 +15,9 @@
 
 namespace hongyan::v1 {
 
-namespace {
-
 namespace json = boost::json;
+
+namespace {
 
 constexpr std::array<std::string_view, 2> history_names = {"joined", "all"};
 /// Kinds that a user may send: all but the log's own.
@@ -58,23 +58,6 @@ void need_one_of(params& p, std::initializer_list<std::string_view> fields, std:
 }
 
 // message.send.
-
-std::string read_words(params& p, std::size_t chars_max) {
-  const auto* value = p.find("content");
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  const auto refuse = [&](errc code, std::string why) {
-    p.refuse(code, "content",
-             why + "; of a text it is a string of 1 to " + std::to_string(chars_max) +
-                 " characters without U+0000");
-    return std::string();
-  };
-  if (text == nullptr) return refuse(errc::malformed, value == nullptr ? "is missing" : "is not a string");
-  if (text->empty()) return refuse(errc::malformed, "is empty");
-  if (const auto count = count_characters(*text); count > chars_max)
-    return refuse(errc::too_large, "has " + std::to_string(count) + " characters");
-  if (text->find('\0') != json::string::npos) return refuse(errc::malformed, "has U+0000");
-  return std::string(*text);
-}
 
 /// A caption: any string, the empty one too (a chosen place on the map may have no name).
 void check_caption(params& p, std::string_view field) {
@@ -462,6 +445,23 @@ std::optional<std::string> read_rpc_id(const json::value& value) {
 }
 
 } // namespace
+
+std::string read_words(params& p, std::size_t chars_max) {
+  const auto* value = p.find("content");
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  const auto refuse = [&](errc code, std::string why) {
+    p.refuse(code, "content",
+             why + "; of a text it is a string of 1 to " + std::to_string(chars_max) +
+                 " characters without U+0000");
+    return std::string();
+  };
+  if (text == nullptr) return refuse(errc::malformed, value == nullptr ? "is missing" : "is not a string");
+  if (text->empty()) return refuse(errc::malformed, "is empty");
+  if (const auto count = count_characters(*text); count > chars_max)
+    return refuse(errc::too_large, "has " + std::to_string(count) + " characters");
+  if (text->find('\0') != json::string::npos) return refuse(errc::malformed, "has U+0000");
+  return std::string(*text);
+}
 
 std::size_t cost_of(const command& what) {
   const auto named = [](const auto& of) -> std::size_t {

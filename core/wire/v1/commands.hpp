@@ -104,6 +104,9 @@ inline constexpr errand errand_of = errand_for<std::remove_cvref_t<Command>>::va
 template <class Command>
 concept readable = (errand_of<Command> == errand::read) || (errand_of<Command> == errand::search);
 
+/// The parameter `content` of a text.
+std::string read_words(params& p, std::size_t chars_max);
+
 /// What a command costs of its user's requests: one for each user it names, and at least one (contract,
 /// section 1: "A request that names many users or groups counts as many").
 std::size_t cost_of(const command& what);

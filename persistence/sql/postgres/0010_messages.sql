@@ -43,3 +43,17 @@ CREATE TABLE reaction_count (
   users           integer NOT NULL,
   PRIMARY KEY (conversation_id, seq, emoji)
 ) WITH (fillfactor = 50);
+
+-- Messages that are still being written (kind 10), each until a day after its end. node: the server that has what is
+-- not stored yet. by_user: NULL, the back end began it.
+CREATE TABLE stream (
+  id              text COLLATE "C" PRIMARY KEY,
+  conversation_id bigint NOT NULL,
+  seq             bigint NOT NULL,
+  by_user         text COLLATE "C",
+  node            text COLLATE "C" NOT NULL,
+  ended           boolean NOT NULL DEFAULT false,
+  touched_at_ms   bigint NOT NULL,
+  UNIQUE (conversation_id, seq)
+) WITH (fillfactor = 70);
+CREATE INDEX stream_touched ON stream (ended, touched_at_ms);

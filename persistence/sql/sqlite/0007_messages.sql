@@ -39,3 +39,17 @@ CREATE TABLE reaction_count (
   users           INTEGER NOT NULL,
   PRIMARY KEY (conversation_id, seq, emoji)
 ) STRICT, WITHOUT ROWID;
+
+-- Messages that are still being written (kind 10), each until a day after its end. node: the server that has what is
+-- not stored yet. by_user: NULL, the back end began it.
+CREATE TABLE stream (
+  id              TEXT PRIMARY KEY,
+  conversation_id INTEGER NOT NULL,
+  seq             INTEGER NOT NULL,
+  by_user         TEXT,
+  node            TEXT NOT NULL,
+  ended           INTEGER NOT NULL DEFAULT 0,
+  touched_at_ms   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX stream_entry ON stream (conversation_id, seq);
+CREATE INDEX stream_touched ON stream (ended, touched_at_ms);

@@ -40,7 +40,7 @@ TEST_CASE("what is no mention means nothing", "[mentions]") {
   }
 }
 
-TEST_CASE("the first fifty are called", "[mentions]") {
+TEST_CASE("the first fifty of the list are called", "[mentions]") {
   std::string ext = R"({"mentions":[)";
   for (int i = 2; i < 80; ++i) ext += std::to_string(i) + (i < 79 ? "," : "]}");
   CHECK(called_by(ext)->users.size() == mentions_max);

@@ -1,0 +1,295 @@
+#include "actors/streams.hpp"
+
+#include "actors/admission.hpp"
+#include "core/tools/random.hpp"
+#include "core/tools/text.hpp"
+#include "core/tools/wall_time.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hongyan {
+
+namespace {
+
+constexpr std::chrono::milliseconds tick_interval{250};
+/// How often streams of nodes that are gone are looked for.
+constexpr std::chrono::seconds sweep_interval{10};
+/// Another node lets go within milliseconds, unless it is gone.
+constexpr std::chrono::milliseconds let_go_interval{100};
+constexpr int let_go_attempts = 15;
+/// Requests for one stream that wait until it is here.
+constexpr std::size_t waiting_max = 64;
+
+error no_such_stream() { return {errc::not_found, "there is no such stream of yours, or it has ended"}; }
+
+} // namespace
+
+streams::streams(caf::actor_config& config, shard& home, std::string node, persistence_actor persistence,
+                 registry_actor registry, flow& admitted)
+    : pinned(config)
+    , home_(home)
+    , node_(std::move(node))
+    , persistence_(std::move(persistence))
+    , registry_(std::move(registry))
+    , flow_(admitted) {}
+
+streams::behavior_type streams::make_behavior() {
+  swept_ = home_.now();
+  ticker_.set(home_.timers(), home_.now() + tick_interval);
+  return {
+      [this](create_atom, stream_begin& what) { return begin(std::move(what)); },
+      [this](write_atom, stream_delta& what) { return write(std::move(what)); },
+      [this](finish_atom, stream_finish& what) { return finish(std::move(what)); },
+      [this](drop_atom, const stream_place& at) { let_go(at); },
+  };
+}
+
+void streams::on_exit() {
+  ticker_.clear();
+  open_.clear();
+  coming_.clear();
+  persistence_ = nullptr;
+  registry_ = nullptr;
+}
+
+void streams::ask(const stream_writer& by, change_action action, std::function<void(change_answer&)> then) {
+  flow_.appends.take(1);
+  request(persistence_, caf::infinite, change_atom::value, change{.by = by.user, .action = std::move(action)})
+      .then([then](change_answer& answer) { then(answer); },
+            [then](const caf::error&) {
+              change_answer gone{.failure = error{errc::unavailable, "the server is shutting down"}};
+              then(gone);
+            });
+}
+
+// ---- begin ----
+
+std::optional<error> streams::no_room(const stream_writer& by) const {
+  const auto of_user =
+      std::ranges::count_if(open_, [&](const auto& one) { return by.user && one.second.of.by == by; });
+  if (open_.size() + beginning_ < streams_max && std::cmp_less(of_user, streams_a_user_max)) return {};
+  return error{errc::rate_limited, by.user ? "you write " + std::to_string(of_user) +
+                                                 " messages at the same time, or all do too many"
+                                           : "too many messages are being written at this moment"};
+}
+
+caf::typed_response_promise<stream_begun> streams::begin(stream_begin&& what) {
+  auto answer_to = make_response_promise<stream_begun>();
+  if (auto full = no_room(what.by)) {
+    flow_.appends.give(1); // it was admitted as a write
+    answer_to.deliver(stream_begun{.failure = *full});
+    return answer_to;
+  }
+  what.message.stream =
+      std::make_shared<const stream_start>(stream_start{random_name(stream_id_digits), what.by, node_});
+  ++beginning_;
+  request(persistence_, caf::infinite, append_atom::value, what.message)
+      .then(
+          [this, what, answer_to](const append_answer& answer) {
+            --beginning_;
+            begun(what, answer, answer_to);
+          },
+          [this, answer_to](const caf::error&) mutable {
+            --beginning_;
+            answer_to.deliver(
+                stream_begun{.failure = error{errc::unavailable, "the server is shutting down"}});
+          });
+  return answer_to;
+}
+
+void streams::begun(const stream_begin& what, const append_answer& answer,
+                    caf::typed_response_promise<stream_begun> answer_to) {
+  auto failure = answer.failure ? answer.failure : refusal_of(answer.outcome.status);
+  if (failure) {
+    answer_to.deliver(stream_begun{.failure = std::move(failure)});
+  } else if (answer.outcome.status == append_status::stored) {
+    const auto& id = what.message.stream->id;
+    auto& here = open_[id];
+    here.of = {.id = id, .by = what.by, .what = *answer.stored, .audience = answer.outcome.audience};
+    if (!here.of.audience) // of a direct conversation its users
+      here.of.audience =
+          std::make_shared<const std::vector<user_id>>(std::vector{here.of.what.from, here.of.what.to.id});
+    here.written = here.stored = home_.now();
+    answer_to.deliver(stream_begun{.message = answer.stored, .id = id});
+  } else { // it was begun before: under which id, its row knows
+    ask(what.by, find_stream{answer.outcome.conversation_id, answer.outcome.seq, what.by},
+        [answer_to, stored = answer.stored](change_answer& found) mutable {
+          answer_to.deliver(found.failure
+                                ? stream_begun{.failure = found.failure}
+                                : stream_begun{.message = stored, .id = found.stream->id, .duplicate = true});
+        });
+  }
+}
+
+// ---- write ----
+
+void streams::open(const std::string& id, const stream_writer& by, when_open then) {
+  if (const auto here = open_.find(id); here != open_.end()) {
+    if (here->second.of.by != by || here->second.is_ending) return then(no_such_stream());
+    return then(&here->second);
+  }
+  auto& line = coming_[id];
+  if (line.size() >= waiting_max)
+    return then(error{errc::rate_limited, "too many requests for this stream wait; wait a moment"});
+  line.push_back({by, std::move(then)});
+  if (line.size() == 1) take_over(id, by, 0);
+}
+
+/// Of a stream that another node has had: that is asked to store it and let go. One that does not is gone.
+void streams::take_over(const std::string& id, const stream_writer& by, int attempt) {
+  ask(by, hold_stream{id, by, node_, attempt >= let_go_attempts},
+      [this, id, by, attempt](change_answer& answer) {
+        if (answer.failure) return opened(id, *answer.failure);
+        auto& found = *answer.stream;
+        if (!found.held_by.empty()) {
+          send(registry_, drop_atom::value, stream_place{found.what.conversation_id, found.what.seq});
+          retries_.push_back({home_.now() + let_go_interval, id, by, attempt + 1});
+          return;
+        }
+        auto& here = open_[id];
+        here.of = std::move(found);
+        here.written = here.stored = home_.now();
+        here.chars = count_characters(here.of.what.content);
+        opened(id, &here);
+      });
+}
+
+void streams::opened(const std::string& id, const result<live*>& found) {
+  auto line = std::move(coming_[id]);
+  coming_.erase(id);
+  for (auto& one : line) {
+    const bool is_theirs = found && (*found)->of.by == one.by;
+    one.then(found && !is_theirs ? result<live*>(no_such_stream()) : found);
+  }
+}
+
+caf::typed_response_promise<stream_written> streams::write(stream_delta&& what) {
+  auto answer_to = make_response_promise<stream_written>();
+  const auto id = what.id;
+  const auto by = what.by;
+  open(id, by, [this, answer_to, what = std::move(what)](const result<live*>& found) mutable {
+    answer_to.deliver(found ? add(**found, what) : stream_written{.failure = found.error()});
+  });
+  return answer_to;
+}
+
+stream_written streams::add(live& to, const stream_delta& what) {
+  if (what.offset != to.chars) {
+    error elsewhere{errc::conflict, "the stream ends at " + std::to_string(to.chars) +
+                                        " characters, not at " + std::to_string(what.offset)};
+    elsewhere.offset = to.chars;
+    return {.failure = std::move(elsewhere)};
+  }
+  const auto chars = to.chars + count_characters(what.delta);
+  if (chars > stream_chars_max)
+    return {.failure = error{errc::too_large, "a message that streams has at most " +
+                                                  std::to_string(stream_chars_max) +
+                                                  " characters; nothing was added"}};
+  to.of.what.content += what.delta;
+  tell(to, std::exchange(to.chars, chars), what.delta);
+  to.has_grown = true;
+  to.written = home_.now();
+  return {.offset = chars};
+}
+
+void streams::tell(const live& of, std::size_t offset, std::string delta) {
+  send(registry_, notify_atom::value,
+       stream_note{{of.of.what.conversation_id, of.of.what.seq}, offset, std::move(delta), of.of.audience});
+}
+
+// ---- end ----
+
+caf::typed_response_promise<stream_finished> streams::finish(stream_finish&& what) {
+  auto answer_to = make_response_promise<stream_finished>();
+  const auto id = what.id;
+  const auto by = what.by;
+  open(id, by, [this, answer_to, what = std::move(what)](const result<live*>& found) mutable {
+    const auto answer = [answer_to](stream_finished ended) mutable { answer_to.deliver(std::move(ended)); };
+    if (found)
+      end(what.id, **found, what.content.value_or((*found)->of.what.content), answer);
+    else
+      answer_to.deliver(stream_finished{.failure = found.error()});
+  });
+  return answer_to;
+}
+
+void streams::end(const std::string& id, live& what, std::string content,
+                  std::function<void(stream_finished)> then) {
+  what.is_busy = what.is_ending = true;
+  ask(what.of.by, end_stream{id, node_, std::move(content)}, [this, id, then](change_answer& answer) {
+    const auto here = open_.find(id);
+    if (answer.failure && answer.failure->code != errc::not_found) {
+      if (here != open_.end()) {
+        here->second.is_busy = here->second.is_ending = false;
+        here->second.stored = home_.now();
+      }
+      return then({.failure = answer.failure});
+    }
+    if (here != open_.end()) open_.erase(here);
+    if (answer.failure) return then({.failure = answer.failure});
+    then({.ended = std::move(answer.edited)});
+  });
+}
+
+// ---- by and by ----
+
+/// What was added is stored, and told as a whole: who missed some of it has all then.
+void streams::store(const std::string& id, live& what, bool let_go) {
+  what.is_busy = true;
+  what.has_grown = false;
+  what.stored = home_.now();
+  ask(what.of.by, store_stream{id, node_, what.of.what.content, let_go},
+      [this, id, let_go](change_answer& answer) {
+        const auto here = open_.find(id);
+        if (here == open_.end() || let_go) return;
+        auto& stored = here->second;
+        stored.is_busy = false;
+        if (answer.failure && answer.failure->code == errc::not_found) { // recalled, or another node's
+          open_.erase(here);
+        } else if (answer.failure) {
+          stored.has_grown = true; // again, in a while
+        } else {
+          stored.of.audience = answer.stream->audience; // who came and left meanwhile
+          tell(stored, 0, stored.of.what.content);
+        }
+      });
+}
+
+void streams::let_go(const stream_place& at) {
+  const auto here = std::ranges::find_if(open_, [&](const auto& one) {
+    const auto& m = one.second.of.what;
+    return m.conversation_id == at.conversation_id && m.seq == at.seq;
+  });
+  if (here == open_.end() || here->second.is_ending) return;
+  store(here->first, here->second, true);
+  open_.erase(here); // who writes on here finds it in the store, behind this
+}
+
+void streams::tick(steady_time now) {
+  ticker_.set(home_.timers(), now + tick_interval);
+  for (auto& [id, what] : open_) {
+    if (what.is_busy) continue;
+    if (now - what.written >= stream_silence)
+      end(id, what, what.of.what.content, [](const stream_finished&) {});
+    else if (what.has_grown && now - what.stored >= stream_store_interval)
+      store(id, what, false);
+  }
+  for (auto& again : std::exchange(retries_, {}))
+    if (again.due <= now)
+      take_over(again.id, again.by, again.attempt);
+    else
+      retries_.push_back(std::move(again));
+  if (now - swept_ < sweep_interval) return;
+  swept_ = now;
+  sweep();
+}
+
+/// One at a time: each is a conversation of its own.
+void streams::sweep() {
+  ask({}, end_left_stream{wall_now() - stream_orphan}, [this](change_answer& answer) {
+    if (!answer.failure && answer.edited) sweep();
+  });
+}
+
+} // namespace hongyan
