@@ -12,7 +12,7 @@ namespace hongyan {
 
 namespace {
 
-constexpr std::chrono::milliseconds tick_interval{250};
+constexpr std::chrono::milliseconds tick_interval{100};
 /// How often streams of nodes that are gone are looked for.
 constexpr std::chrono::seconds sweep_interval{10};
 /// Another node lets go within milliseconds, unless it is gone.
@@ -76,7 +76,11 @@ std::optional<error> streams::no_room(const stream_writer& by) const {
 
 caf::typed_response_promise<stream_begun> streams::begin(stream_begin&& what) {
   auto answer_to = make_response_promise<stream_begun>();
-  if (auto full = no_room(what.by)) {
+  const auto is_repeat = std::ranges::any_of(open_, [&](const auto& one) {
+    const auto& m = one.second.of.what;
+    return m.from == what.message.from && m.client_msg_id && m.client_msg_id == what.message.client_msg_id;
+  });
+  if (auto full = is_repeat ? std::nullopt : no_room(what.by)) {
     flow_.appends.give(1); // it was admitted as a write
     answer_to.deliver(stream_begun{.failure = *full});
     return answer_to;
@@ -107,9 +111,11 @@ void streams::begun(const stream_begin& what, const append_answer& answer,
     const auto& id = what.message.stream->id;
     auto& here = open_[id];
     here.of = {.id = id, .by = what.by, .what = *answer.stored, .audience = answer.outcome.audience};
-    if (!here.of.audience) // of a direct conversation its users
-      here.of.audience =
-          std::make_shared<const std::vector<user_id>>(std::vector{here.of.what.from, here.of.what.to.id});
+    if (!here.of.audience) { // of a direct conversation its users
+      std::vector<user_id> users{here.of.what.from};
+      if (here.of.what.to.id != users.front()) users.push_back(here.of.what.to.id);
+      here.of.audience = std::make_shared<const std::vector<user_id>>(std::move(users));
+    }
     here.written = here.stored = home_.now();
     answer_to.deliver(stream_begun{.message = answer.stored, .id = id});
   } else { // it was begun before: under which id, its row knows
@@ -159,7 +165,8 @@ void streams::opened(const std::string& id, const result<live*>& found) {
   auto line = std::move(coming_[id]);
   coming_.erase(id);
   for (auto& one : line) {
-    const bool is_theirs = found && (*found)->of.by == one.by;
+    // One before may have ended it.
+    const bool is_theirs = found && (*found)->of.by == one.by && !(*found)->is_ending;
     one.then(found && !is_theirs ? result<live*>(no_such_stream()) : found);
   }
 }
@@ -288,7 +295,7 @@ void streams::tick(steady_time now) {
 /// One at a time: each is a conversation of its own.
 void streams::sweep() {
   ask({}, end_left_stream{wall_now() - stream_orphan}, [this](change_answer& answer) {
-    if (!answer.failure && answer.edited) sweep();
+    if (!answer.failure && (answer.edited || answer.stream)) sweep();
   });
 }
 

@@ -885,6 +885,7 @@ result<void> change_run::operator()(const end_left_stream& what) {
   if (!*row) return {};
   (*row)->ended = true;
   (*row)->touched = now_;
+  outcome_.stream = open_stream{.id = (*row)->id};
   return tx_.put_stream(**row);
 }
 

@@ -84,9 +84,11 @@ FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) 
 /// while the user was there.
 constexpr const char* first_mentions_sql = R"(
 SELECT least(
-  (SELECT seq FROM mention WHERE conversation_id = q.id AND user_id = $1::text AND seq > q.after_seq
+  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = $1::text AND seq > q.after_seq
+     AND NOT EXISTS (SELECT FROM stream s WHERE s.conversation_id = q.id AND s.seq = m.seq AND NOT s.ended)
    ORDER BY seq LIMIT 1),
-  (SELECT seq FROM mention WHERE conversation_id = q.id AND user_id = '' AND sender <> $1::text
+  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = '' AND sender <> $1::text
+     AND NOT EXISTS (SELECT FROM stream s WHERE s.conversation_id = q.id AND s.seq = m.seq AND NOT s.ended)
      AND seq > greatest(q.after_seq, (SELECT joined_seq FROM member
                                       WHERE user_id = $1::text AND conversation_id = q.id))
    ORDER BY seq LIMIT 1))

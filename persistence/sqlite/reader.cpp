@@ -81,9 +81,12 @@ const std::string unread_sql = "SELECT 1 FROM message m INDEXED BY message_seq W
 /// while the user was there.
 constexpr std::string_view first_mention_sql =
     "SELECT min(seq) FROM (SELECT * FROM (SELECT seq FROM mention WHERE conversation_id = ?2 AND user_id = ?1"
-    " AND seq > ?3 ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (SELECT seq FROM mention WHERE"
+    " AND seq > ?3 AND NOT EXISTS (SELECT 1 FROM stream s WHERE s.conversation_id = ?2"
+    " AND s.seq = mention.seq AND s.ended = 0) ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (SELECT seq "
+    "FROM mention WHERE"
     " conversation_id = ?2 AND user_id = '' AND seq > max(?3, (SELECT joined_seq FROM member WHERE"
-    " conversation_id = ?2 AND user_id = ?1)) AND sender <> ?1 ORDER BY seq LIMIT 1))";
+    " conversation_id = ?2 AND user_id = ?1)) AND sender <> ?1 AND NOT EXISTS (SELECT 1 FROM stream s WHERE"
+    " s.conversation_id = ?2 AND s.seq = mention.seq AND s.ended = 0) ORDER BY seq LIMIT 1))";
 
 /// Most active first: they fill an answer soonest.
 constexpr std::string_view searched_sql =

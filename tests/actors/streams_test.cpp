@@ -1,0 +1,169 @@
+#include "actors/streams.hpp"
+
+#include "actors/persistence.hpp"
+#include "tests/support/actor_fixture.hpp"
+#include "tests/support/fake_registry.hpp"
+#include "tests/support/memory_store.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace hongyan;
+using namespace hongyan::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Two nodes' streams actors over one persistence actor and its store.
+struct streams_fixture : actor_fixture {
+  testing::memory_store store;
+  registry_log told;
+  registry_actor registry = system.spawn(recording_registry, &told);
+  persistence_actor p = system.spawn(persistence, std::shared_ptr<message_writer>(store.make_writer()),
+                                     registry, &admitted, &figures, false);
+  streams_actor here = spawn_on<streams>(system, home, home, "here", p, registry, admitted);
+  streams_actor there = spawn_on<streams>(system, home, home, "there", p, registry, admitted);
+
+  streams_fixture() {
+    self->send(p, tick_atom::value);
+    run();
+  }
+  ~streams_fixture() {
+    end(here, there, p, registry);
+    CHECK(admitted.appends.used() == 0);
+  }
+
+  template <class T, class To, class... Args>
+  T ask(const To& to, Args... args) {
+    std::optional<T> answer;
+    auto pending = self->request(to, std::chrono::seconds(1), args...);
+    run();
+    pending.receive([&](const T& value) { answer = value; }, [](const caf::error&) { FAIL("no answer"); });
+    return *answer;
+  }
+
+  stream_begun begin(const char* client_msg_id = "c1", std::optional<user_id> by = {}) {
+    admitted.appends.take(1);
+    new_message m{.from = user("bot"),
+                  .to = user("2"),
+                  .kind = message_kind::text_stream,
+                  .content = "",
+                  .client_msg_id = client_msg_id};
+    return ask<stream_begun>(here, create_atom::value, stream_begin{std::move(m), {std::move(by)}});
+  }
+  stream_written write(const std::string& id, std::size_t offset, std::string delta,
+                       std::optional<user_id> by = {}) {
+    return ask<stream_written>(here, write_atom::value,
+                               stream_delta{id, {std::move(by)}, offset, std::move(delta)});
+  }
+  stream_finished finish(const std::string& id, std::optional<std::string> content = {}) {
+    return ask<stream_finished>(here, finish_atom::value, stream_finish{id, {}, std::move(content)});
+  }
+  const message& stored() { return store.state().conversations.at(1).log.at(0); }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(streams_fixture, "what is added is told at once, and stored after two seconds",
+                 "[streams]") {
+  const auto id = begin().id;
+  REQUIRE(id.size() == stream_id_digits);
+  CHECK(write(id, 0, "鸿").offset == 1);
+  CHECK(write(id, 1, "雁!").offset == 3);
+  REQUIRE(told.streams.size() == 2);
+  CHECK(told.streams[1].offset == 1);
+  CHECK(told.streams[1].delta == "雁!");
+  CHECK(*told.streams[1].users == std::vector{user("bot"), user("2")});
+  CHECK(stored().content.empty());
+  advance(3s);
+  CHECK(stored().content == "鸿雁!");
+  CHECK(stored().kind == message_kind::text_stream);
+  REQUIRE(told.streams.size() == 3);
+  CHECK(told.streams[2].offset == 0);
+  CHECK(told.streams[2].delta == "鸿雁!");
+  advance(5s);
+  CHECK(told.streams.size() == 3); // nothing has grown
+}
+
+TEST_CASE_METHOD(streams_fixture, "at another offset than the end nothing is added", "[streams]") {
+  const auto id = begin().id;
+  write(id, 0, "ab");
+  for (const auto offset : {0u, 1u, 3u}) {
+    const auto refused = write(id, offset, "x");
+    REQUIRE(refused.failure);
+    CHECK(refused.failure->code == errc::conflict);
+    CHECK(refused.failure->offset == 2u);
+  }
+  const auto long_one = write(id, 2, std::string(stream_chars_max - 1, 'x'));
+  REQUIRE(long_one.failure);
+  CHECK(long_one.failure->code == errc::too_large);
+  CHECK(write(id, 2, std::string(stream_chars_max - 2, 'x')).offset == stream_chars_max);
+}
+
+TEST_CASE_METHOD(streams_fixture, "its end makes it a text, and an entry says so", "[streams]") {
+  const auto id = begin().id;
+  write(id, 0, "ab");
+  const auto done = finish(id);
+  REQUIRE(done.ended);
+  CHECK(done.ended->content == "ab");
+  CHECK(done.ended->kind == message_kind::text);
+  CHECK(done.ended->edits == 0);
+  CHECK(stored().content == "ab");
+  CHECK(store.state().conversations.at(1).log.at(1).kind == message_kind::edit);
+  CHECK(write(id, 2, "x").failure->code == errc::not_found);
+  CHECK(finish(id).failure->code == errc::not_found);
+  const auto again = begin();
+  CHECK(again.duplicate);
+  CHECK(again.id == id);
+  CHECK(again.message->content == "ab");
+}
+
+TEST_CASE_METHOD(streams_fixture, "a minute without a word ends it as it stands", "[streams]") {
+  const auto id = begin().id;
+  write(id, 0, "ab");
+  advance(59s);
+  CHECK(stored().kind == message_kind::text_stream);
+  advance(2s);
+  CHECK(stored().kind == message_kind::text);
+  CHECK(stored().content == "ab");
+}
+
+TEST_CASE_METHOD(streams_fixture, "it is good for who began it", "[streams]") {
+  const auto id = begin().id;
+  CHECK(write(id, 0, "x", user("bot")).failure->code == errc::not_found);
+  const auto own = begin("c2", user("bot")).id;
+  CHECK(write(own, 0, "x").failure->code == errc::not_found);
+  CHECK(write(own, 0, "x", user("bot")).offset == 1);
+  CHECK(write("0123", 0, "x").failure->code == errc::not_found);
+}
+
+TEST_CASE_METHOD(streams_fixture, "one user writes a few at the same time", "[streams]") {
+  for (std::size_t i = 0; i < streams_a_user_max; ++i)
+    CHECK_FALSE(begin(("c" + std::to_string(i)).c_str(), user("bot")).failure);
+  CHECK(begin("more", user("bot")).failure->code == errc::rate_limited);
+  CHECK_FALSE(begin("other").failure);
+}
+
+TEST_CASE_METHOD(streams_fixture, "asked to let go, a node stores what it has, and another goes on",
+                 "[streams]") {
+  const auto begun = begin();
+  write(begun.id, 0, "ab");
+  self->send(here, drop_atom::value, stream_place{begun.message->conversation_id, begun.message->seq});
+  run();
+  CHECK(stored().content == "ab");
+  const auto written = ask<stream_written>(there, write_atom::value, stream_delta{begun.id, {}, 2, "c"});
+  CHECK(written.offset == 3);
+}
+
+TEST_CASE_METHOD(streams_fixture, "who wants a stream that another node has asks for it", "[streams]") {
+  const auto begun = begin();
+  auto pending =
+      self->request(there, std::chrono::seconds(1), write_atom::value, stream_delta{begun.id, {}, 0, "c"});
+  run();
+  REQUIRE(told.dropped.size() == 1);
+  CHECK(told.dropped[0].seq == begun.message->seq);
+  advance(5s); // it does not answer: it is gone
+  std::size_t offset = 0;
+  pending.receive([&](const stream_written& w) { offset = w.offset; },
+                  [](const caf::error&) { FAIL("none"); });
+  CHECK(offset == 1);
+}
