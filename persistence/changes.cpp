@@ -97,6 +97,15 @@ std::string note_content(const group_note& note, const user_id& by, const std::s
   return json + "],\"name\":" + quoted(name) + note.more + "}";
 }
 
+/// Nobody wrote it. What is still being written is a message already.
+bool is_log_entry(const message& entry) {
+  return is_own_entry(entry.kind) && entry.kind != message_kind::text_stream;
+}
+
+error not_recalled() {
+  return {errc::forbidden, "this entry is the log's own; only messages can be recalled"};
+}
+
 /// Whom the change before in the same transaction was told to, if it was in the same conversation.
 struct known_audience {
   std::int64_t conversation_id = 0;
@@ -358,8 +367,7 @@ result<void> change_run::log_edit(conversation_row& in, const message& now_is) {
 
 std::optional<error> change_run::recall_refused(const message& entry, const own_conversation& in,
                                                 std::chrono::seconds window) const {
-  if (is_own_entry(entry.kind) && entry.kind != message_kind::text_stream)
-    return error{errc::forbidden, "this entry is the log's own; only messages can be recalled"};
+  if (is_log_entry(entry)) return not_recalled();
   if (in.row.of.is_group() && in.mine.role != group_role::member) return {};
   if (entry.from != *by_)
     return error{
@@ -397,8 +405,7 @@ result<void> change_run::operator()(const recall_by_id& what) {
   const auto entry = tx_.entry(**row, m.seq); // as it is now that nobody else changes it
   if (!entry) return entry.error();
   if (!*entry || (*entry)->id != what.id) return gone();
-  if (is_own_entry((*entry)->kind) && (*entry)->kind != message_kind::text_stream)
-    return error{errc::forbidden, "this entry is the log's own; only messages can be recalled"};
+  if (is_log_entry(**entry)) return not_recalled();
   return take_back(**row, **entry, (*entry)->from, "null");
 }
 
@@ -467,7 +474,7 @@ result<void> change_run::operator()(const react_to_message& what) {
   const auto entry = find_entry(*opened, what.seq);
   if (!entry) return entry.error();
   if (entry->recalled) return error{errc::not_found, "this message was recalled"};
-  if (is_own_entry(entry->kind) && entry->kind != message_kind::text_stream)
+  if (is_log_entry(*entry))
     return error{errc::forbidden, "this entry is the log's own; one reacts to messages"};
   if (auto may = may_speak(*opened); !may) return may;
   if (what.on) {
