@@ -14,9 +14,11 @@ error told(const error& why) {
   return {errc::unavailable, "the file store does not answer just now; try again in a moment"};
 }
 
-/// What a store throws all the same is a fault of ours.
+/// For who still waits. What a store throws all the same is a fault of ours.
 template <class Answer, class Work>
-Answer guarded(Work work) {
+Answer guarded(steady_time until, Work work) {
+  if (std::chrono::steady_clock::now() > until)
+    return {.failure = error{errc::unavailable, "the file store was too slow"}};
   try {
     return work();
   } catch (const std::exception& e) {
@@ -34,29 +36,29 @@ blob_done done(const result<void>& what) {
 
 file_worker_actor::behavior_type file_worker(file_worker_actor::pointer, files::blob_store* store) {
   return {
-      [store](create_atom, const std::string& id) {
-        return guarded<blob_begun>([&]() -> blob_begun {
-          auto writer = store->create(id);
+      [store](create_atom, const blob_name& name) {
+        return guarded<blob_begun>(name.until, [&]() -> blob_begun {
+          auto writer = store->create(name.id);
           if (!writer) return {.failure = told(writer.error())};
           return {.writer = *std::move(writer)};
         });
       },
       [](write_atom, const blob_piece& piece) {
-        return guarded<blob_done>([&] { return done(piece.to->write(piece.bytes)); });
+        return guarded<blob_done>(piece.until, [&] { return done(piece.to->write(piece.bytes)); });
       },
-      [](finish_atom, const blob_writer_ptr& writer) {
-        return guarded<blob_done>([&] { return done(writer->finish()); });
+      [](finish_atom, const blob_end& end) {
+        return guarded<blob_done>(end.until, [&] { return done(end.of->finish()); });
       },
       [](drop_atom, blob_writer_ptr& writer) { writer.reset(); },
-      [store](open_atom, const std::string& id) {
-        return guarded<blob_opened>([&]() -> blob_opened {
-          auto reader = store->open(id);
+      [store](open_atom, const blob_name& name) {
+        return guarded<blob_opened>(name.until, [&]() -> blob_opened {
+          auto reader = store->open(name.id);
           if (!reader) return {.failure = told(reader.error())};
           return {.reader = *std::move(reader)};
         });
       },
       [](read_atom, const blob_wish& wish) {
-        return guarded<blob_done>([&]() -> blob_done {
+        return guarded<blob_done>(wish.until, [&]() -> blob_done {
           auto bytes = wish.from->read(wish.offset, wish.count);
           if (!bytes) return {.failure = told(bytes.error())};
           return {.bytes = *std::move(bytes)};

@@ -47,12 +47,28 @@ void count_reset(std::string_view reason, metrics& figures) {
   spdlog::warn("event=sync_reset reason={}", reason);
 }
 
-/// Who is in the group now, and was at each of its entries. Errors: unavailable.
+/// An edit's text is not for those who may not read the message.
+void hide_edit(committed_message& edit, const std::vector<group_member>& members) {
+  const auto seq = edited_seq(*edit.stored);
+  if (!seq) return;
+  auto others = std::make_shared<std::vector<user_id>>();
+  for (const auto& m : members)
+    if (m.first_seq > *seq) others->push_back(m.user);
+  if (others->empty()) return;
+  auto hidden = *edit.stored;
+  hidden.hidden_from = std::move(others);
+  edit.stored = std::make_shared<const message>(std::move(hidden));
+}
+
+/// Of entries of one conversation: who is in its group now, and was at each of them; who may not read what.
+/// Errors: unavailable.
 result<void> address(message_reader& reader, std::span<committed_message> entries) {
   auto members = reader.members(entries.front().stored->conversation_id, "", group_members_max);
   if (!members) return members.error();
   audience_ptr last;
   for (auto& entry : entries) {
+    if (entry.stored->kind == message_kind::edit) hide_edit(entry, *members);
+    if (!entry.stored->to.is_group()) continue;
     const auto was_in = [&](const group_member& m) { return m.joined_seq <= entry.stored->seq; };
     // Ascending by seq, so that an audience of the same size is the same one.
     if (!last || std::ranges::count_if(*members, was_in) != std::ssize(*last)) {
@@ -77,7 +93,8 @@ log_answer log_for(message_reader& reader, const log_question& question) {
     const auto end = std::find_if(begin, answer.entries.end(), [&](const committed_message& m) {
       return m.stored->conversation_id != begin->stored->conversation_id;
     });
-    if (begin->stored->to.is_group())
+    const auto is_edit = [](const committed_message& m) { return m.stored->kind == message_kind::edit; };
+    if (begin->stored->to.is_group() || std::any_of(begin, end, is_edit))
       if (auto addressed = address(reader, {begin, end}); !addressed) return {.failure = addressed.error()};
     begin = end;
   }

@@ -70,8 +70,11 @@ using streams_actor = caf::typed_actor<
     caf::replies_to<write_atom, stream_delta>::with<stream_written>,
     // Ends one.
     caf::replies_to<finish_atom, stream_finish>::with<stream_finished>,
-    // From the registry: another node is asked to write on, or the message was recalled.
-    caf::reacts_to<drop_atom, stream_place>>;
+    // From the registry: another node is asked to write on, or the message was recalled, or who may read it
+    // has changed.
+    caf::reacts_to<drop_atom, stream_place>,
+    // Stores all that it has, and takes nothing more; see metrics::streams_open.
+    caf::reacts_to<drain_atom>>;
 
 /// The REGISTRY knows which users are online, and hands committed messages to their sessions.
 /// Pinned to the first shard.
@@ -155,15 +158,15 @@ using persistence_actor = caf::typed_actor<
 /// turns. Detached, since they block; several. One file is one worker's.
 using file_worker_actor = caf::typed_actor<
     // A file of this id is to be written; its row is there.
-    caf::replies_to<create_atom, std::string>::with<blob_begun>,
+    caf::replies_to<create_atom, blob_name>::with<blob_begun>,
     // The next piece of it.
     caf::replies_to<write_atom, blob_piece>::with<blob_done>,
     // That was all; answers when it is stored for good.
-    caf::replies_to<finish_atom, blob_writer_ptr>::with<blob_done>,
+    caf::replies_to<finish_atom, blob_end>::with<blob_done>,
     // Nobody goes on with it: what was written is removed.
     caf::reacts_to<drop_atom, blob_writer_ptr>,
     // A file is to be read, and a piece of it.
-    caf::replies_to<open_atom, std::string>::with<blob_opened>,
+    caf::replies_to<open_atom, blob_name>::with<blob_opened>,
     caf::replies_to<read_atom, blob_wish>::with<blob_done>>;
 
 /// The FILE KEEPER sees that the file store is the database's own, and deletes the files that nothing refers

@@ -148,11 +148,6 @@ struct v1_answer {
 
 // ---- streams ----
 
-/// Where a stream's message is.
-struct stream_place {
-  std::int64_t conversation_id = 0;
-  std::int64_t seq = 0;
-};
 /// A text_stream without content.
 struct stream_begin {
   new_message message;
@@ -210,6 +205,12 @@ struct file_row_answer {
 using blob_writer_ptr = std::shared_ptr<files::blob_writer>;
 using blob_reader_ptr = std::shared_ptr<files::blob_reader>;
 
+/// What a file worker is asked for is not worth an answer any more when `until` has passed: behind a store
+/// that hung there would be much of that.
+struct blob_name {
+  std::string id;
+  steady_time until{};
+};
 /// `failure`, or else an upload begun.
 struct blob_begun {
   std::optional<error> failure{};
@@ -219,6 +220,11 @@ struct blob_begun {
 struct blob_piece {
   blob_writer_ptr to;
   std::string bytes;
+  steady_time until{};
+};
+struct blob_end {
+  blob_writer_ptr of;
+  steady_time until{};
 };
 /// `failure`, or else a file opened; neither: it is not there.
 struct blob_opened {
@@ -229,6 +235,7 @@ struct blob_wish {
   blob_reader_ptr from;
   std::uint64_t offset = 0;
   std::size_t count = 0;
+  steady_time until{};
 };
 /// `failure`, or else what was read; of a write nothing.
 struct blob_done {
@@ -371,8 +378,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_writer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_name)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_begun)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_piece)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_wish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_done)

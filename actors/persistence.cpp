@@ -353,10 +353,7 @@ void persistence_state::commit_reads() {
       continue;
     }
     if (o.blocked) {
-      promised.deliver(read_answer{error{.code = errc::forbidden,
-                                         .detail = "this user has blocked you",
-                                         .param = "in",
-                                         .reason = "blocked"}});
+      promised.deliver(read_answer{blocked_by_peer()});
       continue;
     }
     promised.deliver(read_answer{});
@@ -411,8 +408,7 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
   // The registry is told in this order: who is blocked stops watching before the change's own news go out.
   if (const auto* block = std::get_if<block_users>(&what.action); block != nullptr && block->blocked)
     self->send(registry, block_atom::value, block_note{*what.by, block->users});
-  if (done.stopped)
-    self->send(registry, drop_atom::value, stream_place{done.stopped->first, done.stopped->second});
+  if (done.interrupted) self->send(registry, drop_atom::value, *done.interrupted);
   auto committed = std::make_shared<committed_batch>();
   for (auto& logged : done.entries)
     committed->messages.push_back(

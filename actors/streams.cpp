@@ -21,27 +21,37 @@ constexpr int let_go_attempts = 15;
 /// Requests for one stream that wait until it is here.
 constexpr std::size_t waiting_max = 64;
 
-error no_such_stream() { return {errc::not_found, "there is no such stream of yours, or it has ended"}; }
+error shutting_down() { return {errc::unavailable, "the server is shutting down"}; }
 
 } // namespace
 
 streams::streams(caf::actor_config& config, shard& home, std::string node, persistence_actor persistence,
-                 registry_actor registry, flow& admitted)
+                 registry_actor registry, flow& admitted, metrics& figures)
     : pinned(config)
     , home_(home)
     , node_(std::move(node))
     , persistence_(std::move(persistence))
     , registry_(std::move(registry))
-    , flow_(admitted) {}
+    , flow_(admitted)
+    , figures_(figures) {}
 
 streams::behavior_type streams::make_behavior() {
   swept_ = home_.now();
   ticker_.set(home_.timers(), home_.now() + tick_interval);
   return {
       [this](create_atom, stream_begin& what) { return begin(std::move(what)); },
-      [this](write_atom, stream_delta& what) { return write(std::move(what)); },
-      [this](finish_atom, stream_finish& what) { return finish(std::move(what)); },
-      [this](drop_atom, const stream_place& at) { let_go(at); },
+      [this](write_atom, const stream_delta& what) {
+        auto answer_to = make_response_promise<stream_written>();
+        write(what, answer_to);
+        return answer_to;
+      },
+      [this](finish_atom, const stream_finish& what) {
+        auto answer_to = make_response_promise<stream_finished>();
+        finish(what, answer_to);
+        return answer_to;
+      },
+      [this](drop_atom, const stream_place& at) { drop(at); },
+      [this](drain_atom) { drain(); },
   };
 }
 
@@ -55,10 +65,11 @@ void streams::on_exit() {
 
 void streams::ask(const stream_writer& by, change_action action, std::function<void(change_answer&)> then) {
   flow_.appends.take(1);
+  // Persistence answers each, or ends; who asks by HTTP has a deadline of their own.
   request(persistence_, caf::infinite, change_atom::value, change{.by = by.user, .action = std::move(action)})
       .then([then](change_answer& answer) { then(answer); },
             [then](const caf::error&) {
-              change_answer gone{.failure = error{errc::unavailable, "the server is shutting down"}};
+              change_answer gone{.failure = shutting_down()};
               then(gone);
             });
 }
@@ -80,9 +91,11 @@ caf::typed_response_promise<stream_begun> streams::begin(stream_begin&& what) {
     const auto& m = one.second.of.what;
     return m.from == what.message.from && m.client_msg_id && m.client_msg_id == what.message.client_msg_id;
   });
-  if (auto full = is_repeat ? std::nullopt : no_room(what.by)) {
+  auto refused = is_repeat ? std::nullopt : no_room(what.by);
+  if (draining_) refused = shutting_down();
+  if (refused) {
     flow_.appends.give(1); // it was admitted as a write
-    answer_to.deliver(stream_begun{.failure = *full});
+    answer_to.deliver(stream_begun{.failure = *std::move(refused)});
     return answer_to;
   }
   what.message.stream =
@@ -96,8 +109,7 @@ caf::typed_response_promise<stream_begun> streams::begin(stream_begin&& what) {
           },
           [this, answer_to](const caf::error&) mutable {
             --beginning_;
-            answer_to.deliver(
-                stream_begun{.failure = error{errc::unavailable, "the server is shutting down"}});
+            answer_to.deliver(stream_begun{.failure = shutting_down()});
           });
   return answer_to;
 }
@@ -117,7 +129,9 @@ void streams::begun(const stream_begin& what, const append_answer& answer,
       here.of.audience = std::make_shared<const std::vector<user_id>>(std::move(users));
     }
     here.written = here.stored = home_.now();
+    count();
     answer_to.deliver(stream_begun{.message = answer.stored, .id = id});
+    if (draining_) let_go(id);
   } else { // it was begun before: under which id, its row knows
     ask(what.by, find_stream{answer.outcome.conversation_id, answer.outcome.seq, what.by},
         [answer_to, stored = answer.stored](change_answer& found) mutable {
@@ -132,12 +146,13 @@ void streams::begun(const stream_begin& what, const append_answer& answer,
 
 void streams::open(const std::string& id, const stream_writer& by, when_open then) {
   if (const auto here = open_.find(id); here != open_.end()) {
-    if (here->second.of.by != by || here->second.is_ending) return then(no_such_stream());
-    return then(&here->second);
+    if (here->second.of.by != by || here->second.is_ending) return then({no_such_stream()});
+    return then({&here->second});
   }
+  if (draining_) return then({shutting_down()});
   auto& line = coming_[id];
   if (line.size() >= waiting_max)
-    return then(error{errc::rate_limited, "too many requests for this stream wait; wait a moment"});
+    return then({error{errc::rate_limited, "too many requests for this stream wait; wait a moment"}});
   line.push_back({by, std::move(then)});
   if (line.size() == 1) take_over(id, by, 0);
 }
@@ -153,11 +168,16 @@ void streams::take_over(const std::string& id, const stream_writer& by, int atte
           retries_.push_back({home_.now() + let_go_interval, id, by, attempt + 1});
           return;
         }
-        auto& here = open_[id];
-        here.of = std::move(found);
-        here.written = here.stored = home_.now();
-        here.chars = count_characters(here.of.what.content);
+        auto [at, is_new] = open_.try_emplace(id);
+        auto& here = at->second;
+        if (is_new) { // else what could not be stored is here still
+          here.of = std::move(found);
+          here.written = here.stored = home_.now();
+          here.chars = count_characters(here.of.what.content);
+          count();
+        }
         opened(id, &here);
+        if (draining_) let_go(id);
       });
 }
 
@@ -167,18 +187,23 @@ void streams::opened(const std::string& id, const result<live*>& found) {
   for (auto& one : line) {
     // One before may have ended it.
     const bool is_theirs = found && (*found)->of.by == one.by && !(*found)->is_ending;
-    one.then(found && !is_theirs ? result<live*>(no_such_stream()) : found);
+    one.then({found && !is_theirs ? result<live*>(no_such_stream()) : found, true});
   }
 }
 
-caf::typed_response_promise<stream_written> streams::write(stream_delta&& what) {
-  auto answer_to = make_response_promise<stream_written>();
-  const auto id = what.id;
-  const auto by = what.by;
-  open(id, by, [this, answer_to, what = std::move(what)](const result<live*>& found) mutable {
-    answer_to.deliver(found ? add(**found, what) : stream_written{.failure = found.error()});
+/// Who is not where this node's copy ends may have written on elsewhere, after that node took the stream over
+/// by force: it is asked for again before anybody is told that they are wrong.
+void streams::write(const stream_delta& what, caf::typed_response_promise<stream_written> answer_to) {
+  open(what.id, what.by, [this, answer_to, what](const finding& found) mutable {
+    if (!found.stream) {
+      answer_to.deliver(stream_written{.failure = found.stream.error()});
+    } else if (found.is_fresh || what.offset == (*found.stream)->chars) {
+      answer_to.deliver(add(**found.stream, what));
+    } else {
+      let_go(what.id);
+      write(what, answer_to);
+    }
   });
-  return answer_to;
 }
 
 stream_written streams::add(live& to, const stream_delta& what) {
@@ -207,18 +232,22 @@ void streams::tell(const live& of, std::size_t offset, std::string delta) {
 
 // ---- end ----
 
-caf::typed_response_promise<stream_finished> streams::finish(stream_finish&& what) {
-  auto answer_to = make_response_promise<stream_finished>();
-  const auto id = what.id;
-  const auto by = what.by;
-  open(id, by, [this, answer_to, what = std::move(what)](const result<live*>& found) mutable {
-    const auto answer = [answer_to](stream_finished ended) mutable { answer_to.deliver(std::move(ended)); };
-    if (found)
-      end(what.id, **found, what.content.value_or((*found)->of.what.content), answer);
-    else
-      answer_to.deliver(stream_finished{.failure = found.error()});
+void streams::finish(const stream_finish& what, caf::typed_response_promise<stream_finished> answer_to) {
+  open(what.id, what.by, [this, answer_to, what](const finding& found) mutable {
+    if (!found.stream) {
+      answer_to.deliver(stream_finished{.failure = found.stream.error()});
+      return;
+    }
+    auto& here = **found.stream;
+    end(what.id, here, what.content.value_or(here.of.what.content),
+        [this, answer_to, what, was_fresh = found.is_fresh](stream_finished ended) mutable {
+          // Perhaps another node has it by force: then it is ended as it is there.
+          if (ended.failure && ended.failure->code == errc::not_found && !was_fresh)
+            finish(what, answer_to);
+          else
+            answer_to.deliver(std::move(ended));
+        });
   });
-  return answer_to;
 }
 
 void streams::end(const std::string& id, live& what, std::string content,
@@ -233,7 +262,7 @@ void streams::end(const std::string& id, live& what, std::string content,
       }
       return then({.failure = answer.failure});
     }
-    if (here != open_.end()) open_.erase(here);
+    forget(id);
     if (answer.failure) return then({.failure = answer.failure});
     then({.ended = std::move(answer.edited)});
   });
@@ -241,19 +270,23 @@ void streams::end(const std::string& id, live& what, std::string content,
 
 // ---- by and by ----
 
-/// What was added is stored, and told as a whole: who missed some of it has all then.
+/// What was added is stored, and told as a whole: who missed some of it has all then. Let go of, it is here
+/// no more: who writes on here finds it in the store, behind this.
 void streams::store(const std::string& id, live& what, bool let_go) {
   what.is_busy = true;
   what.has_grown = false;
   what.stored = home_.now();
+  if (let_go) ++leaving_;
   ask(what.of.by, store_stream{id, node_, what.of.what.content, let_go},
-      [this, id, let_go](change_answer& answer) {
+      [this, id, let_go, kept = let_go ? what : live()](change_answer& answer) {
+        if (let_go) return gone(id, kept, answer);
         const auto here = open_.find(id);
-        if (here == open_.end() || let_go) return;
+        if (here == open_.end()) return;
         auto& stored = here->second;
-        stored.is_busy = false;
-        if (answer.failure && answer.failure->code == errc::not_found) { // recalled, or another node's
-          open_.erase(here);
+        stored.is_busy = stored.is_ending;
+        // Recalled, or another node's; or who writes may do so no more.
+        if ((answer.failure && answer.failure->code == errc::not_found) || answer.edited) {
+          forget(id);
         } else if (answer.failure) {
           stored.has_grown = true; // again, in a while
         } else {
@@ -263,14 +296,46 @@ void streams::store(const std::string& id, live& what, bool let_go) {
       });
 }
 
-void streams::let_go(const stream_place& at) {
-  const auto here = std::ranges::find_if(open_, [&](const auto& one) {
-    const auto& m = one.second.of.what;
-    return m.conversation_id == at.conversation_id && m.seq == at.seq;
-  });
-  if (here == open_.end() || here->second.is_ending) return;
-  store(here->first, here->second, true);
-  open_.erase(here); // who writes on here finds it in the store, behind this
+/// Of one that was let go. What could not be stored is not lost, if nobody has gone on with it meanwhile.
+void streams::gone(const std::string& id, const live& kept, const change_answer& answer) {
+  --leaving_;
+  const bool is_stored = !answer.failure || answer.failure->code == errc::not_found;
+  if (!is_stored && !draining_ && !open_.contains(id)) {
+    auto& again = open_[id] = kept;
+    again.has_grown = true;
+    again.is_busy = false;
+  }
+  count();
+}
+
+void streams::drop(const stream_place& at) {
+  std::vector<std::string> there;
+  for (const auto& [id, one] : open_) {
+    const auto& m = one.of.what;
+    if (m.conversation_id == at.conversation_id && (at.seq == 0 || m.seq == at.seq)) there.push_back(id);
+  }
+  for (const auto& id : there) let_go(id);
+}
+
+void streams::let_go(const std::string& id) {
+  auto& here = open_.at(id);
+  if (here.is_ending) return;
+  store(id, here, true);
+  forget(id);
+}
+
+void streams::forget(const std::string& id) {
+  open_.erase(id);
+  count();
+}
+
+void streams::count() { figures_.streams_open.Set(static_cast<double>(open_.size() + leaving_)); }
+
+void streams::drain() {
+  draining_ = true;
+  std::vector<std::string> all;
+  for (const auto& [id, one] : open_) all.push_back(id);
+  for (const auto& id : all) let_go(id);
 }
 
 void streams::tick(steady_time now) {

@@ -6,6 +6,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/shard.hpp"
 #include "core/chat/stream.hpp"
+#include "core/metrics.hpp"
 
 #include <functional>
 #include <map>
@@ -23,7 +24,7 @@ inline constexpr std::size_t streams_a_user_max = 8;
 class streams final : public pinned<streams_actor::base> {
 public:
   streams(caf::actor_config& config, shard& home, std::string node, persistence_actor persistence,
-          registry_actor registry, flow& admitted);
+          registry_actor registry, flow& admitted, metrics& figures);
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -43,13 +44,19 @@ private:
     void fired(steady_time now) override { of.tick(now); }
     streams& of;
   };
-  /// Goes on when the stream is here: it is open, or why not.
-  using when_open = std::function<void(const result<live*>&)>;
+  /// What there is of a stream, or why there is none. `is_fresh`: as the store just said; else another node
+  /// may have taken it over by force, and this one does not know.
+  struct finding {
+    result<live*> stream;
+    bool is_fresh = false;
+  };
+  using when_open = std::function<void(const finding&)>;
 
   caf::typed_response_promise<stream_begun> begin(stream_begin&& what);
-  caf::typed_response_promise<stream_written> write(stream_delta&& what);
-  caf::typed_response_promise<stream_finished> finish(stream_finish&& what);
-  void let_go(const stream_place& at);
+  void write(const stream_delta& what, caf::typed_response_promise<stream_written> answer_to);
+  void finish(const stream_finish& what, caf::typed_response_promise<stream_finished> answer_to);
+  void drop(const stream_place& at);
+  void drain();
   void tick(steady_time now);
 
   std::optional<error> no_room(const stream_writer& by) const;
@@ -60,6 +67,10 @@ private:
   void opened(const std::string& id, const result<live*>& found);
   stream_written add(live& to, const stream_delta& what);
   void store(const std::string& id, live& what, bool let_go);
+  void let_go(const std::string& id);
+  void gone(const std::string& id, const live& kept, const change_answer& answer);
+  void forget(const std::string& id);
+  void count();
   /// `then` gets the message as it is now, or why it has not ended.
   void end(const std::string& id, live& what, std::string content, std::function<void(stream_finished)> then);
   void sweep();
@@ -73,6 +84,8 @@ private:
   persistence_actor persistence_;
   registry_actor registry_;
   flow& flow_;
+  metrics& figures_;
+  bool draining_ = false;
   std::map<std::string, live> open_;
   /// Those who wait for a stream that is on its way here.
   struct waiting {
@@ -89,6 +102,7 @@ private:
   };
   std::vector<retry> retries_;
   std::size_t beginning_ = 0;
+  std::size_t leaving_ = 0; ///< being stored, and here no more
   steady_time swept_{};
   ticker ticker_{*this};
 };

@@ -100,7 +100,7 @@ private:
   void watch_for_hangup();
   void tick();
   void watch_writes();
-  std::size_t count_connections();
+  std::size_t count_open();
   bool drain(steady_time deadline);
   void drop_handles();
 
@@ -193,7 +193,7 @@ result<void> server::start() {
   const auto persistence = spawn_persistence(registry);
   auto& first = runtime_.first_shard();
   const streams_actor written =
-      runtime_.spawn_pinned<streams>(first, first, config_.node, persistence, registry, admitted_);
+      runtime_.spawn_pinned<streams>(first, first, config_.node, persistence, registry, admitted_, *figures_);
   caf::anon_send(registry, open_atom::value, written);
   context_.reset(
       new server_context{config_, all_routes(), credentials_.keys(), credentials_.certificate(), *figures_,
@@ -343,12 +343,13 @@ void server::wait_for_signal() {
   main_io_.restart();
 }
 
-/// Sockets open on all shards, HTTP and WebSocket.
-std::size_t server::count_connections() {
+/// Sockets open on all shards, HTTP and WebSocket, and streams that are not stored yet.
+std::size_t server::count_open() {
   std::size_t http = 0;
   for (const auto& shard : serving_)
     http += runtime::on_shard(shard->at.home, [&] { return shard->connections.size(); });
-  return http + static_cast<std::size_t>(figures_->websocket_connections.Value());
+  return http +
+         static_cast<std::size_t>(figures_->websocket_connections.Value() + figures_->streams_open.Value());
 }
 
 /// Accepts nothing more, lets what was accepted be stored and answered, closes sessions with 1001. False:
@@ -363,11 +364,12 @@ bool server::drain(steady_time deadline) {
       for (auto* connection : http_connections(shard->connections)) connection->drain();
     });
   caf::anon_send(context_->registry, drain_atom::value);
+  caf::anon_send(context_->streams, drain_atom::value);
 
   asio::steady_timer pause(main_io_);
-  for (auto left = count_connections(); left > 0; left = count_connections()) {
+  for (auto left = count_open(); left > 0; left = count_open()) {
     if (std::chrono::steady_clock::now() >= deadline) {
-      spdlog::warn("event=drain_cut connections={}", left);
+      spdlog::warn("event=drain_cut left={}", left);
       return false;
     }
     pause.expires_after(std::chrono::milliseconds(10));

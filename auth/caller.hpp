@@ -33,6 +33,7 @@ struct caller {
   kind is = kind::nobody;
   claims token{};          ///< of a user
   std::uint8_t scopes = 0; ///< of a back end
+  std::string key{};       ///< of a back end: which of its keys; nobody learns the key from it
   bool by_header = false;  ///< the proof came in an Authorization header, which no foreign page can set
 
   bool has(scope s) const { return (scopes & static_cast<std::uint8_t>(s)) != 0; }

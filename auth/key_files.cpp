@@ -247,6 +247,7 @@ result<caller> identify(std::string_view authorization, std::string_view token, 
       by.scopes = key->scopes;
       by.by_header = true;
       if (ring.asks) by.is = caller::kind::back_end;
+      by.key = base64url(std::string_view(key->sha256).substr(0, 16));
       return by;
     }
     by.by_header = true;

@@ -2,6 +2,7 @@
 #include "bench/fanout.hpp"
 #include "bench/files.hpp"
 #include "bench/idle.hpp"
+#include "bench/messages.hpp"
 #include "bench/options.hpp"
 #include "bench/process_stats.hpp"
 #include "bench/push.hpp"
@@ -49,6 +50,7 @@ asio::awaitable<report> run_scenario(runtime& where, const options& asked) {
   case scenario::sync: return run_sync(where, asked);
   case scenario::fair: return run_fair(where, asked);
   case scenario::files: return run_files(where, asked);
+  case scenario::messages: return run_messages(where, asked);
   case scenario::verify: return run_verify(where, asked);
   }
   std::abort();

@@ -17,10 +17,10 @@ constexpr std::size_t content_max = 4096;
 /// Of a group (contract, section 1), and the one that creates it is a member.
 constexpr std::size_t group_users_max = 2'000;
 
-const std::map<std::string, scenario> scenarios{{"push", scenario::push},   {"idle", scenario::idle},
-                                                {"storm", scenario::storm}, {"fanout", scenario::fanout},
-                                                {"sync", scenario::sync},   {"verify", scenario::verify},
-                                                {"fair", scenario::fair},   {"files", scenario::files}};
+const std::map<std::string, scenario> scenarios{
+    {"push", scenario::push},     {"idle", scenario::idle},   {"storm", scenario::storm},
+    {"fanout", scenario::fanout}, {"sync", scenario::sync},   {"verify", scenario::verify},
+    {"fair", scenario::fair},     {"files", scenario::files}, {"messages", scenario::messages}};
 
 const std::map<std::string, pairing> pairings{
     {"any", pairing::any}, {"same", pairing::same_node}, {"across", pairing::across_nodes}};
@@ -35,6 +35,7 @@ std::size_t default_users(scenario what) {
   case scenario::verify: return 40;
   case scenario::fair: return 8;
   case scenario::files: return 200;
+  case scenario::messages: return 500;
   }
   return 0;
 }
@@ -121,10 +122,12 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
       "  sync   users who missed messages in 50 conversations come back\n"
       "  verify users who come and go write down all they see, and the whole is judged: is anything lost?\n"
       "  fair   a few users, alone and then beside each of those who want all of the server\n"
-      "  files  files of 1 MiB at once, and what they cost those who write messages meanwhile");
+      "  files  files of 1 MiB at once, and what they cost those who write messages meanwhile\n"
+      "  messages what a stream costs beside messages, and what reactions cost");
   app.name("hongyan-bench");
   app.set_version_flag("--version", "hongyan-bench " HONGYAN_VERSION);
-  app.add_option("SCENARIO", name, "push, idle, storm, fanout, sync, verify, fair or files")->required();
+  app.add_option("SCENARIO", name, "push, idle, storm, fanout, sync, verify, fair, files or messages")
+      ->required();
   app.add_option("--url", urls,
                  "the server, on this machine; push, verify: repeatable, the nodes of a cluster")
       ->type_name("http://HOST:PORT")
@@ -132,7 +135,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   auto* users =
       add_number<std::size_t>(app, "--users", o.users, 2, 1'000'000,
                               "connected users (push: 200, idle: 5000, storm: 2000, fanout: 500, sync: 64, "
-                              "verify: 40, fair: 8; files: uploads at a time: 200)");
+                              "verify: 40, fair: 8; files: uploads at a time: 200, messages: 500)");
   bool by_v1 = false;
   auto* v1 = app.add_flag("--v1", by_v1, "push, idle, storm: by v1, not by the classic contract");
   auto* rate =
@@ -186,7 +189,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   const auto found = scenarios.find(name);
   if (found == scenarios.end())
     return bad("unknown scenario '" + name +
-               "'; accepted: push, idle, storm, fanout, sync, verify, fair, files");
+               "'; accepted: push, idle, storm, fanout, sync, verify, fair, files, messages");
   o.what = found->second;
   using enum scenario;
   const std::vector<std::pair<const CLI::Option*, std::vector<scenario>>> takers{
@@ -228,7 +231,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
     return bad("--pairs across: takes the --url of two nodes or more");
   if (o.what == push && o.users < 2 * urls.size())
     return bad("--users: push takes two for each node, at least");
-  if (o.what == fanout && o.users > group_users_max)
+  if ((o.what == fanout || o.what == messages) && o.users > group_users_max)
     return bad("--users: a group has at most " + std::to_string(group_users_max) + " members");
   if (o.what == fanout && rate->count() == 0) o.rate = default_fanout_rate;
   if (o.what == verify && (o.users < verify_users_min || o.users > verify_users_max))
@@ -236,7 +239,8 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
                std::to_string(verify_users_max));
   if (o.what == verify && rate->count() == 0) o.rate = default_verify_rate;
   if (o.what == verify && o.rate <= 0) return bad("--rate: verify takes more than 0");
-  if (by_v1 || o.what == fanout || o.what == sync || o.what == verify || o.what == fair || o.what == files)
+  if (by_v1 || o.what == fanout || o.what == sync || o.what == verify || o.what == fair || o.what == files ||
+      o.what == messages)
     o.speaks = protocol::v1;
   o.duration = std::chrono::seconds(duration);
   return o;

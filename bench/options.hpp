@@ -12,7 +12,7 @@
 
 namespace hongyan::bench {
 
-enum class scenario : std::uint8_t { push, idle, storm, fanout, sync, verify, fair, files };
+enum class scenario : std::uint8_t { push, idle, storm, fanout, sync, verify, fair, files, messages };
 
 /// What the clients speak.
 enum class protocol : std::uint8_t { classic, v1 };

@@ -50,6 +50,10 @@ std::chrono::milliseconds spread_retry(const error& e) {
              std::uniform_int_distribution<std::chrono::milliseconds::rep>(0, e.retry_after.count())(random));
 }
 
+error blocked_by_peer() {
+  return {.code = errc::forbidden, .detail = "this user has blocked you", .param = "in", .reason = "blocked"};
+}
+
 void throw_exception_from_error(const error& e, const boost::source_location&) {
   throw std::logic_error("took the value of a failed result: " + e.detail);
 }

@@ -57,6 +57,9 @@ using result = boost::system::result<T, error>;
 /// Needed by result<T>::value(); we check before we take, so reaching it is a bug of ours.
 [[noreturn]] void throw_exception_from_error(const error& e, const boost::source_location& where);
 
+/// Of what one would do in the conversation with who has blocked one.
+error blocked_by_peer();
+
 /// RFC 6455 section 7.4 and the contract's own 4xxx.
 enum class close_code : std::uint16_t {
   left = 1000,          ///< the client closed

@@ -46,6 +46,9 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
     , websocket_connections(
           gauge(registry_, "hongyan_connections", "Open connections.").Add({{"kind", "websocket"}}))
     , users_online(gauge(registry_, "hongyan_users_online", "Users with at least one session.").Add({}))
+    , streams_open(gauge(registry_, "hongyan_streams_open",
+                         "Messages that are being written at this node while they are read.")
+                       .Add({}))
     , database_up(gauge(registry_, "hongyan_database_up", "1 when the database stores, else 0.").Add({}))
     , database_timeline(
           gauge(registry_, "hongyan_database_timeline",

@@ -42,6 +42,7 @@ public:
   prometheus::Gauge& http_connections;
   prometheus::Gauge& websocket_connections;
   prometheus::Gauge& users_online;
+  prometheus::Gauge& streams_open; ///< 0 once a draining node has stored what it had
   prometheus::Gauge& database_up;
   prometheus::Gauge& database_timeline; ///< of the primary where it stores; 0: it is SQLite
   prometheus::Gauge& reads_up;

@@ -15,6 +15,9 @@
 
 namespace hongyan::files {
 
+/// How much longer than a short request a store may take for so many bytes: it gets a mebibyte a second.
+constexpr std::chrono::seconds sending_time(std::uint64_t bytes) { return std::chrono::seconds(bytes >> 20); }
+
 /// Bytes on their way into the store. One thread at a time. Dropped before finish() has succeeded, what was
 /// written goes with it; after a crash it is deleted by its row, which is there before the first byte.
 class blob_writer {

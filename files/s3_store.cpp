@@ -22,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr long connect_deadline_ms = 5'000;
-/// Below the time that a handler waits; of a request that moves less than a kilobyte a second for ten the
-/// rest is not waited for.
+/// Below the time that a handler waits, and as that longer for a large body; of a request that moves less
+/// than a kilobyte a second for ten the rest is not waited for.
 constexpr long request_deadline_ms = 55'000;
 constexpr long slow_bytes_a_second = 1'024, slow_seconds = 10;
 /// Of an answer that is no object: an error's XML.
@@ -164,7 +164,8 @@ result<answer> bucket::run(const request& what) {
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_deadline_ms);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request_deadline_ms);
+  const long for_body = std::chrono::milliseconds(sending_time(what.body_size)).count();
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request_deadline_ms + for_body);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, slow_bytes_a_second);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, slow_seconds);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());

@@ -11,11 +11,11 @@ namespace {
 
 namespace json = boost::json;
 
-/// As whom somebody writes: a user, or the back end for any. Errors: unauthorized, forbidden.
+/// As whom somebody writes: a user, or an API key for any. Errors: unauthorized, forbidden.
 result<stream_writer> writer_of(const auth::caller& by) {
-  if (by.is == auth::caller::kind::user) return stream_writer{by.token.user};
+  if (by.is == auth::caller::kind::user) return stream_writer{.user = by.token.user};
   if (const auto may = auth::may_manage(by, auth::scope::push); !may) return may.error();
-  return stream_writer{};
+  return stream_writer{.key = by.key};
 }
 
 /// The message that begins it: a text without a word yet.

@@ -29,8 +29,9 @@ struct change_outcome {
   std::optional<message> edited{}; ///< of edit_message: the message as it is now
   std::optional<told_reaction> reaction{};
   std::optional<open_stream> stream{}; ///< of find_stream, hold_stream and store_stream
-  /// Of a recall of a message that was still being written: its conversation and seq.
-  std::optional<std::pair<std::int64_t, std::int64_t>> stopped{};
+  /// Streams that nobody writes on before they have asked: of a message that was recalled, or of a group from
+  /// which somebody went.
+  std::optional<stream_place> interrupted{};
   std::optional<group_info> group{};       ///< after a change of a group that is still there
   std::optional<user_id> user{};           ///< of identify_user
   std::optional<own_change> own{};         ///< what the user's other sessions are told

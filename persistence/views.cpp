@@ -131,15 +131,6 @@ result<void> fill_unread(message_reader& reader, const user_id& user, std::vecto
       [](Page& p, std::optional<std::int64_t> seq) { p.mention_seq = seq; });
 }
 
-/// Which message an entry of an edit is about, as the store has it.
-std::optional<std::int64_t> edited_seq(const message& edit) {
-  const auto content = parse_json(edit.content);
-  const auto* object = content ? content->if_object() : nullptr;
-  const auto* seq = object != nullptr ? object->if_contains("seq") : nullptr;
-  if (seq == nullptr || !seq->is_int64()) return {};
-  return seq->get_int64();
-}
-
 /// What a range of one entry reads.
 log_range only(std::int64_t conversation, std::int64_t seq) { return {conversation, seq - 1, seq + 1, 1}; }
 
@@ -535,6 +526,14 @@ std::string edit_content(std::int64_t seq, const std::string* content) {
   return json + "}";
 }
 
+std::optional<std::int64_t> edited_seq(const message& edit) {
+  const auto content = parse_json(edit.content);
+  const auto* object = content ? content->if_object() : nullptr;
+  const auto* seq = object != nullptr ? object->if_contains("seq") : nullptr;
+  if (seq == nullptr || !seq->is_int64()) return {};
+  return seq->get_int64();
+}
+
 result<void> fill_edits(message_reader& reader, std::vector<message>& entries, const may_read& allowed) {
   std::vector<log_range> ranges;
   std::vector<message*> edits;
@@ -630,9 +629,7 @@ result<typing_audience> audience(message_reader& reader, const user_id& user, co
   if (!in.is_group() && in.id != user) {
     const auto blocked = reader.has_blocked(in.id, user);
     if (!blocked) return blocked.error();
-    if (*blocked)
-      return error{
-          .code = errc::forbidden, .detail = "this user has blocked you", .param = "in", .reason = "blocked"};
+    if (*blocked) return blocked_by_peer();
   }
   const auto found = reader.find_membership(user, in);
   if (!found) return found.error();

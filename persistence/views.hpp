@@ -13,6 +13,9 @@ result<history_page> read_history(message_reader& reader, const page_query& quer
 /// Likewise. Of what is too much for one answer the oldest come.
 result<std::vector<message>> read_messages(message_reader& reader, const messages_query& query);
 
+/// Which message an entry of an edit is about.
+std::optional<std::int64_t> edited_seq(const message& edit);
+
 /// Entries as the store has them say which message was edited: puts its present content beside that, where
 /// `may_read(conversation, seq)` of the message; elsewhere null.
 using may_read = std::function<bool(std::int64_t conversation, std::int64_t seq)>;

@@ -139,7 +139,7 @@ struct hold_stream {
   std::string node;
   bool by_force = false;
 };
-/// What a node's stream says by now.
+/// What a node's stream says by now. Whoever may not write there any more has ended it so.
 struct store_stream {
   std::string id;
   std::string node;

@@ -43,6 +43,7 @@ struct group_member {
   user_id user;
   group_role role = group_role::member;
   std::int64_t joined_seq = 0; ///< seq of the log's entry that took them in
+  std::int64_t first_seq = 1;  ///< of the oldest entry that they may read
 };
 
 /// One user's view of one conversation.

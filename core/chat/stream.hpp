@@ -2,11 +2,14 @@
 #pragma once
 
 #include "core/chat/message.hpp"
+#include "core/errors.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace hongyan {
 
@@ -20,10 +23,37 @@ inline constexpr std::chrono::seconds stream_silence{60};
 /// Of a node that is gone: when another ends its streams. Longer, since a node ends its own.
 inline constexpr std::chrono::seconds stream_orphan{stream_silence + 3 * stream_store_interval};
 
-/// Who writes: a user, or the back end, which writes for any.
+/// Who writes: a user, or an API key, which writes for any. Neither: anybody, where nobody is asked who they
+/// are.
 struct stream_writer {
-  std::optional<user_id> user{}; ///< null: the back end
+  std::optional<user_id> user{};
+  std::string key{}; ///< the API key's fingerprint
   bool operator==(const stream_writer&) const = default;
+};
+
+/// As a store keeps it: "user:NAME", "key:FINGERPRINT", or nothing.
+inline std::string to_text(const stream_writer& by) {
+  if (by.user) return "user:" + by.user->text();
+  return by.key.empty() ? "" : "key:" + by.key;
+}
+/// What to_text() made.
+inline stream_writer stream_writer_of(std::string_view text) {
+  if (text.starts_with("user:")) {
+    const auto id = user_id::parse(text.substr(5));
+    if (id) return {.user = *id};
+  }
+  return {.key = std::string(text.substr(std::min<std::size_t>(text.size(), 4)))};
+}
+
+/// Who asks after a stream of another's, too.
+inline error no_such_stream() {
+  return {errc::not_found, "there is no such stream of yours, or it has ended"};
+}
+
+/// Where a stream's message is; seq 0: wherever in the conversation one is.
+struct stream_place {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
 };
 
 /// A stream's row. It is there for a day after its end, for who begins it again.

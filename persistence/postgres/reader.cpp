@@ -179,7 +179,7 @@ const std::string find_group_sql =
 const std::string list_groups_sql =
     groups_sql + " AND c.group_id > $2::text ORDER BY c.group_id LIMIT $3::bigint";
 constexpr const char* list_members_sql = R"(
-SELECT user_id, role::bigint, joined_seq FROM member WHERE conversation_id = $1::bigint AND user_id > $2::text
+SELECT user_id, role::bigint, joined_seq, first_seq FROM member WHERE conversation_id = $1::bigint AND user_id > $2::text
 ORDER BY user_id LIMIT $3::bigint)";
 
 constexpr const char* profiles_sql = R"(
@@ -470,7 +470,8 @@ public:
     auto rows = run("list_members");
     if (!rows) return rows.error();
     return read_all(*rows, [](const pg_rows& all, int row) {
-      return group_member{stored_user(all.text(row, 0)), role_of(all.bigint(row, 1)), all.bigint(row, 2)};
+      return group_member{stored_user(all.text(row, 0)), role_of(all.bigint(row, 1)), all.bigint(row, 2),
+                          all.bigint(row, 3)};
     });
   }
 

@@ -121,9 +121,9 @@ WITH gone AS (
 SELECT FROM gone)";
 
 constexpr const char* find_stream_sql = R"(
-SELECT id, conversation_id, seq, by_user, node, ended, touched_at_ms FROM stream WHERE id = $1::text FOR NO KEY UPDATE)";
+SELECT id, conversation_id, seq, writer, node, ended, touched_at_ms FROM stream WHERE id = $1::text FOR NO KEY UPDATE)";
 constexpr const char* stream_of_sql = R"(
-SELECT id, conversation_id, seq, by_user, node, ended, touched_at_ms FROM stream
+SELECT id, conversation_id, seq, writer, node, ended, touched_at_ms FROM stream
 WHERE conversation_id = $1::bigint AND seq = $2::bigint)";
 constexpr const char* put_stream_sql = R"(
 UPDATE stream SET node = $2::text, ended = $3::bigint = 1, touched_at_ms = $4::bigint WHERE id = $1::text)";
@@ -456,10 +456,10 @@ result<std::optional<stream_row>> transaction::read_stream(const char* statement
   stream_row found{.id = std::string(rows->text(0, 0)),
                    .conversation_id = rows->bigint(0, 1),
                    .seq = rows->bigint(0, 2),
+                   .by = stream_writer_of(rows->text(0, 3)),
                    .node = std::string(rows->text(0, 4)),
                    .ended = rows->boolean(0, 5),
                    .touched = from_ms(rows->bigint(0, 6))};
-  if (!rows->is_null(0, 3)) found.by.user = stored_user(rows->text(0, 3));
   return std::optional(std::move(found));
 }
 

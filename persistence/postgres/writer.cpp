@@ -425,11 +425,7 @@ private:
     add_texts(parameters_, streams, [](const stream_start* s) { return std::string_view(s->id); });
     parameters_.add(rows_of_streams);
     parameters_.begin_texts(streams.size());
-    for (const stream_start* s : streams)
-      if (s->by.user)
-        parameters_.element(s->by.user->text());
-      else
-        parameters_.null_element();
+    for (const stream_start* s : streams) parameters_.element(to_text(s->by));
     add_texts(parameters_, streams, [](const stream_start* s) { return std::string_view(s->node); });
     return true;
   }

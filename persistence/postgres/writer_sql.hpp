@@ -66,10 +66,10 @@ inline constexpr const char* extras_sql = R"(, attached AS (
                                      AND m.conversation_id = ($1::bigint[])[($7::int[])[u.row]]))
   ON CONFLICT DO NOTHING
 ), begun AS (
-  INSERT INTO stream (id, conversation_id, seq, by_user, node, touched_at_ms)
+  INSERT INTO stream (id, conversation_id, seq, writer, node, touched_at_ms)
   SELECT b.id, ($1::bigint[])[($7::int[])[b.row]], base.last_seqs[($7::int[])[b.row]] - ($8::int[])[b.row],
-         b.by_user, b.node, $4::bigint
-  FROM given, base, unnest($23::text[], $24::int[], $25::text[], $26::text[]) AS b (id, row, by_user, node)
+         b.writer, b.node, $4::bigint
+  FROM given, base, unnest($23::text[], $24::int[], $25::text[], $26::text[]) AS b (id, row, writer, node)
   WHERE given.ids IS NOT NULL
 ))";
 
@@ -79,7 +79,7 @@ inline constexpr const char* extras_sql = R"(, attached AS (
 /// $14 content, $15 ext, $16 client_msg_id, $17 its tokens for the search. An array without values is NULL.
 /// Of a batch with extras: $18 each message's sent_digest() or 0; $19 the files, and $20 each one's message
 /// in the batch, from 1; $21 the users whom messages call ('' for all), and $22 each one's message;
-/// $23 to $26 the streams that begin: their ids, each one's message, who writes (NULL: the back end), and the
+/// $23 to $26 the streams that begin: their ids, each one's message, who writes, and the
 /// node.
 ///
 /// Steps, each needing the one before, which makes PostgreSQL do them in this order:

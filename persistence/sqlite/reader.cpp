@@ -123,7 +123,7 @@ const std::string groups_sql =
 const std::string find_group_sql = groups_sql + " AND c.group_id = ?2";
 const std::string list_groups_sql = groups_sql + " AND c.group_id > ?2 ORDER BY c.group_id LIMIT ?3";
 constexpr std::string_view members_sql =
-    "SELECT user_id, role, joined_seq FROM member WHERE conversation_id = ?1 AND user_id > ?2"
+    "SELECT user_id, role, joined_seq, first_seq FROM member WHERE conversation_id = ?1 AND user_id > ?2"
     " ORDER BY user_id LIMIT ?3";
 constexpr std::string_view profile_sql = "SELECT name, avatar FROM profile WHERE user_id = ?1";
 constexpr std::string_view revocations_sql = "SELECT user_id, at_us FROM revocation WHERE at_us >= ?1";
@@ -519,8 +519,10 @@ result<std::vector<group_member>> sqlite_reader::members(std::int64_t conversati
   rows.bind(conversation).bind(after).bind(limit_of(limit));
   std::vector<group_member> all;
   const auto take = [&] {
-    all.push_back(
-        {.user = stored_user(rows.text(0)), .role = role_of(rows.integer(1)), .joined_seq = rows.integer(2)});
+    all.push_back({.user = stored_user(rows.text(0)),
+                   .role = role_of(rows.integer(1)),
+                   .joined_seq = rows.integer(2),
+                   .first_seq = rows.integer(3)});
   };
   if (auto read = each(rows, take); !read) return read.error();
   return all;

@@ -83,10 +83,10 @@ constexpr std::string_view drop_reactions_sql =
 constexpr std::string_view drop_counts_sql =
     "DELETE FROM reaction_count WHERE conversation_id = ?1 AND seq = ?2";
 
-constexpr std::string_view add_stream_sql = "INSERT INTO stream (id, conversation_id, seq, by_user, node, "
+constexpr std::string_view add_stream_sql = "INSERT INTO stream (id, conversation_id, seq, writer, node, "
                                             "touched_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const std::string streams_sql =
-    "SELECT id, conversation_id, seq, by_user, node, ended, touched_at_ms FROM stream WHERE ";
+    "SELECT id, conversation_id, seq, writer, node, ended, touched_at_ms FROM stream WHERE ";
 const std::string find_stream_sql = streams_sql + "id = ?1";
 const std::string stream_of_sql = streams_sql + "conversation_id = ?1 AND seq = ?2";
 constexpr std::string_view put_stream_sql =
@@ -207,9 +207,9 @@ int sqlite_change_statements::take_seq(std::int64_t conversation, wall_time now,
 int sqlite_change_statements::begin_stream(std::int64_t conversation, std::int64_t seq,
                                            const stream_start& start, wall_time now) {
   sqlite_statement::execution add(add_stream);
-  add.bind(start.id).bind(conversation).bind(seq);
-  add.bind_optional(start.by.user ? std::optional<std::string_view>(start.by.user->text()) : std::nullopt);
-  return add.bind(start.node).bind(to_ms(now)).finish();
+  const auto writer = to_text(start.by);
+  add.bind(start.id).bind(conversation).bind(seq).bind(writer).bind(start.node);
+  return add.bind(to_ms(now)).finish();
 }
 
 int sqlite_change_statements::call_users(std::int64_t conversation, std::int64_t seq, const user_id& sender,
@@ -414,10 +414,10 @@ result<std::optional<stream_row>> sqlite_transaction::read_stream(sqlite_stateme
   stream_row found{.id = std::string(row.text(0)),
                    .conversation_id = row.integer(1),
                    .seq = row.integer(2),
+                   .by = stream_writer_of(row.text(3)),
                    .node = std::string(row.text(4)),
                    .ended = row.integer(5) != 0,
                    .touched = from_ms(row.integer(6))};
-  if (!row.is_null(3)) found.by.user = stored_user(row.text(3));
   return found;
 }
 

@@ -71,27 +71,35 @@ TEST_CASE_METHOD(actor_fixture, "who is told of an entry that was looked up was 
   change_by("1", create_group{.id = user("g"), .name = "g", .members = {user("2"), user("3")}}); // seq 1
   const std::vector<new_message> sent{
       {.from = user("1"), .to = peer_or_group::group(user("g")), .content = "x"}};
-  REQUIRE(writer->append(sent, wall_time()).has_value()); // seq 2
-  change_by("1", add_members{user("g"), {user("4")}});    // seq 3
-  change_by("1", remove_members{user("g"), {user("3")}}); // seq 4
-  REQUIRE(writer->append(sent, wall_time()).has_value()); // seq 5
+  REQUIRE(writer->append(sent, wall_time()).has_value());                                       // seq 2
+  change_by("1", add_members{user("g"), {user("4")}});                                          // seq 3
+  change_by("1", remove_members{user("g"), {user("3")}});                                       // seq 4
+  REQUIRE(writer->append(sent, wall_time()).has_value());                                       // seq 5
+  change_by("1", edit_message{peer_or_group::group(user("g")), 2, "y", std::chrono::hours(1)}); // seq 6
 
   auto reads =
       system.spawn(history, std::shared_ptr<message_reader>(store.make_reader()), &admitted, &figures);
   admitted.history.take(1);
   auto pending =
       self->request(reads, std::chrono::seconds(1), query_atom::value,
-                    log_question{{{.conversation_id = 1, .after_seq = 1, .before_seq = 6, .limit = 9}},
+                    log_question{{{.conversation_id = 1, .after_seq = 1, .before_seq = 7, .limit = 9}},
                                  home.now() + std::chrono::hours(1)});
   run();
   std::vector<std::size_t> audiences;
+  std::vector<std::string> told;
   pending.receive(
       [&](const log_answer& answer) {
-        for (const auto& m : answer.entries) audiences.push_back(m.audience->size());
+        for (const auto& m : answer.entries) {
+          audiences.push_back(m.audience->size());
+          told.push_back(m.stored->content);
+          if (m.stored->hidden_from) told.push_back("hidden from " + m.stored->hidden_from->at(0).text());
+        }
       },
       [](const caf::error&) { FAIL("no answer"); });
   // Who has left is told nothing more; who has joined, nothing from before.
-  CHECK(audiences == std::vector<std::size_t>{2, 3, 3, 3});
+  CHECK(audiences == std::vector<std::size_t>{2, 3, 3, 3, 3});
+  CHECK(told.back() == "hidden from 4");
+  CHECK(told.at(told.size() - 2) == R"({"seq":2,"content":"y"})");
   CHECK(admitted.history.used() == 0);
   end(reads);
 }

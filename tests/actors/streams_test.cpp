@@ -20,8 +20,8 @@ struct streams_fixture : actor_fixture {
   registry_actor registry = system.spawn(recording_registry, &told);
   persistence_actor p = system.spawn(persistence, std::shared_ptr<message_writer>(store.make_writer()),
                                      registry, &admitted, &figures, false);
-  streams_actor here = spawn_on<streams>(system, home, home, "here", p, registry, admitted);
-  streams_actor there = spawn_on<streams>(system, home, home, "there", p, registry, admitted);
+  streams_actor here = spawn_on<streams>(system, home, home, "here", p, registry, admitted, figures);
+  streams_actor there = spawn_on<streams>(system, home, home, "there", p, registry, admitted, figures);
 
   streams_fixture() {
     self->send(p, tick_atom::value);
@@ -41,19 +41,18 @@ struct streams_fixture : actor_fixture {
     return *answer;
   }
 
-  stream_begun begin(const char* client_msg_id = "c1", std::optional<user_id> by = {}) {
+  stream_begun begin(const char* client_msg_id = "c1", stream_writer by = {}) {
     admitted.appends.take(1);
     new_message m{.from = user("bot"),
                   .to = user("2"),
                   .kind = message_kind::text_stream,
                   .content = "",
                   .client_msg_id = client_msg_id};
-    return ask<stream_begun>(here, create_atom::value, stream_begin{std::move(m), {std::move(by)}});
+    return ask<stream_begun>(here, create_atom::value, stream_begin{std::move(m), std::move(by)});
   }
-  stream_written write(const std::string& id, std::size_t offset, std::string delta,
-                       std::optional<user_id> by = {}) {
+  stream_written write(const std::string& id, std::size_t offset, std::string delta, stream_writer by = {}) {
     return ask<stream_written>(here, write_atom::value,
-                               stream_delta{id, {std::move(by)}, offset, std::move(delta)});
+                               stream_delta{id, std::move(by), offset, std::move(delta)});
   }
   stream_finished finish(const std::string& id, std::optional<std::string> content = {}) {
     return ask<stream_finished>(here, finish_atom::value, stream_finish{id, {}, std::move(content)});
@@ -129,17 +128,23 @@ TEST_CASE_METHOD(streams_fixture, "a minute without a word ends it as it stands"
 
 TEST_CASE_METHOD(streams_fixture, "it is good for who began it", "[streams]") {
   const auto id = begin().id;
-  CHECK(write(id, 0, "x", user("bot")).failure->code == errc::not_found);
-  const auto own = begin("c2", user("bot")).id;
+  CHECK(write(id, 0, "x", stream_writer{user("bot")}).failure->code == errc::not_found);
+  const auto own = begin("c2", stream_writer{user("bot")}).id;
   CHECK(write(own, 0, "x").failure->code == errc::not_found);
-  CHECK(write(own, 0, "x", user("bot")).offset == 1);
+  CHECK(write(own, 0, "x", stream_writer{user("bot")}).offset == 1);
   CHECK(write("0123", 0, "x").failure->code == errc::not_found);
+  const auto of_key = begin("c3", {.key = "one"}).id;
+  CHECK(write(of_key, 0, "x", {.key = "another"}).failure->code == errc::not_found);
+  CHECK(write(of_key, 0, "x").failure->code == errc::not_found);
+  CHECK(write(of_key, 0, "x", {.key = "one"}).offset == 1);
+  CHECK(begin("c3", {.key = "one"}).id == of_key);
+  CHECK(begin("c3", {.key = "another"}).failure->code == errc::conflict);
 }
 
 TEST_CASE_METHOD(streams_fixture, "one user writes a few at the same time", "[streams]") {
   for (std::size_t i = 0; i < streams_a_user_max; ++i)
-    CHECK_FALSE(begin(("c" + std::to_string(i)).c_str(), user("bot")).failure);
-  CHECK(begin("more", user("bot")).failure->code == errc::rate_limited);
+    CHECK_FALSE(begin(("c" + std::to_string(i)).c_str(), stream_writer{user("bot")}).failure);
+  CHECK(begin("more", stream_writer{user("bot")}).failure->code == errc::rate_limited);
   CHECK_FALSE(begin("other").failure);
 }
 
@@ -166,4 +171,93 @@ TEST_CASE_METHOD(streams_fixture, "who wants a stream that another node has asks
   pending.receive([&](const stream_written& w) { offset = w.offset; },
                   [](const caf::error&) { FAIL("none"); });
   CHECK(offset == 1);
+}
+
+TEST_CASE_METHOD(streams_fixture, "who comes or goes has a group's streams asked for anew", "[streams]") {
+  const auto begun = begin();
+  write(begun.id, 0, "ab");
+  self->send(here, drop_atom::value, stream_place{begun.message->conversation_id + 1, 0});
+  run();
+  CHECK(stored().content.empty());
+  self->send(here, drop_atom::value, stream_place{begun.message->conversation_id, 0});
+  run();
+  CHECK(stored().content == "ab");
+  CHECK(write(begun.id, 2, "c").offset == 3);
+}
+
+namespace {
+
+/// A stream that `here` has stored up to "ab", and of which `there` has taken "abc" by force.
+struct taken_fixture : streams_fixture {
+  stream_begun begun = begin();
+
+  taken_fixture() {
+    write(begun.id, 0, "ab");
+    advance(3s);
+    auto pending =
+        self->request(there, std::chrono::seconds(10), write_atom::value, stream_delta{begun.id, {}, 2, "c"});
+    run();
+    advance(5s); // here does not let go
+    CHECK(answer_to<stream_written>(pending).offset == 3);
+    told.dropped.clear();
+  }
+
+  template <class T, class Pending>
+  T answer_to(Pending& pending) {
+    std::optional<T> answer;
+    pending.receive([&](const T& value) { answer = value; }, [](const caf::error&) { FAIL("no answer"); });
+    return *answer;
+  }
+  /// What the registry would do of what it was told.
+  void let_there_go() {
+    run();
+    REQUIRE_FALSE(told.dropped.empty());
+    self->send(there, drop_atom::value, told.dropped.front());
+    run();
+    advance(400ms);
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(taken_fixture, "written where the copy is old, it is asked for first", "[streams]") {
+  auto pending =
+      self->request(here, std::chrono::seconds(10), write_atom::value, stream_delta{begun.id, {}, 3, "d"});
+  let_there_go();
+  CHECK(answer_to<stream_written>(pending).offset == 4);
+  CHECK(finish(begun.id).ended->content == "abcd");
+}
+
+TEST_CASE_METHOD(taken_fixture, "ended where the copy is old, it ends as it is", "[streams]") {
+  auto pending =
+      self->request(here, std::chrono::seconds(10), finish_atom::value, stream_finish{begun.id, {}, {}});
+  let_there_go();
+  CHECK(answer_to<stream_finished>(pending).ended->content == "abc");
+  CHECK(stored().content == "abc");
+}
+
+TEST_CASE_METHOD(streams_fixture, "what is let go and cannot be stored stays", "[streams]") {
+  const auto begun = begin();
+  write(begun.id, 0, "ab");
+  store.is_away = true;
+  CHECK(write(begun.id, 1, "x").failure->code == errc::unavailable);
+  store.is_away = false;
+  CHECK(write(begun.id, 2, "c").offset == 3);
+  advance(3s);
+  CHECK(stored().content == "abc");
+}
+
+TEST_CASE_METHOD(streams_fixture, "a node that drains stores what it has, and takes nothing more",
+                 "[streams]") {
+  const auto id = begin().id;
+  write(id, 0, "ab");
+  CHECK(figures.streams_open.Value() == 1);
+  self->send(here, drain_atom::value);
+  run();
+  CHECK(stored().content == "ab");
+  CHECK(figures.streams_open.Value() == 0);
+  CHECK(begin("c2").failure->code == errc::unavailable);
+  CHECK(write(id, 2, "c").failure->code == errc::unavailable);
+  CHECK(finish(id).failure->code == errc::unavailable);
+  CHECK(ask<stream_written>(there, write_atom::value, stream_delta{id, {}, 2, "c"}).offset == 3);
 }

@@ -148,6 +148,13 @@ TEST_CASE("bad options name themselves", "[bench][options]") {
   CHECK(has(refusal({"push", "--url", "http://127.0.0.1:1", "--nonsense"}), "--nonsense"));
 }
 
+TEST_CASE("messages takes the members of a group", "[bench][options]") {
+  const auto o = accepted({"messages", "--url", "http://127.0.0.1:8080"});
+  CHECK(o.users == 500);
+  CHECK(o.speaks == protocol::v1);
+  CHECK(has(refusal({"messages", "--url", "http://127.0.0.1:1", "--users", "2001"}), "at most 2000"));
+}
+
 TEST_CASE("files takes uploads at a time", "[bench][options]") {
   const auto o = accepted({"files", "--url", "http://127.0.0.1:8080"});
   CHECK(o.what == scenario::files);

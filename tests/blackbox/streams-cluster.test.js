@@ -171,7 +171,7 @@ describe('streams of a cluster', () => {
     }
   })
 
-  it('are not told for long to who was removed on the other node', async (t) => {
+  it('are not told to who was removed on the other node', async (t) => {
     const [alice, bob] = await apart(t)
     const carol = await connectV1(b, newId(), { t })
     const { place } = await groupOf([alice, bob, carol])
@@ -186,7 +186,7 @@ describe('streams of a cluster', () => {
       offset = await wrote(a, streamId, offset, '后')
       await delay(100)
     }
-    assert.deepEqual(ofCarol.deltas.filter(({ at }) => at > since + 3_000), [])
+    assert.deepEqual(ofCarol.deltas.filter(({ at }) => at > since + 500), [])
     assert.ok(ofBob.deltas.filter(({ at }) => at > since + 3_000).length > 0)
     ok(await end(b, streamId))
   })
@@ -211,6 +211,7 @@ describe('streams of a cluster', () => {
       const there = answer.status === 200 ? offset : assertProblem(answer, 409).offset
       const safe = sent.filter(({ at }) => at < since - 2_700).at(-1)?.offset ?? 0
       t.diagnostic(`${offset} characters sent, ${there} there, ${safe} were older than 2 s`)
+      if (how !== 'killed') assert.equal(there, offset)
       assert.ok(there <= offset && there >= safe, `${there} of ${offset}, of which ${safe} are older than 2 s`)
       await speak(b, streamId, long, there, { size: 50 })
       await bob.next('stream', ({ offset: at, delta }) => at === 0 && delta === long, 3_500)
@@ -236,7 +237,7 @@ describe('streams of a cluster', () => {
     }],
   ]) {
     for (const stored of [false, true]) {
-      it(`gone on with at the other node while one is frozen${stored ? ' that had stored all' : ''}, then ${what}: one text, and whole`, { timeout: 90_000, todo: 'now and then the thawed node says 404 from what it has' }, async (t) => {
+      it(`gone on with at the other node while one is frozen${stored ? ' that had stored all' : ''}, then ${what}: one text, and whole`, { timeout: 90_000 }, async (t) => {
         const [alice, bob] = await apart(t)
         const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
         const is = async (text) => (await one(bob, user(alice.userId), message.seq)).content === text

@@ -307,7 +307,7 @@ private:
 
 class memory_writer final : public message_writer {
 public:
-  explicit memory_writer(memory_state& state) : state_(state) {}
+  memory_writer(memory_state& state, const bool& is_away) : state_(state), is_away_(is_away) {}
 
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {
     std::vector<append_outcome> outcomes;
@@ -333,6 +333,7 @@ public:
   }
 
   result<void> transact(const std::function<result<void>(change_transaction&)>& work) override {
+    if (is_away_) return error{errc::unavailable, "the store is away"};
     // Once for nothing: what is run again must begin anew.
     memory_state lost = state_;
     memory_transaction first(lost);
@@ -435,6 +436,7 @@ private:
   }
 
   memory_state& state_;
+  const bool& is_away_;
 };
 
 class memory_reader final : public message_reader {
@@ -562,7 +564,8 @@ public:
     const auto at = state_.conversations.find(conversation);
     if (at == state_.conversations.end()) return page;
     for (const auto& [user, row] : at->second.members)
-      if (user.text() > after && page.size() < limit) page.push_back({user, row.role, row.joined_seq});
+      if (user.text() > after && page.size() < limit)
+        page.push_back({user, row.role, row.joined_seq, row.first_seq});
     return page;
   }
 
@@ -701,7 +704,7 @@ membership memory_state::membership_of(const user_id& user, const kept& in) cons
 }
 
 std::unique_ptr<message_writer> memory_store::make_writer() {
-  return std::make_unique<memory_writer>(state_);
+  return std::make_unique<memory_writer>(state_, is_away);
 }
 std::unique_ptr<message_reader> memory_store::make_reader() {
   return std::make_unique<memory_reader>(state_);

@@ -76,6 +76,8 @@ public:
   std::string_view kind() const override { return "memory"; }
 
   const memory_state& state() const { return state_; }
+  /// Takes no changes.
+  bool is_away = false;
 
 private:
   memory_state state_;

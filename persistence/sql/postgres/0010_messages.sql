@@ -45,12 +45,12 @@ CREATE TABLE reaction_count (
 ) WITH (fillfactor = 50);
 
 -- Messages that are still being written (kind 10), each until a day after its end. node: the server that has what is
--- not stored yet. by_user: NULL, the back end began it.
+-- not stored yet. writer: who began it, 'user:NAME' or 'key:FINGERPRINT'.
 CREATE TABLE stream (
   id              text COLLATE "C" PRIMARY KEY,
   conversation_id bigint NOT NULL,
   seq             bigint NOT NULL,
-  by_user         text COLLATE "C",
+  writer          text COLLATE "C" NOT NULL,
   node            text COLLATE "C" NOT NULL,
   ended           boolean NOT NULL DEFAULT false,
   touched_at_ms   bigint NOT NULL,

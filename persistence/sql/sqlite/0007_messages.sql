@@ -41,12 +41,12 @@ CREATE TABLE reaction_count (
 ) STRICT, WITHOUT ROWID;
 
 -- Messages that are still being written (kind 10), each until a day after its end. node: the server that has what is
--- not stored yet. by_user: NULL, the back end began it.
+-- not stored yet. writer: who began it, 'user:NAME' or 'key:FINGERPRINT'.
 CREATE TABLE stream (
   id              TEXT PRIMARY KEY,
   conversation_id INTEGER NOT NULL,
   seq             INTEGER NOT NULL,
-  by_user         TEXT,
+  writer          TEXT NOT NULL,
   node            TEXT NOT NULL,
   ended           INTEGER NOT NULL DEFAULT 0,
   touched_at_ms   INTEGER NOT NULL
