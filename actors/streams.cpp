@@ -18,6 +18,9 @@ constexpr std::chrono::seconds sweep_interval{10};
 /// Another node lets go within milliseconds, unless it is gone.
 constexpr std::chrono::milliseconds let_go_interval{100};
 constexpr int let_go_attempts = 15;
+/// More people are told of all that came within a tick at once: a frame each for every word would cost as
+/// much as a message for every word.
+constexpr std::size_t small_audience = 64;
 /// Requests for one stream that wait until it is here.
 constexpr std::size_t waiting_max = 64;
 
@@ -173,7 +176,8 @@ void streams::take_over(const std::string& id, const stream_writer& by, int atte
         if (is_new) { // else what could not be stored is here still
           here.of = std::move(found);
           here.written = here.stored = home_.now();
-          here.chars = count_characters(here.of.what.content);
+          here.chars = here.told_chars = count_characters(here.of.what.content);
+          here.told_bytes = here.of.what.content.size();
           count();
         }
         opened(id, &here);
@@ -219,15 +223,27 @@ stream_written streams::add(live& to, const stream_delta& what) {
                                                   std::to_string(stream_chars_max) +
                                                   " characters; nothing was added"}};
   to.of.what.content += what.delta;
-  tell(to, std::exchange(to.chars, chars), what.delta);
+  to.chars = chars;
   to.has_grown = true;
   to.written = home_.now();
+  if (to.of.audience->size() <= small_audience || to.written - to.told >= tick_interval) tell_new(to);
   return {.offset = chars};
 }
 
-void streams::tell(const live& of, std::size_t offset, std::string delta) {
-  send(registry_, notify_atom::value,
-       stream_note{{of.of.what.conversation_id, of.of.what.seq}, offset, std::move(delta), of.of.audience});
+void streams::tell_new(live& of) {
+  const auto& m = of.of.what;
+  if (of.told_bytes < m.content.size())
+    send(registry_, notify_atom::value,
+         stream_note{
+             {m.conversation_id, m.seq}, of.told_chars, m.content.substr(of.told_bytes), of.of.audience});
+  of.told_chars = of.chars;
+  of.told_bytes = m.content.size();
+  of.told = home_.now();
+}
+
+void streams::tell_all(live& of) {
+  of.told_chars = of.told_bytes = 0;
+  tell_new(of);
 }
 
 // ---- end ----
@@ -291,7 +307,7 @@ void streams::store(const std::string& id, live& what, bool let_go) {
           stored.has_grown = true; // again, in a while
         } else {
           stored.of.audience = answer.stream->audience; // who came and left meanwhile
-          tell(stored, 0, stored.of.what.content);
+          tell_all(stored);
         }
       });
 }
@@ -320,6 +336,7 @@ void streams::drop(const stream_place& at) {
 void streams::let_go(const std::string& id) {
   auto& here = open_.at(id);
   if (here.is_ending) return;
+  tell_new(here);
   store(id, here, true);
   forget(id);
 }
@@ -341,6 +358,7 @@ void streams::drain() {
 void streams::tick(steady_time now) {
   ticker_.set(home_.timers(), now + tick_interval);
   for (auto& [id, what] : open_) {
+    if (what.told_bytes < what.of.what.content.size()) tell_new(what);
     if (what.is_busy) continue;
     if (now - what.written >= stream_silence)
       end(id, what, what.of.what.content, [](const stream_finished&) {});

@@ -32,12 +32,14 @@ public:
 private:
   struct live {
     open_stream of;
-    std::size_t chars = 0;  ///< of its content
-    bool has_grown = false; ///< since it was stored
-    bool is_busy = false;   ///< it is being stored, or ended
-    bool is_ending = false; ///< nothing is added any more
-    steady_time written{};  ///< when something was added last
-    steady_time stored{};   ///< when that was tried last
+    std::size_t chars = 0;                      ///< of its content
+    std::size_t told_chars = 0, told_bytes = 0; ///< of it, to who reads it
+    steady_time told{};                         ///< when that was
+    bool has_grown = false;                     ///< since it was stored
+    bool is_busy = false;                       ///< it is being stored, or ended
+    bool is_ending = false;                     ///< nothing is added any more
+    steady_time written{};                      ///< when something was added last
+    steady_time stored{};                       ///< when that was tried last
   };
   struct ticker final : timer_wheel::timer {
     explicit ticker(streams& s) : of(s) {}
@@ -74,7 +76,8 @@ private:
   /// `then` gets the message as it is now, or why it has not ended.
   void end(const std::string& id, live& what, std::string content, std::function<void(stream_finished)> then);
   void sweep();
-  void tell(const live& of, std::size_t offset, std::string delta);
+  void tell_new(live& of);
+  void tell_all(live& of);
   /// Asks persistence, in the line of who writes, so that all of one stream is in order; `then` gets its
   /// answer.
   void ask(const stream_writer& by, change_action action, std::function<void(change_answer&)> then);

@@ -1,58 +1,38 @@
 #include "bench/files.hpp"
 
 #include "bench/cpu_use.hpp"
-#include "bench/crowd.hpp"
 #include "bench/histogram.hpp"
 #include "bench/names.hpp"
-#include "bench/pace.hpp"
 #include "bench/server_figures.hpp"
-#include "bench/v1_text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <unordered_map>
 
 namespace hongyan::bench {
 
 namespace {
 
 constexpr std::size_t file_bytes = 1 << 20;
-/// Users who write messages meanwhile, and how many a second they all write.
-constexpr std::size_t writers = 8;
-constexpr double messages_a_second = 100;
-/// For what is still under way at the end of a part.
+/// For what is still under way at the end.
 constexpr std::chrono::seconds answer_deadline{60};
 constexpr std::chrono::milliseconds look{5};
 constexpr const char* boundary = "----hongyan-bench";
 
 /// A run's state. All on the shard's thread.
-class files_run final : private crowd::listener {
+class files_run {
 public:
-  files_run(runtime& where, const options& asked)
-      : where_(where)
-      , asked_(asked)
-      , users_(where, asked.servers, protocol::v1, first_user(), *this) {}
+  files_run(runtime& where, const options& asked) : where_(where), asked_(asked) {}
 
   asio::awaitable<report> run();
 
 private:
-  void received(socket_client& client, const std::string& frame) override;
-  void lost(socket_client&) override { ++refused_; }
-
-  asio::awaitable<void> write_messages();
   asio::awaitable<void> upload(std::uint64_t user);
   std::string request_of(std::uint64_t user) const;
 
   runtime& where_;
   const options& asked_;
-  crowd users_;
-  std::unordered_map<std::uint64_t, steady_time>
-      under_way_;      ///< messages, by request id, with when they were due
-  histogram messages_; ///< nanoseconds from when it was due
-  histogram uploads_;  ///< nanoseconds
-  std::uint64_t last_id_ = 0;
+  histogram uploads_;         ///< nanoseconds
   std::uint64_t stored_ = 0;  ///< uploads
-  std::uint64_t refused_ = 0; ///< messages
   std::uint64_t failed_ = 0;  ///< uploads
   std::string failure_;       ///< how the first of those was answered
   std::size_t uploaders_ = 0; ///< under way
@@ -62,67 +42,30 @@ private:
 asio::awaitable<report> files_run::run() {
   report r{.scenario = "files", .summary = {}};
   r.summary = std::to_string(asked_.users) + " uploads of 1 MiB at a time, " +
-              std::to_string(asked_.duration.count()) + " s, beside " + fixed(messages_a_second, 0) +
-              " messages a second";
-  co_await users_.open(writers, writers, 0);
-  co_await write_messages(); // the first of everything is slower
-  messages_ = {};
-  co_await write_messages();
-  const auto alone = std::exchange(messages_, {});
-
+              std::to_string(asked_.duration.count()) + " s";
   const auto before = read_cpu(asked_);
   const auto begin = where_.shard().now();
+  const auto first = first_user();
   for (std::size_t i = 0; i < asked_.users; ++i) {
     ++uploaders_;
-    asio::co_spawn(where_.shard().io(), upload(users_.user(writers + i)), asio::detached);
+    asio::co_spawn(where_.shard().io(), upload(first + i), asio::detached);
   }
-  co_await write_messages();
+  co_await pause_until(where_.shard(), begin + asked_.duration);
   over_ = true;
   const auto until = where_.shard().now() + answer_deadline;
   while (uploaders_ > 0 && where_.shard().now() < until) co_await pause(where_.shard(), look);
   const auto took = std::chrono::duration<double>(where_.shard().now() - begin);
   const auto after = read_cpu(asked_);
-  co_await users_.close();
 
   const auto rate = static_cast<double>(stored_) / took.count();
   r.figures.push_back({"uploadsPerSecond", "stored", rate, "MiB/s", 1});
   r.figures.push_back({"uploadP50Ms", "an upload, p50", milliseconds(uploads_.percentile(50)), "ms", 1});
   r.figures.push_back({"uploadP99Ms", "an upload, p99", milliseconds(uploads_.percentile(99)), "ms", 1});
-  r.figures.push_back({"aloneP99Ms", "a message, p99, alone", milliseconds(alone.percentile(99)), "ms", 2});
-  r.figures.push_back(
-      {"besideP99Ms", "a message, p99, beside them", milliseconds(messages_.percentile(99)), "ms", 2});
   tell_cpu(r, before, after, took, stored_, "upload");
-  for (const auto& line : users_.faults()) r.failures.push_back(line);
   if (failed_ > 0) r.failures.push_back(std::to_string(failed_) + " uploads failed; the first: " + failure_);
-  if (refused_ + under_way_.size() > 0)
-    r.failures.push_back(std::to_string(refused_ + under_way_.size()) + " messages were not stored");
+  if (stored_ == 0) r.failures.emplace_back("not one upload was stored");
   r.notes.emplace_back("those who upload share the machine's cores with the server");
   co_return r;
-}
-
-/// Open loop: what is late counts from when it was due.
-asio::awaitable<void> files_run::write_messages() {
-  const auto begin = where_.shard().now();
-  co_await at_even_distances(
-      where_.shard(), begin, begin + asked_.duration, messages_a_second, [&](steady_time due) {
-        const auto id = ++last_id_;
-        under_way_.emplace(id, due);
-        const auto number = std::to_string(id);
-        users_.send(id % writers,
-                    send_request(id, user_place(users_.user((id + 1) % writers)), "m" + number, number));
-      });
-  const auto until = where_.shard().now() + answer_deadline;
-  while (!under_way_.empty() && where_.shard().now() < until) co_await pause(where_.shard(), look);
-}
-
-void files_run::received(socket_client&, const std::string& frame) {
-  const auto text = read_text(frame);
-  if (text.kind != v1_kind::result && text.kind != v1_kind::failure) return;
-  const auto found = under_way_.find(text.id);
-  if (found == under_way_.end()) return;
-  messages_.record(static_cast<std::uint64_t>((where_.shard().now() - found->second).count()));
-  under_way_.erase(found);
-  if (text.kind == v1_kind::failure) ++refused_;
 }
 
 std::string files_run::request_of(std::uint64_t user) const {

@@ -1,4 +1,5 @@
-/// Files at once: what they cost the server, and what they cost those who only write messages.
+/// Files at once, and what they cost the server. What they cost those who only write messages `push` beside
+/// it tells, in a process of its own: here the uploads would be in its way.
 #pragma once
 
 #include "bench/options.hpp"

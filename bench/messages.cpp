@@ -184,9 +184,10 @@ asio::awaitable<std::string> messages_run::post(std::string path, std::string bo
 
 asio::awaitable<std::string> messages_run::begin_stream() {
   constexpr std::string_view key = R"("streamId":")";
-  const auto answer =
-      co_await post("/v1/messages", R"({"from":")" + std::to_string(users_.user(0)) + R"(","to":)" +
-                                        group_place(group_) + R"(,"stream":true})");
+  const auto client_msg_id = group_ + "s" + std::to_string(++last_id_);
+  const auto answer = co_await post(
+      "/v1/messages", R"({"from":")" + std::to_string(users_.user(0)) + R"(","to":)" + group_place(group_) +
+                          R"(,"clientMsgId":")" + client_msg_id + R"(","stream":true})");
   const auto at = answer.find(key);
   if (at == std::string::npos) co_return std::string();
   co_return answer.substr(at + key.size(), answer.find('"', at + key.size()) - at - key.size());

@@ -122,7 +122,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
       "  sync   users who missed messages in 50 conversations come back\n"
       "  verify users who come and go write down all they see, and the whole is judged: is anything lost?\n"
       "  fair   a few users, alone and then beside each of those who want all of the server\n"
-      "  files  files of 1 MiB at once, and what they cost those who write messages meanwhile\n"
+      "  files  files of 1 MiB at once\n"
       "  messages what a stream costs beside messages, and what reactions cost");
   app.name("hongyan-bench");
   app.set_version_flag("--version", "hongyan-bench " HONGYAN_VERSION);

@@ -243,6 +243,7 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
 asio::awaitable<bool> http_connection::write_from(body_source& source) {
   for (auto left = source.length();;) {
     auto piece = co_await source.next();
+    co_await at_.home.bulk_turn();
     if (!piece || piece->size() > left) co_return false;
     if (piece->empty()) co_return left == 0;
     left -= piece->size();
@@ -346,11 +347,13 @@ bool http_connection::keep(std::size_t bytes) {
 /// more may not be kept.
 asio::awaitable<bool> http_connection::read_some(steady_time until) {
   timed_out_ = false;
-  if (in_turn_ >= bytes_a_turn) {
+  boost::system::error_code ec;
+  if (body_comes_) {
+    co_await at_.home.bulk_turn();
+  } else if (in_turn_ >= bytes_a_turn) {
     in_turn_ = 0;
     co_await at_.home.yield();
   }
-  boost::system::error_code ec;
   for (;;) {
     if (leaving_ || (draining_ && idle_)) co_return false;
     const bool handshake = socket_.shakes_hands();

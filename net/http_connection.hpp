@@ -104,7 +104,7 @@ private:
   bool leaving_ = false;      ///< it was asked to make room
   bool idle_ = true;          ///< between requests
   bool draining_ = false;
-  bool body_comes_ = false; ///< a client that waits to send its body was let go on
+  bool body_comes_ = false; ///< its body streams, and whoever waits to send it was let go on
   bool first_ = true;       ///< no request has come yet
 };
 

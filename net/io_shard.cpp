@@ -28,6 +28,11 @@ struct waiting final : turn_queue::waiter {
   Handler handler;
 };
 
+template <class Handler>
+std::unique_ptr<turn_queue::waiter> make_waiter(Handler h) {
+  return std::make_unique<waiting<Handler>>(std::move(h));
+}
+
 } // namespace
 
 io_shard::io_shard(caf::actor_system& system)
@@ -86,10 +91,23 @@ asio::awaitable<void> io_shard::next_turn(const std::string& key, bool again) {
   }
   begin_round();
   if (!again && turns_.take(key)) co_return;
+  auto initiate = [&](auto handler) { turns_.wait(key, make_waiter(std::move(handler))); };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, asio::use_awaitable);
+}
+
+asio::awaitable<void> io_shard::bulk_turn() {
   auto initiate = [&](auto handler) {
-    turns_.wait(key, std::make_unique<waiting<decltype(handler)>>(std::move(handler)));
+    bulk_.push_back(make_waiter(std::move(handler)));
+    if (bulk_.size() == 1) asio::post(io_, [this] { give_bulk_turn(); });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, asio::use_awaitable);
+}
+
+void io_shard::give_bulk_turn() {
+  const auto next = std::move(bulk_.front());
+  bulk_.pop_front();
+  if (!bulk_.empty()) asio::post(io_, [this] { give_bulk_turn(); });
+  next->run();
 }
 
 /// What is posted comes behind all that is ready, a look at the sockets among it: that is a round.

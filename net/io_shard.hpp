@@ -9,6 +9,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -40,6 +42,10 @@ public:
   /// in this round. While all askers are such, rounds are at least a millisecond apart.
   asio::awaitable<void> next_turn(const std::string& key, bool again);
 
+  /// For who moves a large body, each some ten KiB: one at a time, and between two of them all that is ready
+  /// has its turn. So what is short waits for one of those at most, however many there are.
+  asio::awaitable<void> bulk_turn();
+
   /// Where sockets of this shard read into; whoever reads uses it up before the next may.
   std::array<char, 65'536>& scratch() { return scratch_; }
 
@@ -48,6 +54,7 @@ private:
   void give_turn(caf::intrusive_ptr<caf::resumable> job);
   void tick();
   void begin_round();
+  void give_bulk_turn();
 
   asio::io_context io_{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
@@ -58,6 +65,7 @@ private:
   bool is_paced_ = false;       ///< waits for the pacer
   bool someone_pauses_ = false; ///< since the last round somebody asked who had waited for the peer
   std::size_t rounds_ = 0;      ///< since nobody wanted a turn
+  std::deque<std::unique_ptr<turn_queue::waiter>> bulk_;
   std::thread thread_;
   std::array<char, 65'536> scratch_;
 };

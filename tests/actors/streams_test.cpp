@@ -1,6 +1,7 @@
 #include "actors/streams.hpp"
 
 #include "actors/persistence.hpp"
+#include "persistence/changes.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_registry.hpp"
 #include "tests/support/memory_store.hpp"
@@ -81,6 +82,28 @@ TEST_CASE_METHOD(streams_fixture, "what is added is told at once, and stored aft
   CHECK(told.streams[2].delta == "鸿雁!");
   advance(5s);
   CHECK(told.streams.size() == 3); // nothing has grown
+}
+
+TEST_CASE_METHOD(streams_fixture, "many are told of what comes within a tick at once", "[streams]") {
+  std::vector<user_id> members;
+  for (int i = 0; i < 65; ++i) members.push_back(user("m" + std::to_string(i)));
+  REQUIRE(apply(*store.make_writer(), {user("bot"), create_group{user("g"), "Geese", members}}, wall_time())
+              .has_value());
+  admitted.appends.take(1);
+  new_message m{.from = user("bot"),
+                .to = peer_or_group::group(user("g")),
+                .kind = message_kind::text_stream,
+                .content = "",
+                .client_msg_id = "c1"};
+  const auto id = ask<stream_begun>(here, create_atom::value, stream_begin{std::move(m), {}}).id;
+  for (std::size_t i = 0; i < 6; ++i) write(id, i, "鸿");
+  REQUIRE(told.streams.size() == 1); // the first, since nothing was told for a while
+  advance(200ms);
+  REQUIRE(told.streams.size() == 2);
+  CHECK(told.streams[1].offset == 1);
+  CHECK(told.streams[1].delta == "鸿鸿鸿鸿鸿");
+  advance(1s);
+  CHECK(told.streams.size() == 2);
 }
 
 TEST_CASE_METHOD(streams_fixture, "at another offset than the end nothing is added", "[streams]") {

@@ -25,7 +25,9 @@ change_outcome change_it(message_writer& writer, change_action what, std::option
 }
 
 /// The first entry of the first conversation.
-message first_entry(store& of) { return got(of.make_reader()->log(std::vector{log_range{1, 0, 2, 1}})).at(0); }
+message first_entry(store& of) {
+  return got(of.make_reader()->log(std::vector{log_range{1, 0, 2, 1}})).at(0);
+}
 
 } // namespace
 
