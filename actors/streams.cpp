@@ -167,6 +167,7 @@ void streams::take_over(const std::string& id, const stream_writer& by, int atte
         if (answer.failure) return opened(id, *answer.failure);
         auto& found = *answer.stream;
         if (!found.held_by.empty()) {
+          forget(id); // what could not be stored here, another has without it
           send(registry_, drop_atom::value, stream_place{found.what.conversation_id, found.what.seq});
           retries_.push_back({home_.now() + let_go_interval, id, by, attempt + 1});
           return;
@@ -275,6 +276,7 @@ void streams::end(const std::string& id, live& what, std::string content,
       if (here != open_.end()) {
         here->second.is_busy = here->second.is_ending = false;
         here->second.stored = home_.now();
+        if (draining_) let_go(id);
       }
       return then({.failure = answer.failure});
     }

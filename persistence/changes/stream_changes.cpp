@@ -65,10 +65,11 @@ result<void> change_run::operator()(const store_stream& what) {
   if (!*goes_on) return finish_stream(*of, what.content);
   const auto before = of->what;
   of->what.content = what.content;
-  if (before.content != what.content)
+  if (before.content != what.content) {
     if (auto rewritten = tx_.rewrite(before, of->what); !rewritten) return rewritten;
+    of->row.touched = now_; // else its silence goes on, whoever has it
+  }
   if (what.let_go) of->row.node.clear();
-  of->row.touched = now_;
   if (auto put = tx_.put_stream(of->row); !put) return put;
   return tell_stream(*of);
 }
