@@ -40,6 +40,11 @@ result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, s
           take_from(admitted.sends, from.text(), now, figures, "sends", "too many messages of one user");
       !may)
     return may;
+  return admit_contents(admitted, figures, from, content_bytes, now);
+}
+
+result<void> admit_contents(flow& admitted, metrics& figures, const user_id& from, std::size_t content_bytes,
+                            rate_limit::time now) {
   if (const auto wait = admitted.contents.take(from.text(), content_bytes, now))
     return wait_for(*wait, figures, "user_day_bytes", "too many bytes of messages of one user within a day");
   return {};

@@ -15,6 +15,9 @@ std::optional<error> admit_write(flow& admitted, metrics& figures);
 /// May this user send another message, of so many bytes of content, now? Errors: rate_limited.
 result<void> admit_send(flow& admitted, metrics& figures, const user_id& from, std::size_t content_bytes,
                         rate_limit::time now);
+/// May this user add so many bytes to a message that they are writing? Errors: rate_limited.
+result<void> admit_contents(flow& admitted, metrics& figures, const user_id& from, std::size_t content_bytes,
+                            rate_limit::time now);
 /// May this user ask for something else now, which costs so much (v1::cost_of())? Errors: rate_limited.
 result<void> admit_request(flow& admitted, metrics& figures, const user_id& by, rate_limit::time now,
                            std::size_t cost = 1);

@@ -21,6 +21,7 @@ struct keeper {
   file_keeper_actor::pointer self;
   file_keeper_env* env;
   persistence_actor persistence;
+  std::string trouble{}; ///< why the store could not be looked at, the last time
 
   bool knows() const { return !env->link_key.get()->empty(); }
 
@@ -41,7 +42,8 @@ struct keeper {
   void look(answer_promise told) {
     auto identity = env->store.identity();
     if (!identity) {
-      spdlog::warn("event=file_store_failed reason=\"{}\"", identity.error().detail);
+      if (std::exchange(trouble, identity.error().detail) != identity.error().detail) // else it is known
+        spdlog::warn("event=file_store_failed reason=\"{}\"", identity.error().detail);
       told.deliver(blob_done{.failure = identity.error()});
       return;
     }
@@ -98,7 +100,7 @@ struct keeper {
 
 file_keeper_actor::behavior_type file_keeper(file_keeper_actor::pointer self, file_keeper_env* env,
                                              persistence_actor persistence) {
-  auto it = std::make_shared<keeper>(keeper{self, env, std::move(persistence)});
+  auto it = std::make_shared<keeper>(keeper{.self = self, .env = env, .persistence = std::move(persistence)});
   return {
       [it](tick_atom) {
         auto told = it->self->make_response_promise<blob_done>();

@@ -70,8 +70,8 @@ using streams_actor = caf::typed_actor<
     caf::replies_to<write_atom, stream_delta>::with<stream_written>,
     // Ends one.
     caf::replies_to<finish_atom, stream_finish>::with<stream_finished>,
-    // From the registry: another node is asked to write on, or the message was recalled, or who may read it
-    // has changed.
+    // From the registry: another node is asked to write on, or the message was recalled, or somebody who
+    // could read it has gone.
     caf::reacts_to<drop_atom, stream_place>,
     // Stores all that it has, and takes nothing more; see metrics::streams_open.
     caf::reacts_to<drain_atom>>;

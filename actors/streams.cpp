@@ -39,7 +39,7 @@ streams::streams(caf::actor_config& config, shard& home, std::string node, persi
     , figures_(figures) {}
 
 streams::behavior_type streams::make_behavior() {
-  swept_ = home_.now();
+  swept_ = ticked_ = home_.now();
   ticker_.set(home_.timers(), home_.now() + tick_interval);
   return {
       [this](create_atom, stream_begin& what) { return begin(std::move(what)); },
@@ -174,9 +174,17 @@ void streams::take_over(const std::string& id, const stream_writer& by, int atte
         }
         auto [at, is_new] = open_.try_emplace(id);
         auto& here = at->second;
-        if (is_new) { // else what could not be stored is here still
+        // Else what could not be stored is here still.
+        if (is_new || found.what.content.size() > here.of.what.content.size()) {
+          here = {};
           here.of = std::move(found);
-          here.written = here.stored = home_.now();
+          here.stored = home_.now();
+          // Its silence goes on: who is told that they are wrong has added nothing.
+          const auto silence =
+              std::clamp<wall_time::duration>(wall_now() - here.of.touched, {}, stream_silence);
+          here.written = home_.now() - silence;
+          // Another node may be about to do so.
+          if (silence >= stream_silence) end(id, here, here.of.what.content, [](const stream_finished&) {});
           here.chars = here.told_chars = count_characters(here.of.what.content);
           here.told_bytes = here.of.what.content.size();
           count();
@@ -318,7 +326,7 @@ void streams::store(const std::string& id, live& what, bool let_go) {
 void streams::gone(const std::string& id, const live& kept, const change_answer& answer) {
   --leaving_;
   const bool is_stored = !answer.failure || answer.failure->code == errc::not_found;
-  if (!is_stored && !draining_ && !open_.contains(id)) {
+  if (!is_stored && !open_.contains(id)) {
     auto& again = open_[id] = kept;
     again.has_grown = true;
     again.is_busy = false;
@@ -352,6 +360,10 @@ void streams::count() { figures_.streams_open.Set(static_cast<double>(open_.size
 
 void streams::drain() {
   draining_ = true;
+  let_go_of_all();
+}
+
+void streams::let_go_of_all() {
   std::vector<std::string> all;
   for (const auto& [id, one] : open_) all.push_back(id);
   for (const auto& id : all) let_go(id);
@@ -359,6 +371,11 @@ void streams::drain() {
 
 void streams::tick(steady_time now) {
   ticker_.set(home_.timers(), now + tick_interval);
+  // A node that stood still for so long may have lost any of them by force, and not know it. One that drains
+  // tries again what could not be stored.
+  const auto really = home_.now(); // a wheel that was late goes step by step
+  const bool is_doubtful = really - std::exchange(ticked_, really) > let_go_attempts * let_go_interval;
+  if (is_doubtful || draining_) let_go_of_all();
   for (auto& [id, what] : open_) {
     if (what.told_bytes < what.of.what.content.size()) tell_new(what);
     if (what.is_busy) continue;

@@ -70,6 +70,7 @@ private:
   stream_written add(live& to, const stream_delta& what);
   void store(const std::string& id, live& what, bool let_go);
   void let_go(const std::string& id);
+  void let_go_of_all();
   void gone(const std::string& id, const live& kept, const change_answer& answer);
   void forget(const std::string& id);
   void count();
@@ -107,6 +108,7 @@ private:
   std::size_t beginning_ = 0;
   std::size_t leaving_ = 0; ///< being stored, and here no more
   steady_time swept_{};
+  steady_time ticked_{}; ///< the last turn of the ticker
   ticker ticker_{*this};
 };
 

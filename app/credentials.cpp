@@ -51,8 +51,8 @@ result<void> credentials::read(cluster_fence* fence) {
 }
 
 void credentials::warn_of_open_files() const {
-  std::vector<std::string> secret{config_.keys.secret, config_.keys.api_keys, config_.keys.wechat_secret,
-                                  config_.tls_key, config_.cluster_tls_key};
+  std::vector<std::string> secret{config_.keys.secret, config_.keys.api_keys,   config_.keys.wechat_secret,
+                                  config_.tls_key,     config_.cluster_tls_key, config_.files.s3_key_file};
   std::erase(secret, "");
   for (const auto& file : auth::open_to_others(secret))
     spdlog::warn("event=secret_open_to_others file={} advice=\"chmod 600\"", file);

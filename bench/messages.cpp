@@ -111,7 +111,7 @@ asio::awaitable<report> messages_run::run() {
   r.figures.push_back({"toldOfReactions", "told to members, a reaction",
                        static_cast<double>(told_) / static_cast<double>(asked_.users), "", 1});
   for (std::size_t i = 1; i < shown; ++i)
-    for (std::size_t member = 0; member < emoji.size(); ++member)
+    for (std::size_t member = 0; member < std::min(emoji.size(), asked_.users); ++member)
       co_await react(member, last_seq_ - static_cast<std::int64_t>(i));
   co_await answered();
   const auto full = co_await sync_often();
@@ -227,7 +227,8 @@ asio::awaitable<bool> messages_run::write_stream(std::chrono::seconds length) {
 
 /// Not more at once than a few.
 asio::awaitable<void> messages_run::react(std::size_t member, std::int64_t seq) {
-  while (under_way_.size() >= reactions_at_once) co_await pause(where_.shard(), std::chrono::milliseconds(1));
+  while (under_way_.size() >= reactions_at_once && lost_ == 0)
+    co_await pause(where_.shard(), std::chrono::milliseconds(1));
   ask(member, "message.react",
       R"({"in":)" + group_place(group_) + R"(,"seq":)" + std::to_string(seq) + R"(,"emoji":")" +
           std::string(emoji.at(member % emoji.size())) + R"(","on":true})");
@@ -238,7 +239,7 @@ asio::awaitable<histogram> messages_run::sync_often() {
   took_ = {};
   for (std::size_t i = 0; i < syncs; ++i) {
     ask(1, "sync", R"({"recent":)" + std::to_string(shown) + "}");
-    while (!under_way_.empty()) co_await pause(where_.shard(), std::chrono::microseconds(200));
+    while (!under_way_.empty() && lost_ == 0) co_await pause(where_.shard(), std::chrono::microseconds(200));
   }
   co_return took_;
 }

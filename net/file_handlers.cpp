@@ -11,6 +11,7 @@
 
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <spdlog/spdlog.h>
 
 namespace hongyan {
 
@@ -157,8 +158,10 @@ asio::awaitable<reply> read_file(edge& at, const routed_request& request) {
         co_await ask<blob_opened>(at.asks, worker, store_deadline, open_atom::value, std::move(name));
     if (!opened) co_return problem(opened.error());
     if (opened->failure) co_return problem(*opened->failure);
-    if (!opened->reader || opened->reader->size() != size)
+    if (!opened->reader || opened->reader->size() != size) {
+      spdlog::error("event=file_missing file={} there={}", found->id, opened->reader != nullptr);
       co_return problem({errc::internal, "the file store is without this file, or with another one"});
+    }
     bytes = std::move(opened->reader);
   }
   const byte_range range = part.value_or(byte_range{0, size - 1});

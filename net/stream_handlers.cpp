@@ -5,6 +5,8 @@
 #include "net/parameters.hpp"
 #include "net/v1_handlers.hpp"
 
+#include <limits>
+
 namespace hongyan {
 
 namespace {
@@ -33,6 +35,12 @@ result<new_message> first_message(json::object body, const user_id& from, const 
   message.kind = message_kind::text_stream;
   message.content.clear();
   return message;
+}
+
+/// What a user says counts to their day, as in any message. Errors: rate_limited.
+result<void> may_say(edge& at, const stream_writer& by, std::string_view words) {
+  if (!by.user) return {};
+  return admit_contents(at.server.admitted, at.server.figures, *by.user, words.size(), at.home.now());
 }
 
 /// What the streams actor answers, or why there is no answer.
@@ -70,10 +78,12 @@ asio::awaitable<reply> write_stream(edge& at, const routed_request& request) {
   if (!body) co_return problem(body.error());
   v1::params given(*body);
   stream_delta wanted{std::string(request.segments[0]), *std::move(writer), 0, {}};
-  wanted.offset = static_cast<std::size_t>(given.integer("offset", 0, stream_chars_max));
+  wanted.offset =
+      static_cast<std::size_t>(given.integer("offset", 0, std::numeric_limits<std::int32_t>::max()));
   wanted.delta =
       given.text("delta", at.server.config.limits.body_bytes); // what is too long is said by the stream
   if (given.fault()) co_return problem(*given.fault());
+  if (const auto may = may_say(at, wanted.by, wanted.delta); !may) co_return problem(may.error());
   const auto written = co_await ask_streams<stream_written>(at, write_atom::value, std::move(wanted));
   if (!written) co_return problem(written.error());
   co_return json_reply(R"({"offset":)" + std::to_string(written->offset) + '}');
@@ -91,6 +101,8 @@ asio::awaitable<reply> end_stream_of(edge& at, const routed_request& request) {
       wanted.content = v1::read_words(given, at.server.config.limits.content_chars);
     if (given.fault()) co_return problem(*given.fault());
   }
+  if (const auto may = may_say(at, wanted.by, wanted.content.value_or("")); !may)
+    co_return problem(may.error());
   const auto finished = co_await ask_streams<stream_finished>(at, finish_atom::value, std::move(wanted));
   if (!finished) co_return problem(finished.error());
   co_return json_reply(v1::message_result(*finished->ended));

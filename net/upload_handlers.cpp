@@ -21,7 +21,7 @@ namespace http = boost::beast::http;
 
 /// Handed to a worker at once: a turn on its thread costs as much as copying some ten KiB.
 constexpr std::size_t write_bytes = 128 * 1024;
-/// What the connection reads at once.
+/// What comes at once, at most.
 constexpr std::size_t piece_bytes = 64 * 1024;
 /// What stands around a file in its body: boundaries, headers, a few short fields.
 constexpr std::uint64_t envelope_bytes = 64 * 1024;

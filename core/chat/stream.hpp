@@ -64,7 +64,7 @@ struct stream_row {
   stream_writer by{};
   std::string node{}; ///< that has what was added since; empty: none
   bool ended = false;
-  wall_time touched{}; ///< when it was stored last
+  wall_time touched{}; ///< when something was stored last
 };
 
 /// What a new message becomes when it begins a stream.
@@ -79,6 +79,7 @@ struct open_stream {
   std::string id{};
   stream_writer by{};
   message what{};          ///< as it is stored
+  wall_time touched{};     ///< when something was added that is
   audience_ptr audience{}; ///< who may read it
   std::string held_by{};   ///< another node has it
 };

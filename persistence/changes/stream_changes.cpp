@@ -52,7 +52,6 @@ result<void> change_run::operator()(const hold_stream& what) {
     return {};
   }
   of->row.node = what.node;
-  of->row.touched = now_;
   return tx_.put_stream(of->row);
 }
 
@@ -74,15 +73,19 @@ result<void> change_run::operator()(const store_stream& what) {
   return tell_stream(*of);
 }
 
-/// Who was removed, muted or blocked meanwhile could not begin it either.
+/// As append() decides: who was removed, muted or blocked meanwhile could not begin it, nor the back end for
+/// them.
 result<bool> change_run::may_go_on(const running_stream& of) {
-  if (!by_) return true;
-  auto mine = tx_.member(of.in.id, *by_);
-  if (!mine) return mine.error();
-  if (!*mine) return false;
-  const auto may = may_speak({of.in, **std::move(mine)});
-  if (!may && may.error().code != errc::forbidden) return may.error();
-  return may.has_value();
+  const user_id& sender = of.what.from;
+  if (of.in.of.is_group()) {
+    const auto theirs = tx_.member(of.in.id, sender);
+    if (!theirs) return theirs.error();
+    return *theirs && !(of.in.muted && (*theirs)->role == group_role::member);
+  }
+  if (of.what.to.id == sender) return true;
+  const auto blockers = tx_.blockers(sender, std::span(&of.what.to.id, 1));
+  if (!blockers) return blockers.error();
+  return blockers->empty();
 }
 
 result<void> change_run::tell_stream(const running_stream& of) {
@@ -91,6 +94,7 @@ result<void> change_run::tell_stream(const running_stream& of) {
   outcome_.stream = open_stream{.id = of.row.id,
                                 .by = of.row.by,
                                 .what = of.what,
+                                .touched = of.row.touched,
                                 .audience = std::make_shared<const user_list>(std::move(users->readers))};
   return {};
 }
@@ -112,7 +116,9 @@ result<void> change_run::operator()(const end_stream& what) {
   auto of = open_stream_of(what.id);
   if (!of) return of.error();
   if (of->row.node != what.node) return no_such_stream();
-  return finish_stream(*of, what.content);
+  const auto goes_on = may_go_on(*of);
+  if (!goes_on) return goes_on.error();
+  return finish_stream(*of, *goes_on ? what.content : of->what.content);
 }
 
 result<void> change_run::operator()(const end_left_stream& what) {

@@ -196,7 +196,7 @@ TEST_CASE_METHOD(streams_fixture, "who wants a stream that another node has asks
   CHECK(offset == 1);
 }
 
-TEST_CASE_METHOD(streams_fixture, "who comes or goes has a group's streams asked for anew", "[streams]") {
+TEST_CASE_METHOD(streams_fixture, "who goes from a group has its streams asked for anew", "[streams]") {
   const auto begun = begin();
   write(begun.id, 0, "ab");
   self->send(here, drop_atom::value, stream_place{begun.message->conversation_id + 1, 0});
@@ -251,6 +251,12 @@ TEST_CASE_METHOD(taken_fixture, "written where the copy is old, it is asked for 
   CHECK(finish(begun.id).ended->content == "abcd");
 }
 
+TEST_CASE_METHOD(taken_fixture, "a node that stood still asks for what it had", "[streams]") {
+  home.stand_still(2s);
+  // At the offset where its old copy ends: that would have been taken.
+  CHECK(write(begun.id, 2, "x").failure->offset == 3u);
+}
+
 TEST_CASE_METHOD(taken_fixture, "ended where the copy is old, it ends as it is", "[streams]") {
   auto pending =
       self->request(here, std::chrono::seconds(10), finish_atom::value, stream_finish{begun.id, {}, {}});
@@ -283,4 +289,17 @@ TEST_CASE_METHOD(streams_fixture, "a node that drains stores what it has, and ta
   CHECK(write(id, 2, "c").failure->code == errc::unavailable);
   CHECK(finish(id).failure->code == errc::unavailable);
   CHECK(ask<stream_written>(there, write_atom::value, stream_delta{id, {}, 2, "c"}).offset == 3);
+}
+
+TEST_CASE_METHOD(streams_fixture, "a node that drains tries again what cannot be stored", "[streams]") {
+  const auto id = begin().id;
+  write(id, 0, "ab");
+  store.is_away = true;
+  self->send(here, drain_atom::value);
+  advance(1s);
+  CHECK(figures.streams_open.Value() == 1);
+  store.is_away = false;
+  advance(200ms);
+  CHECK(stored().content == "ab");
+  CHECK(figures.streams_open.Value() == 0);
 }

@@ -163,9 +163,16 @@ STORE_TEST("who may speak there no more ends what they were writing, as it stand
     CHECK(goes_on(digit, by));
   change_it(*writer, remove_members{user("g"), {user("n")}}, user("o"));
   CHECK_FALSE(goes_on('c', "n"));
+  begin(to_group("m", "g", ""), 'e', "m");
+  CHECK(goes_on('e', "m"));
   change_it(*writer, update_group{.group = user("g"), .muted = true}, user("o"));
   CHECK_FALSE(goes_on('a', "m"));
+  CHECK(change_it(*writer, end_stream{id_of('e'), "n1", "quite another"}, user("m")).edited->content == "ab");
   CHECK(goes_on('b', "o"));
   change_it(*writer, block_users{{user("1")}, true}, user("2"));
   CHECK_FALSE(goes_on('d', "1"));
+  // Nor does the back end go on for them.
+  append(*writer, {streaming(chat("2", "1", ""), 'f', {.key = "k"})}, at(2000));
+  change_it(*writer, block_users{{user("2")}, true}, user("1"));
+  CHECK(change_it(*writer, store_stream{id_of('f'), "n1", "ab", false}).edited);
 }

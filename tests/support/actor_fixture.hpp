@@ -30,6 +30,13 @@ public:
     }
   }
 
+  /// Nobody had a turn for so long.
+  void stand_still(steady_time::duration by) {
+    now_ += by;
+    timers().advance(now_);
+    coordinator_.run();
+  }
+
 private:
   caf::scheduler::test_coordinator& coordinator_;
   steady_time now_ = std::chrono::steady_clock::now(); ///< the history looks at the real one
