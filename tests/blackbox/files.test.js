@@ -10,15 +10,17 @@ import { download, fetchBytes, gif, link, mp3, mp4, multipart, png, upload, uplo
 import { request } from './lib/client.js'
 import { assertProblem } from './lib/problem.js'
 import { parseResponses, RawConnection, requestText } from './lib/raw.js'
-import { startServer } from './lib/server.js'
-import { eventually } from './lib/wait.js'
-import { makeDirectory, removeDirectory } from './lib/processes.js'
+import { again, startServer } from './lib/server.js'
+import { delay, eventually } from './lib/wait.js'
+import { makeDirectory, removeDirectory, run } from './lib/processes.js'
 import { connectV1, group, newId, uniqueId, user } from './lib/v1.js'
 
 const folder = (the) => path.join(the.server.directory, 'the files')
 const settings = {
   config: '[files]\nstore = "dir:the files"\nmax = 300000\nuser_day = 1000000\n',
 }
+
+const rowsOf = async (server, sql) => (await run('sqlite3', [server.database.slice('sqlite:'.length), sql])).trim().split('\n').filter(Boolean)
 
 // The paths of all files in a folder.
 const bytesOf = (store) => fs.readdirSync(store, { withFileTypes: true }).flatMap((entry) => {
@@ -217,6 +219,32 @@ onEachStore('a file', (the) => {
     for (const id of ['x', '../../etc/passwd', '%2e%2e', '0'.repeat(32), `${fileId}%00`]) assert.ok([400, 404].includes((await download(the.server, a, id)).status), id)
   })
 
+  it('is nobody else\'s over HTTP: as a preview, of a stream too, or as an avatar', async () => {
+    const [a, b, c] = [newId(), newId(), newId()]
+    const { fileId } = await uploaded(the.server, a, png())
+    const ext = { preview: { fileId } }
+    const send = (from, to, more) => request(the.server, { method: 'POST', path: '/v1/messages', body: { from, to: user(to), clientMsgId: uniqueId(), ext, ...more } })
+    const face = (who) => request(the.server, { method: 'PUT', path: `/v1/users/${who}`, body: { avatar: fileId } })
+    const ways = [{ kind: 'text', content: 'x' }, { stream: true }]
+    for (const more of ways) assertProblem(await send(c, b, more), 404)
+    assertProblem(await face(c), 404)
+    for (const who of [b, c]) assert.equal((await download(the.server, who, fileId)).status, 404)
+    for (const more of ways) {
+      const to = newId()
+      assert.equal((await send(a, to, more)).status, 200)
+      assert.equal((await download(the.server, to, fileId)).status, 200, 'whom its own user sent it to')
+    }
+    assert.equal((await face(a)).status, 200)
+    assert.equal((await download(the.server, c, fileId)).status, 200)
+  })
+
+  it('is not taken from a foreign page', async () => {
+    const a = newId()
+    const origin = 'https://evil.example'
+    assertProblem(await upload(the.server, a, png(), { headers: { origin } }), 403)
+    assert.equal((await upload(the.server, a, png(), { headers: { origin: `${the.server.scheme}://${the.server.authority}` } })).status, 201)
+  })
+
   it('is seen by members: not after they left, not after a recall, not from before they joined', async (t) => {
     const [a, b, c, d] = [newId(), newId(), newId(), newId()]
     const alice = await connectV1(the.server, a, { t })
@@ -241,6 +269,29 @@ onEachStore('a file', (the) => {
     assert.equal(await seen(b, file.fileId), true, 'another message has it')
     await alice.call('message.recall', { in: user(b), seq: again.message.seq })
     assert.equal(await seen(b, file.fileId), false)
+  })
+
+  it('is not seen after group.leave, group.dismiss and conversation.clear: not by HEAD, its link or a link of before', async (t) => {
+    const [a, b] = [newId(), newId()]
+    const [alice, bob] = [await connectV1(the.server, a, { t }), await connectV1(the.server, b, { t })]
+    const ways = (fileId, old) => Promise.all([download(the.server, b, fileId), download(the.server, b, fileId, { method: 'HEAD' }),
+      download(the.server, b, fileId, { more: '/url' }), fetchBytes(the.server, old)].map(async (answer) => (await answer).status))
+    const create = async () => group((await alice.call('group.create', { name: 'g', members: [b] })).group.groupId)
+    for (const [what, place, end] of [
+      ['group.leave', await create(), ({ groupId }) => bob.call('group.leave', { groupId })],
+      ['group.dismiss', await create(), ({ groupId }) => alice.call('group.dismiss', { groupId })],
+      ['conversation.clear of a group', await create(), (place) => bob.call('conversation.clear', { in: place })],
+      ['conversation.clear', user(b), () => bob.call('conversation.clear', { in: user(a) })],
+      ['message.recall', user(b), (place, { seq }) => alice.call('message.recall', { in: place, seq })],
+    ]) {
+      const { fileId } = await uploaded(the.server, a, png())
+      const { message } = await alice.call('message.send', { to: place, clientMsgId: uniqueId(), kind: 'image', content: { fileId } })
+      const { url } = await link(the.server, b, fileId)
+      assert.deepEqual(await ways(fileId, url), [200, 200, 200, 200], `before ${what}`)
+      await end(place, message)
+      assert.deepEqual(await ways(fileId, url), [404, 404, 404, 404], `after ${what}`)
+      assert.equal((await download(the.server, a, fileId)).status, what === 'message.recall' ? 404 : 200, `who sent it, after ${what}`)
+    }
   })
 
   it('has links that are good for whoever has them, until they are old, or changed, or not their user\'s any more', async (t) => {
@@ -364,6 +415,89 @@ describe('a file store', () => {
     assert.deepEqual(message.content, content)
   })
 
+  it('leaves contents of when it was off as they are', async (t) => {
+    const first = await begin(t, { config: '[files]\nstore = "off"\n' })
+    const content = { fileId: 'elsewhere', mine: true }
+    const { message } = await (await connectV1(first, 1, { t })).call('message.send', { to: user(2), clientMsgId: uniqueId(), kind: 'image', content })
+    await first.kill9()
+    const second = await again(t, first, { config: '[files]\nstore = "dir:files"\n' })
+    const session = await connectV1(second, 1, { t })
+    assert.deepEqual((await session.all(user(2))), [message])
+    assert.deepEqual(message.content, content)
+    await session.call('message.recall', { in: user(2), seq: message.seq })
+    const [recalled] = (await session.call('message.get', { in: user(2), seqs: [message.seq] })).messages
+    assert.deepEqual([recalled.recalled, recalled.content], [true, null])
+  })
+
+  it('tells its limits when nothing is said', async (t) => {
+    const { hello: { limits } } = await connectV1(await begin(t), 1, { t })
+    assert.deepEqual([limits.fileBytes, limits.fileTypes], [20_971_520, ['*/*']])
+  })
+
+  it('with url_seconds = 1 gives links that are soon old', async (t) => {
+    const server = await begin(t, { config: '[files]\nurl_seconds = 1\n' })
+    const { fileId } = await uploaded(server, '1', png())
+    const { url, expiresAt } = await link(server, '1', fileId)
+    assert.ok(Date.parse(expiresAt) < Date.now() + 2_000, expiresAt)
+    await eventually(5_000, 'the link to be old', async () => (await fetchBytes(server, url)).status === 404)
+    assertProblem(await fetchBytes(server, url), 404)
+    assert.ok(Date.now() >= Date.parse(expiresAt), 'not before it says')
+    assert.equal((await download(server, '1', fileId)).status, 200)
+  })
+
+  for (const [config, ms] of [['', 86_400_000], ['[files]\nunsent_hours = 1\n', 3_600_000]]) {
+    it(`keeps what is not sent for ${ms / 3_600_000} h`, async (t) => {
+      const server = await begin(t, { config })
+      const { fileId } = await uploaded(server, '1', png())
+      assert.deepEqual(await rowsOf(server, `SELECT due_at_ms - created_at_ms FROM file WHERE id = '${fileId}'`), [String(ms)])
+    })
+  }
+
+  it('deletes the bytes of a recalled message, unless another message has them', async (t) => {
+    const first = await begin(t)
+    const session = await connectV1(first, 1, { t })
+    const send = async (fileId) => (await session.call('message.send', { to: user(2), clientMsgId: uniqueId(), kind: 'image', content: { fileId } })).message.seq
+    const [gone, kept] = [await uploaded(first, '1', png()), await uploaded(first, '1', png())]
+    const sent = [await send(gone.fileId), await send(kept.fileId)]
+    await send(kept.fileId)
+    for (const seq of sent) await session.call('message.recall', { in: user(2), seq })
+    await first.kill9()
+    await rowsOf(first, 'UPDATE file SET due_at_ms = 1 WHERE due_at_ms IS NOT NULL')
+    const second = await again(t, first)
+    const has = (fileId) => bytesOf(path.join(first.directory, 'files')).some((file) => file.endsWith(fileId))
+    await eventually(20_000, 'bytes and row to go', async () => !has(gone.fileId) && (await rowsOf(first, 'SELECT id FROM file')).length === 1)
+    assert.ok(has(kept.fileId))
+    assertProblem(await download(second, '1', gone.fileId), 404)
+    assert.equal((await download(second, '2', kept.fileId)).status, 200)
+  })
+
+  it('is for API keys with the scope admin, and its limits are not for them', async (t) => {
+    const keys = new KeyFiles()
+    t.after(() => keys.dispose())
+    const server = await begin(t, { args: keys.args, config: '[files]\nuser_day = 1000\n' })
+    const by = (name) => ({ token: apiKeys[name], userId: '3' })
+    const { fileId } = await uploaded(server, by('admin'), png())
+    for (const name of ['push', 'metrics', 'observe', 'owner']) {
+      assertProblem(await upload(server, by(name), png()), 403)
+      for (const more of ['', '/url']) assertProblem(await download(server, by(name), fileId, { more }), 403)
+      assert.equal((await download(server, by(name), fileId, { method: 'HEAD' })).status, 403)
+    }
+    for (const more of ['', '/url']) assert.equal((await download(server, by('all'), fileId, { more })).status, 200)
+    const big = Buffer.concat([png(), Buffer.alloc(700)])
+    for (let i = 0; i < 3; i++) await uploaded(server, by('all'), big)
+    const mine = { token: tokenOf('4') }
+    await uploaded(server, mine, big)
+    assertProblem(await upload(server, mine, big), 429)
+    const begun = []
+    for (let i = 0; i < 6; i++) {
+      const raw = await RawConnection.open(server, t)
+      begun.push(raw)
+      raw.write(requestText('POST', '/v1/files?userId=3', { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': 1000, Expect: '100-continue', Authorization: `Bearer ${apiKeys.all}` }))
+      assert.equal((await raw.response()).status, 100)
+    }
+    for (const raw of begun) raw.destroy()
+  })
+
   it('takes the types that it is told to, and says which', async (t) => {
     const server = await begin(t, { config: '[files]\nmax = 1000\ntypes = ["image/*", "audio/mpeg"]\n' })
     const session = await connectV1(server, 1, { t })
@@ -403,6 +537,40 @@ describe('a file store', () => {
     const lent = (await link(server, mine, fileId)).url.split('?')[1]
     assertProblem(await fetchBytes(server, `/v1/files/${fileId}/url?${lent}`, { headers: { authorization: `Bearer ${theirs.token}` } }), 404)
   })
+
+  if (process.env.HONGYAN_TEST_SLOW) {
+    // Its answer, and how long that took: a file of which so many bytes come each second.
+    const slowly = async (t, server, userId, perSecond, seconds) => {
+      const { body, type } = multipart([['file', Buffer.concat([png(), Buffer.alloc(perSecond * seconds)]), 'x.png']])
+      const raw = await RawConnection.open(server, t)
+      const begun = Date.now()
+      const answer = raw.response(90_000).finally(() => raw.destroy())
+      raw.write(requestText('POST', `/v1/files?userId=${userId}`, { 'Content-Type': type, 'Content-Length': body.length }))
+      let at = body.length - perSecond * seconds
+      raw.write(body.subarray(0, at))
+      for (; at < body.length && !raw.ended; at += perSecond) {
+        await delay(1000)
+        raw.write(body.subarray(at, at + perSecond))
+      }
+      return { ...await answer, ms: Date.now() - begun }
+    }
+
+    it('SLOW (70 s): takes what comes slowly, not under 64 KiB in 60 s, nor after 10 s of silence', { timeout: 120_000 }, async (t) => {
+      const server = await begin(t)
+      const silence = async () => {
+        const raw = await RawConnection.open(server, t)
+        raw.write(requestText('POST', '/v1/files?userId=3', { 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': 1000 }))
+        raw.write('--b\r\n')
+        return raw.response(11_000)
+      }
+      const [slow, enough, silent] = await Promise.all([slowly(t, server, '1', 500, 80), slowly(t, server, '2', 1_331, 70), silence()])
+      assertProblem(slow, 408)
+      assert.ok(slow.ms > 55_000 && slow.ms < 65_000, `after ${slow.ms} ms`)
+      assert.equal(enough.status, 201, enough.text)
+      assert.ok(enough.ms > 65_000, `after ${enough.ms} ms`)
+      assertProblem(silent, 408)
+    })
+  }
 
   for (const [config, what] of [
     ['store = "s4:bucket"', 'files.store'], ['store = "dir:"', 'files.store'], ['max = 0', 'files.max'], ['types = ["png"]', 'files.types'], ['url_seconds = 0', 'files.url_seconds'],
