@@ -54,6 +54,19 @@ describe('messages of a cluster', () => {
     assert.deepEqual(await alice.messages(conversationId, 21), live)
   })
 
+  it('are edited on one node, and an entry with null to who joined later on the other', async (t) => {
+    const [alice, bob] = await apart(t)
+    const joined = await connectV1(b, newId(), { t })
+    const { place } = await groupOf([alice, bob])
+    await alice.say(place, 'before')
+    await alice.call('group.add', { groupId: place.groupId, userIds: [joined.userId] })
+    await alice.call('message.edit', { in: place, seq: 2, content: 'secret' })
+    const entry = await joined.message(({ kind }) => kind === 'edit')
+    assert.deepEqual(entry.content, { seq: 2, content: null })
+    assert.deepEqual((await joined.history(place, { limit: 1 })).messages, [entry])
+    assert.deepEqual((await bob.message(({ kind }) => kind === 'edit')).content, { seq: 2, content: 'secret' })
+  })
+
   it('are reacted to on both, told on both, and counted exactly', async (t) => {
     const [alice, bob] = await apart(t)
     const [alice2, bob2] = [await connectV1(b, alice.userId, { t }), await connectV1(a, bob.userId, { t })]

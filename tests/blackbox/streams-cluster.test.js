@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { request } from './lib/client.js'
 import { Cluster } from './lib/cluster.js'
+import { apiKeys, bearer, KeyFiles, tokenOf } from './lib/keys.js'
 import { assertProblem } from './lib/problem.js'
 import { connectV1, groupOf, newId, range, uniqueId, user } from './lib/v1.js'
 import { delay, eventually } from './lib/wait.js'
@@ -11,17 +12,17 @@ import { delay, eventually } from './lib/wait.js'
 const chars = (text) => [...text].length
 const slice = (text, begin, end) => [...text].slice(begin, end).join('')
 
-const post = (server, path, body, ms) => request(server, { method: 'POST', path, body, ms, headers: { 'content-type': 'application/json' } })
-const write = (server, id, offset, delta) => post(server, `/v1/streams/${id}`, { offset, delta })
-const end = (server, id, body = {}) => post(server, `/v1/streams/${id}/end`, body)
+const post = (server, path, body, headers) => request(server, { method: 'POST', path, body, headers: { 'content-type': 'application/json', ...headers } })
+const write = (server, id, offset, delta, headers) => post(server, `/v1/streams/${id}`, { offset, delta }, headers)
+const end = (server, id, body = {}, headers) => post(server, `/v1/streams/${id}/end`, body, headers)
 
 const ok = (answer) => {
   assert.equal(answer.status, 200, answer.text)
   return answer.json()
 }
-const begun = async (server, from, to, more = {}) => ok(await post(server, '/v1/messages', { from, to, clientMsgId: uniqueId(), stream: true, ...more }))
-async function wrote(server, id, offset, delta) {
-  assert.deepEqual(ok(await write(server, id, offset, delta)), { offset: offset + chars(delta) })
+const begun = async (server, from, to, more = {}, headers) => ok(await post(server, '/v1/messages', { from, to, clientMsgId: uniqueId(), stream: true, ...more }, headers))
+async function wrote(server, id, offset, delta, headers) {
+  assert.deepEqual(ok(await write(server, id, offset, delta, headers)), { offset: offset + chars(delta) })
   return offset + chars(delta)
 }
 
@@ -288,4 +289,37 @@ describe('streams of a cluster', () => {
       assert.ok(ms < 14_000, `it took ${ms} ms more`)
     })
   }
+})
+
+describe('streams of a cluster and who writes them', () => {
+  const keys = new KeyFiles()
+  let cluster
+  before(async () => { cluster = await Cluster.start(2, () => ({ args: keys.args })) })
+  after(async () => {
+    await cluster?.dispose()
+    keys.dispose()
+  })
+
+  it('another’s is 404 on every node, and one’s own goes on on each', async () => {
+    const [a, b] = cluster.nodes
+    const [alice, bob] = [newId(), newId()]
+    const [own, other] = [alice, bob].map((id) => bearer(tokenOf(id)))
+    const [push, all] = [apiKeys.push, apiKeys.all].map(bearer)
+    for (const [by, others] of [[own, [other, push, all]], [push, [own, other, all]]]) {
+      const { streamId } = await begun(a, alice, user(bob), {}, by)
+      const refused = async (node, offset) => {
+        for (const stranger of others) {
+          assertProblem(await write(node, streamId, offset, 'x', stranger), 404)
+          assertProblem(await write(node, streamId, 99, 'x', stranger), 404)
+          for (const body of [{}, { content: 'x' }]) assertProblem(await end(node, streamId, body, stranger), 404)
+        }
+      }
+      await refused(b, 0)
+      await wrote(b, streamId, 0, '甲', by)
+      for (const node of [a, b]) await refused(node, 1)
+      await wrote(a, streamId, 1, '乙', by)
+      for (const node of [b, a]) await refused(node, 2)
+      assert.equal(ok(await end(b, streamId, {}, by)).message.content, '甲乙')
+    }
+  })
 })

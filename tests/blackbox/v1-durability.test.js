@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { get } from './lib/client.js'
+import { get, request } from './lib/client.js'
 import { Postgres } from './lib/postgres.js'
 import { assertProblem } from './lib/problem.js'
 import { frame, opcodes, rawV1 } from './lib/raw.js'
@@ -84,6 +84,19 @@ async function listen(server, userId, replica, t) {
   })
   await replica.sync(session)
   return session
+}
+
+const post = async (server, path, body) => {
+  const answer = await request(server, { method: 'POST', path, body, headers: { 'content-type': 'application/json' } })
+  assert.equal(answer.status, 200, answer.text)
+  return answer.json()
+}
+
+// A stream, begun, written and ended.
+async function stream(server, from, to, text) {
+  const { streamId } = await post(server, '/v1/messages', { from, to, clientMsgId: 'stream', stream: true })
+  await post(server, `/v1/streams/${streamId}`, { offset: 0, delta: text })
+  await post(server, `/v1/streams/${streamId}/end`, {})
 }
 
 for (const kind of storeKinds) {
@@ -186,7 +199,12 @@ for (const kind of storeKinds) {
         [(a) => a.call('user.update', { name: 'kept' }), async (a) => (await a.call('user.get', { userIds: ['a'] })).users[0].name === 'kept'],
         [(a) => a.call('block.add', { userIds: ['c'] }), async (a) => (await a.call('block.list')).userIds[0] === 'c'],
         [(a) => a.call('conversation.clear', { in: user('b') }), async (a) => (await a.row(user('b'))) === undefined],
+        [(a) => a.call('message.edit', { in: user('d'), seq: 1, content: 'y' }), async (a) => (await a.all(user('d'))).slice(0, 2).every(({ content }) => content === 'y' || content.content === 'y')],
+        [(a) => a.call('message.react', { in: user('d'), seq: 1, emoji: '👍', on: true }), async (a) => (await a.all(user('d')))[0].reactions[0].count === 1],
+        [() => stream(server, 'a', user('d'), 'z'), async (a) => (await a.all(user('d'))).map(({ content, streaming }) => streaming ?? content.content ?? content).join('') === 'yyzz'],
       ]
+      const first = await connectV1(server, 'a', { t })
+      await first.say(user('d'), 'x')
       // Three at a time are enough: each is acknowledged before the next is asked.
       for (let i = 0; i < steps.length; i += 3) {
         const some = steps.slice(i, i + 3)

@@ -191,6 +191,28 @@ onEachStore('v1 message.edit', (the) => {
     assert.doesNotMatch(JSON.stringify(await b.all(user(a.userId))), /two/)
   })
 
+  it('is an entry with null to who joined later and may not read the message', async (t) => {
+    const [a, b, joined] = await people(the.server, t, 3)
+    const { place } = await groupOf([a, b])
+    await a.say(place, 'before')
+    await a.call('group.add', { groupId: place.groupId, userIds: [joined.userId] })
+    const after = await a.say(place, 'after')
+    await edit(a, place, 2, 'secret')
+    await edit(a, place, after.seq, 'open')
+    const expected = [{ seq: 2, content: null }, { seq: after.seq, content: 'open' }]
+    const live = [await entryOf(joined), await entryOf(joined)]
+    assert.deepEqual(live.map(({ content }) => content), expected)
+    assert.deepEqual((await joined.history(place, { limit: 2 })).messages, live)
+    const all = await joined.all(place)
+    assert.deepEqual(all.slice(-2), live)
+    assert.deepEqual((await joined.call('message.get', { in: place, seqs: seqs(live) })).messages, live)
+    const replica = new Replica()
+    await replica.sync(joined)
+    assert.deepEqual(replica.of(after.conversationId), all)
+    assert.doesNotMatch(JSON.stringify([all, await joined.row(place)]), /secret/)
+    for (const session of [a, b]) assert.equal((await entryOf(session)).content.content, 'secret')
+  })
+
   it('is had for edit.window, which `session` tells; 0: not at all', async (t) => {
     const [{ hello }] = await people(the.server, t, 1)
     assert.equal(hello.limits.editSeconds, 900)

@@ -210,6 +210,22 @@ onEachStore('v1 message.react', (the) => {
     assert.deepEqual(away.rows.get(conversationId).changed.slice(-2), [...changed(b, [29]), { seq: 30, reactions: [tally('👍', 1, false), tally('🎈', 1, false)] }])
   })
 
+  it('comes by sync as `changed` to who has all messages', async (t) => {
+    const [a, b] = await people(the.server, t, 2)
+    const [{ conversationId }] = await flood(a, user(b.userId), 1, 3)
+    const { epoch } = await b.call('sync', {})
+    const changes = async (session) => {
+      const { conversations: [row], reset } = await session.call('sync', { epoch, positions: { [conversationId]: 3 } })
+      assert.deepEqual([reset, row?.conversationId, row?.lastSeq, row?.messages, row?.hasMore], [false, conversationId, 3, [], false])
+      return row.changed
+    }
+    await react(a, user(b.userId), 2, '👍')
+    assert.deepEqual(await changes(b), [{ seq: 2, reactions: [tally('👍', 1, false)] }])
+    await react(b, user(a.userId), 3, '🎉')
+    await react(b, user(a.userId), 2, '👍')
+    for (const session of [a, b]) assert.deepEqual(await changes(session), [{ seq: 2, reactions: [tally('👍', 2, true)] }, { seq: 3, reactions: [tally('🎉', 1, session === b)] }])
+  })
+
   it('is gone after a recall', async (t) => {
     const [a, b] = await people(the.server, t, 2)
     const place = user(b.userId)
@@ -258,6 +274,28 @@ onEachStore('v1 message.react', (the) => {
     const expected = { '👍': 0, '👎': 0, '🎉': 0, '❤️': 25 }
     for (let i = 0; i < 50; i += 2) expected[emoji[i % 3]]++
     assert.deepEqual(Object.fromEntries((await reactionsOf(members[7], place, 2)).map((it) => [it.emoji, it.count])), expected)
+  })
+
+  it('of 200 in a group of 2,000 is counted exactly, and read in one small answer', async (t) => {
+    const members = await people(the.server, t, 200)
+    const [owner] = members
+    const silent = range(1, 1_800).map(newId)
+    const { group: { groupId, memberCount } } = await owner.call('group.create', { name: 'geese', members: [...members.slice(1).map(({ userId }) => userId), ...silent] })
+    assert.equal(memberCount, 2_000)
+    const place = group(groupId)
+    const message = await owner.say(place, 'who comes?')
+    const emoji = ['👍', '👎', '🎉']
+    await Promise.all(members.map((session, i) => react(session, place, 2, emoji[i % 3])))
+    for (const [i, session] of members.entries()) {
+      const answer = await session.call('message.get', { in: place, seqs: [2] })
+      const bytes = Buffer.byteLength(JSON.stringify(answer))
+      assert.ok(bytes < 2_048, `an answer of ${bytes} bytes`)
+      const { messages: [{ reactions, ...rest }] } = answer
+      assert.deepEqual(rest, message)
+      assert.deepEqual(reactions.sort((x, y) => emoji.indexOf(x.emoji) - emoji.indexOf(y.emoji)), [67, 67, 66].map((count, at) => tally(emoji[at], count, at === i % 3)))
+    }
+    const other = await connectV1(the.server, silent.at(-1), { t })
+    assert.deepEqual((await reactionsOf(other, place, 2)).map(({ count, mine }) => [count, mine]).sort(), [[66, false], [67, false], [67, false]])
   })
 
   it('and sends at once lose neither', async (t) => {

@@ -94,23 +94,27 @@ const one = async (session, place, seq) => (await session.call('message.get', { 
 onEachStore('v1 streams', (the) => {
   // The streams actor's own tests have this with a clock of theirs.
   if (the.kind === 'sqlite' && process.env.HONGYAN_TEST_SLOW) {
-    it('SLOW (62 s): 60 s without a piece end it as it stands, and a piece begins them anew', { timeout: 90_000 }, async (t) => {
+    it('SLOW (62 s): 60 s without a piece end it as it stands; a piece begins them anew, and one at a wrong offset does not', { timeout: 90_000 }, async (t) => {
       const [a, b] = await people(the.server, t, 2)
       const place = user(b.userId)
-      const [spoken, silent, alive] = await Promise.all([1, 2, 3].map(() => begun(the.server, a.userId, place)))
+      const [spoken, silent, wrong, alive] = await Promise.all(range(1, 4).map(() => begun(the.server, a.userId, place)))
       const since = Date.now()
       await wrote(the.server, spoken.streamId, 0, '没说完 😀')
-      const late = delay(35_000).then(() => wrote(the.server, alive.streamId, 0, 'still here'))
-      const ends = await Promise.all([spoken, silent].map(async ({ message }) => {
+      const late = delay(35_000).then(async () => {
+        await wrote(the.server, alive.streamId, 0, 'still here')
+        for (const session of [a, b]) await session.call('ping') // who is silent for as long is closed
+        assertElsewhere(await write(the.server, wrong.streamId, 7, 'not here'), 0)
+      })
+      const ends = await Promise.all([spoken, silent, wrong].map(async ({ message }) => {
         const entry = await b.message(({ kind, content }) => kind === 'edit' && content.seq === message.seq, 66_000)
         return { entry, ms: Date.now() - since }
       }))
       for (const { ms } of ends) assert.ok(ms > 59_000 && ms < 64_000, `ended after ${ms} ms`)
-      assert.deepEqual(ends.map(({ entry }) => entry.content.content), ['没说完 😀', ''])
+      assert.deepEqual(ends.map(({ entry }) => entry.content.content), ['没说完 😀', '', ''])
       await late
-      for (const { streamId } of [spoken, silent]) await assertGone(the.server, streamId)
-      const now = await Promise.all([spoken, silent, alive].map(({ message }) => one(b, user(a.userId), message.seq)))
-      assert.deepEqual(now.map(({ content, streaming }) => [content, streaming]), [['没说完 😀', undefined], ['', undefined], ['still here', true]])
+      for (const { streamId } of [spoken, silent, wrong]) await assertGone(the.server, streamId)
+      const now = await Promise.all([spoken, silent, wrong, alive].map(({ message }) => one(b, user(a.userId), message.seq)))
+      assert.deepEqual(now.map(({ content, streaming }) => [content, streaming]), [['没说完 😀', undefined], ['', undefined], ['', undefined], ['still here', true]])
       assert.equal((await ended(the.server, alive.streamId)).content, 'still here')
     })
   }
@@ -283,11 +287,18 @@ onEachStore('v1 streams', (the) => {
     await wrote(the.server, streamId, 0, '😀雁')
     for (const offset of [0, 1, 3, 6, 4096]) assertElsewhere(await write(the.server, streamId, offset, 'x'), 2)
     assertElsewhere(await write(the.server, streamId, 0, '😀雁'), 2)
-    assertProblem(await write(the.server, streamId, 4097, 'x'), [400, 409])
     await wrote(the.server, streamId, 2, '!')
     assert.equal((await ended(the.server, streamId)).content, '😀雁!')
     await entryOf(b)
     assert.deepEqual(seen.deltas.map(({ offset, delta }) => [offset, delta]), [[0, '😀雁'], [2, '!']], 'what was refused is not told')
+  })
+
+  it('are not added to at an offset where none could end: that is 409 too', async (t) => {
+    const [a, b] = await people(the.server, t, 2)
+    const { streamId } = await begun(the.server, a.userId, user(b.userId))
+    await wrote(the.server, streamId, 0, '雁')
+    for (const offset of [4097, 10_000_000]) assertElsewhere(await write(the.server, streamId, offset, 'x'), 1)
+    assert.equal((await ended(the.server, streamId)).content, '雁')
   })
 
   it('are not added to by what is no piece', async (t) => {
@@ -295,7 +306,7 @@ onEachStore('v1 streams', (the) => {
     const { streamId } = await begun(the.server, a.userId, user(b.userId))
     const path = `/v1/streams/${streamId}`
     const bad = [[{ delta: 'x' }, /offset/], [{ offset: 0 }, /delta/], [{ offset: -1, delta: 'x' }, /offset/], [{ offset: '0', delta: 'x' }, /offset/], [{ offset: 0.5, delta: 'x' }, /offset/], [{ offset: null, delta: 'x' }, /offset/],
-      [{ offset: 0, delta: 5 }, /delta/], [{ offset: 0, delta: null }, /delta/], [{ offset: 0, delta: {} }, /delta/], [{ offset: 0, delta: 'a\0b' }, /delta/]]
+      [{ offset: 0, delta: 5 }, /delta/], [{ offset: 0, delta: null }, /delta/], [{ offset: 0, delta: '' }, /delta/], [{ offset: 0, delta: {} }, /delta/], [{ offset: 0, delta: 'a\0b' }, /delta/]]
     for (const [body, mentions] of bad) assertProblem(await post(the.server, path, body), 400, { mentions })
     for (const text of ['', '{', '[]', '5', 'null', '{"offset":0,"delta":"\\ud83d"}', Buffer.from([...Buffer.from('{"offset":0,"delta":"'), 0xff, ...Buffer.from('"}')])]) assertProblem(await post(the.server, path, text), 400)
     for (const [body, mentions] of [[{ content: '' }, /content/], [{ content: 5 }, /content/], [{ content: {} }, /content/], [{ content: 'a\0b' }, /content/]]) assertProblem(await end(the.server, streamId, body), 400, { mentions })
@@ -677,31 +688,33 @@ onEachStore('v1 streams and who writes them', (the) => {
     assertProblem(await end(the.server, streamId, {}, key('all')), 404)
   })
 
-  it('who may speak there no more ends what they were writing, as it stands', async (t) => {
-    const [a, b, c] = await three(t)
-    const [{ place }, { place: other }] = [await groupOf([a, b, c]), await groupOf([a, b, c])]
-    const writing = await Promise.all([[b, place], [c, other], [b, user(c.userId)]].map(async ([by, to]) => {
-      const { message, streamId } = await begun(the.server, by.userId, to, {}, own(by))
-      await wrote(the.server, streamId, 0, '大雁', own(by))
-      return { message, streamId, by }
-    }))
-    await a.call('group.update', { groupId: place.groupId, muted: true })
-    await a.call('group.remove', { groupId: other.groupId, userIds: [c.userId] })
-    await c.call('block.add', { userIds: [b.userId] })
-    for (const { message, streamId, by } of writing) {
-      let offset = 2
-      await eventually(4_500, 'it to end', async () => {
-        const { status, text } = await write(the.server, streamId, offset, '飞', own(by))
-        assert.ok(status === 200 || status === 404, text)
-        offset++
-        return status === 404
-      })
-      const reader = by === c ? a : by
-      const entry = await one(reader, message.to.groupId ? { groupId: message.to.groupId } : user(c.userId), message.seq)
-      assert.equal(entry.streaming, undefined)
-      assert.match(entry.content, /^大雁飞*$/)
-    }
-  })
+  for (const [who, authorization] of [['their own token', own], ['a back end', () => key()]]) {
+    it(`who may speak there no more ends what ${who} writes for them, as it stands`, async (t) => {
+      const [a, b, c] = await three(t)
+      const [{ place }, { place: other }] = [await groupOf([a, b, c]), await groupOf([a, b, c])]
+      const writing = await Promise.all([[b, place], [c, other], [b, user(c.userId)]].map(async ([by, to]) => {
+        const { message, streamId } = await begun(the.server, by.userId, to, {}, authorization(by))
+        await wrote(the.server, streamId, 0, '大雁', authorization(by))
+        return { message, streamId, by }
+      }))
+      await a.call('group.update', { groupId: place.groupId, muted: true })
+      await a.call('group.remove', { groupId: other.groupId, userIds: [c.userId] })
+      await c.call('block.add', { userIds: [b.userId] })
+      for (const { message, streamId, by } of writing) {
+        let offset = 2
+        await eventually(4_500, 'it to end', async () => {
+          const { status, text } = await write(the.server, streamId, offset, '飞', authorization(by))
+          assert.ok(status === 200 || status === 404, text)
+          offset++
+          return status === 404
+        })
+        const reader = by === c ? a : by
+        const entry = await one(reader, message.to.groupId ? { groupId: message.to.groupId } : user(c.userId), message.seq)
+        assert.equal(entry.streaming, undefined)
+        assert.match(entry.content, /^大雁飞*$/)
+      }
+    })
+  }
 
   it('another’s streamId is not told to who begins it again', async (t) => {
     const [a, b] = await three(t)
@@ -748,6 +761,38 @@ onEachStore('v1 streams and who writes them', (the) => {
     }
     const { message, streamId } = open.at(-1)
     assert.deepEqual(await begun(the.server, a.userId, user(b.userId), { clientMsgId: message.clientMsgId }, own(a)), { message, streamId, duplicate: true })
+  })
+
+  it('what a user streams counts to user_day_bytes: a piece beyond is 429, and it stays as it was', async (t) => {
+    const server = await serverFor(t, { database: await the.store.newDatabase(), args: keys.args, config: `${withoutFiles}[limits]\nuser_day_bytes = 65536\n` })
+    const [a, b] = await Promise.all([newId(), newId()].map((id) => connectV1(server, id, { t, path: '/v1/connect', headers: bearer(tokenOf(id)) })))
+    const place = user(b.userId)
+    const delta = '😀'.repeat(2048) // 8 KiB; two are a whole stream
+    let told = 0
+    let refused
+    while (!refused && told < 2 * 65_536) {
+      const { streamId } = await begun(server, a.userId, place, {}, own(a))
+      for (const offset of [0, 2048]) {
+        const answer = await write(server, streamId, offset, delta, own(a))
+        if (answer.status !== 200) {
+          refused = { streamId, offset, answer }
+          break
+        }
+        told += 8192
+      }
+      if (!refused) await ended(server, streamId, {}, own(a))
+    }
+    assert.ok(refused, `${told} bytes were streamed`)
+    assertProblem(refused.answer, 429, { mentions: /day/ })
+    assert.ok(told > 65_536 - 2 * 8192 && told <= 65_536, `after ${told} bytes`)
+    assertProblem(await write(server, refused.streamId, refused.offset, delta, own(a)), 429)
+    const now = await ended(server, refused.streamId, {}, own(a))
+    assert.ok(now.content === delta.slice(0, 2 * refused.offset), 'what was added before, and no more')
+    await a.fails(-32029, 'message.send', { to: place, clientMsgId: uniqueId(), content: delta })
+    const other = await begun(server, b.userId, user(a.userId), {}, own(b))
+    await wrote(server, other.streamId, 0, delta, own(b))
+    const byKey = await begun(server, a.userId, place, {}, key())
+    await wrote(server, byKey.streamId, 0, delta, key())
   })
 
   it('keys need the scope push', async (t) => {
