@@ -296,16 +296,13 @@ void streams::end(const std::string& id, live& what, std::string content,
 
 // ---- by and by ----
 
-/// What was added is stored, and told as a whole: who missed some of it has all then. Let go of, it is here
-/// no more: who writes on here finds it in the store, behind this.
-void streams::store(const std::string& id, live& what, bool let_go) {
+/// What was added is stored, and told as a whole: who missed some of it has all then.
+void streams::store(const std::string& id, live& what) {
   what.is_busy = true;
   what.has_grown = false;
   what.stored = home_.now();
-  if (let_go) ++leaving_;
-  ask(what.of.by, store_stream{id, node_, what.of.what.content, let_go},
-      [this, id, let_go, kept = let_go ? what : live()](change_answer& answer) {
-        if (let_go) return gone(id, kept, answer);
+  ask(what.of.by, store_stream{.id = id, .node = node_, .content = what.of.what.content},
+      [this, id](change_answer& answer) {
         const auto here = open_.find(id);
         if (here == open_.end()) return;
         auto& stored = here->second;
@@ -322,6 +319,17 @@ void streams::store(const std::string& id, live& what, bool let_go) {
       });
 }
 
+/// It is stored, and here no more: who writes on here finds it in the store, behind this.
+void streams::let_go(const std::string& id) {
+  auto& here = open_.at(id);
+  if (here.is_ending) return;
+  tell_new(here);
+  ++leaving_;
+  ask(here.of.by, store_stream{id, node_, here.of.what.content, true},
+      [this, id, kept = here](const change_answer& answer) { gone(id, kept, answer); });
+  forget(id);
+}
+
 /// Of one that was let go. What could not be stored is not lost, if nobody has gone on with it meanwhile.
 void streams::gone(const std::string& id, const live& kept, const change_answer& answer) {
   --leaving_;
@@ -330,25 +338,24 @@ void streams::gone(const std::string& id, const live& kept, const change_answer&
     auto& again = open_[id] = kept;
     again.has_grown = true;
     again.is_busy = false;
+    again.stored = home_.now();
   }
   count();
 }
 
+/// Those of a conversation, or the one of its message.
 void streams::drop(const stream_place& at) {
-  std::vector<std::string> there;
-  for (const auto& [id, one] : open_) {
+  let_go_where([&](const live& one) {
     const auto& m = one.of.what;
-    if (m.conversation_id == at.conversation_id && (at.seq == 0 || m.seq == at.seq)) there.push_back(id);
-  }
-  for (const auto& id : there) let_go(id);
+    return m.conversation_id == at.conversation_id && (at.seq == 0 || m.seq == at.seq);
+  });
 }
 
-void streams::let_go(const std::string& id) {
-  auto& here = open_.at(id);
-  if (here.is_ending) return;
-  tell_new(here);
-  store(id, here, true);
-  forget(id);
+void streams::let_go_where(const std::function<bool(const live&)>& is_meant) {
+  std::vector<std::string> those;
+  for (const auto& [id, one] : open_)
+    if (is_meant(one)) those.push_back(id);
+  for (const auto& id : those) let_go(id);
 }
 
 void streams::forget(const std::string& id) {
@@ -364,9 +371,7 @@ void streams::drain() {
 }
 
 void streams::let_go_of_all() {
-  std::vector<std::string> all;
-  for (const auto& [id, one] : open_) all.push_back(id);
-  for (const auto& id : all) let_go(id);
+  let_go_where([](const live&) { return true; });
 }
 
 void streams::tick(steady_time now) {
@@ -382,7 +387,7 @@ void streams::tick(steady_time now) {
     if (now - what.written >= stream_silence)
       end(id, what, what.of.what.content, [](const stream_finished&) {});
     else if (what.has_grown && now - what.stored >= stream_store_interval)
-      store(id, what, false);
+      store(id, what);
   }
   for (auto& again : std::exchange(retries_, {}))
     if (again.due <= now)

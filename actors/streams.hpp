@@ -68,8 +68,9 @@ private:
   void take_over(const std::string& id, const stream_writer& by, int attempt);
   void opened(const std::string& id, const result<live*>& found);
   stream_written add(live& to, const stream_delta& what);
-  void store(const std::string& id, live& what, bool let_go);
+  void store(const std::string& id, live& what);
   void let_go(const std::string& id);
+  void let_go_where(const std::function<bool(const live&)>& is_meant);
   void let_go_of_all();
   void gone(const std::string& id, const live& kept, const change_answer& answer);
   void forget(const std::string& id);

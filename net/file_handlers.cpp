@@ -37,9 +37,8 @@ public:
   std::uint64_t length() const override { return length_; }
   asio::awaitable<result<std::string>> next() override {
     if (left_ == 0) co_return std::string();
-    blob_wish wish{from_, next_, static_cast<std::size_t>(std::min<std::uint64_t>(left_, read_bytes)),
-                   at_.home.now() + store_deadline};
-    auto read = co_await ask<blob_done>(at_.asks, worker_, store_deadline, read_atom::value, std::move(wish));
+    blob_wish wish{from_, next_, static_cast<std::size_t>(std::min<std::uint64_t>(left_, read_bytes))};
+    auto read = co_await ask_worker<blob_done>(at_, worker_, read_atom::value, std::move(wish));
     if (!read) co_return read.error();
     if (read->failure) co_return *read->failure;
     next_ += read->bytes.size();
@@ -153,9 +152,8 @@ asio::awaitable<reply> read_file(edge& at, const routed_request& request) {
   auto worker = (*files)->worker();
   blob_reader_ptr bytes;
   if (is_get) {
-    blob_name name{found->id, at.home.now() + store_deadline};
-    auto opened =
-        co_await ask<blob_opened>(at.asks, worker, store_deadline, open_atom::value, std::move(name));
+    blob_name name{found->id};
+    auto opened = co_await ask_worker<blob_opened>(at, worker, open_atom::value, std::move(name));
     if (!opened) co_return problem(opened.error());
     if (opened->failure) co_return problem(*opened->failure);
     if (!opened->reader || opened->reader->size() != size) {

@@ -13,4 +13,12 @@ inline constexpr std::chrono::seconds store_deadline{60};
 /// The file store, when it can be used. Errors: not_found, unavailable.
 result<file_service*> usable_files(edge& at);
 
+/// Asks a file worker, which leaves it when this has waited long enough.
+template <class Answer, class Atom, class What>
+asio::awaitable<result<Answer>> ask_worker(edge& at, const file_worker_actor& worker, Atom atom, What what,
+                                           std::chrono::seconds patience = store_deadline) {
+  what.until = at.home.now() + patience;
+  return ask<Answer>(at.asks, worker, patience, atom, std::move(what));
+}
+
 } // namespace hongyan

@@ -238,9 +238,8 @@ asio::awaitable<result<void>> upload::flush() {
     if (!begun) co_return begun;
   }
   at_.server.figures.file_bytes_in.Increment(static_cast<double>(waiting_.size()));
-  blob_piece piece{begun_.writer, std::exchange(waiting_, {}), at_.home.now() + store_deadline};
-  auto written =
-      co_await ask<blob_done>(at_.asks, begun_.worker, store_deadline, write_atom::value, std::move(piece));
+  blob_piece piece{begun_.writer, std::exchange(waiting_, {})};
+  auto written = co_await ask_worker<blob_done>(at_, begun_.worker, write_atom::value, std::move(piece));
   if (!written) co_return written.error();
   co_return failed(written->failure);
 }
@@ -252,9 +251,8 @@ asio::awaitable<result<void>> upload::begin() {
   const auto stored = co_await ask_to_store<change_answer>(at_, change_atom::value, std::move(row));
   if (!stored) co_return stored.error();
   begun_.worker = to_.worker();
-  blob_name name{file_.id, at_.home.now() + store_deadline};
-  auto begun =
-      co_await ask<blob_begun>(at_.asks, begun_.worker, store_deadline, create_atom::value, std::move(name));
+  blob_name name{file_.id};
+  auto begun = co_await ask_worker<blob_begun>(at_, begun_.worker, create_atom::value, std::move(name));
   if (!begun) co_return begun.error();
   begun_.writer = std::move(begun->writer);
   co_return failed(begun->failure);
@@ -262,9 +260,9 @@ asio::awaitable<result<void>> upload::begin() {
 
 asio::awaitable<result<void>> upload::finish() {
   const auto patience = store_deadline + files::sending_time(static_cast<std::uint64_t>(file_.size));
-  blob_end end{begun_.writer, at_.home.now() + patience};
+  blob_end end{begun_.writer};
   auto finished =
-      co_await ask<blob_done>(at_.asks, begun_.worker, patience, finish_atom::value, std::move(end));
+      co_await ask_worker<blob_done>(at_, begun_.worker, finish_atom::value, std::move(end), patience);
   if (!finished) co_return finished.error();
   if (finished->failure) co_return *finished->failure;
   change row{.by = user_, .action = finish_file{file_}};

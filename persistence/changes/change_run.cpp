@@ -95,13 +95,25 @@ result<void> change_run::unchanged(const locked_group& group) {
   return {};
 }
 
-result<message> change_run::find_entry(const own_conversation& in, std::int64_t seq) {
-  auto entry = tx_.entry(in.row, seq);
+result<change_run::own_entry> change_run::open_entry(const peer_or_group& in, std::int64_t seq) {
+  auto opened = open(in);
+  if (!opened) return opened.error();
+  auto entry = tx_.entry(opened->row, seq);
   if (!entry) return entry.error();
-  if (!*entry || seq < in.mine.first_seq)
+  if (!*entry || seq < opened->mine.first_seq)
     return error{errc::not_found,
                  "there is no message " + std::to_string(seq) + " in this conversation that you may read"};
-  return **std::move(entry);
+  return own_entry{*std::move(opened), **std::move(entry)};
+}
+
+result<std::optional<conversation_row>> change_run::lock_conversation_of(const message& m) {
+  return m.to.is_group() ? tx_.lock_group(m.to.id) : tx_.lock_direct(m.from, m.to.id, false);
+}
+
+result<bool> change_run::has_blocked(const user_id& user, const user_id& sender) {
+  const auto blockers = tx_.blockers(sender, std::span(&user, 1));
+  if (!blockers) return blockers.error();
+  return !blockers->empty();
 }
 
 result<void> change_run::may_speak(const own_conversation& in) {
@@ -113,9 +125,9 @@ result<void> change_run::may_speak(const own_conversation& in) {
                  .reason = "muted"};
   }
   if (user_ == nullptr || in.row.of.id == *by_) return {};
-  const auto blockers = tx_.blockers(*by_, std::span(&in.row.of.id, 1));
-  if (!blockers) return blockers.error();
-  if (blockers->empty()) return {};
+  const auto blocked = has_blocked(in.row.of.id, *by_);
+  if (!blocked) return blocked.error();
+  if (!*blocked) return {};
   return blocked_by_peer();
 }
 

@@ -130,8 +130,16 @@ private:
   /// A group that whoever wants the change is in, at least as `needed`.
   result<locked_group> open_group(const user_id& id, group_role needed);
 
-  /// Its entry `seq`, if it is theirs to read.
-  result<message> find_entry(const own_conversation& in, std::int64_t seq);
+  /// ... with its entry `seq`, if that is theirs to read.
+  struct own_entry {
+    own_conversation in;
+    message what;
+  };
+  result<own_entry> open_entry(const peer_or_group& in, std::int64_t seq);
+  /// The conversation of a message, locked, whoever wants the change; nothing: there is none.
+  result<std::optional<conversation_row>> lock_conversation_of(const message& m);
+  /// Whether `user` has blocked `sender`.
+  result<bool> has_blocked(const user_id& user, const user_id& sender);
   /// Why one who could send there no more may not do this either, if so.
   result<void> may_speak(const own_conversation& in);
   /// Why an entry cannot be taken back, if so.

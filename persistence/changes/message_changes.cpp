@@ -30,12 +30,11 @@ std::optional<error> change_run::recall_refused(const message& entry, const own_
 }
 
 result<void> change_run::operator()(const recall_message& what) {
-  auto opened = open(what.in);
+  auto opened = open_entry(what.in, what.seq);
   if (!opened) return opened.error();
-  const auto entry = find_entry(*opened, what.seq);
-  if (!entry) return entry.error();
-  if (auto refused = recall_refused(*entry, *opened, what.window)) return *refused;
-  return take_back(opened->row, *entry, *by_, entry->from == *by_ ? "" : quoted(by_->text()));
+  const message& entry = opened->what;
+  if (auto refused = recall_refused(entry, opened->in, what.window)) return *refused;
+  return take_back(opened->in.row, entry, *by_, entry.from == *by_ ? "" : quoted(by_->text()));
 }
 
 result<void> change_run::operator()(const recall_by_id& what) {
@@ -46,7 +45,7 @@ result<void> change_run::operator()(const recall_by_id& what) {
   if (!found) return found.error();
   if (!*found) return gone();
   const message& m = **found;
-  auto row = m.to.is_group() ? tx_.lock_group(m.to.id) : tx_.lock_direct(m.from, m.to.id, false);
+  auto row = lock_conversation_of(m);
   if (!row) return row.error();
   if (!*row) return gone();
   const auto entry = tx_.entry(**row, m.seq); // as it is now that nobody else changes it
@@ -90,52 +89,51 @@ std::optional<error> change_run::edit_refused(const message& entry, std::chrono:
 }
 
 result<void> change_run::operator()(const edit_message& what) {
-  auto opened = open(what.in);
+  auto opened = open_entry(what.in, what.seq);
   if (!opened) return opened.error();
-  const auto before = find_entry(*opened, what.seq);
-  if (!before) return before.error();
-  if (auto refused = edit_refused(*before, what.window)) return *refused;
-  if (auto may = may_speak(*opened); !may) return may;
-  auto reactions = tx_.reactions(*before, *by_);
+  const message& before = opened->what;
+  if (auto refused = edit_refused(before, what.window)) return *refused;
+  if (auto may = may_speak(opened->in); !may) return may;
+  auto reactions = tx_.reactions(before, *by_);
   if (!reactions) return reactions.error();
-  auto now_is = *before;
+  auto now_is = before;
   now_is.reactions = *std::move(reactions);
-  if (before->content == what.content) {
+  if (before.content == what.content) {
     outcome_.edited = std::move(now_is);
     return {};
   }
-  if (before->edits >= edits_max)
+  if (before.edits >= edits_max)
     return error{errc::too_large, "this message was edited " + std::to_string(edits_max) +
                                       " times already, which is as often as one can be"};
   now_is.content = what.content;
   ++now_is.edits;
-  if (auto rewritten = tx_.rewrite(*before, now_is); !rewritten) return rewritten;
-  if (auto logged = log_edit(opened->row, now_is); !logged) return logged;
+  if (auto rewritten = tx_.rewrite(before, now_is); !rewritten) return rewritten;
+  if (auto logged = log_edit(opened->in.row, now_is); !logged) return logged;
   outcome_.edited = std::move(now_is);
   return {};
 }
 
 result<void> change_run::operator()(const react_to_message& what) {
-  const auto opened = open(what.in);
+  const auto opened = open_entry(what.in, what.seq);
   if (!opened) return opened.error();
-  const auto entry = find_entry(*opened, what.seq);
-  if (!entry) return entry.error();
-  if (entry->recalled) return error{errc::not_found, "this message was recalled"};
-  if (is_log_entry(*entry))
+  const message& entry = opened->what;
+  const conversation_row& in = opened->in.row;
+  if (entry.recalled) return error{errc::not_found, "this message was recalled"};
+  if (is_log_entry(entry))
     return error{errc::forbidden, "this entry is the log's own; one reacts to messages"};
-  if (auto may = may_speak(*opened); !may) return may;
+  if (auto may = may_speak(opened->in); !may) return may;
   if (what.on) {
-    const auto reactions = tx_.reactions(*entry, *by_);
+    const auto reactions = tx_.reactions(entry, *by_);
     if (!reactions) return reactions.error();
     const bool is_new = std::ranges::find(*reactions, what.emoji, &reaction_tally::emoji) == reactions->end();
     if (is_new && reactions->size() >= emoji_a_message_max)
       return error{errc::too_large, "this message has " + std::to_string(emoji_a_message_max) +
                                         " different reactions already; take one of those"};
   }
-  auto audience = audience_of(opened->row);
+  auto audience = audience_of(in);
   if (!audience) return audience.error();
   if (!*audience) *audience = std::make_shared<const user_list>(each_once({*by_, what.in.id}));
-  const reaction r{opened->row.id, what.seq, *by_, what.emoji, what.on};
+  const reaction r{in.id, what.seq, *by_, what.emoji, what.on};
   const auto is_new = tx_.put_reaction(r);
   if (!is_new) return is_new.error();
   if (*is_new) outcome_.reaction = told_reaction{r, *std::move(audience)};

@@ -20,8 +20,7 @@ result<change_run::running_stream> change_run::open_stream_of(const std::string&
   auto entry = tx_.entry(conversation_row{.id = (*place)->conversation_id, .of = {}}, (*place)->seq);
   if (!entry) return entry.error();
   if (!*entry) return no_such_stream();
-  const message& m = **entry;
-  auto in = m.to.is_group() ? tx_.lock_group(m.to.id) : tx_.lock_direct(m.from, m.to.id, false);
+  auto in = lock_conversation_of(**entry);
   if (!in) return in.error();
   auto row = tx_.find_stream(id);
   if (!row) return row.error();
@@ -83,9 +82,9 @@ result<bool> change_run::may_go_on(const running_stream& of) {
     return *theirs && !(of.in.muted && (*theirs)->role == group_role::member);
   }
   if (of.what.to.id == sender) return true;
-  const auto blockers = tx_.blockers(sender, std::span(&of.what.to.id, 1));
-  if (!blockers) return blockers.error();
-  return blockers->empty();
+  const auto blocked = has_blocked(of.what.to.id, sender);
+  if (!blocked) return blocked.error();
+  return !*blocked;
 }
 
 result<void> change_run::tell_stream(const running_stream& of) {
