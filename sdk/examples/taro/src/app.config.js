@@ -1,0 +1,4 @@
+export default {
+  pages: ['pages/chat/chat'],
+  window: { navigationBarTitleText: 'hongyan-client', navigationBarTextStyle: 'black' },
+}
