@@ -1,7 +1,21 @@
-// The app keeps nothing of its own but the login, which all pages share: who you chat with is remembered by pages/index,
-// messages by pages/chat.
+const { Im } = require('./services/im')
+const { keepLeft, takeLeft } = require('./services/left')
+const { Look } = require('./services/look')
 
-const { login, server } = require('./config')
-const { Login } = require('./utils/login')
+App({
+  onLaunch({ path }) {
+    this.look = new Look()
+    this.im = new Im()
+    this.left = takeLeft(path)
+    this.im.start()
+  },
 
-App({ login: login ? new Login({ wx, server }) : null })
+  onShow() {
+    this.im.seen()
+  },
+
+  onHide() {
+    this.im.hidden()
+    keepLeft()
+  },
+})

@@ -1,0 +1,90 @@
+// Whoever one has talked to, or added, by initial.
+
+const { definePage } = require('../../services/page')
+const { personOf } = require('../../services/contacts')
+const { byInitial } = require('../../services/initials')
+const { openProfile } = require('../../services/links')
+
+const DRAW_MS = 50
+
+definePage('contacts', {
+  hasTabs: true,
+
+  data: { sections: [], isEmpty: false, groupCount: 0, into: '' },
+
+  onLoad() {
+    const { im } = this
+    const soon = () => this.drawSoon()
+    this.seen = new Set()
+    this.offs = [im.client.on('synced', soon), im.client.on('conversation', soon), im.directory.onChange(soon), im.presence.onChange(soon), im.onView(soon)]
+  },
+
+  onUnload() {
+    this.offs.forEach((off) => off())
+    this.leave()
+    clearTimeout(this.drawing)
+  },
+
+  onShow() {
+    this.isShown = true
+    this.draw()
+    this.countGroups()
+  },
+
+  onHide() {
+    this.isShown = false
+    this.leave()
+  },
+
+  dressed() { this.draw() },
+
+  drawSoon() {
+    if (this.drawing || !this.isShown) return
+    this.drawing = setTimeout(() => {
+      this.drawing = null
+      this.draw()
+    }, DRAW_MS)
+  },
+
+  draw() {
+    const { im, im: { contacts, directory } } = this
+    const people = contacts.list().map((userId) => ({ ...personOf(userId, { directory, t: this.t }), online: im.isOnline(userId) }))
+    const sections = byInitial(people).map(({ initial, people: some }) => ({ initial, id: initial === '#' ? 'at-other' : `at-${initial}`, people: some }))
+    const drawn = sections.flatMap(({ people: some }) => some.map(({ userId }) => userId)).join(' ')
+    this.setData({ sections, isEmpty: !people.length }, () => { if (this.isShown) this.watchScreen(drawn) })
+  },
+
+  /** Those on the screen are watched. */
+  watchScreen(key) {
+    if (this.observer && this.observed === key) return
+    this.leave()
+    this.observed = key
+    this.observer = this.createIntersectionObserver({ observeAll: true })
+    this.observer.relativeToViewport({ top: 0 }).observe('.person', ({ dataset, intersectionRatio }) => {
+      if (intersectionRatio > 0) this.seen.add(dataset.id)
+      else this.seen.delete(dataset.id)
+      const before = this.offPresence
+      this.offPresence = this.im.presence.look([...this.seen].filter(Boolean))
+      if (before) before()
+    })
+  },
+
+  leave() {
+    if (this.observer) this.observer.disconnect()
+    if (this.offPresence) this.offPresence()
+    this.observer = this.offPresence = null
+    this.seen.clear()
+  },
+
+  async countGroups() {
+    const { groups } = await this.im.client.call('group.list', {}).catch(() => ({ groups: [] }))
+    this.setData({ groupCount: groups.length })
+  },
+
+  search() { wx.navigateTo({ url: '/more/search/search' }) },
+  add() { wx.navigateTo({ url: '/more/add/add' }) },
+  code() { wx.navigateTo({ url: '/more/code/code' }) },
+  groups() { wx.navigateTo({ url: '/more/groups/groups' }) },
+  open({ currentTarget }) { openProfile(currentTarget.dataset.id) },
+  jump({ currentTarget }) { this.setData({ into: '' }, () => this.setData({ into: currentTarget.dataset.to })) },
+})
