@@ -49,7 +49,7 @@ void count_reset(std::string_view reason, metrics& figures) {
 
 /// An edit's text is not for those who may not read the message.
 void hide_edit(committed_message& edit, const std::vector<group_member>& members) {
-  const auto seq = edited_seq(*edit.stored);
+  const auto seq = read_edit_entry(*edit.stored).seq;
   if (!seq) return;
   auto others = std::make_shared<std::vector<user_id>>();
   for (const auto& m : members)
@@ -270,6 +270,22 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
                 auto found = s.reader->find_file(question.what, wall_now());
                 if (!found) return {.failure = found.error()};
                 return {.file = *std::move(found)};
+              });
+            },
+            s.admitted->history);
+      },
+      [self](query_atom, const webhook_question& question) {
+        auto& s = self->state;
+        return s.enqueue<webhook_answer>(
+            std::string(), 1,
+            [&s, question] {
+              return answer_in_time<webhook_answer>(question.until, [&]() -> webhook_answer {
+                auto rows = s.reader->webhooks();
+                if (!rows) return {.failure = rows.error()};
+                if (question.failed_of.empty()) return {.rows = *std::move(rows)};
+                auto failed = s.reader->failed_events(question.failed_of, question.after, question.limit);
+                if (!failed) return {.failure = failed.error()};
+                return {.rows = *std::move(rows), .failed = *std::move(failed)};
               });
             },
             s.admitted->history);

@@ -8,6 +8,7 @@
 ///                          -> STREAMS -> PERSISTENCE, REGISTRY
 ///   REVOCATIONS -> REGISTRY
 ///   FILE KEEPER -> PERSISTENCE
+///   WEBHOOK -> PERSISTENCE
 ///
 ///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
 ///
@@ -50,6 +51,8 @@ using history_actor = caf::typed_actor<
     caf::replies_to<query_atom, log_question>::with<log_answer>,
     // A file's row, if they may see it.
     caf::replies_to<query_atom, file_row_question>::with<file_row_answer>,
+    // How far webhooks are, and what one has given up.
+    caf::replies_to<query_atom, webhook_question>::with<webhook_answer>,
     // INTERNAL, to itself: what came meanwhile is in line; the next turn.
     caf::reacts_to<flush_atom>,
     // Twice a second, from the application: after reads have failed, sees whether they can be done again.
@@ -176,6 +179,16 @@ using file_keeper_actor = caf::typed_actor<
     caf::replies_to<tick_atom>::with<blob_done>,
     // INTERNAL, to itself: looks again, or deletes what is due.
     caf::reacts_to<flush_atom>>;
+
+/// A WEBHOOK tells one receiver of the business what happens. Detached, since it reads the log and waits.
+using webhook_actor = caf::typed_actor<
+    // INTERNAL, to itself: the next turn.
+    caf::reacts_to<flush_atom>,
+    // From the application, at start: answers when it has asked whether the webhook is this node's. Then:
+    // somebody wishes something, which is in its row.
+    caf::replies_to<tick_atom>::with<caf::ok_atom>,
+    // Sends nothing more, stores what is done, lets the webhook go, and ends.
+    caf::replies_to<drain_atom>::with<caf::ok_atom>>;
 
 /// REVOCATIONS reads from the database whose tokens were revoked, by whichever node. Detached, since it
 /// blocks.

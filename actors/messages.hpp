@@ -84,8 +84,9 @@ struct change_answer {
   std::optional<user_id> user{};
   std::vector<std::string> files{};
   std::optional<file_identity> identity{};
-  std::optional<message> edited{};     ///< of an edit, and of a stream's end, the message as it is now
-  std::optional<open_stream> stream{}; ///< of find_stream, hold_stream and store_stream
+  std::optional<message> edited{};      ///< of an edit, and of a stream's end, the message as it is now
+  std::optional<open_stream> stream{};  ///< of find_stream, hold_stream and store_stream
+  std::optional<webhook_row> webhook{}; ///< of hold_webhook and store_webhook
 };
 
 /// What became of a read_mark.
@@ -190,6 +191,20 @@ struct stream_note {
 };
 
 // ---- files ----
+
+/// How far webhooks are; of one that is named, also some of the events that it was given up with, after an
+/// id.
+struct webhook_question {
+  std::string failed_of{}; ///< empty: none
+  std::int64_t after = 0;
+  std::size_t limit = 0;
+  steady_time until;
+};
+struct webhook_answer {
+  std::optional<error> failure{};
+  std::vector<webhook_row> rows{};
+  std::vector<failed_event> failed{};
+};
 
 /// A file's row, as far as somebody may see it.
 struct file_row_question {
@@ -377,6 +392,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::log_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhook_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhook_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_writer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_name)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_begun)

@@ -397,7 +397,7 @@ void persistence_state::commit_changes() {
 }
 
 void persistence_state::note_failed_change(const error& why) {
-  if (row_of(why.code).retry_later) set_state(false, why.detail);
+  if (why.code == errc::unavailable || why.code == errc::outcome_unknown) set_state(false, why.detail);
   // Perhaps it was stored: then nobody was told, and no ping would show it.
   if (why.code == errc::outcome_unknown || why.code == errc::internal)
     self->send(registry, resync_atom::value);
@@ -423,7 +423,8 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
           .files = std::move(done.files),
           .identity = std::move(done.identity),
           .edited = std::move(done.edited),
-          .stream = std::move(done.stream)};
+          .stream = std::move(done.stream),
+          .webhook = std::move(done.webhook)};
 }
 
 void persistence_state::fail(const error& e) {

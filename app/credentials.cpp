@@ -28,6 +28,23 @@ result<auth::key_ring> credentials::read_keys() const {
   return ring;
 }
 
+result<void> credentials::take_webhooks(std::span<const webhook_settings> of) {
+  webhooks::secrets_by_name all;
+  for (const auto& w : of) {
+    const auto option = "webhooks.secret_file of " + w.name;
+    const auto text = auth::read_key_file(option, w.secret_file);
+    if (!text) return text.error();
+    auto secrets = webhooks::parse_secret_file(*text);
+    if (!secrets) return error{errc::malformed, option + " " + w.secret_file + ": " + secrets.error().detail};
+    all.emplace(w.name, *std::move(secrets));
+  }
+  if (webhooks_)
+    webhooks_->set(std::move(all));
+  else
+    webhooks_.emplace(std::move(all));
+  return {};
+}
+
 result<std::shared_ptr<const cluster_tls>> credentials::read_cluster_certificate() const {
   return cluster_tls::read(
       {config_.cluster_tls_certificate, config_.cluster_tls_key, config_.cluster_tls_authority});
@@ -43,6 +60,7 @@ result<void> credentials::read(cluster_fence* fence) {
   auto keys = read_keys();
   if (!keys) return keys.error();
   keys_.emplace(*std::move(keys));
+  if (auto taken = take_webhooks(config_.webhooks); !taken) return taken;
   if (config_.tls_certificate.empty()) return {};
   auto certificate = tls_context::read(config_.tls_certificate, config_.tls_key);
   if (!certificate) return certificate.error();
@@ -53,6 +71,7 @@ result<void> credentials::read(cluster_fence* fence) {
 void credentials::warn_of_open_files() const {
   std::vector<std::string> secret{config_.keys.secret, config_.keys.api_keys,   config_.keys.wechat_secret,
                                   config_.tls_key,     config_.cluster_tls_key, config_.files.s3_key_file};
+  for (const auto& w : config_.webhooks) secret.push_back(w.secret_file);
   std::erase(secret, "");
   for (const auto& file : auth::open_to_others(secret))
     spdlog::warn("event=secret_open_to_others file={} advice=\"chmod 600\"", file);

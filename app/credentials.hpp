@@ -8,8 +8,10 @@
 #include "core/tools/current.hpp"
 #include "net/cluster_fence.hpp"
 #include "net/tls.hpp"
+#include "webhooks/signature.hpp"
 
 #include <optional>
+#include <span>
 
 namespace hongyan {
 
@@ -25,8 +27,13 @@ public:
   /// Files with secrets should be their owner's alone. They are used all the same: containers mount them so.
   void warn_of_open_files() const;
 
+  /// Reads the secret files of these webhooks, all or none. Errors: malformed.
+  result<void> take_webhooks(std::span<const webhook_settings> of);
+
   // After a good read().
   const current<auth::key_ring>& keys() const { return *keys_; }
+  /// Of those that were taken last.
+  const current<webhooks::secrets_by_name>& secrets_of_webhooks() const { return *webhooks_; }
   /// Null: in the clear.
   const current<tls_context>* certificate() const { return certificate_ ? &*certificate_ : nullptr; }
   auth::revocations& revoked() { return revoked_; }
@@ -38,6 +45,7 @@ private:
   const server_config& config_;
   auth::revocations revoked_;
   std::optional<current<auth::key_ring>> keys_;
+  std::optional<current<webhooks::secrets_by_name>> webhooks_;
   std::optional<current<tls_context>> certificate_;
   cluster_fence* fence_ = nullptr;
 };

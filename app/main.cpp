@@ -66,7 +66,13 @@ int main(int argc, char** argv) {
   write_no_core();
   set_up_log(config.log_level);
 
-  const auto served = serve(std::move(config), [](const std::string& url) {
+  const auto reload = [&]() -> result<server_config> {
+    auto again = load_config({argv + 1, argv + argc}, env);
+    if (!again) return again.error();
+    if (auto* fresh = std::get_if<server_config>(&*again)) return std::move(*fresh);
+    return config; // --help is given at the start alone
+  };
+  const auto served = serve(config, reload, [](const std::string& url) {
     std::cout << "hongyan listening on " << url << std::endl; // flushed: someone waits for it
   });
   return served ? 0 : refuse(served.error().detail);

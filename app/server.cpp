@@ -9,6 +9,7 @@
 #include "actors/registry.hpp"
 #include "actors/revocations.hpp"
 #include "actors/streams.hpp"
+#include "actors/webhook.hpp"
 #include "app/credentials.hpp"
 #include "app/runtime.hpp"
 #include "app/settings.hpp"
@@ -67,12 +68,13 @@ result<std::unique_ptr<files::blob_store>> open_bucket(const file_settings& of) 
 /// whoever comes.
 class server {
 public:
-  explicit server(server_config config)
+  server(server_config config, config_loader reload)
       : config_(std::move(config))
       , credentials_(config_)
       , admitted_(config_.limits.backlog, config_.limits.deliveries, config_.limits.history,
                   rates_of(config_), config_.limits.searches)
       , connections_(connections_of(config_))
+      , reload_(std::move(reload))
       , runtime_(config_.io_threads, config_.cluster_listen.has_value()) {
     set_user_limits(admitted_, config_);
   }
@@ -97,6 +99,10 @@ private:
   void spawn_shard(io_shard& home, const history_actor& history, const history_actor& searches);
   void spawn_cluster();
   void spawn_revocations();
+  void set_webhooks();
+  webhook_actor spawn_webhook(const webhook_settings& of);
+  void end_webhooks(const std::vector<webhook_of_node>& all, steady_time deadline);
+  void reread_webhooks();
   void watch_for_hangup();
   void tick();
   void watch_writes();
@@ -112,11 +118,14 @@ private:
   std::optional<file_service> files_;             ///< with one
   std::optional<file_keeper_env> keeper_env_;     ///< likewise
   std::optional<metrics> figures_;
+  std::vector<std::unique_ptr<webhook_env>> webhook_envs_;
+  std::atomic<std::chrono::hours::rep> longest_keep_ = 0; ///< of all webhooks
   flow admitted_;
   std::optional<login_env> login_env_;
   std::optional<cluster_fence> fence_; ///< in a cluster; and:
   std::optional<cluster_links> links_;
   connection_table connections_; ///< connections give their slots back
+  config_loader reload_;
   // Actors, and what has handles to them; see drop_handles():
   runtime runtime_;
   std::unique_ptr<server_context> context_;
@@ -221,6 +230,7 @@ result<void> server::start() {
   }
   if (auto fits = spawn_files(persistence); !fits) return fits;
   if (config_.asks_for_tokens) spawn_revocations();
+  set_webhooks();
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
   tick();
@@ -303,10 +313,80 @@ void server::spawn_revocations() {
   self->request(made, first_look_deadline, tick_atom::value).receive([] {}, [](const caf::error&) {});
 }
 
+/// As the configuration has them now: those that are as they were go on.
+void server::set_webhooks() {
+  for (const auto& one : config_.webhooks)
+    longest_keep_ =
+        std::max<std::chrono::hours::rep>(longest_keep_, std::chrono::hours(one.keep_days).count());
+  const auto before = context_->webhooks.get();
+  std::vector<webhook_of_node> all, gone;
+  for (const auto& one : *before)
+    if (std::ranges::find(config_.webhooks, one.settings) == config_.webhooks.end()) gone.push_back(one);
+  end_webhooks(gone, std::chrono::steady_clock::now() + first_look_deadline);
+  caf::scoped_actor self{runtime_.system()};
+  for (const auto& settings : config_.webhooks) {
+    const auto known = std::ranges::find(*before, settings, &webhook_of_node::settings);
+    if (known != before->end()) {
+      all.push_back(*known);
+      continue;
+    }
+    const webhook_actor made = spawn_webhook(settings);
+    self->request(made, first_look_deadline, tick_atom::value)
+        .receive([](caf::ok_atom) {}, [](const caf::error&) {});
+    all.push_back({settings, made});
+  }
+  context_->webhooks.set(std::move(all));
+}
+
+webhook_actor server::spawn_webhook(const webhook_settings& of) {
+  webhook_envs_.push_back(std::make_unique<webhook_env>(webhook_env{
+      .name = of.name,
+      .url = of.url,
+      .settings = {.types = {of.events.begin(), of.events.end()},
+                   .concurrency = of.concurrency,
+                   .keep = of.keep_days,
+                   .jitter = [] { return 0.9 + static_cast<double>(random_number() % 200) / 1000; }},
+      .allow_private = of.allow_private,
+      // A server alone takes over what it had at once, whatever its port is now.
+      .holder = config_.cluster_listen ? config_.node : "alone",
+      .longest_keep = longest_keep_,
+      .secrets = credentials_.secrets_of_webhooks(),
+      .admitted = admitted_,
+      .figures = *figures_}));
+  return runtime_.spawn_detached(webhook, webhook_envs_.back().get(),
+                                 std::shared_ptr<message_reader>(database_->make_reader()),
+                                 context_->persistence);
+}
+
+/// They store what is done and let go, so that whoever is next begins at once.
+void server::end_webhooks(const std::vector<webhook_of_node>& all, steady_time deadline) {
+  caf::scoped_actor self{runtime_.system()};
+  for (const auto& one : all)
+    self->send(one.teller, drain_atom::value); // all at once; then each is waited for
+  for (const auto& one : all) {
+    const auto left = std::max(deadline - std::chrono::steady_clock::now(), steady_time::duration::zero());
+    self->request(one.teller, left, drain_atom::value).receive([](caf::ok_atom) {}, [](const caf::error&) {});
+  }
+}
+
+/// The file's webhooks, if it can be read and their secrets as well; else they stay as they are.
+void server::reread_webhooks() {
+  auto fresh = reload_();
+  auto taken = fresh ? credentials_.take_webhooks(fresh->webhooks) : result<void>(fresh.error());
+  if (!taken) {
+    spdlog::warn("event=webhooks_not_read reason=\"{}\"", taken.error().detail);
+    return;
+  }
+  config_.webhooks = std::move(fresh->webhooks);
+  set_webhooks();
+  if (!config_.webhooks.empty()) spdlog::info("event=webhooks_read count={}", config_.webhooks.size());
+}
+
 void server::watch_for_hangup() {
   hangup_.async_wait([this](const boost::system::error_code& ec, int) {
     if (ec) return;
     credentials_.reread();
+    reread_webhooks();
     watch_for_hangup();
   });
 }
@@ -365,6 +445,7 @@ bool server::drain(steady_time deadline) {
     });
   caf::anon_send(context_->registry, drain_atom::value);
   caf::anon_send(context_->streams, drain_atom::value);
+  end_webhooks(*context_->webhooks.get(), deadline);
 
   asio::steady_timer pause(main_io_);
   for (auto left = count_open(); left > 0; left = count_open()) {
@@ -393,6 +474,7 @@ void server::drop_handles() {
   }
   context_->logins.clear();
   if (files_) files_->workers.clear();
+  context_->webhooks.set({});
   context_->persistence = nullptr;
   context_->streams = nullptr;
   context_->registry = nullptr;
@@ -419,13 +501,14 @@ void server::stop() {
 
 } // namespace
 
-result<void> serve(server_config config, const std::function<void(const std::string& url)>& ready) {
+result<void> serve(server_config config, config_loader reload,
+                   const std::function<void(const std::string& url)>& ready) {
   const auto database = redacted(config.database);
   const auto there_is = find_memory();
   if (config.limits.memory == 0) config.limits.memory = there_is.bytes / memory_part;
   const auto limits = config.limits;
   const bool is_cluster = config.cluster_listen.has_value();
-  server s(std::move(config));
+  server s(std::move(config), std::move(reload));
   if (auto opened = s.open(); !opened) return opened.error();
   tell_bounds(limits, is_cluster, there_is);
   if (auto started = s.start(); !started) {

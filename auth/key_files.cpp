@@ -103,16 +103,10 @@ result<public_key> parse_jwk(const json::value& value) {
 /// Reads the file of an option and what is in it.
 template <class Parse>
 auto read(const char* option, const std::string& path, Parse parse) -> decltype(parse(std::string_view())) {
-  const std::string where = std::string(option) + " " + path + ": ";
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return bad(where + "cannot be read; accepted: a file that this user may read");
-  std::string text(file_bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad() || in.gcount() == 0) return bad(where + "it is empty or cannot be read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > file_bytes_max) return bad(where + "it is over 1 MiB");
-  auto parsed = parse(text);
-  if (!parsed) return bad(where + parsed.error().detail);
+  const auto text = read_key_file(option, path);
+  if (!text) return text.error();
+  auto parsed = parse(*text);
+  if (!parsed) return bad(std::string(option) + " " + path + ": " + parsed.error().detail);
   return parsed;
 }
 
@@ -124,6 +118,18 @@ const api_key* key_ring::find(std::string_view key) const {
   for (const auto& k : api_keys)
     if (CRYPTO_memcmp(k.sha256.data(), hash.data(), hash.size()) == 0) found = &k;
   return found;
+}
+
+result<std::string> read_key_file(const std::string& option, const std::string& path) {
+  const auto where = option + " " + path + ": ";
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return bad(where + "cannot be read; accepted: a file that this user may read");
+  std::string text(file_bytes_max + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad() || in.gcount() == 0) return bad(where + "it is empty or cannot be read");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > file_bytes_max) return bad(where + "it is over 1 MiB");
+  return text;
 }
 
 result<std::string> parse_secret(std::string_view text) {

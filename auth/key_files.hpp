@@ -42,6 +42,9 @@ struct key_ring {
 /// what is accepted, and never a secret.
 result<key_ring> read_keys(const key_files& files);
 
+/// The text of a key file; `option` is what named it. Errors: as of read_keys().
+result<std::string> read_key_file(const std::string& option, const std::string& path);
+
 /// Those of these files that other users of the machine may read or write; files that are not there are not
 /// among them.
 std::vector<std::string> open_to_others(const std::vector<std::string>& paths);

@@ -14,12 +14,6 @@ namespace hongyan::bench {
 
 namespace {
 
-std::string quoted(const std::string& text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 /// JSON has no infinity and no NaN.
 std::string number(double value, int decimals) {
   return std::isfinite(value) ? fixed(value, decimals) : "null";
@@ -76,29 +70,31 @@ std::string to_table(const report& r) {
 }
 
 std::string to_json(const report& r, const circumstances& c) {
-  std::string out = "{\n  \"scenario\": " + quoted(r.scenario) + ",\n  \"summary\": " + quoted(r.summary) +
-                    ",\n  \"passed\": " + (r.failures.empty() ? "true" : "false") +
-                    ",\n  \"commandLine\": " + quoted(c.command_line) +
-                    ",\n  \"machine\": " + quoted(c.machine) + ",\n  \"versions\": " + quoted(c.versions) +
-                    ",\n  \"time\": " + quoted(c.time);
+  std::string out =
+      "{\n  \"scenario\": " + json_string(r.scenario) + ",\n  \"summary\": " + json_string(r.summary) +
+      ",\n  \"passed\": " + (r.failures.empty() ? "true" : "false") +
+      ",\n  \"commandLine\": " + json_string(c.command_line) + ",\n  \"machine\": " + json_string(c.machine) +
+      ",\n  \"versions\": " + json_string(c.versions) + ",\n  \"time\": " + json_string(c.time);
   // One figure a line: scripts without a JSON parser read them too.
-  out +=
-      ",\n  \"figures\": {\n    " +
-      list(r.figures, ",\n    ",
-           [](const figure& f) { return quoted(f.key) + ": " + number(f.value, std::max(f.decimals, 0)); }) +
-      "\n  }";
-  out += ",\n  \"notes\": [" + list(r.notes, ", ", quoted) + "]";
-  out += ",\n  \"failures\": [" + list(r.failures, ", ", quoted) + "]";
-  out += ",\n  \"plots\": {\n    " +
-         list(r.plots, ",\n    ",
-              [](const plot& p) {
-                return quoted(p.key) + ": {\"title\": " + quoted(p.title) +
-                       ", \"seconds\": " + numbers(p.seconds) + ", \"lines\": {" +
-                       list(p.lines, ", ",
-                            [](const plot::line& l) { return quoted(l.name) + ": " + numbers(l.values); }) +
-                       "}}";
+  out += ",\n  \"figures\": {\n    " +
+         list(r.figures, ",\n    ",
+              [](const figure& f) {
+                return json_string(f.key) + ": " + number(f.value, std::max(f.decimals, 0));
               }) +
-         "\n  }\n}\n";
+         "\n  }";
+  out += ",\n  \"notes\": [" + list(r.notes, ", ", json_string) + "]";
+  out += ",\n  \"failures\": [" + list(r.failures, ", ", json_string) + "]";
+  out +=
+      ",\n  \"plots\": {\n    " +
+      list(r.plots, ",\n    ",
+           [](const plot& p) {
+             return json_string(p.key) + ": {\"title\": " + json_string(p.title) +
+                    ", \"seconds\": " + numbers(p.seconds) + ", \"lines\": {" +
+                    list(p.lines, ", ",
+                         [](const plot::line& l) { return json_string(l.name) + ": " + numbers(l.values); }) +
+                    "}}";
+           }) +
+      "\n  }\n}\n";
   return out;
 }
 

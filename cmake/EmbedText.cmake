@@ -1,5 +1,5 @@
-# embed_text(TARGET SYMBOL FILE): compiles FILE into TARGET as `extern const std::string_view SYMBOL`
-# in namespace hongyan::embedded.
+# embed_text(TARGET SYMBOL FILE): compiles FILE into TARGET as `extern const std::string_view SYMBOL` in namespace
+# hongyan::embedded.
 function(embed_text target symbol file)
   set(source ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_${symbol}.cpp)

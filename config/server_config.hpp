@@ -39,6 +39,18 @@ struct file_settings {
   bool is_off() const { return store == "off"; }
 };
 
+/// A table of [[webhooks]]: who is told of what happens (contract, section 8).
+struct webhook_settings {
+  std::string name{};                ///< 1 to 64 of A-Z a-z 0-9 _ -; no two have the same
+  std::string url{};                 ///< https; http with allow_private alone
+  std::string secret_file{};         ///< what posts are signed with: webhooks/signature.hpp
+  std::vector<std::string> events{}; ///< types (core/chat/event.hpp) that it is told of; empty: all
+  std::size_t concurrency = 8;       ///< posts at once
+  std::chrono::days keep_days{7};    ///< how long an event waits for a receiver that is gone
+  bool allow_private = false;        ///< addresses of loopback and private networks may be posted to
+  bool operator==(const webhook_settings&) const = default;
+};
+
 struct server_config {
   listen_address listen;
   std::string database = "sqlite:hongyan.db";
@@ -67,6 +79,7 @@ struct server_config {
   std::chrono::seconds edit_window{900};   ///< how old a text may be to be edited; 0: there are no edits
   std::string public_url{}; ///< what clients see of this server, https://HOST; empty: not known
   file_settings files{};
+  std::vector<webhook_settings> webhooks{};
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation
   hongyan::limits limits;

@@ -79,6 +79,11 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
     , files_deleted(
           counter(registry_, "hongyan_files_deleted_total", "Files deleted because nothing referred to them.")
               .Add({}))
+    , webhook_events(
+          counter(registry_, "hongyan_webhook_events_total",
+                  "Events by webhook and outcome: delivered, failed (an attempt), given_up, dropped."))
+    , webhook_lag(gauge(registry_, "hongyan_webhook_lag_seconds",
+                        "Age of the oldest event that a webhook was not told yet, by webhook."))
     , frames_sent(counter(registry_, "hongyan_frames_sent_total", "WebSocket messages sent.").Add({}))
     , frames_replaced(counter(registry_, "hongyan_frames_replaced_total",
                               "WebSocket messages never sent because a newer one holds all of them.")

@@ -61,7 +61,9 @@ public:
   prometheus::Family<prometheus::Counter>& uploads;         ///< label outcome
   prometheus::Counter& file_bytes_in;
   prometheus::Counter& file_bytes_out;
-  prometheus::Counter& files_deleted; ///< nothing referred to them
+  prometheus::Counter& files_deleted;                      ///< nothing referred to them
+  prometheus::Family<prometheus::Counter>& webhook_events; ///< labels webhook, outcome
+  prometheus::Family<prometheus::Gauge>& webhook_lag;      ///< label webhook: seconds
   prometheus::Counter& frames_sent;
   prometheus::Counter& frames_replaced;               ///< a newer one came while the socket was slow
   prometheus::Histogram& push_seconds;                ///< request parsed to answer ready

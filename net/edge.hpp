@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <span>
+#include <vector>
 
 namespace hongyan {
 
@@ -32,6 +33,12 @@ struct file_service {
 };
 
 /// Of the whole server; outlives all connections. The handles are dropped when it stops.
+/// As the configuration says by now.
+struct webhook_of_node {
+  webhook_settings settings;
+  webhook_actor teller;
+};
+
 struct server_context {
   const server_config& config;
   std::span<const route> routes;
@@ -49,6 +56,7 @@ struct server_context {
   caf::actor_system& system;
   connection_table& connections; ///< outlives all of them
   file_service* files = nullptr; ///< null: there is no file store
+  current<std::vector<webhook_of_node>> webhooks{{}};
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> next_login = 0; ///< whose turn it is
 };

@@ -52,8 +52,13 @@ asio::awaitable<reply> get_message(edge& at, const routed_request& request);
 asio::awaitable<reply> get_online_user(edge& at, const routed_request& request);
 asio::awaitable<reply> close_user(edge& at, const routed_request& request);
 
-// For operators and newcomers (contract, section 4): operator_pages.cpp.
-asio::awaitable<reply> index_page(edge& at, const routed_request& request);
+// The web chat and the demo (contract, section 4): web_pages.cpp.
+asio::awaitable<reply> first_page(edge& at, const routed_request& request);
+asio::awaitable<reply> chat_page(edge& at, const routed_request& request);
+asio::awaitable<reply> demo_page(edge& at, const routed_request& request);
+asio::awaitable<reply> page_asset(edge& at, const routed_request& request);
+
+// For operators (contract, section 4): operator_pages.cpp.
 asio::awaitable<reply> health(edge& at, const routed_request& request);
 asio::awaitable<reply> readiness(edge& at, const routed_request& request);
 /// For this machine, and for API keys.
@@ -90,5 +95,10 @@ asio::awaitable<reply> read_online(edge& at, const routed_request& request);
 asio::awaitable<reply> upload_file(edge& at, const routed_request& request);
 asio::awaitable<reply> read_file(edge& at, const routed_request& request);
 asio::awaitable<reply> read_file_link(edge& at, const routed_request& request);
+// webhook_handlers.cpp.
+asio::awaitable<reply> read_webhooks(edge& at, const routed_request& request);
+asio::awaitable<reply> read_failed_events(edge& at, const routed_request& request);
+asio::awaitable<reply> replay_events(edge& at, const routed_request& request);
+asio::awaitable<reply> enable_webhook(edge& at, const routed_request& request);
 
 } // namespace hongyan

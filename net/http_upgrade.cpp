@@ -113,6 +113,9 @@ reply http_connection::become_v1(const routed_request& request, user_id user) {
   const std::string device = has_token ? request.by.token.device : std::string(asked_device.value_or(""));
   if (at_.server.admitted.epoch().empty())
     return problem({errc::unavailable, "the database has not been reached yet; try again in a moment"});
+  // A phone that gave this connection up and made another may be served the other first: then this one, which
+  // nobody has any more, would take its device's place.
+  if (socket_.peer_has_gone()) return problem({errc::unavailable, "the client has gone"});
 
   upgrade asked{std::string(request.http[http::field::sec_websocket_key]),
                 is_offered ? v1_subprotocol

@@ -1,13 +1,6 @@
 #include "net/handlers.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
 namespace hongyan {
-
-namespace embedded {
-extern const std::string_view index_html;
-}
 
 namespace {
 
@@ -16,36 +9,7 @@ void set_queue(metrics& figures, const char* queue, const credit& c) {
   figures.queue_limit.Add({{"queue", queue}}).Set(static_cast<double>(c.limit()));
 }
 
-/// The page's one script by its hash (CSP 3, section 2.3.1), so that no other runs, whatever finds its way
-/// into the page.
-std::string script_source() {
-  constexpr std::string_view opening = "<script>", closing = "</script>";
-  const auto begin = embedded::index_html.find(opening) + opening.size();
-  const auto script = embedded::index_html.substr(begin, embedded::index_html.find(closing, begin) - begin);
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(script.data()), script.size(), hash);
-  char encoded[4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1];
-  const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded), hash, SHA256_DIGEST_LENGTH);
-  return "'sha256-" + std::string(encoded, static_cast<std::size_t>(length)) + "'";
-}
-
 } // namespace
-
-asio::awaitable<reply> index_page(edge& at, const routed_request&) {
-  if (!at.server.config.page)
-    co_return problem({errc::not_found, "the page is switched off here (page = false)"});
-  // The page needs nothing but itself and this server; 'self' is its WebSockets too.
-  static const std::string policy =
-      "default-src 'none'; style-src 'unsafe-inline'; script-src " + script_source() +
-      "; connect-src 'self'; img-src data: blob:; media-src blob:; base-uri 'none'; form-action 'none'; "
-      "frame-ancestors 'none'";
-  co_return reply{.content_type = "text/html; charset=utf-8",
-                  .body = std::string(embedded::index_html),
-                  .headers = {{"Content-Security-Policy", policy},
-                              {"X-Content-Type-Options", "nosniff"},
-                              {"Referrer-Policy", "no-referrer"},
-                              {"Cache-Control", "no-cache"}}};
-}
 
 asio::awaitable<reply> health(edge&, const routed_request&) { co_return text_reply("alive\n"); }
 

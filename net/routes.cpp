@@ -46,7 +46,10 @@ constexpr route login(path_pattern path, route_handler handle) {
 }
 
 constexpr std::array table{
-    reads("/", index_page, anyone),
+    reads("/", first_page, anyone),
+    reads("/chat", chat_page, anyone),
+    reads("/demo", demo_page, anyone),
+    reads("/assets/{}", page_asset, anyone),
     probe("/healthz", health),
     probe("/readyz", readiness),
     reads("/metrics", metrics_page, this_machine),
@@ -81,6 +84,10 @@ constexpr std::array table{
     changes("POST", "/v1/files", upload_file, stream),
     reads("/v1/files/{}", read_file, link_holders),
     reads("/v1/files/{}/url", read_file_link),
+    reads("/v1/webhooks", read_webhooks),
+    reads("/v1/webhooks/{}/failed", read_failed_events),
+    changes("POST", "/v1/webhooks/{}/replay", replay_events),
+    changes("POST", "/v1/webhooks/{}/enable", enable_webhook, none),
     changes("POST", "/v1/tokens", make_token, whole, back_ends),
     login("/v1/login/wechat", log_in),
 };

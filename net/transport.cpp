@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 
 #include <utility>
 
@@ -44,6 +45,11 @@ boost::system::error_code transport::explain(int returned, wants& out) {
 }
 
 bool transport::shakes_hands() const { return ssl_ && SSL_in_init(ssl_.get()) != 0; }
+
+bool transport::peer_has_gone() {
+  pollfd state{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&state, 1, 0) > 0;
+}
 
 void transport::cancel() {
   boost::system::error_code ec;

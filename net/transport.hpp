@@ -46,6 +46,8 @@ public:
   void finish();
   void close();
 
+  /// The peer has ended or reset the connection, whatever of it is still to be read.
+  bool peer_has_gone();
   bool is_tls() const { return ssl_ != nullptr; }
   /// TLS's handshake is under way.
   bool shakes_hands() const;

@@ -37,6 +37,7 @@ struct change_outcome {
   std::optional<own_change> own{};         ///< what the user's other sessions are told
   std::vector<std::string> files{};        ///< of take_due_files
   std::optional<file_identity> identity{}; ///< of identify_files
+  std::optional<webhook_row> webhook{};    ///< of hold_webhook; of store_webhook what is wished of it
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

@@ -22,6 +22,8 @@ extern const std::string_view sqlite_0006_files;
 extern const std::string_view postgres_0009_files;
 extern const std::string_view sqlite_0007_messages;
 extern const std::string_view postgres_0010_messages;
+extern const std::string_view sqlite_0008_webhooks;
+extern const std::string_view postgres_0011_webhooks;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
@@ -29,7 +31,7 @@ std::span<const migration> sqlite_migrations() {
       migration{1, embedded::sqlite_0001_init},           migration{2, embedded::sqlite_0002_conversations},
       migration{3, embedded::sqlite_0003_identities},     migration{4, embedded::sqlite_0004_blocks},
       migration{5, embedded::sqlite_0005_revocations, 4}, migration{6, embedded::sqlite_0006_files},
-      migration{7, embedded::sqlite_0007_messages}};
+      migration{7, embedded::sqlite_0007_messages},       migration{8, embedded::sqlite_0008_webhooks}};
   return list;
 }
 
@@ -43,7 +45,8 @@ std::span<const migration> postgres_migrations() {
                                migration{7, embedded::postgres_0007_revocations, 6},
                                migration{8, embedded::postgres_0008_timeline, 6},
                                migration{9, embedded::postgres_0009_files},
-                               migration{10, embedded::postgres_0010_messages}};
+                               migration{10, embedded::postgres_0010_messages},
+                               migration{11, embedded::postgres_0011_webhooks, 10}};
   return list;
 }
 

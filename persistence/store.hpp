@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/chat/change.hpp"
+#include "core/chat/event.hpp"
 #include "core/chat/query.hpp"
 #include "core/chat/search_text.hpp"
 #include "core/cluster/database_timeline.hpp"
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -98,6 +100,11 @@ struct file_question {
   std::string id;
 };
 
+/// How long a node has a webhook that says nothing more. Takes over within 30 s (contract, section 8).
+inline constexpr std::chrono::seconds webhook_hold{12};
+/// What may wait for a webhook's holder.
+inline constexpr std::size_t wishes_bytes_max = 64 * 1024;
+
 /// Primitives of one transaction that changes something other than by append(): what changes.hpp needs and no
 /// more. Every function's error is errc::unavailable (the transaction is lost).
 class change_transaction {
@@ -122,6 +129,9 @@ public:
   /// Inserts, or replaces; but a read position that went forward meanwhile stays.
   virtual result<void> put_members(std::int64_t conversation, std::span<const member_row> rows) = 0;
   virtual result<void> remove_members(std::int64_t conversation, std::span<const user_id> users) = 0;
+
+  // What these change, erase or react to is kept for events while there are webhooks: see kept_version and
+  // reaction_event.
 
   /// The entry `seq` of a locked conversation.
   virtual result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) = 0;
@@ -167,6 +177,19 @@ public:
   /// Ids of some that are (or are not) ended and were touched before then, the oldest first.
   virtual result<std::vector<std::string>> old_streams(bool ended, wall_time before, std::size_t limit) = 0;
   virtual result<void> forget_streams(std::span<const std::string> ids) = 0;
+
+  /// `holder` has the webhook from now on, for `webhook_hold`; made, if it is new. Nothing: another has it.
+  virtual result<std::optional<webhook_row>> take_webhook(const hold_webhook& hold) = 0;
+  /// Writes how far one is that the holder has, and holds it on; answers what others wish of it, which is
+  /// taken out. Nothing: another has it.
+  virtual result<std::optional<std::string>> put_webhook(const store_webhook& now_is) = 0;
+  virtual result<void> put_failed_events(const std::string& webhook,
+                                         std::span<const failed_event> events) = 0;
+  virtual result<void> drop_failed_events(const std::string& webhook, std::span<const std::int64_t> ids) = 0;
+  /// Adds a line to what is wished. False: there is no such webhook, or `wishes_bytes_max` are waiting.
+  virtual result<bool> put_wish(const std::string& webhook, const std::string& wish) = 0;
+  /// Forgets rows of that kind that were kept for events before then, some thousands of each.
+  virtual result<void> forget_kept(wall_time before) = 0;
 
   /// A new row without bytes, to be deleted at `due` when nothing refers to it by then.
   virtual result<void> add_file(const std::string& id, const user_id& owner, wall_time now,
@@ -290,6 +313,8 @@ inline constexpr std::size_t reaction_rows_max = 10'000;
 struct unread_question {
   std::int64_t conversation_id = 0;
   std::int64_t after_seq = 0;
+  /// The last that the asker is told of: what came since is told and counted by itself.
+  std::int64_t up_to_seq = std::numeric_limits<std::int64_t>::max();
 };
 inline constexpr std::size_t unread_max = 999; ///< contract, conversation.list
 
@@ -414,6 +439,24 @@ public:
       }
     return found;
   }
+
+  // For webhooks.
+
+  /// Of entries and reaction events.
+  virtual result<settled_ids> settled() = 0;
+  /// The entries with after < id <= up_to, ascending by id; at most `limit`, the lowest.
+  virtual result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
+                                                     std::size_t limit) = 0;
+  /// Likewise.
+  virtual result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
+                                                              std::size_t limit) = 0;
+  /// What was kept of the entries of these ranges, in no order; their limits do not count.
+  virtual result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) = 0;
+  /// All, by name.
+  virtual result<std::vector<webhook_row>> webhooks() = 0;
+  /// Ascending by id, after `after`.
+  virtual result<std::vector<failed_event>> failed_events(const std::string& webhook, std::int64_t after,
+                                                          std::size_t limit) = 0;
 
   /// Rows that the database has given so far, and rows that it went over to count for unread().
   std::uint64_t rows_read() const { return rows_read_; }

@@ -105,7 +105,7 @@ result<void> ask_each(std::vector<Page>& pages, Asked is_asked, Ask ask, Take ta
   std::vector<Page*> asked;
   for (Page& page : pages) {
     if (!is_asked(page)) continue;
-    questions.push_back({page.of.conversation_id, known_up_to(page.of)});
+    questions.push_back({page.of.conversation_id, known_up_to(page.of), page.of.last_seq});
     asked.push_back(&page);
   }
   if (questions.empty()) return {};
@@ -130,9 +130,6 @@ result<void> fill_unread(message_reader& reader, const user_id& user, std::vecto
       [&](const auto& questions) { return reader.first_mentions(user, questions); },
       [](Page& p, std::optional<std::int64_t> seq) { p.mention_seq = seq; });
 }
-
-/// What a range of one entry reads.
-log_range only(std::int64_t conversation, std::int64_t seq) { return {conversation, seq - 1, seq + 1, 1}; }
 
 /// By conversation and seq.
 using reactions_by_message = std::map<std::pair<std::int64_t, std::int64_t>, std::vector<reaction_tally>>;
@@ -526,12 +523,19 @@ std::string edit_content(std::int64_t seq, const std::string* content) {
   return json + "}";
 }
 
-std::optional<std::int64_t> edited_seq(const message& edit) {
+std::string edit_entry(const message& now_is) {
+  return "{\"seq\":" + std::to_string(now_is.seq) + ",\"edits\":" + std::to_string(now_is.edits) + "}";
+}
+
+told_edit read_edit_entry(const message& edit) {
   const auto content = parse_json(edit.content);
   const auto* object = content ? content->if_object() : nullptr;
-  const auto* seq = object != nullptr ? object->if_contains("seq") : nullptr;
-  if (seq == nullptr || !seq->is_int64()) return {};
-  return seq->get_int64();
+  const auto number = [object](std::string_view name) -> std::optional<std::int64_t> {
+    const auto* value = object != nullptr ? object->if_contains(name) : nullptr;
+    if (value == nullptr || !value->is_int64()) return {};
+    return value->get_int64();
+  };
+  return {number("seq"), number("edits")};
 }
 
 result<void> fill_edits(message_reader& reader, std::vector<message>& entries, const may_read& allowed) {
@@ -539,7 +543,7 @@ result<void> fill_edits(message_reader& reader, std::vector<message>& entries, c
   std::vector<message*> edits;
   for (message& m : entries) {
     if (m.kind != message_kind::edit) continue;
-    const auto seq = edited_seq(m);
+    const auto seq = read_edit_entry(m).seq;
     if (!seq) continue;
     ranges.push_back(only(m.conversation_id, *seq));
     edits.push_back(&m);
@@ -549,7 +553,7 @@ result<void> fill_edits(message_reader& reader, std::vector<message>& entries, c
   if (!edited) return edited.error();
   auto now_is = edited->begin();
   for (message* edit : edits) {
-    const auto seq = *edited_seq(*edit);
+    const auto seq = *read_edit_entry(*edit).seq;
     const bool is_there =
         now_is != edited->end() && now_is->conversation_id == edit->conversation_id && now_is->seq == seq;
     const bool is_shown = is_there && !now_is->recalled && allowed(edit->conversation_id, seq);

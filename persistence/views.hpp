@@ -13,15 +13,25 @@ result<history_page> read_history(message_reader& reader, const page_query& quer
 /// Likewise. Of what is too much for one answer the oldest come.
 result<std::vector<message>> read_messages(message_reader& reader, const messages_query& query);
 
-/// Which message an entry of an edit is about.
-std::optional<std::int64_t> edited_seq(const message& edit);
-
 /// Entries as the store has them say which message was edited: puts its present content beside that, where
 /// `may_read(conversation, seq)` of the message; elsewhere null.
 using may_read = std::function<bool(std::int64_t conversation, std::int64_t seq)>;
 result<void> fill_edits(message_reader& reader, std::vector<message>& entries, const may_read& allowed);
+/// What a range of one entry reads.
+inline log_range only(std::int64_t conversation, std::int64_t seq) {
+  return {conversation, seq - 1, seq + 1, 1};
+}
 /// The content of the entry of an edit: of `seq`, whose content is now this; null: it was recalled.
 std::string edit_content(std::int64_t seq, const std::string* content);
+/// The content of an edit as it is stored: which message, and how often it was edited then; 0: it was a
+/// stream until then.
+std::string edit_entry(const message& now_is);
+/// What such a content says; a member that is not there is nothing.
+struct told_edit {
+  std::optional<std::int64_t> seq{};
+  std::optional<std::int64_t> edits{};
+};
+told_edit read_edit_entry(const message& edit);
 
 /// Errors: malformed (a cursor that is not ours).
 result<conversation_page> list_conversations(message_reader& reader, const list_query& query);

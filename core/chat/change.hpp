@@ -157,12 +157,56 @@ struct end_left_stream {
   wall_time untouched_since{};
 };
 
+/// An event that a webhook was given up with.
+struct failed_event {
+  std::int64_t id = 0; ///< of the event
+  wall_time at{};
+  std::int32_t attempts = 0;
+  std::string why{}; ///< of the last attempt, for people
+};
+
+/// How far a webhook is.
+struct webhook_row {
+  std::string name;
+  std::int64_t position = 0; ///< all events up to this id are done with, or in the notes
+  std::string notes{};       ///< its sender's own: JSON, or empty
+  std::string wish{};        ///< what others want of it, a JSON object a line
+};
+
+// Of webhooks, core/chat/event.hpp: what they tell, one node at a time sends.
+
+/// `holder` is to send what it tells. Made by the first of them, and tells what comes from then on.
+struct hold_webhook {
+  std::string name;
+  std::string holder;
+};
+/// How far its holder is, and which events it has given up. It holds it on.
+struct store_webhook {
+  std::string name;
+  std::string holder;
+  std::int64_t position = 0;
+  std::string notes{};
+  std::vector<failed_event> failed{};
+  std::vector<std::int64_t> retried{}; ///< events that have failed and are to be sent again
+  bool let_go = false;                 ///< the holder has it no more
+};
+/// What somebody wants of it, for its holder: a JSON object.
+struct wish_of_webhook {
+  std::string name;
+  std::string wish;
+};
+/// Forgets what was kept for events before then, some of it.
+struct forget_events {
+  wall_time before{};
+};
+
 using change_action =
     std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
                  add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
                  clear_conversation, update_profile, block_users, identify_user, revoke_tokens, begin_file,
                  finish_file, take_due_files, forget_files, identify_files, find_stream, hold_stream,
-                 store_stream, end_stream, end_left_stream>;
+                 store_stream, end_stream, end_left_stream, hold_webhook, store_webhook, wish_of_webhook,
+                 forget_events>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.

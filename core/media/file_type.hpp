@@ -19,8 +19,6 @@ inline file_kind kind_of(std::int64_t number) {
 struct file_type {
   file_kind kind;
   std::string_view mime;
-  /// A browser may show it in place: it runs no script of its own (contract, section 6).
-  bool is_inline;
 };
 
 /// As many of a file's first bytes as type_of() looks at.
@@ -30,7 +28,7 @@ inline constexpr std::size_t signature_bytes = 64;
 /// known is a `file` of application/octet-stream. SVG and HTML are texts, and so among those.
 file_type type_of(std::string_view first_bytes);
 
-/// The same, of a MIME type that type_of() gave.
+/// A browser may show what type_of() calls so in place: it runs no script of its own (contract, section 6).
 bool is_inline(std::string_view mime);
 
 } // namespace hongyan::media

@@ -28,5 +28,11 @@ void append_json(std::string& out, const boost::json::object& object);
 
 /// Appends `text` (valid UTF-8) as a JSON string, quotes included; what needs no escape stays as it is.
 void append_json_string(std::string& out, std::string_view text);
+/// The same, by itself. (Not `quoted`: std::quoted, which many headers bring, takes a std::string better.)
+inline std::string json_string(std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  return json;
+}
 
 } // namespace hongyan

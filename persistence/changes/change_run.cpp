@@ -9,14 +9,14 @@ namespace hongyan {
 namespace {
 
 std::string note_content(const group_note& note, const user_id& by, const std::string& name) {
-  std::string json = "{\"action\":" + quoted(note.action);
-  json += ",\"by\":" + quoted(by.text());
+  std::string json = "{\"action\":" + json_string(note.action);
+  json += ",\"by\":" + json_string(by.text());
   json += ",\"userIds\":[";
   for (const user_id& user : note.users) {
     if (json.back() != '[') json += ',';
     append_json_string(json, user.text());
   }
-  return json + "],\"name\":" + quoted(name) + note.more + "}";
+  return json + "],\"name\":" + json_string(name) + note.more + "}";
 }
 
 } // namespace
@@ -159,8 +159,8 @@ result<void> change_run::log_edit(conversation_row& in, const message& now_is) {
   everyone.insert(everyone.end(), users->others.begin(), users->others.end());
   audience_ptr audience;
   if (in.of.is_group()) audience = std::make_shared<const user_list>(each_once(std::move(everyone)));
-  const auto logged = log(in, now_is.to, now_is.from, message_kind::edit,
-                          "{\"seq\":" + std::to_string(now_is.seq) + "}", std::move(audience));
+  const auto logged =
+      log(in, now_is.to, now_is.from, message_kind::edit, edit_entry(now_is), std::move(audience));
   if (!logged) return logged.error();
   // It is told as it is read; the store keeps a text once.
   message& entry = outcome_.entries.back().entry;

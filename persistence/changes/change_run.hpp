@@ -20,18 +20,12 @@ inline user_list each_once(user_list users) {
   return users;
 }
 
-inline std::string quoted(std::string_view text) {
-  std::string json;
-  append_json_string(json, text);
-  return json;
-}
-
 /// For a group or a user that was given none: nobody can guess it, and nobody has it.
 inline user_id made_up_id(char kind) { return *user_id::parse(kind + random_name(16)); }
 
 inline error no_such_conversation(const peer_or_group& in) {
-  return {errc::not_found, in.is_group() ? "there is no group " + quoted(in.id.text()) + " that is yours"
-                                         : "you have no conversation with " + quoted(in.id.text())};
+  return {errc::not_found, in.is_group() ? "there is no group " + json_string(in.id.text()) + " that is yours"
+                                         : "you have no conversation with " + json_string(in.id.text())};
 }
 
 /// A group, locked, with its members as they were before the change, sorted by user.
@@ -119,6 +113,10 @@ public:
   result<void> operator()(const store_stream& what);
   result<void> operator()(const end_stream& what);
   result<void> operator()(const end_left_stream& what);
+  result<void> operator()(const hold_webhook& what);
+  result<void> operator()(const store_webhook& what);
+  result<void> operator()(const wish_of_webhook& what);
+  result<void> operator()(const forget_events& what);
 
 private:
   /// A conversation of the user who wants the change, locked.

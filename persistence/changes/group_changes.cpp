@@ -23,8 +23,9 @@ result<void> change_run::may_own_another(const user_id& user) {
   const auto owned = tx_.groups_owned(user);
   if (!owned) return owned.error();
   if (*owned < limits_.groups_owned) return {};
-  return error{errc::too_large, (user == *user_ ? std::string("you own ") : quoted(user.text()) + " owns ") +
-                                    std::to_string(*owned) + " groups already, which is as many as one may"};
+  return error{errc::too_large,
+               (user == *user_ ? std::string("you own ") : json_string(user.text()) + " owns ") +
+                   std::to_string(*owned) + " groups already, which is as many as one may"};
 }
 
 result<void> change_run::operator()(const create_group& what) {
@@ -40,7 +41,8 @@ result<void> change_run::operator()(const create_group& what) {
   auto row = tx_.make_group(id, what.name, what.history, now_);
   if (!row) return row.error();
   if (!*row)
-    return error{errc::conflict, "the group id " + quoted(id.text()) + " is taken; give another, or none"};
+    return error{errc::conflict,
+                 "the group id " + json_string(id.text()) + " is taken; give another, or none"};
   locked_group group{**std::move(row), {}};
   const auto seq = log(group, {.action = "create", .users = users});
   if (!seq) return seq.error();
@@ -64,7 +66,7 @@ result<void> change_run::operator()(const update_group& what) {
   }
   if (what.history && *what.history != row.history) {
     row.history = *what.history;
-    note.more += ",\"history\":" + quoted(group_history_names[static_cast<std::size_t>(row.history)]);
+    note.more += ",\"history\":" + json_string(group_history_names[static_cast<std::size_t>(row.history)]);
   }
   if (!renamed && note.more.empty()) return unchanged(*group);
   if (const auto seq = log(*group, note); !seq) return seq.error();
@@ -136,7 +138,7 @@ result<void> change_run::operator()(const set_role& what) {
   if (!group) return group.error();
   member_row* const target = group->find(what.user);
   if (target == nullptr)
-    return error{errc::not_found, quoted(what.user.text()) + " is not a member of this group"};
+    return error{errc::not_found, json_string(what.user.text()) + " is not a member of this group"};
   return give_role(*group, what.user, what.role);
 }
 
@@ -149,10 +151,10 @@ result<void> change_run::give_role(locked_group& group, const user_id& user, gro
     if (auto may = may_own_another(user); !may) return may;
     user_list to{user};
     if (auto left_out = leave_out_blockers(to); !left_out) return left_out;
-    if (to.empty()) return error{errc::forbidden, quoted(user.text()) + " takes no group from you"};
+    if (to.empty()) return error{errc::forbidden, json_string(user.text()) + " takes no group from you"};
   }
 
-  const auto name = quoted(group_role_names[static_cast<std::size_t>(role)]);
+  const auto name = json_string(group_role_names[static_cast<std::size_t>(role)]);
   if (const auto seq = log(group, {.action = "role", .users = {user}, .more = ",\"role\":" + name}); !seq)
     return seq.error();
   std::vector<member_row> rows;

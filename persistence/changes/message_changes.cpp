@@ -34,7 +34,7 @@ result<void> change_run::operator()(const recall_message& what) {
   if (!opened) return opened.error();
   const message& entry = opened->what;
   if (auto refused = recall_refused(entry, opened->in, what.window)) return *refused;
-  return take_back(opened->in.row, entry, *by_, entry.from == *by_ ? "" : quoted(by_->text()));
+  return take_back(opened->in.row, entry, *by_, entry.from == *by_ ? "" : json_string(by_->text()));
 }
 
 result<void> change_run::operator()(const recall_by_id& what) {

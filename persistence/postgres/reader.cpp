@@ -75,24 +75,24 @@ ORDER BY r.n, m.seq)";
 const std::string unread_sql = R"(
 SELECT (
   SELECT count(*) FROM (
-    SELECT FROM message m WHERE m.conversation_id = q.id AND m.seq > q.after_seq AND m.sender <> $1::text
+    SELECT FROM message m WHERE m.conversation_id = q.id AND m.seq > q.after_seq AND m.seq <= q.up_to_seq AND m.sender <> $1::text
       AND NOT m.recalled AND m.kind )" +
-                               in_message_kinds() + R"( LIMIT $4::bigint) AS counted)
-FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) ORDER BY q.n)";
+                               in_message_kinds() + R"( LIMIT $5::bigint) AS counted)
+FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS q (id, after_seq, up_to_seq, n) ORDER BY q.n)";
 
 /// Two looks into an index: at those that call the user, and at those that call all, are others' and came
 /// while the user was there.
 constexpr const char* first_mentions_sql = R"(
 SELECT least(
-  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = $1::text AND seq > q.after_seq
+  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = $1::text AND seq > q.after_seq AND seq <= q.up_to_seq
      AND NOT EXISTS (SELECT FROM stream s WHERE s.conversation_id = q.id AND s.seq = m.seq AND NOT s.ended)
    ORDER BY seq LIMIT 1),
-  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = '' AND sender <> $1::text
+  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = '' AND sender <> $1::text AND seq <= q.up_to_seq
      AND NOT EXISTS (SELECT FROM stream s WHERE s.conversation_id = q.id AND s.seq = m.seq AND NOT s.ended)
      AND seq > greatest(q.after_seq, (SELECT joined_seq FROM member
                                       WHERE user_id = $1::text AND conversation_id = q.id))
    ORDER BY seq LIMIT 1))
-FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS q (id, after_seq, n) ORDER BY q.n)";
+FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS q (id, after_seq, up_to_seq, n) ORDER BY q.n)";
 
 /// Of a hit, what the user may read; looked up in this order whatever the planner thinks (OFFSET 0).
 const std::string readable_hits = R"(
@@ -200,6 +200,39 @@ WHERE EXISTS (
   JOIN conversation c ON c.id = theirs.conversation_id AND NOT c.dismissed AND c.last_seq > 0
   WHERE theirs.user_id = i.user_id) ORDER BY i.n)";
 
+/// The last id that was taken. A sequence is no part of a transaction.
+constexpr const char* last_id_sql =
+    "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM message_id_seq";
+/// The transactions that may have taken an id and are not over: they hold their tables until then. Of others,
+/// however long, nothing depends.
+constexpr const char* open_writers_sql = R"(
+SELECT DISTINCT virtualtransaction FROM pg_locks
+WHERE locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND relation IN ('message'::regclass, 'reaction_event'::regclass) AND mode = 'RowExclusiveLock' AND granted)";
+/// What was added since PostgreSQL has last done it by itself, some minutes ago, would be gone through by
+/// each read by id.
+/// It waits for nobody: PostgreSQL would end an autovacuum for it.
+const std::string summarize_settings = "SET LOCAL lock_timeout = 100";
+constexpr const char* summarize_sql = "SELECT brin_summarize_new_values('message_id')";
+const std::string entries_by_id_sql = "SELECT " + std::string(message_columns) + R"(
+FROM message m JOIN conversation c ON c.id = m.conversation_id
+WHERE m.id > $1::bigint AND m.id <= $2::bigint ORDER BY m.id LIMIT $3::bigint)";
+constexpr const char* reaction_events_sql = R"(
+SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM reaction_event
+WHERE id > $1::bigint AND id <= $2::bigint ORDER BY id LIMIT $3::bigint)";
+constexpr const char* kept_versions_sql = R"(
+SELECT v.conversation_id, v.seq, v.edits::bigint, v.kind::bigint, v.content, v.ext
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (id, after_seq, before_seq)
+CROSS JOIN LATERAL (
+  SELECT * FROM message_version WHERE conversation_id = r.id AND seq > r.after_seq AND seq < r.before_seq OFFSET 0) AS v)";
+constexpr const char* webhooks_sql = "SELECT name, position, notes, wish FROM webhook ORDER BY name";
+constexpr const char* failed_events_sql = R"(
+SELECT event_id, at_ms, attempts::bigint, why FROM webhook_failed
+WHERE webhook = $1::text AND event_id > $2::bigint ORDER BY event_id LIMIT $3::bigint)";
+
+/// Rows of some pages: fewer are not worth it.
+constexpr std::int64_t summarized_ids = 1000;
+
 const std::vector<named_statement>& statements() {
   static const std::vector<named_statement> list{{"latest_of_user", latest_of_user_sql},
                                                  {"latest_of_pair", latest_of_pair_sql},
@@ -222,7 +255,15 @@ const std::vector<named_statement>& statements() {
                                                  {"find_files", find_files_sql},
                                                  {"has_blocked", has_blocked_sql},
                                                  {"blockers_of", blockers_of_sql},
-                                                 {"acquainted", acquainted_sql}};
+                                                 {"acquainted", acquainted_sql},
+                                                 {"last_id", last_id_sql},
+                                                 {"open_writers", open_writers_sql},
+                                                 {"summarize", summarize_sql},
+                                                 {"entries_by_id", entries_by_id_sql},
+                                                 {"reaction_events", reaction_events_sql},
+                                                 {"kept_versions", kept_versions_sql},
+                                                 {"webhooks", webhooks_sql},
+                                                 {"failed_events", failed_events_sql}};
   return list;
 }
 
@@ -374,10 +415,7 @@ public:
   result<std::vector<std::size_t>> unread(const user_id& user,
                                           std::span<const unread_question> questions) override {
     if (questions.empty()) return std::vector<std::size_t>{};
-    parameters_.clear();
-    parameters_.add(std::string_view(user.text()));
-    add_numbers(parameters_, questions, [](const unread_question& q) { return q.conversation_id; });
-    add_numbers(parameters_, questions, [](const unread_question& q) { return q.after_seq; });
+    put(user, questions);
     parameters_.add(limit_of(unread_max));
     auto rows = run("unread");
     if (!rows) return rows.error();
@@ -390,10 +428,7 @@ public:
   result<std::vector<std::optional<std::int64_t>>>
   first_mentions(const user_id& user, std::span<const unread_question> questions) override {
     if (questions.empty()) return std::vector<std::optional<std::int64_t>>{};
-    parameters_.clear();
-    parameters_.add(std::string_view(user.text()));
-    add_numbers(parameters_, questions, [](const unread_question& q) { return q.conversation_id; });
-    add_numbers(parameters_, questions, [](const unread_question& q) { return q.after_seq; });
+    put(user, questions);
     auto rows = run("first_mentions");
     if (!rows) return rows.error();
     return read_all(*rows, [](const pg_rows& all, int row) {
@@ -528,7 +563,133 @@ public:
     return some_of("acquainted", user, others);
   }
 
+  /// An id that was the last when those that were writing then have ended: none below it is still to come.
+  result<settled_ids> settled() override {
+    if (auto opened = open(); !opened) return opened.error();
+    parameters_.clear();
+    auto ids = ask("last_id");
+    if (!ids) return ids.error();
+    const auto last = ids->bigint(0, 0);
+    parameters_.clear();
+    auto rows = ask("open_writers"); // after it: whoever has taken one is among them, or has ended
+    if (!rows) return rows.error();
+    auto writing = read_all(*rows, [](const pg_rows& all, int row) { return std::string(all.text(row, 0)); });
+    if (awaited_.empty()) {
+      awaited_id_ = last;
+      awaited_ = std::move(writing);
+    } else {
+      std::erase_if(awaited_,
+                    [&](const std::string& one) { return std::ranges::find(writing, one) == writing.end(); });
+    }
+    if (awaited_.empty()) settled_id_ = awaited_id_;
+    settled_id_ = std::min(settled_id_, last); // another store, perhaps
+    summarize();
+    return settled_ids{settled_id_, last};
+  }
+
+  result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
+                                             std::size_t limit) override {
+    put_range(after, up_to, limit);
+    auto rows = run("entries_by_id");
+    if (!rows) return rows.error();
+    return read_all(*rows, read_whole_message);
+  }
+
+  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
+                                                      std::size_t limit) override {
+    put_range(after, up_to, limit);
+    auto rows = run("reaction_events");
+    if (!rows) return rows.error();
+    return read_all(*rows, [](const pg_rows& all, int row) {
+      return reaction_event{.id = all.bigint(row, 0),
+                            .what = {.conversation_id = all.bigint(row, 1),
+                                     .seq = all.bigint(row, 2),
+                                     .user = stored_user(all.text(row, 3)),
+                                     .emoji = std::string(all.text(row, 4)),
+                                     .on = all.boolean(row, 5)},
+                            .at = from_ms(all.bigint(row, 6))};
+    });
+  }
+
+  result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) override {
+    if (ranges.empty()) return std::vector<kept_version>{};
+    parameters_.clear();
+    add_numbers(parameters_, ranges, [](const log_range& r) { return r.conversation_id; });
+    add_numbers(parameters_, ranges, [](const log_range& r) { return r.after_seq; });
+    add_numbers(parameters_, ranges, [](const log_range& r) { return r.before_seq; });
+    auto rows = run("kept_versions");
+    if (!rows) return rows.error();
+    return read_all(*rows, [](const pg_rows& all, int row) {
+      return kept_version{.conversation_id = all.bigint(row, 0),
+                          .seq = all.bigint(row, 1),
+                          .edits = static_cast<std::int32_t>(all.bigint(row, 2)),
+                          .kind = kind_of(all.bigint(row, 3)),
+                          .content = std::string(all.text(row, 4)),
+                          .ext = all.optional_text(row, 5)};
+    });
+  }
+
+  result<std::vector<webhook_row>> webhooks() override {
+    parameters_.clear();
+    auto rows = run("webhooks");
+    if (!rows) return rows.error();
+    return read_all(*rows, [](const pg_rows& all, int row) {
+      return webhook_row{.name = std::string(all.text(row, 0)),
+                         .position = all.bigint(row, 1),
+                         .notes = std::string(all.text(row, 2)),
+                         .wish = std::string(all.text(row, 3))};
+    });
+  }
+
+  result<std::vector<failed_event>> failed_events(const std::string& webhook, std::int64_t after,
+                                                  std::size_t limit) override {
+    parameters_.clear();
+    parameters_.add(std::string_view(webhook));
+    parameters_.add(after);
+    parameters_.add(limit_of(limit));
+    auto rows = run("failed_events");
+    if (!rows) return rows.error();
+    return read_all(*rows, [](const pg_rows& all, int row) {
+      return failed_event{.id = all.bigint(row, 0),
+                          .at = from_ms(all.bigint(row, 1)),
+                          .attempts = static_cast<std::int32_t>(all.bigint(row, 2)),
+                          .why = std::string(all.text(row, 3))};
+    });
+  }
+
 private:
+  void put_range(std::int64_t after, std::int64_t up_to, std::size_t limit) {
+    parameters_.clear();
+    parameters_.add(after);
+    parameters_.add(up_to);
+    parameters_.add(limit_of(limit));
+  }
+
+  /// It only makes reads by id cheaper: where it fails (the index is another role's, or somebody works on the
+  /// table) they go through more.
+  void summarize() {
+    const auto now = std::chrono::steady_clock::now();
+    if (settled_id_ - summarized_id_ < summarized_ids || now < summarize_at_) return;
+    summarize_at_ = now + std::chrono::seconds(1);
+    summarized_id_ = settled_id_;
+    auto transaction = pg_transaction::begin(connection_, summarize_settings, read_limit);
+    if (!transaction) return give_it_up(now);
+    parameters_.clear();
+    if (!connection_.run("summarize", parameters_, read_limit) || !transaction->commit()) give_it_up(now);
+  }
+
+  void give_it_up(std::chrono::steady_clock::time_point now) {
+    summarize_at_ = now + std::chrono::minutes(1);
+  }
+
+  void put(const user_id& user, std::span<const unread_question> questions) {
+    parameters_.clear();
+    parameters_.add(std::string_view(user.text()));
+    add_numbers(parameters_, questions, [](const unread_question& q) { return q.conversation_id; });
+    add_numbers(parameters_, questions, [](const unread_question& q) { return q.after_seq; });
+    add_numbers(parameters_, questions, [](const unread_question& q) { return q.up_to_seq; });
+  }
+
   /// Those of `others` whose places, from 1, a statement answers.
   result<std::vector<user_id>> some_of(const char* statement, const user_id& user,
                                        std::span<const user_id> others) {
@@ -550,6 +711,8 @@ private:
     auto made = open_to_read(*hosts_, statements());
     if (!made) return unavailable(made.error());
     connection_ = *std::move(made);
+    settled_id_ = 0; // what was settled elsewhere need not be here
+    awaited_.clear();
     return {};
   }
 
@@ -620,6 +783,12 @@ private:
   std::shared_ptr<hosts> hosts_;
   pg_connection connection_;
   pg_parameters parameters_;
+  // Of settled():
+  std::int64_t settled_id_ = 0;
+  std::int64_t awaited_id_ = 0;
+  std::vector<std::string> awaited_; ///< who was writing when it was the last
+  std::int64_t summarized_id_ = 0;
+  std::chrono::steady_clock::time_point summarize_at_{};
 };
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "persistence/append_rules.hpp"
 #include "persistence/postgres/files.hpp"
 #include "persistence/postgres/rows.hpp"
+#include "persistence/postgres/webhooks.hpp"
 
 #include <algorithm>
 
@@ -75,8 +76,8 @@ INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender
 SELECT $1::bigint, last_seq, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $9::text,
        $10::text
 FROM counted RETURNING id, seq, (SELECT previous_at_ms FROM counted))";
-constexpr const char* erase_content_sql = R"(
-WITH gone AS (DELETE FROM message_search WHERE message_id = $2::bigint),
+const std::string erase_content_sql = "WITH " + keep_version_sql("10") + R"(,
+  gone AS (DELETE FROM message_search WHERE message_id = $2::bigint),
   uncalled AS (DELETE FROM mention WHERE conversation_id = $1::bigint AND seq = $3::bigint),
   undone AS (DELETE FROM reaction WHERE conversation_id = $1::bigint AND seq = $3::bigint),
   uncounted AS (DELETE FROM reaction_count WHERE conversation_id = $1::bigint AND seq = $3::bigint)
@@ -85,8 +86,7 @@ UPDATE message SET content = '', ext = NULL, recalled = true WHERE conversation_
 const std::string find_message_sql = "SELECT " + std::string(message_columns) + R"(
 FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE m.id = $1::bigint)";
 /// $6 the tokens for the search, NULL for none; $7 what was sent first.
-constexpr const char* rewrite_sql = R"(
-WITH gone AS (
+const std::string rewrite_sql = "WITH " + keep_version_sql("$3::bigint") + R"(, gone AS (
   DELETE FROM message_search WHERE message_id = $2::bigint AND $6::text IS NULL
 ), indexed AS (
   INSERT INTO message_search (message_id, conversation_id, tokens)
@@ -97,17 +97,18 @@ WITH gone AS (
 UPDATE message SET kind = $3::bigint, content = $4::text, edits = $5::bigint,
   sent_digest = coalesce(sent_digest, nullif($7::bigint, 0))
 WHERE conversation_id = $1::bigint AND id = $2::bigint)";
-constexpr const char* add_reaction_sql = R"(
+const std::string add_reaction_sql = R"(
 WITH added AS (
   INSERT INTO reaction (conversation_id, seq, emoji, user_id)
   VALUES ($1::bigint, $2::bigint, $3::text, $4::text) ON CONFLICT DO NOTHING RETURNING 1
-)
+), )" + keep_reaction_sql("added", "true") +
+                                     R"(
 INSERT INTO reaction_count (conversation_id, seq, emoji, place, users)
 SELECT $1::bigint, $2::bigint, $3::text,
        coalesce((SELECT max(place) FROM reaction_count WHERE conversation_id = $1::bigint AND seq = $2::bigint), 0) + 1, 1
 FROM added
 ON CONFLICT (conversation_id, seq, emoji) DO UPDATE SET users = reaction_count.users + 1 RETURNING 1)";
-constexpr const char* drop_reaction_sql = R"(
+const std::string drop_reaction_sql = R"(
 WITH gone AS (
   DELETE FROM reaction
   WHERE conversation_id = $1::bigint AND seq = $2::bigint AND emoji = $3::text AND user_id = $4::text RETURNING 1
@@ -117,7 +118,8 @@ WITH gone AS (
 ), none AS (
   DELETE FROM reaction_count
   WHERE conversation_id = $1::bigint AND seq = $2::bigint AND emoji = $3::text AND users <= 1 AND EXISTS (SELECT FROM gone)
-)
+), )" + keep_reaction_sql("gone", "false") +
+                                      R"(
 SELECT FROM gone)";
 
 constexpr const char* find_stream_sql = R"(
@@ -236,6 +238,12 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"find_blockers", find_blockers_sql},
                                                  {"groups_owned", groups_owned_sql},
                                                  {"find_files", find_files_sql},
+                                                 {"take_webhook", take_webhook_sql},
+                                                 {"put_webhook", put_webhook_sql},
+                                                 {"put_failed_events", put_failed_events_sql},
+                                                 {"drop_failed_events", drop_failed_events_sql},
+                                                 {"put_wish", put_wish_sql},
+                                                 {"forget_kept", forget_kept_sql},
                                                  {"add_file", add_file_sql},
                                                  {"finish_file", finish_file_sql},
                                                  {"lock_file", lock_file_sql},

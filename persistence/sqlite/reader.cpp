@@ -74,17 +74,18 @@ const std::string oldest_of_log_sql = log_sql + "ASC LIMIT ?4";
 const std::string newest_of_log_sql = log_sql + "DESC LIMIT ?4";
 /// A row each: a count of a LIMITed SELECT would make a table of them first, which costs more than they do.
 const std::string unread_sql = "SELECT 1 FROM message m INDEXED BY message_seq WHERE m.conversation_id = ?2"
-                               " AND m.seq > ?3 AND m.sender <> ?1 AND m.recalled = 0 AND " +
-                               is_message + " LIMIT ?4";
+                               " AND m.seq > ?3 AND m.seq <= ?4 AND m.sender <> ?1 AND m.recalled = 0 AND " +
+                               is_message + " LIMIT ?5";
 
 /// Two looks into an index: at those that call the user, and at those that call all, are others' and came
 /// while the user was there.
 constexpr std::string_view first_mention_sql =
     "SELECT min(seq) FROM (SELECT * FROM (SELECT seq FROM mention WHERE conversation_id = ?2 AND user_id = ?1"
-    " AND seq > ?3 AND NOT EXISTS (SELECT 1 FROM stream s WHERE s.conversation_id = ?2"
+    " AND seq > ?3 AND seq <= ?4 AND NOT EXISTS (SELECT 1 FROM stream s WHERE s.conversation_id = ?2"
     " AND s.seq = mention.seq AND s.ended = 0) ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (SELECT seq "
     "FROM mention WHERE"
-    " conversation_id = ?2 AND user_id = '' AND seq > max(?3, (SELECT joined_seq FROM member WHERE"
+    " conversation_id = ?2 AND user_id = '' AND seq <= ?4 AND seq > max(?3, (SELECT joined_seq FROM member "
+    "WHERE"
     " conversation_id = ?2 AND user_id = ?1)) AND sender <> ?1 AND NOT EXISTS (SELECT 1 FROM stream s WHERE"
     " s.conversation_id = ?2 AND s.seq = mention.seq AND s.ended = 0) ORDER BY seq LIMIT 1))";
 
@@ -177,6 +178,20 @@ group_info read_group(const sqlite_statement::execution& row) {
           .created_at = from_ms(row.integer(7))};
 }
 
+constexpr std::string_view settled_sql = "SELECT seq FROM sqlite_sequence WHERE name = 'message'";
+const std::string entries_by_id_sql =
+    "SELECT " + message_columns + " FROM message m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?3";
+constexpr std::string_view reaction_events_sql =
+    "SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM reaction_event"
+    " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3";
+constexpr std::string_view kept_versions_sql =
+    "SELECT conversation_id, seq, edits, kind, content, ext FROM message_version"
+    " WHERE conversation_id = ?1 AND seq > ?2 AND seq < ?3";
+constexpr std::string_view webhooks_sql = "SELECT name, position, notes, wish FROM webhook ORDER BY name";
+constexpr std::string_view failed_events_sql =
+    "SELECT event_id, at_ms, attempts, why FROM webhook_failed WHERE webhook = ?1 AND event_id > ?2"
+    " ORDER BY event_id LIMIT ?3";
+
 } // namespace
 
 /// What lives as long as the connection.
@@ -210,6 +225,12 @@ struct sqlite_reader::session {
   sqlite_statement has_blocked{db, has_blocked_sql};
   sqlite_statement blockers{db, blockers_sql};
   sqlite_statement acquainted{db, acquainted_sql};
+  sqlite_statement settled{db, settled_sql};
+  sqlite_statement entries_by_id{db, entries_by_id_sql};
+  sqlite_statement reaction_events{db, reaction_events_sql};
+  sqlite_statement kept_versions{db, kept_versions_sql};
+  sqlite_statement webhooks{db, webhooks_sql};
+  sqlite_statement failed_events{db, failed_events_sql};
 };
 
 /// Several statements over one state of the database, for one taking of SQLite's locks, which cost as much as
@@ -337,7 +358,11 @@ result<std::vector<std::size_t>> sqlite_reader::unread(const user_id& user,
   counts.reserve(questions.size());
   for (const unread_question& question : questions) {
     sqlite_statement::execution rows(session_->unread);
-    rows.bind(user.text()).bind(question.conversation_id).bind(question.after_seq).bind(limit_of(unread_max));
+    rows.bind(user.text())
+        .bind(question.conversation_id)
+        .bind(question.after_seq)
+        .bind(question.up_to_seq)
+        .bind(limit_of(unread_max));
     auto& count = counts.emplace_back(0);
     if (auto read = each(rows, [&] { ++count; }); !read) return read.error();
   }
@@ -351,7 +376,7 @@ sqlite_reader::first_mentions(const user_id& user, std::span<const unread_questi
   std::vector<std::optional<std::int64_t>> seqs;
   for (const unread_question& question : questions) {
     sqlite_statement::execution rows(session_->first_mention);
-    rows.bind(user.text()).bind(question.conversation_id).bind(question.after_seq);
+    rows.bind(user.text()).bind(question.conversation_id).bind(question.after_seq).bind(question.up_to_seq);
     auto& seq = seqs.emplace_back();
     const auto take = [&] {
       if (!rows.is_null(0)) seq = rows.integer(0);
@@ -602,6 +627,94 @@ result<std::vector<user_id>> sqlite_reader::some_of(sqlite_statement& statement,
   const auto take = [&] { found.push_back(others[static_cast<std::size_t>(rows.integer(0))]); };
   if (auto read = each(rows, take); !read) return read.error();
   return found;
+}
+
+/// One writes at a time.
+result<settled_ids> sqlite_reader::settled() {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->settled);
+  std::int64_t last = 0;
+  if (auto read = each(rows, [&] { last = rows.integer(0); }); !read) return read.error();
+  return settled_ids{last, last};
+}
+
+result<std::vector<message>> sqlite_reader::entries_by_id(std::int64_t after, std::int64_t up_to,
+                                                          std::size_t limit) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->entries_by_id);
+  rows.bind(after).bind(up_to).bind(limit_of(limit));
+  std::vector<message> all;
+  if (auto read = each(rows, [&] { all.push_back(read_message(rows)); }); !read) return read.error();
+  return all;
+}
+
+result<std::vector<reaction_event>> sqlite_reader::reaction_events(std::int64_t after, std::int64_t up_to,
+                                                                   std::size_t limit) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->reaction_events);
+  rows.bind(after).bind(up_to).bind(limit_of(limit));
+  std::vector<reaction_event> all;
+  const auto take = [&] {
+    all.push_back({.id = rows.integer(0),
+                   .what = {.conversation_id = rows.integer(1),
+                            .seq = rows.integer(2),
+                            .user = stored_user(rows.text(3)),
+                            .emoji = std::string(rows.text(4)),
+                            .on = rows.integer(5) != 0},
+                   .at = from_ms(rows.integer(6))});
+  };
+  if (auto read = each(rows, take); !read) return read.error();
+  return all;
+}
+
+result<std::vector<kept_version>> sqlite_reader::kept_versions(std::span<const log_range> ranges) {
+  if (auto opened = open(); !opened) return opened.error();
+  const snapshot all_of_it(*session_);
+  std::vector<kept_version> all;
+  for (const log_range& range : ranges) {
+    sqlite_statement::execution rows(session_->kept_versions);
+    rows.bind(range.conversation_id).bind(range.after_seq).bind(range.before_seq);
+    const auto take = [&] {
+      all.push_back({.conversation_id = rows.integer(0),
+                     .seq = rows.integer(1),
+                     .edits = static_cast<std::int32_t>(rows.integer(2)),
+                     .kind = kind_of(rows.integer(3)),
+                     .content = std::string(rows.text(4)),
+                     .ext = rows.optional_text(5)});
+    };
+    if (auto read = each(rows, take); !read) return read.error();
+  }
+  return all;
+}
+
+result<std::vector<webhook_row>> sqlite_reader::webhooks() {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->webhooks);
+  std::vector<webhook_row> all;
+  const auto take = [&] {
+    all.push_back({.name = std::string(rows.text(0)),
+                   .position = rows.integer(1),
+                   .notes = std::string(rows.text(2)),
+                   .wish = std::string(rows.text(3))});
+  };
+  if (auto read = each(rows, take); !read) return read.error();
+  return all;
+}
+
+result<std::vector<failed_event>> sqlite_reader::failed_events(const std::string& webhook, std::int64_t after,
+                                                               std::size_t limit) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->failed_events);
+  rows.bind(webhook).bind(after).bind(limit_of(limit));
+  std::vector<failed_event> all;
+  const auto take = [&] {
+    all.push_back({.id = rows.integer(0),
+                   .at = from_ms(rows.integer(1)),
+                   .attempts = static_cast<std::int32_t>(rows.integer(2)),
+                   .why = std::string(rows.text(3))});
+  };
+  if (auto read = each(rows, take); !read) return read.error();
+  return all;
 }
 
 } // namespace hongyan

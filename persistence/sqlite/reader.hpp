@@ -37,6 +37,15 @@ public:
   result<bool> has_blocked(const user_id& user, const user_id& other) override;
   result<std::vector<user_id>> blockers(const user_id& user, std::span<const user_id> others) override;
   result<std::vector<user_id>> acquainted(const user_id& user, std::span<const user_id> others) override;
+  result<settled_ids> settled() override;
+  result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
+                                             std::size_t limit) override;
+  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
+                                                      std::size_t limit) override;
+  result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) override;
+  result<std::vector<webhook_row>> webhooks() override;
+  result<std::vector<failed_event>> failed_events(const std::string& webhook, std::int64_t after,
+                                                  std::size_t limit) override;
 
 private:
   struct session;

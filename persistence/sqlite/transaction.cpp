@@ -184,7 +184,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , count_blocks(db, count_blocks_sql)
     , blockers(db, blockers_sql)
     , count_owned(db, count_owned_sql)
-    , files(db) {}
+    , files(db)
+    , webhooks(db) {}
 
 int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
                                           const user_id& other) {
@@ -352,6 +353,8 @@ result<void> sqlite_transaction::erase_content(const message& of) {
   if (!stored) return stored.error();
   if (!*stored) return failed(SQLITE_NOTFOUND);
   if ((*stored)->recalled) return {};
+  if (const int code = statements_.webhooks.keep_version(of.id, message_kind::text_stream); code != SQLITE_OK)
+    return failed(code);
   if (const int code = unindex(**stored); code != SQLITE_OK) return failed(code);
   for (auto* statement : {&statements_.uncall, &statements_.drop_reactions, &statements_.drop_counts})
     if (const int code =
@@ -370,6 +373,8 @@ result<std::optional<message>> sqlite_transaction::find_message(std::int64_t id)
 }
 
 result<void> sqlite_transaction::rewrite(const message& before, const message& now_is) {
+  if (const int code = statements_.webhooks.keep_version(before.id, now_is.kind); code != SQLITE_OK)
+    return failed(code);
   if (const int code = unindex(before); code != SQLITE_OK) return failed(code);
   sqlite_statement::execution put(statements_.rewrite);
   put.bind(before.id).bind(static_cast<std::int64_t>(now_is.kind)).bind(now_is.content);
@@ -404,6 +409,7 @@ result<bool> sqlite_transaction::put_reaction(const reaction& r) {
   int counted = run(r.on ? statements_.count_reaction : statements_.discount_reaction, false);
   if (counted == SQLITE_DONE && !r.on) counted = run(statements_.drop_count, false);
   if (counted != SQLITE_DONE) return failed(counted);
+  if (const int kept = statements_.webhooks.keep_reaction(r); kept != SQLITE_OK) return failed(kept);
   return true;
 }
 

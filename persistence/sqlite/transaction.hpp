@@ -3,6 +3,7 @@
 
 #include "persistence/sqlite/files.hpp"
 #include "persistence/sqlite/handle.hpp"
+#include "persistence/sqlite/webhooks.hpp"
 
 namespace hongyan {
 
@@ -29,6 +30,7 @@ struct sqlite_change_statements {
   sqlite_statement put_profile, find_profile, revoke, put_identity, find_identity, block, unblock,
       count_blocks, blockers, count_owned;
   sqlite_file_statements files;
+  sqlite_webhook_statements webhooks;
 };
 
 class sqlite_transaction final : public change_transaction {
@@ -71,6 +73,12 @@ public:
   result<void> put_stream(const stream_row& row) override;
   result<std::vector<std::string>> old_streams(bool ended, wall_time before, std::size_t limit) override;
   result<void> forget_streams(std::span<const std::string> ids) override;
+  result<std::optional<webhook_row>> take_webhook(const hold_webhook& hold) override;
+  result<std::optional<std::string>> put_webhook(const store_webhook& now_is) override;
+  result<void> put_failed_events(const std::string& webhook, std::span<const failed_event> events) override;
+  result<void> drop_failed_events(const std::string& webhook, std::span<const std::int64_t> ids) override;
+  result<bool> put_wish(const std::string& webhook, const std::string& wish) override;
+  result<void> forget_kept(wall_time before) override;
   result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
   result<bool> finish_file(const stored_file& file) override;
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;

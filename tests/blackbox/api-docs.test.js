@@ -5,15 +5,13 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
-import WebSocket from 'ws'
 import { connect, request } from './lib/client.js'
 import { blocks, bodyOf, dialogue, isDialogue, messages, methods, notifications, openapi, operations, payload, read, resolve, withFiles } from './lib/documents.js'
 import { onEachStore } from './lib/each-store.js'
 import { fetchBytes, mp3, multipart, png, uploaded, words } from './lib/files.js'
 import { assertDocumented, assertFiles, http, socket } from './lib/fits.js'
-import { again, binary, serverFor } from './lib/server.js'
-import { connectV1, flood, newId, people, range, seqs, subprotocol, uniqueId, user } from './lib/v1.js'
-import { delay, eventually } from './lib/wait.js'
+import { binary, serverFor } from './lib/server.js'
+import { connectV1, people, range, user } from './lib/v1.js'
 
 const page = read('docs/protocol.md')
 
@@ -225,7 +223,8 @@ onEachStore('the documents', (the) => {
       if (operation.operationId === 'uploadFile' && status === 201) ids.pair(shown.fileId, answer.json().fileId)
       if (shown?.streamId) ids.pair(shown.streamId, answer.json().streamId)
       if (typeof shown === 'object') assertLike(ids.toDocument(answer.json()), shown)
-      else if (!['/', '/metrics'].includes(template)) assert.equal(answer.text, shown)
+      else if (shown.endsWith('…')) assert.ok(answer.text.startsWith(shown.slice(0, -1)), answer.text.slice(0, 80))
+      else assert.equal(answer.text, shown)
       // An answer without content cannot have an example: it is the one to who has it already.
       if (status === 200 && operation.responses[304]) {
         const same = await request(server, { path: filled, headers: { 'if-none-match': answer.headers.etag } })
@@ -375,142 +374,5 @@ describe('the uploads that the page gives', () => {
       return form
     }
     await check(new Function('fetch', 'FormData', 'token', `${inBrowser}\nreturn upload`)(fetch, Form, 'T'), new Blob([bytes]))
-  })
-})
-
-describe('the client that the page gives', { concurrency: 4 }, () => {
-  const { code } = blocks(page).find((block) => block.language === 'js' && block.code.includes('function chat('))
-  const chat = new Function(`${code}\nreturn chat`)()
-
-  // Someone's device: what it shows is what it kept.
-  function device(server, userId, t) {
-    const it = { userId: String(userId), store: { epoch: null, positions: {}, outbox: [] }, logs: {}, failed: [], ended: 0, wrong: [], live: 0, bad: false, deaf: false, dead: false, server, connections: 0 }
-    const show = (message) => {
-      const log = it.logs[message.conversationId] ??= []
-      if (log.length && message.seq !== log.at(-1).seq + 1) it.wrong.push(`seq ${message.seq} after ${log.at(-1).seq}`)
-      log.push(message)
-    }
-    const forget = (id) => { if (id === undefined) it.logs = {}; else delete it.logs[id] }
-    it.start = () => Object.assign(it, chat(() => {
-      if (it.over) return {}
-      it.connections++
-      const ws = new WebSocket(it.server.socketUrl(`/v1/connect?userId=${it.userId}&device=d`), [subprotocol], { perMessageDeflate: false, ...it.server.tls })
-      it.ws = ws
-      const socket = it.socket = { send: (text) => ws.send(text), close: () => ws.close() }
-      ws.onmessage = (event) => {
-        if (it.dead) return
-        // What a bad link does to notifications: every 7th is lost, every 5th comes twice.
-        const live = event.data.includes('"method":"message"') ? ++it.live : 0
-        if (live && (it.deaf || (it.bad && live % 7 === 6))) return
-        socket.onmessage(event)
-        if (it.bad && live % 5 === 4) socket.onmessage(event)
-      }
-      ws.onclose = (event) => socket.onclose(event)
-      ws.onerror = () => {}
-      return socket
-    }, it.store, () => {}, { show, forget, failed: (params, error) => it.failed.push(error), ended: () => it.ended++ }))
-    // As if the program were closed.
-    it.end = () => {
-      it.socket.onmessage?.({ data: JSON.stringify({ jsonrpc: '2.0', method: 'closing', params: { reconnectAfterMs: null } }) })
-      it.ws.terminate()
-    }
-    t.after(() => {
-      it.over = true
-      it.end()
-    })
-    it.texts = () => Object.values(it.logs).flat().filter(({ kind }) => kind === 'text').map(({ content }) => content)
-    return it
-  }
-  const say = (from, to, content) => from.send({ to: user(to.userId), clientMsgId: uniqueId(), kind: 'text', content })
-  const whole = (it, count, ms = 15_000) => eventually(ms, `${count} texts`, () => it.texts().length >= count).then(() => {
-    assert.deepEqual(it.wrong, [])
-    assert.equal(it.texts().length, count)
-  }, (error) => { throw new Error(`${error.message}: ${it.texts().length}, ${it.wrong}`) })
-
-  it('shows each message once and in order, over a bad link, lost sockets and a kill -9 of the server', { timeout: 60_000 }, async (t) => {
-    let server = await serverFor(t, { config: 'heartbeat = 1\n' })
-    const [a, b] = [device(server, newId(), t), device(server, newId(), t)]
-    a.bad = b.bad = true
-    a.start()
-    b.start()
-    const total = 200
-    for (let i = 0; i < total; i++) {
-      say(a, b, `a${i}`)
-      if (i % 2) say(b, a, `b${i}`)
-      if (i === 40) b.ws.terminate()
-      if (i === 80) a.ws.terminate()
-      if (i === 120) {
-        await server.kill9()
-        server = await again(t, server)
-        a.server = b.server = server
-      }
-      await delay(3)
-    }
-    await Promise.all([a, b].map((it) => whole(it, total * 1.5, 30_000)))
-    a.deaf = b.deaf = true
-    say(a, b, 'seen by ping only')
-    await Promise.all([a, b].map((it) => whole(it, total * 1.5 + 1, 5_000)))
-    assert.deepEqual(a.logs, b.logs)
-    assert.deepEqual(a.texts().filter((it) => /^a\d/.test(it)), range(0, total - 1).map((i) => `a${i}`))
-    for (const it of [a, b]) assert.deepEqual([it.store.outbox, it.failed, it.ended], [[], [], 0])
-  })
-
-  it('pages through what was missed, and begins anew with another store', { timeout: 60_000 }, async (t) => {
-    const server = await serverFor(t)
-    const [writer] = await people(server, t, 1)
-    const reader = device(server, newId(), t)
-    reader.start()
-    await writer.say(user(reader.userId), 'first')
-    await whole(reader, 1)
-    reader.end()
-    await flood(writer, user(reader.userId), 1, 450)
-    reader.start()
-    await whole(reader, 451)
-    const other = await serverFor(t)
-    const [stranger] = await people(other, t, 1)
-    await flood(stranger, user(reader.userId), 1, 30)
-    reader.end()
-    reader.server = other
-    reader.start()
-    await eventually(5_000, 'the other epoch', () => reader.store.epoch === stranger.hello.epoch)
-    await whole(reader, 20)
-    assert.deepEqual(seqs(Object.values(reader.logs)[0]), range(11, 30))
-  })
-
-  it('notices a dead line by its ping, and comes back', { timeout: 60_000 }, async (t) => {
-    const server = await serverFor(t, { config: 'heartbeat = 1\n' })
-    const [writer] = await people(server, t, 1)
-    const beats = setInterval(() => writer.call('ping').catch(() => {}), 1_000)
-    t.after(() => clearInterval(beats))
-    const reader = device(server, newId(), t)
-    reader.start()
-    await writer.say(user(reader.userId), 'first')
-    await whole(reader, 1)
-    reader.dead = true
-    reader.ws.close = () => {} // nor does it close
-    await writer.say(user(reader.userId), 'second')
-    await eventually(20_000, 'another connection', () => {
-      if (reader.connections > 1) reader.dead = false
-      return !reader.dead
-    })
-    await whole(reader, 2)
-  })
-
-  it('does not come back when it was kicked or replaced, and drops what is refused', async (t) => {
-    const server = await serverFor(t)
-    const [one, two] = [device(server, newId(), t), device(server, newId(), t)]
-    one.start()
-    one.send({ to: { groupId: 'none' }, clientMsgId: uniqueId(), content: 'x' })
-    await eventually(5_000, 'the refusal', () => one.failed.length)
-    assert.deepEqual([one.failed[0].code, one.store.outbox], [-32004, []])
-    two.start()
-    await eventually(5_000, 'two', () => two.ws?.readyState === WebSocket.OPEN)
-    await request(server, { path: `/close?userId=${two.userId}` })
-    await eventually(5_000, 'the end of it', () => two.ended)
-    const newer = await connectV1(server, one.userId, { t, device: 'd' })
-    await eventually(5_000, 'the end of it', () => one.ended)
-    await delay(1_700) // longer than the first wait to reconnect
-    assert.deepEqual([one.connections, two.connections], [1, 1])
-    await newer.call('ping')
   })
 })

@@ -40,11 +40,9 @@ const visit = (port, settings) => new Promise((resolve) => {
 
 describe('S36: nodes with certificates', () => {
   it('act as one, whether the certificate has the name of the node or its address', async (t) => {
-    const [from, to] = [newId(), newId()]
-    const receiver = await connectV1(cluster.nodes[1], to, { t })
-    const sender = await connectV1(cluster.nodes[0], from, { t })
-    await sender.say(user(to), 'under seal')
-    assert.equal((await receiver.message()).content, 'under seal')
+    const { alice, bob } = await cluster.apart(t)
+    await alice.say(user(bob.userId), 'under seal')
+    assert.equal((await bob.message()).content, 'under seal')
   })
 
   it('let no stranger in, with whatever certificate', async () => {

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { execFileSync } from 'node:child_process'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { contents, get, history, newUser, push, pushed, wholeHistory } from './lib/client.js'
+import { fill, tinyDisk } from './lib/disk.js'
+import { random as randomOf } from './lib/faults.js'
 import { Load } from './lib/load.js'
 import { assertProblem } from './lib/problem.js'
-import { makeDirectory, removeDirectory } from './lib/processes.js'
 import { again, runToEnd, serverFor } from './lib/server.js'
 import { openStore, storeKinds } from './lib/stores.js'
 import { delay, eventually, timed } from './lib/wait.js'
@@ -16,13 +16,7 @@ import { Postgres } from './lib/postgres.js'
 
 // Moments of the kills; a failing run can be repeated with the seed that it names.
 const seed = Number(process.env.HONGYAN_TEST_SEED ?? Date.now() % 1_000_000)
-let state = seed
-function random() { // mulberry32
-  state = (state + 0x6d2b79f5) | 0
-  let x = Math.imul(state ^ (state >>> 15), 1 | state)
-  x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
-  return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
-}
+const random = randomOf(seed)
 
 // What it tells is looked at by a test of its own.
 const assertUnavailable = (answer) => assertProblem(answer, 503, { discreet: false })
@@ -221,39 +215,12 @@ describe('PostgreSQL that goes and comes back', { skip: !storeKinds.includes('po
 })
 
 describe('a full disk under SQLite', { skip: !storeKinds.includes('sqlite') && 'HONGYAN_TEST_STORES is without sqlite' }, () => {
-  // A tiny file system of its own; undefined (and the test skipped) where one may not be mounted.
-  function tinyDisk(t, size) {
-    const directory = makeDirectory('disk')
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory], { stdio: 'pipe' })
-    } catch (error) {
-      removeDirectory(directory)
-      t.skip(`no tmpfs may be mounted here (needs root): ${String(error.stderr ?? error).trim().split('\n')[0]}`)
-      return undefined
-    }
-    t.after(() => {
-      execFileSync('umount', ['--lazy', directory], { stdio: 'pipe' })
-      removeDirectory(directory)
-    })
-    return directory
-  }
-  function fill(directory) {
-    const filler = path.join(directory, 'filler')
-    const out = fs.openSync(filler, 'a')
-    try {
-      for (;;) fs.writeSync(out, Buffer.alloc(4096, 1))
-    } catch (error) {
-      if (error.code !== 'ENOSPC') throw error
-    } finally {
-      fs.closeSync(out)
-    }
-    return filler
-  }
+  const databaseOn = ({ directory }) => `sqlite:${path.join(directory, 'hongyan.db')}`
 
   it('while running: 503 and nothing half done, reads go on, and it works again when there is space', async (t) => {
-    const directory = tinyDisk(t, '8m')
-    if (!directory) return
-    const server = await serverFor(t, { database: `sqlite:${path.join(directory, 'hongyan.db')}` })
+    const disk = await tinyDisk(t, '8m')
+    if (!disk) return
+    const server = await serverFor(t, { database: databaseOn(disk), prefix: disk.prefix })
     const a = newUser()
     const stored = []
     const send = async (content) => {
@@ -263,7 +230,7 @@ describe('a full disk under SQLite', { skip: !storeKinds.includes('sqlite') && '
       return answer.status
     }
     for (let i = 0; i < 5; i++) assert.equal(await send(`before ${i}`), 200)
-    const filler = fill(directory)
+    const filler = fill(disk)
     // The log that is there may still take some; then it has to grow, and cannot.
     let refusals = 0
     for (let i = 0; i < 600 && refusals < 5; i++) if (await send(`full ${i} ${'满'.repeat(4000)}`) === 503) refusals++
@@ -282,21 +249,21 @@ describe('a full disk under SQLite', { skip: !storeKinds.includes('sqlite') && '
   })
 
   it('is not described to strangers: a refusal tells no path', async (t) => {
-    const directory = tinyDisk(t, '2m')
-    if (!directory) return
-    const server = await serverFor(t, { database: `sqlite:${path.join(directory, 'hongyan.db')}` })
-    fill(directory)
+    const disk = await tinyDisk(t, '2m')
+    if (!disk) return
+    const server = await serverFor(t, { database: databaseOn(disk), prefix: disk.prefix })
+    fill(disk)
     let answer
     for (let i = 0; i < 600 && answer?.status !== 503; i++) answer = await push(server, { userId: 1, targetUserId: 1, content: '满'.repeat(4000) })
     assertProblem(answer, 503)
-    assert.ok(!answer.text.includes(directory))
+    assert.ok(!answer.text.includes(disk.directory))
   })
 
   it('at start: one line and exit status 2', async (t) => {
-    const directory = tinyDisk(t, '1m')
-    if (!directory) return
-    fill(directory)
-    const end = await runToEnd(['--listen', '127.0.0.1:0', '--database', `sqlite:${path.join(directory, 'hongyan.db')}`])
+    const disk = await tinyDisk(t, '1m')
+    if (!disk) return
+    fill(disk)
+    const end = await runToEnd(['--listen', '127.0.0.1:0', '--database', databaseOn(disk)], { prefix: disk.prefix })
     assert.equal(end.code, 2, `ended with ${end.code ?? end.signal}: ${end.stderr}`)
     assert.equal(end.stdout, '')
     assert.match(end.stderr, /^[^\n]+\n$/, 'one line')

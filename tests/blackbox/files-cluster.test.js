@@ -2,30 +2,22 @@
 
 import assert from 'node:assert/strict'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
-import { Cluster } from './lib/cluster.js'
+import { after, describe, it } from 'node:test'
 import { download, fetchBytes, link, png, uploaded } from './lib/files.js'
 import { makeDirectory, removeDirectory } from './lib/processes.js'
-import { connectV1, newId, uniqueId, user } from './lib/v1.js'
+import { twoNodes } from './lib/two-nodes.js'
+import { uniqueId, user } from './lib/v1.js'
 
 describe('files of a cluster', () => {
-  let cluster
-  let directory
-  let a, b
-  before(async () => {
-    directory = makeDirectory('files')
-    cluster = await Cluster.start(2, () => ({ config: `[files]\nstore = "dir:${path.join(directory, 'shared')}"\n` }))
-    ;[a, b] = cluster.nodes
-  })
-  after(async () => {
-    try { await cluster?.dispose() } finally { removeDirectory(directory) }
-  })
+  const directory = makeDirectory('files')
+  const the = twoNodes(() => ({ config: `[files]\nstore = "dir:${path.join(directory, 'shared')}"\n` }))
+  after(() => removeDirectory(directory))
 
   it('are sent to one node, and read, passed on, linked and taken back on another', async (t) => {
-    const [one, other] = [newId(), newId()]
+    const { a, b, alice, bob } = await the.cluster.apart(t)
+    const other = bob.userId
     const bytes = png(5, 5)
-    const file = await uploaded(a, one, bytes)
-    const [alice, bob] = [await connectV1(a, one, { t }), await connectV1(b, other, { t })]
+    const file = await uploaded(a, alice.userId, bytes)
     const { message } = await alice.call('message.send', { to: user(other), clientMsgId: uniqueId(), kind: 'image', content: { fileId: file.fileId } })
     const { kind, ...facts } = file
     assert.equal(kind, 'image')
@@ -41,6 +33,6 @@ describe('files of a cluster', () => {
   })
 
   it('are of one folder: a node with another does not start', async () => {
-    await assert.rejects(cluster.add(2, { config: `[files]\nstore = "dir:${path.join(directory, 'another')}"\n` }), /files\.store: it is not the file store of this database/)
+    await assert.rejects(the.cluster.add(2, { config: `[files]\nstore = "dir:${path.join(directory, 'another')}"\n` }), /files\.store: it is not the file store of this database/)
   })
 })

@@ -4,13 +4,15 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { fill, tinyDisk } from './lib/disk.js'
 import { onEachStore } from './lib/each-store.js'
 import { apiKeys, KeyFiles, tokenOf } from './lib/keys.js'
 import { download, fetchBytes, gif, link, mp3, mp4, multipart, png, upload, uploaded, words } from './lib/files.js'
 import { request } from './lib/client.js'
 import { assertProblem } from './lib/problem.js'
 import { parseResponses, RawConnection, requestText } from './lib/raw.js'
-import { again, startServer } from './lib/server.js'
+import { Bucket } from './lib/s3.js'
+import { again, isSanitized, startServer } from './lib/server.js'
 import { delay, eventually } from './lib/wait.js'
 import { makeDirectory, removeDirectory, run } from './lib/processes.js'
 import { connectV1, group, newId, uniqueId, user } from './lib/v1.js'
@@ -368,6 +370,11 @@ onEachStore('a file', (the) => {
   })
 }, settings)
 
+// All that was sent to it, and by it, has been read.
+const isDrained = (server) => fs.readFileSync(`/proc/${server.pid}/net/tcp`, 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+  .filter(([, local, remote]) => [local, remote].some((end) => parseInt(end?.split(':')[1], 16) === server.port))
+  .every(([, , , state, queued]) => state === '0A' || queued === '00000000:00000000')
+
 // ---- the store ----
 
 describe('a file store', () => {
@@ -469,6 +476,69 @@ describe('a file store', () => {
     assert.ok(has(kept.fileId))
     assertProblem(await download(second, '1', gone.fileId), 404)
     assert.equal((await download(second, '2', kept.fileId)).status, 200)
+  })
+
+  for (const [where, settings] of [['a folder', async () => ({})], ['a bucket', async (t) => ({ config: (await Bucket.open(t)).config() })]]) {
+    it(`in ${where} takes a hundred files at once, for at most 256 KiB of memory each`, { skip: isSanitized(), timeout: 60_000 }, async (t) => {
+      const server = await begin(t, await settings(t))
+      const { body, type } = multipart([['file', Buffer.concat([png(), Buffer.alloc(2 ** 20 - png().length)]), 'x.png']])
+      await uploaded(server, newId(), png()) // once for all there is more to be made
+      const before = server.memory()
+      const uploads = []
+      for (let who = 0; who < 25; who++) {
+        const id = newId()
+        for (let i = 0; i < 4; i++) {
+          const raw = await RawConnection.open(server, t)
+          // What waits to be written is now less and now more.
+          const half = body.length / 2 + uploads.length * 1311
+          raw.write(requestText('POST', `/v1/files?userId=${id}`, { 'Content-Type': type, 'Content-Length': body.length }))
+          raw.write(body.subarray(0, half))
+          uploads.push({ raw, rest: body.subarray(half) })
+        }
+      }
+      await eventually(20_000, 'what was sent to be taken', () => uploads.every(({ raw }) => raw.socket.writableLength === 0) && isDrained(server))
+      const grew = server.memory() - before
+      t.diagnostic(`${(grew / 1024 / uploads.length).toFixed(0)} KiB for each of ${uploads.length}`)
+      assert.ok(uploads.every(({ raw }) => !raw.ended && raw.received.length === 0), 'all are under way')
+      assert.ok(grew <= uploads.length * 256 * 1024, `${uploads.length} of them took ${grew >> 10} KiB`)
+      for (const { raw, rest } of uploads) raw.write(rest)
+      for (const { raw } of uploads) {
+        const answer = await raw.response(30_000)
+        assert.equal(answer.status, 201, answer.text)
+        assert.equal(JSON.parse(answer.text).size, 2 ** 20)
+      }
+    })
+  }
+
+  it('that is full is 507, keeps nothing of what did not fit, and takes files again when there is room', async (t) => {
+    const disk = await tinyDisk(t, '4m')
+    if (!disk) return
+    const server = await begin(t, { config: `[files]\nstore = "dir:${path.join(disk.directory, 'files')}"\n`, prefix: disk.prefix })
+    const session = await connectV1(server, 1, { t })
+    const [small, large] = [png(), Buffer.concat([png(), Buffer.alloc(1_000_000)])]
+    const kept = await uploaded(server, '1', small)
+    const there = () => bytesOf(path.join(disk.here, 'files')).sort()
+    const refused = async (bytes) => {
+      const before = there()
+      const answer = await upload(server, '1', bytes)
+      assertProblem(answer, 507)
+      assert.ok(!answer.text.includes(disk.directory))
+      await eventually(5_000, 'what did not fit to be removed', () => there().join() === before.join())
+    }
+    const filler = fill(disk, 400_000)
+    for (let i = 0; i < 5; i++) await refused(large)
+    const fits = await uploaded(server, '1', small)
+    fill(disk)
+    await refused(small)
+    await refused(large)
+    assert.equal((await fetchBytes(server, '/readyz')).status, 200)
+    const { message } = await session.call('message.send', { to: user(2), clientMsgId: uniqueId(), kind: 'image', content: { fileId: kept.fileId } })
+    assert.equal(message.content.fileId, kept.fileId)
+    await session.say(user(2), 'still works')
+    for (const { fileId } of [kept, fits]) assert.deepEqual((await download(server, '1', fileId)).bytes, small)
+    fs.rmSync(filler)
+    const { fileId } = await uploaded(server, '1', large)
+    assert.deepEqual((await download(server, '1', fileId)).bytes, large)
   })
 
   it('is for API keys with the scope admin, and its limits are not for them', async (t) => {

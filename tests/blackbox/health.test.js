@@ -1,10 +1,10 @@
 // The page, health, metrics and logs.
 
 import assert from 'node:assert/strict'
-import crypto from 'node:crypto'
 import os from 'node:os'
 import { after, before, describe, it } from 'node:test'
 import { connect, get, newUser, push, pushed, request } from './lib/client.js'
+import { KeyFiles } from './lib/keys.js'
 import { Postgres } from './lib/postgres.js'
 import { assertProblem } from './lib/problem.js'
 import { parseMetrics } from './lib/prometheus.js'
@@ -48,14 +48,44 @@ describe('the page at /', () => {
 })
 
 describe('what browsers are told', () => {
-  it('the page runs its own script and no other, and speaks with its own server only', async (t) => {
+  it('pages run the scripts of this server and no others, and speak with it only', async (t) => {
     const server = await serverFor(t)
-    const { headers, text } = await get(server, '/')
-    const policy = Object.fromEntries(headers['content-security-policy'].split('; ').map((it) => [it.split(' ')[0], it.split(' ').slice(1)]))
-    const script = /<script>([\s\S]*?)<\/script>/.exec(text)[1]
-    assert.deepEqual(policy['script-src'], [`'sha256-${crypto.createHash('sha256').update(script).digest('base64')}'`])
-    assert.deepEqual(policy['connect-src'], ["'self'"])
-    assert.deepEqual(policy['default-src'], ["'none'"])
+    for (const path of ['/', '/chat', '/demo']) {
+      const { headers, text } = await get(server, path)
+      const policy = Object.fromEntries(headers['content-security-policy'].split('; ').map((it) => [it.split(' ')[0], it.split(' ').slice(1)]))
+      for (const of of ['script-src', 'style-src', 'connect-src']) assert.deepEqual(policy[of], ["'self'"], `${path} ${of}`)
+      assert.deepEqual(policy['default-src'], ["'none'"])
+      assert.doesNotMatch(text, /<style|<script>|\s(style|on[a-z]+)=/i, `${path} has nothing that the policy forbids`)
+    }
+  })
+
+  it('what pages load is there, of its type, and kept by its ETag', async (t) => {
+    const server = await serverFor(t)
+    for (const path of ['/', '/chat', '/demo']) {
+      const page = await get(server, path)
+      const loaded = [...page.text.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, address]) => `/${address}`)
+      assert.equal(loaded.length, 2, `a script and a style sheet: ${loaded}`)
+      for (const address of [path, ...loaded]) {
+        const whole = await get(server, address)
+        assert.equal(whole.status, 200, address)
+        assert.match(whole.headers['content-type'], address.endsWith('.js') ? /^text\/javascript\b/ : address.endsWith('.css') ? /^text\/css\b/ : /^text\/html\b/)
+        assert.equal(whole.headers['cache-control'], 'no-cache')
+        const again = await request(server, { path: address, headers: { 'If-None-Match': whole.headers.etag } })
+        assert.deepEqual([again.status, again.text, again.headers.etag], [304, '', whole.headers.etag], address)
+      }
+    }
+    assertProblem(await get(server, '/assets/nope.js'), 404)
+    assertProblem(await get(server, '/assets/..%2Fchat.js'), 404)
+  })
+
+  it('at / two people chat where anybody may say who they are; the chat is where a login is asked for', async (t) => {
+    const open = await serverFor(t)
+    const keys = new KeyFiles()
+    t.after(() => keys.dispose())
+    const closed = await serverFor(t, { args: keys.args })
+    assert.equal((await get(open, '/')).text, (await get(open, '/demo')).text)
+    assert.equal((await get(closed, '/')).text, (await get(closed, '/chat')).text)
+    assert.notEqual((await get(open, '/chat')).text, (await get(open, '/demo')).text)
   })
 
   it('answers are of the type that they say', async (t) => {
@@ -66,7 +96,7 @@ describe('what browsers are told', () => {
 
   it('the page can be switched off', async (t) => {
     const server = await serverFor(t, { config: 'page = false\n' })
-    assertProblem(await get(server, '/'), 404, { mentions: /page/ })
+    for (const path of ['/', '/chat', '/demo', '/assets/chat.js']) assertProblem(await get(server, path), 404, { mentions: /page/ })
     assert.equal((await get(server, '/healthz')).status, 200)
   })
 })

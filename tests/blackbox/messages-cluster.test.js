@@ -1,26 +1,17 @@
 // Edits, reactions, mentions and recalls of one node, as the sessions of another see them.
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { connect, contents, history, request } from './lib/client.js'
-import { Cluster } from './lib/cluster.js'
+import { twoNodes } from './lib/two-nodes.js'
 import { connectV1, flood, groupOf, newId, pipeline, range, seqs, uniqueId, user } from './lib/v1.js'
 
 describe('messages of a cluster', () => {
-  let cluster
-  let a, b
-  before(async () => {
-    cluster = await Cluster.start(2)
-    ;[a, b] = cluster.nodes
-  })
-  after(() => cluster?.dispose())
-
-  // Two users, the first on node a, the second on node b.
-  const apart = (t) => Promise.all([a, b].map((node) => connectV1(node, newId(), { t })))
+  const the = twoNodes()
   const read = async (session, place, seq) => (await session.call('message.get', { in: place, seqs: [seq] })).messages[0]
 
   it('are edited on one node, and seen on the other, by classic clients too', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { b, alice, bob } = await the.cluster.apart(t)
     const there = await connectV1(b, alice.userId, { t })
     const classic = await connect(b, bob.userId, { t })
     const sent = await alice.say(user(bob.userId), 'mistake')
@@ -41,7 +32,7 @@ describe('messages of a cluster', () => {
   })
 
   it('are edited on both at once, 20 times in all, in one order', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { b, alice, bob } = await the.cluster.apart(t)
     const there = await connectV1(b, alice.userId, { t })
     const { conversationId } = await alice.say(user(bob.userId), 'n0')
     const outcomes = await Promise.all([alice, there].flatMap((session, node) => range(1, 15).map((i) => (
@@ -55,7 +46,7 @@ describe('messages of a cluster', () => {
   })
 
   it('are edited on one node, and an entry with null to who joined later on the other', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { b, alice, bob } = await the.cluster.apart(t)
     const joined = await connectV1(b, newId(), { t })
     const { place } = await groupOf([alice, bob])
     await alice.say(place, 'before')
@@ -68,7 +59,7 @@ describe('messages of a cluster', () => {
   })
 
   it('are reacted to on both, told on both, and counted exactly', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const [alice2, bob2] = [await connectV1(b, alice.userId, { t }), await connectV1(a, bob.userId, { t })]
     const { conversationId } = await alice.say(user(bob.userId), 'x')
     for (const [session, place, on] of [[bob, user(alice.userId), true], [alice, user(bob.userId), true], [bob2, user(alice.userId), false]]) {
@@ -95,7 +86,7 @@ describe('messages of a cluster', () => {
   })
 
   it('are recalled by a back end at one node, and by a group’s owner, as the other’s sessions see', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const classic = await connect(b, bob.userId, { t })
     const { id } = await alice.say(user(bob.userId), 'secret')
     assert.deepEqual(contents(await classic.next()), ['secret'])
@@ -117,7 +108,7 @@ describe('messages of a cluster', () => {
   })
 
   it('mention those who are on the other node', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { alice, bob } = await the.cluster.apart(t)
     const { place } = await groupOf([alice, bob])
     await alice.say(place, 'x', { ext: { mentions: [bob.userId] } })
     assert.equal((await bob.row(place)).mentionSeq, 2)
@@ -130,7 +121,7 @@ describe('messages of a cluster', () => {
   })
 
   it('come several at once from the other node, in order, and one by one to others there', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const many = await connectV1(b, bob.userId, { t, path: `/v1/connect?userId=${bob.userId}&many=true` })
     const here = await connectV1(a, alice.userId, { t })
     const { conversationId } = (await flood(alice, user(bob.userId), 1, 200))[0]

@@ -1,30 +1,13 @@
 // Streams in a cluster: written at any node, seen at all, and gone on with elsewhere when a node goes.
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { request } from './lib/client.js'
-import { Cluster } from './lib/cluster.js'
+import { after, describe, it } from 'node:test'
 import { apiKeys, bearer, KeyFiles, tokenOf } from './lib/keys.js'
 import { assertProblem } from './lib/problem.js'
+import { assertElsewhere, assertGone, begun, chars, end, entryOf, follow, ok, one, post, slice, write, wrote } from './lib/streams.js'
+import { twoNodes } from './lib/two-nodes.js'
 import { connectV1, groupOf, newId, range, uniqueId, user } from './lib/v1.js'
 import { delay, eventually } from './lib/wait.js'
-
-const chars = (text) => [...text].length
-const slice = (text, begin, end) => [...text].slice(begin, end).join('')
-
-const post = (server, path, body, headers) => request(server, { method: 'POST', path, body, headers: { 'content-type': 'application/json', ...headers } })
-const write = (server, id, offset, delta, headers) => post(server, `/v1/streams/${id}`, { offset, delta }, headers)
-const end = (server, id, body = {}, headers) => post(server, `/v1/streams/${id}/end`, body, headers)
-
-const ok = (answer) => {
-  assert.equal(answer.status, 200, answer.text)
-  return answer.json()
-}
-const begun = async (server, from, to, more = {}, headers) => ok(await post(server, '/v1/messages', { from, to, clientMsgId: uniqueId(), stream: true, ...more }, headers))
-async function wrote(server, id, offset, delta, headers) {
-  assert.deepEqual(ok(await write(server, id, offset, delta, headers)), { offset: offset + chars(delta) })
-  return offset + chars(delta)
-}
 
 // Writes the text from `offset` on as the protocol says: where an answer is 409, from there. What did not work is tried again.
 async function speak(server, id, text, offset, { size = 20, ms = 15_000, pause = 0 } = {}) {
@@ -39,50 +22,21 @@ async function speak(server, id, text, offset, { size = 20, ms = 15_000, pause =
   }
 }
 
-// What a session is told of a message: `text`, what one sees who follows; `gaps`, pieces that did not fit behind it.
-function follow(session, { conversationId, seq }) {
-  const seen = { deltas: [], text: '', gaps: [] }
-  session.socket.on('message', (data) => {
-    const { method, params } = JSON.parse(data.toString())
-    if (method !== 'stream' || params.conversationId !== conversationId || params.seq !== seq) return
-    seen.deltas.push({ at: Date.now(), ...params })
-    if (params.offset !== 0 && params.offset !== chars(seen.text)) seen.gaps.push(params)
-    seen.text = slice(seen.text, 0, params.offset) + params.delta
-  })
-  return seen
-}
-
-const entryOf = (session, kind = 'edit', ms = 5_000) => session.message((message) => message.kind === kind, ms)
-const one = async (session, place, seq) => (await session.call('message.get', { in: place, seqs: [seq] })).messages[0]
 const long = range(1, 300).map((i) => `${i}雁😀 `).join('')
 
 describe('streams of a cluster', () => {
-  let cluster
-  let a, b
-  before(async () => {
-    cluster = await Cluster.start(2)
-    ;[a, b] = cluster.nodes
-  })
-  after(() => cluster?.dispose())
+  const the = twoNodes()
+  const assertGoneOnBoth = async (id) => { for (const node of the.cluster.nodes) await assertGone(node, id) }
 
-  // Two users, the first on node a, the second on node b.
-  const apart = (t) => Promise.all([a, b].map((node) => connectV1(node, newId(), { t })))
-
-  async function assertGone(id) {
-    for (const node of [a, b]) {
-      assertProblem(await write(node, id, 0, 'x'), 404)
-      assertProblem(await end(node, id), 404)
-    }
-  }
-
-  // Node a again, linked.
+  // Node a, started again and linked.
   async function back() {
-    a = await cluster.add(0)
-    await cluster.whole()
+    const a = await the.cluster.add(0)
+    await the.cluster.whole()
+    return a
   }
 
   it('are begun on one node, written on both in turn, ended on the other, and seen on both in order', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const there = await connectV1(b, alice.userId, { t })
     const clientMsgId = uniqueId()
     const { message, streamId } = await begun(a, alice.userId, user(bob.userId), { clientMsgId })
@@ -104,12 +58,12 @@ describe('streams of a cluster', () => {
     assert.deepEqual(entries[0].content, { seq: 1, content: text })
     for (const { text: shown, gaps } of seen) assert.deepEqual([shown, gaps], [text, []])
     assert.deepEqual(await bob.all(user(alice.userId)), [now, entries[0]])
-    await assertGone(streamId)
+    await assertGoneOnBoth(streamId)
     assert.deepEqual(await begun(b, alice.userId, user(bob.userId), { clientMsgId }), { message: now, streamId, duplicate: true })
   })
 
   it('written on one node are told whole on the other too', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
     await wrote(a, streamId, 0, '大雁😀')
     const late = await connectV1(b, bob.userId, { t })
@@ -118,7 +72,7 @@ describe('streams of a cluster', () => {
   })
 
   it('written on both at once: each offset is given once, and nothing that was acknowledged is lost', { timeout: 60_000 }, async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
     let text = ''
     for (const round of range(1, 8)) {
@@ -128,14 +82,14 @@ describe('streams of a cluster', () => {
       assert.equal(added.length, 1, `round ${round}: ${answers.map(({ status, text: said }) => `${status} ${said}`)}`)
       text += added[0]
       const other = answers.find(({ status }) => status !== 200)
-      assert.equal(assertProblem(other, 409).offset, chars(text))
+      assertElsewhere(other, chars(text))
     }
     assert.equal(ok(await end(b, streamId)).message.content, text)
     assert.equal((await one(bob, user(alice.userId), message.seq)).content, text)
   })
 
   it('ended on the other node while one writes there: what was acknowledged is in the text', { timeout: 60_000 }, async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     for (const round of range(1, 6)) {
       const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
       await wrote(a, streamId, 0, 'x')
@@ -153,7 +107,7 @@ describe('streams of a cluster', () => {
   })
 
   it('recalled on the other node are gone on both, and not a piece more comes', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const there = await connectV1(b, alice.userId, { t })
     for (const take of [(message) => there.call('message.recall', { in: user(bob.userId), seq: message.seq }), async (message) => ok(await post(b, `/v1/messages/${message.id}/recall`))]) {
       const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
@@ -164,7 +118,7 @@ describe('streams of a cluster', () => {
       await eventually(1_000, 'the stream to be gone at the node that has it', async () => (await write(a, streamId, 2, '。')).status === 404)
       for (const session of [alice, bob]) assert.equal((await entryOf(session, 'recall')).content.seq, message.seq)
       const counts = seen.map(({ deltas }) => deltas.length)
-      await assertGone(streamId)
+      await assertGoneOnBoth(streamId)
       await delay(2_700)
       assert.deepEqual(seen.map(({ deltas }) => deltas.length), counts)
       const now = await one(bob, user(alice.userId), message.seq)
@@ -173,7 +127,7 @@ describe('streams of a cluster', () => {
   })
 
   it('are not told to who was removed on the other node', async (t) => {
-    const [alice, bob] = await apart(t)
+    const { a, b, alice, bob } = await the.cluster.apart(t)
     const carol = await connectV1(b, newId(), { t })
     const { place } = await groupOf([alice, bob, carol])
     const owner = await connectV1(b, alice.userId, { t })
@@ -194,7 +148,7 @@ describe('streams of a cluster', () => {
 
   for (const [how, go] of [['killed', (node) => node.kill9()], ['stopped in good order', (node) => node.stop()]]) {
     it(`gone on with at the other node, when the one that had them is ${how}`, { timeout: 90_000 }, async (t) => {
-      const [alice, bob] = await apart(t)
+      const { a, b, alice, bob } = await the.cluster.apart(t)
       const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
       const seen = follow(bob, message)
       let offset = 0
@@ -209,7 +163,7 @@ describe('streams of a cluster', () => {
       const answer = await write(b, streamId, offset, slice(long, offset, offset + 1))
       t.diagnostic(`answered ${answer.status} at the other node after ${Date.now() - since} ms`)
       assert.ok(Date.now() - since < 12_000)
-      const there = answer.status === 200 ? offset : assertProblem(answer, 409).offset
+      const there = answer.status === 200 ? offset : assertElsewhere(answer)
       const safe = sent.filter(({ at }) => at < since - 2_700).at(-1)?.offset ?? 0
       t.diagnostic(`${offset} characters sent, ${there} there, ${safe} were older than 2 s`)
       if (how !== 'killed') assert.equal(there, offset)
@@ -217,29 +171,28 @@ describe('streams of a cluster', () => {
       await speak(b, streamId, long, there, { size: 50 })
       await bob.next('stream', ({ offset: at, delta }) => at === 0 && delta === long, 3_500)
       assert.equal(seen.text, long)
-      await back()
-      assert.equal(ok(await end(a, streamId)).message.content, long, 'by the node that is back')
+      assert.equal(ok(await end(await back(), streamId)).message.content, long, 'by the node that is back')
       assert.equal((await entryOf(bob)).content.content, long)
       assert.equal((await one(bob, user(alice.userId), message.seq)).content, long)
-      await assertGone(streamId)
+      await assertGoneOnBoth(streamId)
     })
   }
 
   // Before it is known that what a frozen node has is old, that node may be asked again.
   for (const [what, finish] of [
-    ['written and ended at the one that thaws', async (id) => {
+    ['written and ended at the one that thaws', async ({ a }, id) => {
       await speak(a, id, long, chars(long) - 300)
       return end(a, id)
     }],
-    ['ended at the one that thaws', async (id) => end(a, id)],
-    ['written on at the other', async (id) => {
+    ['ended at the one that thaws', ({ a }, id) => end(a, id)],
+    ['written on at the other', async ({ b }, id) => {
       await speak(b, id, long, chars(long) - 300)
       return end(b, id)
     }],
   ]) {
     for (const stored of [false, true]) {
       it(`gone on with at the other node while one is frozen${stored ? ' that had stored all' : ''}, then ${what}: one text, and whole`, { timeout: 90_000 }, async (t) => {
-        const [alice, bob] = await apart(t)
+        const { a, b, alice, bob } = await the.cluster.apart(t)
         const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
         const is = async (text) => (await one(bob, user(alice.userId), message.seq)).content === text
         await wrote(a, streamId, 0, slice(long, 0, 10))
@@ -252,19 +205,19 @@ describe('streams of a cluster', () => {
         } finally {
           a.signal('SIGCONT')
         }
-        const answer = await finish(streamId)
+        const answer = await finish({ a, b }, streamId)
         assert.equal(answer.status, 200, `the end was answered ${answer.status} ${answer.text}`)
         assert.ok(answer.json().message.content === long, `the text is ${chars(answer.json().message.content)} characters of ${chars(long)}`)
         assert.ok(await is(long))
-        await cluster.whole()
-        await assertGone(streamId)
+        await the.cluster.whole()
+        await assertGoneOnBoth(streamId)
       })
     }
   }
 
   for (const count of [0, 3]) {
     it(`that a lost node left, and nobody goes on with, are ended by another as they were stored${count ? `, also beside ${count} that were recalled` : ''}`, { timeout: 60_000 }, async (t) => {
-      const [alice, bob] = await apart(t)
+      const { a, b, alice, bob } = await the.cluster.apart(t)
       const recalled = []
       for (let i = 0; i < count; i++) recalled.push(await begun(a, alice.userId, user(bob.userId)))
       const { message, streamId } = await begun(a, alice.userId, user(bob.userId))
@@ -273,7 +226,7 @@ describe('streams of a cluster', () => {
       await a.kill9()
       for (const { message: { id } } of recalled) ok(await post(b, `/v1/messages/${id}/recall`))
       // As if it were a minute and more later. They are looked for every 10 s.
-      await cluster.postgres.sql('UPDATE stream SET touched_at_ms = touched_at_ms - 70000 WHERE NOT ended', cluster.database.split('/').pop())
+      await the.cluster.postgres.sql('UPDATE stream SET touched_at_ms = touched_at_ms - 70000 WHERE NOT ended', the.cluster.database.split('/').pop())
       const since = Date.now()
       const entry = await entryOf(bob, 'edit', 45_000)
       const ms = Date.now() - since
@@ -283,7 +236,7 @@ describe('streams of a cluster', () => {
       assertProblem(await write(b, streamId, 5, 'x'), 404)
       assert.equal((await bob.row(user(alice.userId))).unread, 1)
       await back()
-      await assertGone(streamId)
+      await assertGoneOnBoth(streamId)
       await delay(300)
       assert.deepEqual((await bob.all(user(alice.userId))).filter(({ kind }) => kind === 'edit').length, 1, 'once')
       assert.ok(ms < 14_000, `it took ${ms} ms more`)
@@ -293,15 +246,11 @@ describe('streams of a cluster', () => {
 
 describe('streams of a cluster and who writes them', () => {
   const keys = new KeyFiles()
-  let cluster
-  before(async () => { cluster = await Cluster.start(2, () => ({ args: keys.args })) })
-  after(async () => {
-    await cluster?.dispose()
-    keys.dispose()
-  })
+  const the = twoNodes(() => ({ args: keys.args }))
+  after(() => keys.dispose())
 
   it('another’s is 404 on every node, and one’s own goes on on each', async () => {
-    const [a, b] = cluster.nodes
+    const [a, b] = the.cluster.nodes
     const [alice, bob] = [newId(), newId()]
     const [own, other] = [alice, bob].map((id) => bearer(tokenOf(id)))
     const [push, all] = [apiKeys.push, apiKeys.all].map(bearer)

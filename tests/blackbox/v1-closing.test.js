@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { get, request } from './lib/client.js'
-import { opcodes, rawV1 } from './lib/raw.js'
+import { RawConnection, opcodes, rawV1, upgradeText } from './lib/raw.js'
 import { again, serverFor } from './lib/server.js'
 import { connectV1, newId, people, range, seqs, uniqueId, user } from './lib/v1.js'
 import { eventually, timed, within } from './lib/wait.js'
@@ -46,6 +46,22 @@ describe('v1 sessions end', { concurrency: 4 }, () => {
     await ends(newer, 4009, { returns: false })
     await pc.say(user(id), 'to oneself')
     for (const session of [pc, none, none2, newest]) assert.equal((await session.message()).content, 'to oneself')
+  })
+
+  it('a connection that its client has given up replaces nobody, however late the server comes to it', async (t) => {
+    const server = await serverFor(t)
+    const phone = await connectV1(server, newId(), { t, device: 'phone' })
+    server.signal('SIGSTOP')
+    try {
+      const given = await RawConnection.open(server, t)
+      await new Promise((resolve) => given.tcp.end(
+        upgradeText(`/v1/connect?userId=${phone.userId}&device=phone`, { 'Sec-WebSocket-Protocol': 'hongyan.v1' }), resolve))
+      server.signal('SIGCONT')
+      assert.equal((await given.response()).status, 503)
+    } finally {
+      server.signal('SIGCONT')
+    }
+    await phone.call('ping')
   })
 
   it('8 logins of one device at once leave exactly one', async (t) => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { get, request } from './lib/client.js'
+import { random as randomOf } from './lib/faults.js'
 import { Postgres } from './lib/postgres.js'
 import { assertProblem } from './lib/problem.js'
 import { frame, opcodes, rawV1 } from './lib/raw.js'
@@ -12,13 +13,7 @@ import { connectV1, flood, group, people, range, Replica, RpcError, seqs, user }
 import { delay, eventually, timed } from './lib/wait.js'
 
 const seed = Number(process.env.HONGYAN_TEST_SEED ?? Date.now() % 1_000_000)
-let state = seed
-function random() { // mulberry32
-  state = (state + 0x6d2b79f5) | 0
-  let x = Math.imul(state ^ (state >>> 15), 1 | state)
-  x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
-  return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
-}
+const random = randomOf(seed)
 
 // Sends numbered messages to its places in turn, 8 in flight; whatever was not acknowledged when the socket went it
 // sends again on the next one, in the same order and with the same clientMsgIds.

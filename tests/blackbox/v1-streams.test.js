@@ -1,95 +1,17 @@
-// v1: streams: a message that is shown while it is being written, over HTTP; who sees what of it, and what is kept.
+// v1: streams: a message that is shown while it is being written, over HTTP; who sees what of it, and what is kept. Who may write it:
+// v1-streams-writers.test.js.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { connect, contents, get, history, request } from './lib/client.js'
 import { onEachStore } from './lib/each-store.js'
 import { withoutFiles } from './lib/files.js'
-import { apiKeys, bearer, KeyFiles, tokenOf } from './lib/keys.js'
 import { assertProblem } from './lib/problem.js'
 import { again, serverFor } from './lib/server.js'
 import { openStore, storeKinds } from './lib/stores.js'
-import { assertMessage, connectV1, group, groupOf, newId, people, range, Replica, seqs, uniqueId, user } from './lib/v1.js'
+import { assertElsewhere, assertGone, begin, begun, chars, end, ended, entryOf, follow, ok, one, post, slice, write, wrote } from './lib/streams.js'
+import { connectV1, group, groupOf, newId, people, range, Replica, seqs, uniqueId, user } from './lib/v1.js'
 import { delay, eventually, timed } from './lib/wait.js'
-
-const keys = new KeyFiles()
-after(() => keys.dispose())
-
-const chars = (text) => [...text].length
-const from = (text, offset) => [...text].slice(offset).join('')
-
-const post = (server, path, body, headers = {}) => request(server, { method: 'POST', path, body, headers: { 'content-type': 'application/json', ...headers } })
-const begin = (server, sender, to, more = {}, headers) => post(server, '/v1/messages', { from: sender, to, clientMsgId: uniqueId(), stream: true, ...more }, headers)
-const write = (server, id, offset, delta, headers) => post(server, `/v1/streams/${id}`, { offset, delta }, headers)
-const end = (server, id, body = {}, headers) => post(server, `/v1/streams/${id}/end`, body, headers)
-
-const ok = (answer) => {
-  assert.equal(answer.status, 200, answer.text)
-  assert.match(answer.headers['content-type'] ?? '', /^application\/json\b/)
-  return answer.json()
-}
-
-async function begun(...all) {
-  const answer = ok(await begin(...all))
-  assert.deepEqual(Object.keys(answer).sort(), ['duplicate', 'message', 'streamId'])
-  assert.equal(typeof answer.streamId, 'string')
-  assert.ok(answer.streamId.length >= 22, `a secret of 128 bits: ${answer.streamId}`)
-  assertMessage(answer.message)
-  return answer
-}
-
-// Adds, and insists on it; returns where the stream ends then.
-async function wrote(server, id, offset, delta, headers) {
-  const answer = ok(await write(server, id, offset, delta, headers))
-  assert.deepEqual(answer, { offset: offset + chars(delta) })
-  return answer.offset
-}
-
-async function ended(server, id, body, headers) {
-  const { message, ...more } = ok(await end(server, id, body, headers))
-  assert.deepEqual(more, {})
-  assertMessage(message)
-  assert.deepEqual([message.streaming, message.edited], [undefined, undefined], 'it is a text like any other')
-  return message
-}
-
-// Is at another offset, namely there.
-function assertElsewhere(answer, offset) {
-  const problem = assertProblem(answer, 409)
-  assert.ok(Number.isSafeInteger(problem.offset), answer.text)
-  if (offset !== undefined) assert.equal(problem.offset, offset, answer.text)
-  return problem.offset
-}
-
-async function assertGone(server, id, headers) {
-  assertProblem(await write(server, id, 0, 'x', headers), 404)
-  assertProblem(await end(server, id, {}, headers), 404)
-  assertProblem(await end(server, id, { content: 'x' }, headers), 404)
-}
-
-// All that a session is told of a message, as it comes: {at, method, params}; `text`: what one sees who follows.
-function follow(session, { conversationId, seq }) {
-  const seen = { news: [], deltas: [], text: '', gaps: [] }
-  session.socket.on('message', (data) => {
-    const { method, params } = JSON.parse(data.toString())
-    const at = Date.now()
-    if (method === 'stream' && params.conversationId === conversationId && params.seq === seq) {
-      assert.deepEqual(Object.keys(params).sort(), ['conversationId', 'delta', 'offset', 'seq'])
-      seen.deltas.push({ at, ...params })
-      seen.news.push(params)
-      const length = chars(seen.text)
-      if (params.offset > length) seen.gaps.push(params)
-      else if (params.offset > 0 && params.offset !== length) seen.gaps.push(params)
-      seen.text = [...seen.text].slice(0, params.offset).join('') + params.delta
-    } else if (method === 'message' && params.message.conversationId === conversationId && params.message.content?.seq === seq) {
-      seen.news.push(params.message)
-    }
-  })
-  return seen
-}
-
-const entryOf = (session, kind = 'edit') => session.message((message) => message.kind === kind)
-const one = async (session, place, seq) => (await session.call('message.get', { in: place, seqs: [seq] })).messages[0]
 
 onEachStore('v1 streams', (the) => {
   // The streams actor's own tests have this with a clock of theirs.
@@ -173,6 +95,7 @@ onEachStore('v1 streams', (the) => {
     for (const session of [late, comer, a, b]) {
       assert.equal((await session.next('stream', ({ offset, delta }) => offset === 0 && delta === text, 3_000)).delta, text)
     }
+    await delay(2_000) // what came while the text was being stored counts for the next time
     const before = seen.deltas.length
     await delay(2_600)
     assert.equal(seen.deltas.length, before, 'it has not grown')
@@ -637,198 +560,6 @@ onEachStore('v1 streams', (the) => {
   })
 }, { config: withoutFiles, concurrency: 8 })
 
-onEachStore('v1 streams and who writes them', (the) => {
-  const asUser = (t, userId) => connectV1(the.server, userId, { t, path: '/v1/connect', headers: bearer(tokenOf(userId)) })
-  const key = (name = 'push') => bearer(apiKeys[name])
-  const own = ({ userId }) => bearer(tokenOf(userId))
-  const three = (t) => Promise.all([newId(), newId(), newId()].map((id) => asUser(t, id)))
-
-  it('a back end writes for anybody, and a user with a token of its own', async (t) => {
-    const [a, b] = await three(t)
-    for (const by of [key(), key('all'), own(a)]) {
-      const { message, streamId } = await begun(the.server, a.userId, user(b.userId), {}, by)
-      assert.equal(message.from, a.userId)
-      await wrote(the.server, streamId, 0, '大雁', by)
-      assert.deepEqual(await b.next('stream', ({ seq }) => seq === message.seq), { conversationId: message.conversationId, seq: message.seq, offset: 0, delta: '大雁' })
-      assert.equal((await ended(the.server, streamId, {}, by)).content, '大雁')
-      await assertGone(the.server, streamId, by)
-    }
-  })
-
-  it('a user’s token is good for its own alone', async (t) => {
-    const [a, b] = await three(t)
-    assertProblem(await begin(the.server, a.userId, user(b.userId), {}, own(b)), 403)
-    assertProblem(await begin(the.server, a.userId, user(b.userId), { content: 'x', kind: 'image' }, own(b)), 403)
-    assert.deepEqual(await b.all(user(a.userId)), [])
-  })
-
-  it('another’s stream is 404, whoever asks', async (t) => {
-    const [a, b, c] = await three(t)
-    const ofUser = await begun(the.server, a.userId, user(b.userId), {}, own(a))
-    const ofKey = await begun(the.server, a.userId, user(b.userId), {}, key())
-    const strangers = [[ofUser, [key(), key('all'), own(b), own(c)]], [ofKey, [own(a), own(b), own(c)]]]
-    for (const [{ streamId }, others] of strangers) for (const by of others) await assertGone(the.server, streamId, by)
-    await wrote(the.server, ofUser.streamId, 0, 'of the user', own(a))
-    await wrote(the.server, ofKey.streamId, 0, 'of the key', key())
-    for (const [{ streamId }, others] of strangers) {
-      for (const by of others) {
-        await assertGone(the.server, streamId, by)
-        assertProblem(await write(the.server, streamId, 99, 'x', by), 404)
-      }
-    }
-    assert.equal((await ended(the.server, ofUser.streamId, {}, own(a))).content, 'of the user')
-    assert.equal((await ended(the.server, ofKey.streamId, {}, key())).content, 'of the key')
-  })
-
-  it('another API key’s stream is 404 too', async (t) => {
-    const [a, b] = await three(t)
-    const { streamId } = await begun(the.server, a.userId, user(b.userId), {}, key('push'))
-    await wrote(the.server, streamId, 0, 'x', key('push'))
-    assertProblem(await write(the.server, streamId, 1, 'y', key('all')), 404)
-    assertProblem(await end(the.server, streamId, {}, key('all')), 404)
-  })
-
-  for (const [who, authorization] of [['their own token', own], ['a back end', () => key()]]) {
-    it(`who may speak there no more ends what ${who} writes for them, as it stands`, async (t) => {
-      const [a, b, c] = await three(t)
-      const [{ place }, { place: other }] = [await groupOf([a, b, c]), await groupOf([a, b, c])]
-      const writing = await Promise.all([[b, place], [c, other], [b, user(c.userId)]].map(async ([by, to]) => {
-        const { message, streamId } = await begun(the.server, by.userId, to, {}, authorization(by))
-        await wrote(the.server, streamId, 0, '大雁', authorization(by))
-        return { message, streamId, by }
-      }))
-      await a.call('group.update', { groupId: place.groupId, muted: true })
-      await a.call('group.remove', { groupId: other.groupId, userIds: [c.userId] })
-      await c.call('block.add', { userIds: [b.userId] })
-      for (const { message, streamId, by } of writing) {
-        let offset = 2
-        await eventually(4_500, 'it to end', async () => {
-          const { status, text } = await write(the.server, streamId, offset, '飞', authorization(by))
-          assert.ok(status === 200 || status === 404, text)
-          offset++
-          return status === 404
-        })
-        const reader = by === c ? a : by
-        const entry = await one(reader, message.to.groupId ? { groupId: message.to.groupId } : user(c.userId), message.seq)
-        assert.equal(entry.streaming, undefined)
-        assert.match(entry.content, /^大雁飞*$/)
-      }
-    })
-  }
-
-  it('another’s streamId is not told to who begins it again', async (t) => {
-    const [a, b] = await three(t)
-    for (const [first, second] of [[key(), own(a)], [own(a), key()]]) {
-      const clientMsgId = uniqueId()
-      const { streamId } = await begun(the.server, a.userId, user(b.userId), { clientMsgId }, first)
-      const answer = await begin(the.server, a.userId, user(b.userId), { clientMsgId }, second)
-      assertProblem(answer, 409)
-      assert.ok(!answer.text.includes(streamId))
-      await wrote(the.server, streamId, 0, 'x', first)
-      await ended(the.server, streamId, {}, first)
-    }
-  })
-
-  it('a user writes a few at a time, and a back end many', async (t) => {
-    const [a, b, c] = await three(t)
-    const open = []
-    let refusal
-    while (open.length < 64) {
-      const answer = await begin(the.server, a.userId, user(b.userId), {}, own(a))
-      if (answer.status !== 200) {
-        refusal = answer
-        break
-      }
-      open.push(answer.json())
-    }
-    t.diagnostic(`${open.length} at a time`)
-    assertProblem(refusal, 429)
-    assert.equal((await begin(the.server, c.userId, user(b.userId), {}, own(c))).status, 200, 'others are not held up')
-    await ended(the.server, open[0].streamId, {}, own(a))
-    await a.call('message.recall', { in: user(b.userId), seq: open[1].message.seq })
-    await eventually(2_000, 'room for two others', async () => (await begin(the.server, a.userId, user(b.userId), { clientMsgId: 'again1' }, own(a))).status === 200)
-    await eventually(2_000, 'room for a second', async () => (await begin(the.server, a.userId, user(b.userId), { clientMsgId: 'again2' }, own(a))).status === 200)
-    const many = await Promise.all(range(1, 100).map(() => begun(the.server, a.userId, user(b.userId), {}, key())))
-    await Promise.all(many.map(({ streamId }) => ended(the.server, streamId, {}, key())))
-  })
-
-  it('a user who writes as many as may be is answered a repeat all the same', async (t) => {
-    const [a, b] = await three(t)
-    const open = []
-    for (let answer; open.length < 64; open.push(answer.json())) {
-      answer = await begin(the.server, a.userId, user(b.userId), {}, own(a))
-      if (answer.status !== 200) break
-    }
-    const { message, streamId } = open.at(-1)
-    assert.deepEqual(await begun(the.server, a.userId, user(b.userId), { clientMsgId: message.clientMsgId }, own(a)), { message, streamId, duplicate: true })
-  })
-
-  it('what a user streams counts to user_day_bytes: a piece beyond is 429, and it stays as it was', async (t) => {
-    const server = await serverFor(t, { database: await the.store.newDatabase(), args: keys.args, config: `${withoutFiles}[limits]\nuser_day_bytes = 65536\n` })
-    const [a, b] = await Promise.all([newId(), newId()].map((id) => connectV1(server, id, { t, path: '/v1/connect', headers: bearer(tokenOf(id)) })))
-    const place = user(b.userId)
-    const delta = '😀'.repeat(2048) // 8 KiB; two are a whole stream
-    let told = 0
-    let refused
-    while (!refused && told < 2 * 65_536) {
-      const { streamId } = await begun(server, a.userId, place, {}, own(a))
-      for (const offset of [0, 2048]) {
-        const answer = await write(server, streamId, offset, delta, own(a))
-        if (answer.status !== 200) {
-          refused = { streamId, offset, answer }
-          break
-        }
-        told += 8192
-      }
-      if (!refused) await ended(server, streamId, {}, own(a))
-    }
-    assert.ok(refused, `${told} bytes were streamed`)
-    assertProblem(refused.answer, 429, { mentions: /day/ })
-    assert.ok(told > 65_536 - 2 * 8192 && told <= 65_536, `after ${told} bytes`)
-    assertProblem(await write(server, refused.streamId, refused.offset, delta, own(a)), 429)
-    const now = await ended(server, refused.streamId, {}, own(a))
-    assert.ok(now.content === delta.slice(0, 2 * refused.offset), 'what was added before, and no more')
-    await a.fails(-32029, 'message.send', { to: place, clientMsgId: uniqueId(), content: delta })
-    const other = await begun(server, b.userId, user(a.userId), {}, own(b))
-    await wrote(server, other.streamId, 0, delta, own(b))
-    const byKey = await begun(server, a.userId, place, {}, key())
-    await wrote(server, byKey.streamId, 0, delta, key())
-  })
-
-  it('keys need the scope push', async (t) => {
-    const [a, b] = await three(t)
-    const { streamId } = await begun(the.server, a.userId, user(b.userId), {}, key())
-    for (const name of ['admin', 'metrics', 'observe', 'owner']) {
-      assertProblem(await begin(the.server, a.userId, user(b.userId), {}, key(name)), 403)
-      assertProblem(await write(the.server, streamId, 0, 'x', key(name)), 403)
-      assertProblem(await end(the.server, streamId, {}, key(name)), 403)
-    }
-    for (const nobody of [{}, bearer('no-key-of-anybody-0123456789')]) {
-      for (const answer of [await begin(the.server, a.userId, user(b.userId), {}, nobody), await write(the.server, streamId, 0, 'x', nobody), await end(the.server, streamId, {}, nobody)]) {
-        assertProblem(answer, 401)
-        assert.equal(answer.headers['www-authenticate'], 'Bearer')
-      }
-    }
-    assert.equal((await ended(the.server, streamId, {}, key())).content, '')
-    assert.equal((await b.all(user(a.userId))).length, 2)
-  })
-
-  it('what nobody but its writer has, is told to nobody else', async (t) => {
-    const [a, b] = await three(t)
-    const told = []
-    for (const session of [a, b]) session.socket.on('message', (data) => told.push(data.toString()))
-    const { streamId } = await begun(the.server, a.userId, user(b.userId), {}, key())
-    await wrote(the.server, streamId, 0, 'x', key())
-    await b.call('sync', {})
-    await b.all(user(a.userId))
-    await ended(the.server, streamId, {}, key())
-    await b.all(user(a.userId))
-    await entryOf(b)
-    assert.ok(told.length > 5 && told.every((text) => !text.includes(streamId)))
-    assert.ok(!the.server.stderr().includes(streamId) && !the.server.stdout().includes(streamId), 'nor to the log')
-  })
-}, { args: keys.args, config: withoutFiles })
-
 for (const kind of storeKinds) {
   describe(`v1 streams and a server that goes, on ${kind}`, { concurrency: 4 }, () => {
     let store
@@ -846,7 +577,7 @@ for (const kind of storeKinds) {
         let offset = 0
         const sent = []
         for (const stop = Date.now() + 3_400; Date.now() < stop;) {
-          offset = await wrote(server, streamId, offset, [...text].slice(offset, offset + 5).join(''))
+          offset = await wrote(server, streamId, offset, slice(text, offset, offset + 5))
           sent.push({ at: Date.now(), offset })
           await delay(40)
         }
@@ -854,7 +585,7 @@ for (const kind of storeKinds) {
         await go(server)
         server = await again(t, server)
         const again2 = await connectV1(server, b.userId, { t })
-        const { ms, value: answer } = await timed(() => write(server, streamId, offset, from(text, offset).slice(0, 1)))
+        const { ms, value: answer } = await timed(() => write(server, streamId, offset, slice(text, offset, offset + 1)))
         t.diagnostic(`the first piece was answered ${answer.status} after ${Math.round(ms)} ms`)
         assert.ok(ms < 10_000, `${ms} ms`)
         const lost = answer.status === 200 ? offset : assertElsewhere(answer)
@@ -865,14 +596,14 @@ for (const kind of storeKinds) {
         if (how === 'SIGTERM') assert.equal(lost, offset)
         if (answer.status !== 200) {
           const stored = await one(again2, user(a.userId), 1)
-          assert.deepEqual([stored.content, stored.streaming], [[...text].slice(0, lost).join(''), true])
+          assert.deepEqual([stored.content, stored.streaming], [slice(text, 0, lost), true])
           const same = await begun(server, a.userId, user(b.userId), { clientMsgId })
           assert.deepEqual([same.streamId, same.duplicate, same.message.id], [streamId, true, message.id])
           offset = lost
         } else {
           offset = answer.json().offset
         }
-        while (offset < chars(text)) offset = await wrote(server, streamId, offset, [...text].slice(offset, offset + 300).join(''))
+        while (offset < chars(text)) offset = await wrote(server, streamId, offset, slice(text, offset, offset + 300))
         await again2.next('stream', ({ offset: at, delta }) => at === 0 && delta === text, 3_500)
         assert.equal((await ended(server, streamId)).content, text)
         assert.equal((await ended(server, silent.streamId, { content: 'at last' })).content, 'at last', 'one of which nothing was heard since')

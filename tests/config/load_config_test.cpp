@@ -1,5 +1,7 @@
 #include "config/load_config.hpp"
 
+#include "core/chat/event.hpp"
+
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <fstream>
@@ -55,6 +57,14 @@ TEST_CASE("without options the defaults are the contract's", "[config]") {
   CHECK(c.heartbeat == std::chrono::seconds(25));
   CHECK(c.drain_timeout == std::chrono::seconds(10));
   CHECK(c.limits.body_bytes == 256 * 1024);
+}
+
+TEST_CASE("files go beside an embedded database, and nowhere of themselves with one that nodes may share",
+          "[config]") {
+  CHECK(load({}).files.store == "dir:files");
+  CHECK(load({"--database", "sqlite:/var/lib/hongyan/hongyan.db"}).files.store ==
+        "dir:/var/lib/hongyan/files");
+  CHECK(load({"--database", "postgresql://h/d"}).files.store == "off");
 }
 
 TEST_CASE("flag over variable over file over default", "[config]") {
@@ -133,6 +143,136 @@ TEST_CASE("without login the server stays on loopback unless told otherwise", "[
   CHECK(load({"--listen", "localhost:80"}).listen.host == "localhost");
 }
 
+TEST_CASE("webhooks are tables of the file, with the contract's defaults", "[config]") {
+  CHECK(load({}).webhooks.empty());
+  const config_file file(
+      "[[webhooks]]\nname = \"shop\"\nurl = \"https://shop.example.com\"\nsecret_file = \"/a\"\n"
+      "[[webhooks]]\nname = \"in-side_2\"\nurl = \"http://[::1]:80/hook?key=1\"\nsecret_file = \"/b\"\n"
+      "events = [\"message.created\", \"group.changed\"]\nconcurrency = 64\nkeep_days = 365\n"
+      "allow_private = true\n[log]\nlevel = \"debug\"\n");
+  const auto c = load({"--config", file.path});
+  CHECK(c.log_level == "debug");
+  REQUIRE(c.webhooks.size() == 2);
+  const auto& first = c.webhooks[0];
+  CHECK(first.name == "shop");
+  CHECK(first.url == "https://shop.example.com");
+  CHECK(first.secret_file == "/a");
+  CHECK(first.events.empty());
+  CHECK(first.concurrency == 8);
+  CHECK(first.keep_days == std::chrono::days(7));
+  CHECK_FALSE(first.allow_private);
+  const auto& second = c.webhooks[1];
+  CHECK(second.name == "in-side_2");
+  CHECK(second.url == "http://[::1]:80/hook?key=1");
+  CHECK(second.events == std::vector<std::string>{"message.created", "group.changed"});
+  CHECK(second.concurrency == 64);
+  CHECK(second.keep_days == std::chrono::days(365));
+  CHECK(second.allow_private);
+}
+
+TEST_CASE("a webhook's URL is one of the Internet's, unless it may be inside", "[config]") {
+  const auto file_with = [](const std::string& url, const char* more) {
+    return "[[webhooks]]\nname = \"a\"\nsecret_file = \"/a\"\nurl = \"" + url + "\"\n" + more;
+  };
+  for (const char* url :
+       {"https://h", "https://H.example:1/", "https://h:65535?q", "https://a_b-c.example/p/%20?x=:@&y",
+        "https://8.8.8.8", "https://[2606:4700::1111]:443/"}) {
+    const config_file file(file_with(url, ""));
+    CHECK(load({"--config", file.path}).webhooks.front().url == url);
+  }
+  for (const char* url :
+       {"http://h", "https://localhost", "https://LOCALHOST:1/", "https://127.0.0.1", "https://10.1.2.3/x",
+        "https://169.254.169.254", "https://[::1]", "https://[fd00::1]:8443/", "http://[::ffff:10.0.0.1]"}) {
+    const config_file closed(file_with(url, "")), open(file_with(url, "allow_private = true\n"));
+    const auto refused = refusal({"--config", closed.path});
+    CHECK(refused.starts_with("webhooks.url in " + closed.path + " line 1: "));
+    CHECK(contains(refused, "allow_private = true"));
+    CHECK(load({"--config", open.path}).webhooks.front().url == url);
+  }
+  for (const char* url : {"",
+                          "h",
+                          "https://",
+                          "https:///p",
+                          "https://:443",
+                          "https://h:",
+                          "https://h:0",
+                          "https://h:65536",
+                          "https://h:1x",
+                          "https://user@h",
+                          "https://user:password@h/",
+                          "https://h/#f",
+                          "https://h/a b",
+                          "https://h/\\u00e9",
+                          "https://h\\\\x",
+                          "https://[::1",
+                          "https://[1.2.3.4]",
+                          "https://[fe80::1%25eth0]",
+                          "https://::1",
+                          "HTTPS://h",
+                          "ftp://h",
+                          "https://a,b",
+                          "https://h/\\n"}) {
+    const config_file file(file_with(url, "allow_private = true\n"));
+    const auto refused = refusal({"--config", file.path});
+    CHECK(refused.starts_with("webhooks.url in "));
+    CHECK(contains(refused, "accepted: https://HOST"));
+    CHECK_FALSE(contains(refused, "password"));
+  }
+}
+
+TEST_CASE("a bad webhook is refused with the line that it stands in", "[config]") {
+  const std::string name = "name = \"a\"\n", url = "url = \"https://h\"\n", secret = "secret_file = \"/a\"\n";
+  struct row {
+    std::string text;
+    const char *says, *accepted;
+  };
+  for (const auto& [text, says, accepted] : std::initializer_list<row>{
+           {url + secret, "webhooks.name", "name, url and secret_file together"},
+           {name + secret, "webhooks.url", "name, url and secret_file together"},
+           {name + url, "webhooks.secret_file", "name, url and secret_file together"},
+           {"name = \"a b\"\n" + url + secret, "\"a b\" is not accepted", "1 to 64 of A-Z"},
+           {"name = \"" + std::string(65, 'a') + "\"\n" + url + secret, "webhooks.name", "1 to 64"},
+           {"name = \"\"\n" + url + secret, "webhooks.name", "1 to 64"},
+           {"name = 5\n" + url + secret, "webhooks.name", "1 to 64"},
+           {name + url + "secret_file = \"\"\n", "webhooks.secret_file", "the path of a file"},
+           {name + url + "secret_file = [\"/a\"]\n", "webhooks.secret_file", "the path of a file"},
+           {name + "url = 5\n" + secret, "webhooks.url", "https://HOST"},
+           {name + url + secret + "nope = 1\n", "webhooks.nope",
+            "name, url, secret_file, events, concurrency"},
+           {name + url + secret + "events = []\n", "webhooks.events", "message.created, message.edited"},
+           {name + url + secret + "events = \"message.created\"\n", "webhooks.events",
+            "a list of one or more"},
+           {name + url + secret + "events = [\"message.sent\"]\n", "webhooks.events",
+            "message.reacted, group.changed"},
+           {name + url + secret + "events = [5]\n", "webhooks.events", "a list of one or more"},
+           {name + url + secret + "concurrency = 0\n", "\"0\" is not accepted", "from 1 to 64"},
+           {name + url + secret + "concurrency = 65\n", "webhooks.concurrency", "from 1 to 64"},
+           {name + url + secret + "concurrency = \"8\"\n", "webhooks.concurrency", "from 1 to 64"},
+           {name + url + secret + "concurrency = 8.0\n", "webhooks.concurrency", "from 1 to 64"},
+           {name + url + secret + "keep_days = 0\n", "webhooks.keep_days", "from 1 to 365"},
+           {name + url + secret + "keep_days = 366\n", "webhooks.keep_days", "from 1 to 365"},
+           {name + url + secret + "allow_private = \"true\"\n", "webhooks.allow_private", "true or false"},
+           {name + url + secret + "allow_private = 1\n", "webhooks.allow_private", "true or false"}}) {
+    const config_file file("# a line before it\n[[webhooks]]\n" + text);
+    const auto refused = refusal({"--config", file.path});
+    CHECK(contains(refused, " in " + file.path + " line 2: "));
+    CHECK(contains(refused, says));
+    CHECK(contains(refused, accepted));
+  }
+
+  const config_file twice("[[webhooks]]\n" + name + url + secret + "[[webhooks]]\n" + name + url + secret);
+  CHECK(refusal({"--config", twice.path}) ==
+        "webhooks.name in " + twice.path +
+            " line 5: \"a\" is another's, too; accepted: a name of its own for each");
+  for (const char* text :
+       {"webhooks = 5", "webhooks = [5]", "[webhooks]\nname = \"a\"", "webhooks = \"x\""}) {
+    const config_file file(text);
+    CHECK(refusal({"--config", file.path}).starts_with("webhooks in "));
+  }
+  const config_file none("webhooks = []");
+  CHECK(load({"--config", none.path}).webhooks.empty());
+}
+
 TEST_CASE("the sample file names every key with its default", "[config]") {
   std::ifstream sample(HONGYAN_SOURCE_DIR "/config/hongyan.toml");
   std::string uncommented;
@@ -150,6 +290,15 @@ TEST_CASE("the sample file names every key with its default", "[config]") {
   CHECK(c.limits.deliveries == d.limits.deliveries);
   CHECK(c.limits.backlog == d.limits.backlog);
   CHECK(c.heartbeat == d.heartbeat);
+  REQUIRE(c.webhooks.size() == 1);
+  const webhook_settings w;
+  CHECK(c.webhooks[0].events.size() == event_type_names.size()); // all, and the default is all
+  CHECK(c.webhooks[0].concurrency == w.concurrency);
+  CHECK(c.webhooks[0].keep_days == w.keep_days);
+  CHECK(c.webhooks[0].allow_private == w.allow_private);
+  for (const char* key :
+       {"name", "url", "secret_file", "events", "concurrency", "keep_days", "allow_private"})
+    CHECK(contains(uncommented, "\n" + std::string(key) + " = "));
 }
 
 TEST_CASE("help and version are printed, not errors", "[config]") {

@@ -1,5 +1,5 @@
 'use strict'
-// The page at `/` on a server that asks for a login: two people with user tokens, pasted or from a link, which end, are
+// The demo page on a server that asks for a login: two people with user tokens, pasted or from a link, which end, are
 // renewed, or are taken no more; nothing that is on the screen or on its way is lost by that.
 
 const test = require('node:test')
@@ -33,7 +33,7 @@ test.afterEach(async () => {
 
 // -- a page and what one does with it
 
-const open = (options) => shared.openPage(browser, server, options)
+const open = (options) => shared.openPage(browser, server, { path: '/demo', ...options })
 const phone = (page, index, tab = 'phone') => page.locator(`#${tab}-${index}`)
 const asks = (page, index, words, tab) => phone(page, index, tab).locator('.ask').getByText(words).waitFor(WAIT)
 const online = (page, index, tab = 'phone') => phone(page, index, tab).locator('.state .dot.good').waitFor({ state: 'attached', ...WAIT })
@@ -54,7 +54,7 @@ async function write(page, index, text, tab) {
 
 /** Both are in; on the v1 tab the conversation of the two is open. */
 async function openSignedIn({ tab = 'phone', first = {}, options } = {}) {
-  const page = await open({ path: `/#${tab === 'v1' ? 'v1&' : ''}token=${lib.tokenOf('1', first)}`, ...options })
+  const page = await open({ path: `/demo#${tab === 'v1' ? 'v1&' : ''}token=${lib.tokenOf('1', first)}`, ...options })
   await online(page, 0, tab)
   await asks(page, 1, '需要登录', tab)
   await signIn(page, 1, lib.tokenOf('2'), tab)
@@ -129,25 +129,25 @@ test('who has no token is asked for one; what is none is said, what is not good 
 
 test('a token in the link is out of the address at once, and kept for this tab of the browser alone', async () => {
   const token = lib.tokenOf('1')
-  const page = await open({ path: `/#token=${token}` })
-  assert.equal(page.url(), `${server.url}/`)
+  const page = await open({ path: `/demo#token=${token}` })
+  assert.equal(page.url(), `${server.url}/demo`)
   await online(page, 0)
   await page.reload()
   await online(page, 0)
   assert.equal(await page.evaluate(() => JSON.stringify(localStorage)).then((kept) => kept.includes('eyJ')), false)
 
-  await page.goto(`${server.url}/#token=${lib.tokenOf('2')}`)
+  await page.goto(`${server.url}/demo#token=${lib.tokenOf('2')}`)
   await online(page, 1)
-  assert.equal(page.url(), `${server.url}/`)
+  assert.equal(page.url(), `${server.url}/demo`)
   const other = await page.context().newPage()
-  await other.goto(server.url)
+  await other.goto(`${server.url}/demo`)
   await asks(other, 0, '需要登录')
   assertQuiet(page, REFUSED)
 })
 
 test('v1: two people with tokens chat, and no address has a token', async () => {
   const page = await openSignedIn({ tab: 'v1' })
-  assert.equal(page.url(), `${server.url}/#v1`)
+  assert.equal(page.url(), `${server.url}/demo#v1`)
   await write(page, 0, '晚上一起吃饭吗？', 'v1')
   await seen(page, 1, '晚上一起吃饭吗？', 'v1')
   await write(page, 1, '好呀', 'v1')

@@ -369,7 +369,7 @@ test('where a login is asked for, files go with the token in the header, and nev
   const keys = new keyFiles.KeyFiles()
   server = await startHongyan({ args: keys.args })
   const [one, two] = ['1', '2'].map((user) => keyFiles.tokenOf(user))
-  const page = await shared.openPage(browser, server, { path: `/#v1&token=${one}` })
+  const page = await shared.openPage(browser, server, { path: `/demo#v1&token=${one}` })
   const bearers = []
   page.on('request', (request) => { if (request.url().includes('/v1/files')) bearers.push(request.headers().authorization) })
   await phone(page, 1).locator('.login input').fill(two)

@@ -4,24 +4,15 @@
 const assert = require('node:assert/strict')
 const path = require('node:path')
 const test = require('node:test')
-const { startHongyan } = require('./lib/hongyan')
-const { launchForMiniProgram, openMiniProgram } = require('./runtime/open')
-const { serveMiniProgram } = require('./runtime/serve')
+const { startMiniProgram, stopMiniProgram } = require('./lib/mini-program')
+const { openMiniProgram } = require('./runtime/open')
 
 let app
 let server
 let browser
 
-test.before(async () => {
-  app = await serveMiniProgram(path.join(__dirname, 'fixtures', 'tutorial'))
-  server = await startHongyan({ origins: [app.url] })
-  browser = await launchForMiniProgram()
-})
-test.after(async () => {
-  if (browser) await browser.close()
-  if (server) await server.stop()
-  if (app) await app.close()
-})
+test.before(async () => { ({ app, server, browser } = await startMiniProgram(path.join(__dirname, 'fixtures', 'tutorial'))) })
+test.after(() => stopMiniProgram({ app, server, browser }))
 
 const open = (as) => openMiniProgram(browser, app.url, {
   path: `/pages/chat/room/room?as=${as}`, servers: { 'http://localhost:8080': server.url },

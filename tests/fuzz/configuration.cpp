@@ -36,6 +36,11 @@ void look_at(const server_config& c) {
   demand(c.wechat.app_id.empty() == c.keys.wechat_secret.empty(), "half of WeChat's login");
   demand(c.heartbeat.count() > 0 && c.limits.header_bytes >= 1024 && c.limits.sessions > 0,
          "a limit out of its range");
+  for (const auto& w : c.webhooks)
+    demand(!w.name.empty() && !w.secret_file.empty() && w.concurrency >= 1 && w.concurrency <= 64 &&
+               w.keep_days.count() >= 1 && (w.allow_private || w.url.starts_with("https://")) &&
+               std::ranges::count(c.webhooks, w.name, &webhook_settings::name) == 1,
+           "a webhook that is none, or two of one name");
   const auto again = load_config({"--listen", c.listen.text(), "--insecure"},
                                  [](const std::string&) { return std::optional<std::string>(); });
   demand(again.has_value() && std::get<server_config>(*again).listen.text() == c.listen.text(),

@@ -1,3 +1,4 @@
+#include "core/wire/http_range.hpp"
 #include "core/wire/network.hpp"
 #include "core/wire/origin.hpp"
 #include "core/wire/target.hpp"
@@ -59,6 +60,17 @@ void look_at(const hongyan::http_request& request) {
   const auto origin = view(request[http::field::origin]);
   if (is_allowed({}, origin, view(request[http::field::host])) && !origin.empty() && !is_listed({}, origin))
     demand(is_loopback_origin(origin), "an Origin that is not loopback's came in");
+  constexpr std::uint64_t size = 1000;
+  if (const auto range = parse_range(view(request[http::field::range]), size); !range)
+    demand(range.error().code == errc::bad_range, "a range refused otherwise");
+  else if (*range)
+    demand((*range)->first <= (*range)->last && (*range)->last < size, "a range beyond the file");
+  constexpr std::string_view etag = R"("e")";
+  const auto if_range = view(request[http::field::if_range]);
+  if (if_range_holds(if_range, etag))
+    demand(if_range.empty() || if_range == etag, "a range of something else");
+  if (none_match_names(view(request[http::field::if_none_match]), etag))
+    demand(request.count(http::field::if_none_match) > 0, "a tag that nobody named");
   for (const auto offered : http::token_list{request[http::field::sec_websocket_protocol]})
     demand(!offered.empty(), "an empty token in a list");
 }

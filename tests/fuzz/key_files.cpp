@@ -2,6 +2,7 @@
 
 #include "auth/wechat.hpp"
 #include "tests/fuzz/targets.hpp"
+#include "webhooks/signature.hpp"
 
 #include <algorithm>
 
@@ -42,6 +43,14 @@ void key_files(std::string_view input) {
                  key.sha256.size() == 32,
              "an API key that is none");
   }
+  if (const auto secrets = webhooks::parse_secret_file(input); accepted(secrets))
+    demand(!secrets->empty() && secrets->size() <= 2 &&
+               std::ranges::all_of(*secrets,
+                                   [](const webhooks::secret& s) {
+                                     return s.bytes.size() >= webhooks::secret_bytes_min &&
+                                            s.bytes.size() <= webhooks::secret_bytes_max;
+                                   }),
+           "a webhook's secret that is none");
   if (const auto openid = auth::parse_wechat_answer(200, input))
     demand(!openid->empty() && openid->size() <= 128 &&
                std::ranges::all_of(*openid, [](char c) { return c > ' ' && c < 0x7F; }),

@@ -98,6 +98,7 @@ history_actor::behavior_type empty_history(history_actor::pointer, flow* admitte
       [](query_atom, const activity_question&) { return activity_answer{}; },
       [](query_atom, const log_question&) { return log_answer{}; },
       [](query_atom, const file_row_question&) { return file_row_answer{}; },
+      [](query_atom, const webhook_question&) { return webhook_answer{}; },
       [](flush_atom) {},
       [](tick_atom) {},
   };

@@ -139,6 +139,9 @@ STORE_TEST("unread are others' messages after a position, neither recalled nor o
   for (int k = 0; k < 3; ++k) append(*writer, std::vector<new_message>(400, chat("1", "2", "more")));
   CHECK(got(reader->unread(user("2"), std::vector<unread_question>{{id, 0}, {id, 1204}, {id, 300}})) ==
         std::vector<std::size_t>{999, 1, 905});
+  // What came after the last that is told of is told and counted by itself.
+  CHECK(got(reader->unread(user("2"), std::vector<unread_question>{{id, 0, 1}, {id, 1000, 1100}})) ==
+        std::vector<std::size_t>{1, 100});
 }
 
 // -- read positions -----------------------------------------------------------------------------------------

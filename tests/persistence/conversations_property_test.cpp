@@ -62,8 +62,10 @@ struct device {
     if (m.kind == message_kind::edit) {
       const auto content = *parse_json(m.content);
       const auto at = into.messages.find(content.at("seq").as_int64());
-      if (at != into.messages.end() && content.at("content").is_string())
+      if (at != into.messages.end() && content.at("content").is_string()) {
         at->second.content = std::string(content.at("content").as_string());
+        at->second.kind = message_kind::text; // the stream that it was has ended
+      }
     }
     const auto seq = m.seq;
     REQUIRE(into.messages.emplace(seq, std::move(m)).second); // each once
@@ -160,7 +162,23 @@ public:
     if (o.reaction)
       list += "\n reaction " + o.reaction->what.user.text() + o.reaction->what.emoji +
               (o.reaction->what.on ? " on to " : " off to ") + names(*o.reaction->audience);
+    if (o.stream) {
+      list += "\n stream " + o.stream->id + " by " + to_text(o.stream->by) + " touched " +
+              ms(o.stream->touched) + " held by " + o.stream->held_by;
+      if (o.stream->audience) list += told(o.stream->what) + " to " + names(*o.stream->audience);
+    }
+    if (o.interrupted)
+      list += "\n interrupts " + name_of(o.interrupted->conversation_id) + " " +
+              std::to_string(o.interrupted->seq);
+    auto files = o.files;
+    std::ranges::sort(files);
+    for (const auto& id : files) list += "\n due " + id;
     return o.group ? list + told(*o.group) : list;
+  }
+  static std::string told(const std::optional<stored_file>& f) {
+    if (!f) return "\n no file";
+    return "\n file " + f->id + " of " + f->owner.text() + " " + std::string(media::name_of(f->kind)) + " " +
+           f->mime + " '" + f->name + "' " + std::to_string(f->size) + " at " + ms(f->created_at);
   }
 
 private:
@@ -199,7 +217,7 @@ private:
   // What may happen.
 
   void one_step() {
-    switch (below(24)) {
+    switch (below(30)) {
     case 0:
     case 1:
     case 2:
@@ -223,6 +241,12 @@ private:
     case 20:
     case 21: return react();
     case 22: return get();
+    case 23:
+    case 24:
+    case 25: return stream();
+    case 26:
+    case 27: return upload();
+    case 28: return look_at_file();
     default: return below(3) == 0 ? undone() : look();
     }
   }
@@ -244,6 +268,18 @@ private:
       const auto& [kind, content] = objects[below(objects.size())];
       m.kind = kind;
       m.content = content;
+    }
+    if (below(6) == 0 && !files_.empty()) {
+      m.kind = message_kind::image;
+      m.attached = std::make_shared<attachment>();
+      m.attached->file_id = m.attached->sent = a_file();
+      m.content = "{\"fileId\":\"" + m.attached->file_id + "\"}";
+      if (below(3) == 0) m.attached->preview_id = a_file();
+    } else if (below(8) == 0) {
+      m.kind = message_kind::text_stream;
+      m.content = "";
+      m.stream = std::make_shared<const stream_start>(stream_start{fresh_id(), a_writer(m.from), a_node()});
+      streams_.push_back({m.stream->id, m.stream->by});
     }
     if (below(6) == 0) m.ext = "{\"n\":" + std::to_string(below(9)) + "}";
     if (below(4) == 0) {
@@ -274,9 +310,9 @@ private:
       auto m = anything();
       const auto name = label(m.from, m.to);
       if (!std::ranges::all_of(batch, [&](const new_message& other) {
-            return numbered_alike(name, label(other.from, other.to));
+            return numbered_alike(name, label(other.from, other.to)) && !(m.stream && other.stream);
           }))
-        continue;
+        continue; // nor two streams of one moment: which is the older?
       if (m.client_msg_id) sent_.push_back(m);
       batch.push_back(std::move(m));
     }
@@ -286,12 +322,27 @@ private:
               or_none(m.client_msg_id);
     const auto by = below(9);
     both(what, [&](side& s) {
+      for (auto& m : batch) m.attached = with_what_it_may_have(s.writer(by), m);
       const auto got = s.writer(by).append(batch, now_);
       if (!got) return told(got.error());
       std::string all;
       for (std::size_t i = 0; i < batch.size(); ++i) all += s.told(batch[i], (*got)[i]);
       return all;
     });
+  }
+
+  /// As the persistence actor decides it, before it stores.
+  std::shared_ptr<attachment> with_what_it_may_have(message_writer& writer, const new_message& m) {
+    if (!m.attached) return nullptr;
+    auto checked = std::make_shared<attachment>(*m.attached);
+    checked->refused.reset();
+    for (const auto& id : {checked->file_id, checked->preview_id}) {
+      if (id.empty()) continue;
+      const file_question question{m.from, id};
+      const auto found = writer.find_files(std::span(&question, 1), now_);
+      if (!found || !found->front()) checked->refused = error{errc::not_found, "there is no such file"};
+    }
+    return checked;
   }
 
   /// Lists go by number where two conversations are of one moment, as those of a batch are; and a store
@@ -358,6 +409,61 @@ private:
       for (const auto& one : *done) list += one ? s.told(*one) : told(one.error());
       return list;
     });
+  }
+
+  void stream() {
+    if (below(8) == 0)
+      return changed({}, end_left_stream{now_ - std::chrono::seconds(below(100))}, "end what was left");
+    if (streams_.empty()) return;
+    const auto& [id, by] = streams_[streams_.size() - 1 - below(std::min<std::size_t>(streams_.size(), 6))];
+    std::string said;
+    for (auto n = below(12); n > 0; --n) said += "雁";
+    switch (below(6)) {
+    case 0: {
+      const auto place = model_store_.state().streams.find(id);
+      if (place == model_store_.state().streams.end()) return;
+      const auto name = model_.name_of(place->second.conversation_id);
+      const auto seq = place->second.seq;
+      return both("find the stream of " + name + " " + std::to_string(seq), [&](side& s) {
+        const change wanted{by.user, find_stream{s.id_of(name).value(), seq, by}};
+        const auto done = apply(s.writer(0), wanted, now_);
+        return done ? s.told(*done) : told(done.error());
+      });
+    }
+    case 1: return changed(by.user, hold_stream{id, by, a_node(), below(2) == 0}, "hold " + id);
+    case 2: return changed(by.user, end_stream{id, a_node(), said}, "end " + id);
+    default: return changed(by.user, store_stream{id, a_node(), said, below(6) == 0}, "store " + id);
+    }
+  }
+
+  void upload() {
+    if (below(6) == 0) return changed({}, take_due_files{100}, "take what is due");
+    if (below(6) == 0 && !files_.empty())
+      return changed({}, forget_files{{a_file(), a_file()}}, "forget files");
+    if (below(3) == 0 || files_.empty()) {
+      files_.push_back(fresh_id());
+      return changed(anyone(), begin_file{files_.back(), std::chrono::seconds(5 + below(900))},
+                     "begin a file");
+    }
+    stored_file whole{.id = files_.back(), .kind = media::kind_of(static_cast<std::int64_t>(below(4)))};
+    whole.mime = "image/png";
+    whole.name = "鸿雁 " + std::to_string(below(9));
+    whole.size = static_cast<std::int64_t>(1 + below(1'000'000));
+    changed({}, finish_file{whole}, "finish " + whole.id);
+  }
+
+  void look_at_file() {
+    if (files_.empty()) return;
+    file_question question{anyone(), a_file()};
+    if (below(4) == 0) question.seen_by.reset();
+    const auto by = below(2);
+    both("look at " + question.id + " by " + (question.seen_by ? question.seen_by->text() : "the back end"),
+         [&](side& s) {
+           const auto read = s.reader().find_file(question, now_);
+           const auto found = s.writer(by).find_files(std::span(&question, 1), now_);
+           if (!read || !found) return std::string("error");
+           return side::told(*read) + side::told(found->front());
+         });
   }
 
   void get() {
@@ -449,7 +555,8 @@ private:
     if (below(4) == 0) {
       update_profile what;
       if (below(2) == 0) what.name = "name " + std::to_string(below(9));
-      if (below(2) == 0) what.avatar = "avatar " + std::to_string(below(9));
+      if (below(2) == 0)
+        what.avatar = below(2) == 0 && !files_.empty() ? a_file() : "avatar " + std::to_string(below(9));
       return changed(who, what, "profile");
     }
     set_conversation what{anywhere(), {}, {}};
@@ -664,6 +771,7 @@ private:
 
   static std::string brief(const message& m) {
     // What an edit says is of the moment when it was read.
+    if (m.kind == message_kind::text_stream && !m.recalled) return "\n  " + std::to_string(m.seq) + " grows";
     if (m.kind == message_kind::edit) return "\n  " + std::to_string(m.seq) + " edit";
     return "\n  " + std::to_string(m.seq) + " " + m.from.text() + " '" + m.content + "' " + or_none(m.ext) +
            (m.recalled ? " recalled" : "");
@@ -727,6 +835,19 @@ private:
   }
 
   std::size_t below(std::size_t n) { return random_() % n; }
+  std::string fresh_id() {
+    std::string id = std::to_string(++ids_made_);
+    return std::string(file_id_digits - id.size(), '0') + id;
+  }
+  /// Mostly one of the newest.
+  const std::string& a_file() {
+    return files_[files_.size() - 1 - below(std::min<std::size_t>(files_.size(), below(4) == 0 ? 100 : 5))];
+  }
+  std::string a_node() { return below(4) == 0 ? "n2" : "n1"; }
+  stream_writer a_writer(const user_id& from) {
+    return below(2) == 0 ? stream_writer{.user = from}
+                         : stream_writer{.key = "key" + std::to_string(below(2))};
+  }
   user_id anyone() { return users_[below(users_.size())]; }
   user_id a_group() { return user("g" + std::to_string(below(3 + static_cast<std::size_t>(step_) / 150))); }
   peer_or_group anywhere() {
@@ -750,6 +871,9 @@ private:
   wall_time now_ = at(1'764'000'000'000);
   std::vector<user_id> users_{user("a"), user("b"), user("c"), user("D"), user("5")};
   std::vector<new_message> sent_;
+  std::vector<std::pair<std::string, stream_writer>> streams_;
+  std::vector<std::string> files_;
+  int ids_made_ = 0;
   std::deque<std::string> journal_;
 };
 

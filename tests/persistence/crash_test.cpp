@@ -48,7 +48,7 @@ std::string told(const message& m) {
   out << m.conversation_id << "/" << m.seq << " id " << m.id << " " << m.from.text() << ">" << m.to.id.text()
       << " " << name_of(m.kind) << " " << m.content.size() << ":" << m.content.substr(0, 40) << " hash "
       << std::hash<std::string>{}(m.content) << " " << m.client_msg_id.value_or("-") << " at "
-      << to_ms(m.created_at) << (m.recalled ? " recalled" : "");
+      << to_ms(m.created_at) << (m.recalled ? " recalled" : "") << " edits " << m.edits;
   return out.str();
 }
 
@@ -83,6 +83,9 @@ std::string told(message_reader& reader) {
         out << "\n  " << told(entry);
       }
       if (seq != m.last_seq) throw broken("the log ends before its last seq");
+      for (const message_reactions& r : must(reader.reactions(who, std::span(&all, 1))))
+        for (const reaction_tally& t : r.tallies)
+          out << "\n  to " << r.seq << " " << t.emoji << t.count << (t.mine ? " mine" : "");
       for (const auto& member : must(reader.members(m.conversation_id, "", 100)))
         out << "\n  member " << member.user.text() << " " << static_cast<int>(member.role);
     }
@@ -276,17 +279,22 @@ public:
   }
 
   void one_act() {
-    switch (below(16)) {
+    switch (below(20)) {
     case 0:
     case 1: return void(tell(mark_of(some_marks())));
-    case 2:
-      return change_it(recall_message{.in = anywhere(), .seq = 1 + static_cast<std::int64_t>(below(20))});
+    case 2: return change_it(recall_message{.in = anywhere(), .seq = some_seq()});
     case 3: return change_it(create_group{.id = a_group(), .name = "n", .members = {anyone(), anyone()}});
     case 4: return change_it(add_members{.group = a_group(), .users = {anyone()}});
     case 5: return change_it(remove_members{.group = a_group(), .users = {anyone()}});
     case 6: return change_it(block_users{.users = {anyone()}, .blocked = below(4) == 0});
     case 7: return change_it(update_profile{.name = std::to_string(below(100))});
     case 8: return look();
+    case 9:
+      return change_it(edit_message{
+          .in = anywhere(), .seq = some_seq(), .content = words[below(words.size())] + " edited"});
+    case 10:
+    case 11:
+      return change_it(react_to_message{anywhere(), some_seq(), below(2) == 0 ? "👍" : "🪿", below(3) != 0});
     default: return void(tell(append_of(some_messages())));
     }
   }
@@ -367,6 +375,8 @@ private:
   peer_or_group anywhere() {
     return below(3) == 0 ? peer_or_group::group(a_group()) : peer_or_group(anyone());
   }
+
+  std::int64_t some_seq() { return 1 + static_cast<std::int64_t>(below(20)); }
 
   void change_it(change_action action) {
     tell(change_of({below(3) == 0 ? std::nullopt : std::optional(anyone()), std::move(action)}));

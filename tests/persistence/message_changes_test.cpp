@@ -45,7 +45,7 @@ CHANGE_TEST("an edited text is another, and the log says which, as it is read") 
   CHECK(told_as(done) == R"({"seq":1,"content":"first"})");
   const auto& log = conversation(user("2"), "1").log;
   CHECK(log[0].content == "first");
-  CHECK(log[1].content == R"({"seq":1})"); // the text is kept once
+  CHECK(log[1].content == R"({"seq":1,"edits":1})"); // the text is kept once
 
   as("1", edit_message{user("2"), seq, "First"});
   const auto page = read_history(*reader, {.user = user("2"), .in = user("1")});
@@ -189,6 +189,21 @@ CHANGE_TEST("changes that share a transaction have an outcome each") {
   CHECK(failure(done->at(1)).code == errc::not_found);
   CHECK(done->at(2)->reaction);
   CHECK(shown(*this, "m", group("g"), seq).reactions.front().count == 2);
+}
+
+CHANGE_TEST("a group of 2,000 that reacts together has its members looked up once") {
+  std::vector<user_id> all;
+  for (int i = 1; i < 2'000; ++i) all.push_back(user("u" + std::to_string(i)));
+  as("o", create_group{user("g"), "Geese", all, group_history::joined});
+  const auto seq = say("o", group("g"));
+  std::vector<change> changes;
+  for (const auto& one : all) changes.push_back({one, like(group("g"), seq)});
+  const auto before = store.state().member_lists_read;
+  const auto done = apply_all(*writer, changes, now);
+  REQUIRE(done.has_value());
+  CHECK(store.state().member_lists_read == before + 1);
+  CHECK(done->back()->reaction->audience->size() == 2'000);
+  CHECK(shown(*this, "o", group("g"), seq).reactions.front().count == 1'999);
 }
 
 // ---- recalls by others ----

@@ -1299,6 +1299,28 @@ TEST_CASE("searches keep their session, and read no table from end to end, stati
                      " WHERE relname IN ('message', 'message_search')") == "0");
 }
 
+TEST_CASE("the first mention is found in its index, among as many as there are",
+          "[persistence][postgresql]") {
+  postgres_database database;
+  auto store = opened(database.url);
+  REQUIRE(store->make_writer()->check().has_value());
+  database.ask("INSERT INTO mention (conversation_id, user_id, seq, sender)"
+               " SELECT 1, 'u' || n % 50, n, 's' FROM generate_series(1, 20000) AS n");
+  database.ask("VACUUM ANALYZE mention"); // also tells what the insert has scanned
+  const std::string scans = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'mention'";
+  const auto scans_before = database.ask(scans);
+  auto reader = store->make_reader();
+  const std::vector<unread_question> questions{{1, 150}, {2, 0}};
+  for (int i = 0; i < 10; ++i) {
+    CHECK(reader->first_mentions(user("u7"), questions).value() ==
+          std::vector<std::optional<std::int64_t>>{157, std::nullopt});
+  }
+  reader.reset(); // a session tells what it has read when it ends
+  while (!sessions_of(database).empty()) std::this_thread::yield();
+  CHECK(database.ask(scans) == scans_before);
+  CHECK(database.ask("SELECT idx_tup_fetch < 50 FROM pg_stat_user_tables WHERE relname = 'mention'") == "t");
+}
+
 TEST_CASE("a search that fails leaves no transaction behind", "[persistence][postgresql]") {
   postgres_database database;
   auto store = opened(database.url);

@@ -4,10 +4,12 @@
 #include "tests/persistence/faulty_disk.hpp"
 #include "tests/persistence/store_fixtures.hpp"
 
+#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -554,7 +556,7 @@ TEST_CASE("a damaged file takes nothing more, whoever has met the damage", "[per
     // All pages but the first, which has the schema and its root pages' numbers.
     const std::string garbage(4096, '\xEE');
     const auto size = fs::file_size(database.file);
-    for (std::uintmax_t at = 30 * 4096; at < size; at += 4096) {
+    for (std::uintmax_t at = 64 * 4096; at < size; at += 4096) {
       file.seekp(static_cast<std::streamoff>(at));
       file << garbage;
     }
@@ -673,4 +675,46 @@ TEST_CASE("a user with very many conversations is searched newest first, in slic
   CHECK(ids(std::chrono::seconds(60), 500, "hay", pages).size() == 3'000);
   CHECK(ids(std::chrono::milliseconds(-1), 500, "hay", pages).size() == 3'000);
   CHECK(ids(std::chrono::seconds(60), 500, "hay needle", pages).empty());
+}
+
+namespace {
+
+/// The most steps of bytecode that a statement about mentions has taken.
+int steps_taken = 0;
+
+int watch_statements(sqlite3* db, char**, const sqlite3_api_routines*) {
+  const auto look = [](unsigned, void*, void* statement, void*) {
+    auto* ended = static_cast<sqlite3_stmt*>(statement);
+    if (std::string_view(sqlite3_sql(ended)).find("mention") != std::string_view::npos)
+      steps_taken = std::max(steps_taken, sqlite3_stmt_status(ended, SQLITE_STMTSTATUS_VM_STEP, 0));
+    return 0;
+  };
+  return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, look, nullptr);
+}
+
+} // namespace
+
+TEST_CASE("the first mention is found in its index, among as many as there are, by SQLite",
+          "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  REQUIRE(store->make_writer()->check().has_value());
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(database.file.c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db,
+                     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+                     " INSERT INTO mention SELECT 1, 'u' || (i % 50), i, 's' FROM n",
+                     nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+  auto* const hook = reinterpret_cast<void (*)()>(watch_statements);
+  sqlite3_auto_extension(hook);
+  {
+    auto reader = store->make_reader();
+    const std::vector<unread_question> questions{{1, 150}, {2, 0}};
+    CHECK(reader->first_mentions(user("u7"), questions).value() ==
+          std::vector<std::optional<std::int64_t>>{157, std::nullopt});
+  }
+  sqlite3_cancel_auto_extension(hook);
+  CHECK(steps_taken > 0);
+  CHECK(steps_taken < 500);
 }

@@ -71,6 +71,23 @@ struct counting_reader : message_reader {
   }
   result<std::vector<user_id>> blocks(const user_id& u) override { return real.blocks(u); }
   result<bool> has_blocked(const user_id& u, const user_id& o) override { return real.has_blocked(u, o); }
+  result<settled_ids> settled() override { return real.settled(); }
+  result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
+                                             std::size_t limit) override {
+    return real.entries_by_id(after, up_to, limit);
+  }
+  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
+                                                      std::size_t limit) override {
+    return real.reaction_events(after, up_to, limit);
+  }
+  result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) override {
+    return real.kept_versions(ranges);
+  }
+  result<std::vector<webhook_row>> webhooks() override { return real.webhooks(); }
+  result<std::vector<failed_event>> failed_events(const std::string& webhook, std::int64_t after,
+                                                  std::size_t limit) override {
+    return real.failed_events(webhook, after, limit);
+  }
   result<std::vector<revocation>> revocations(std::int64_t since) override { return real.revocations(since); }
 
   message_reader& real;

@@ -1,14 +1,13 @@
 // `node powerloss.mjs`: PostgreSQL on a disk that loses power, under the built server. What `scripts/powerloss` calls.
 
-import path from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { number } from '../blackbox/lib/arguments.js'
 import { random } from '../blackbox/lib/faults.js'
 import { Postgres } from '../blackbox/lib/postgres.js'
-import { makeDirectory, removeDirectory, start } from '../blackbox/lib/processes.js'
 import { again, startServer } from '../blackbox/lib/server.js'
 import { connectV1, group, user } from '../blackbox/lib/v1.js'
-import { delay, eventually, within } from '../blackbox/lib/wait.js'
+import { delay, within } from '../blackbox/lib/wait.js'
+import { Disk } from './disk.mjs'
 
 const senders = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8']
 
@@ -26,40 +25,6 @@ try {
 }
 const first = number(values.seed, 'seed', 0)
 const cuts = number(values.cuts, 'cuts', 1)
-
-// The file system of power_disk.cpp, mounted.
-class Disk {
-  static async mount() {
-    const disk = new Disk()
-    disk.folder = makeDirectory('powerloss')
-    const options = ['--sync-us', '1500', ...(values.lying ? ['--lying'] : [])]
-    disk.process = start(path.resolve(values.disk), [disk.folder, ...options], { stdio: ['pipe', 'pipe', 'pipe'] })
-    disk.answers = 0
-    await disk.answer()
-    return disk
-  }
-
-  async answer() {
-    const lines = () => this.process.out().split('\n').slice(0, -1)
-    const wanted = ++this.answers
-    await eventually(10_000, 'the answer of the disk', () => {
-      if (this.process.exitCode !== null) throw new Error(`the disk ended: ${this.process.err()}`)
-      return lines().length >= wanted
-    }, 2)
-    return lines()[wanted - 1]
-  }
-
-  tell(line) {
-    this.process.stdin.write(`${line}\n`)
-    return this.answer()
-  }
-
-  async unmount() {
-    this.process.stdin.end()
-    await within(10_000, this.process.ended, 'the end of the disk')
-    removeDirectory(this.folder)
-  }
-}
 
 // Sends numbered messages to its places in turn, one after the other; what was not acknowledged is sent again as it was.
 class Sender {
@@ -97,7 +62,7 @@ class Sender {
 class Site {
   static async create() {
     const site = new Site()
-    site.disk = await Disk.mount()
+    site.disk = await Disk.mount(values)
     const usual = process.env.TMPDIR
     process.env.TMPDIR = site.disk.folder // where PostgreSQL makes its folder
     try {

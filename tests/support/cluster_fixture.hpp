@@ -53,6 +53,7 @@ inline history_actor::behavior_type looking_history(history_actor::pointer, log_
         return found;
       },
       [](query_atom, const file_row_question&) { return file_row_answer{}; },
+      [](query_atom, const webhook_question&) { return webhook_answer{}; },
       [](flush_atom) {},
       [](tick_atom) {},
   };

@@ -56,6 +56,18 @@ struct unable_reader : message_reader {
   result<std::optional<stored_file>> find_file(const file_question&, wall_time) override { return unable(); }
   result<std::vector<user_id>> blocks(const user_id&) override { return unable(); }
   result<bool> has_blocked(const user_id&, const user_id&) override { return unable(); }
+  result<settled_ids> settled() override { return unable(); }
+  result<std::vector<message>> entries_by_id(std::int64_t, std::int64_t, std::size_t) override {
+    return unable();
+  }
+  result<std::vector<reaction_event>> reaction_events(std::int64_t, std::int64_t, std::size_t) override {
+    return unable();
+  }
+  result<std::vector<kept_version>> kept_versions(std::span<const log_range>) override { return unable(); }
+  result<std::vector<webhook_row>> webhooks() override { return unable(); }
+  result<std::vector<failed_event>> failed_events(const std::string&, std::int64_t, std::size_t) override {
+    return unable();
+  }
 };
 
 } // namespace hongyan

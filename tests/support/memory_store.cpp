@@ -90,6 +90,7 @@ public:
   }
 
   result<std::vector<member_row>> members(std::int64_t conversation) override {
+    ++state_.member_lists_read;
     std::vector<member_row> rows;
     for (const auto& [user, row] : state_.conversations.at(conversation).members) rows.push_back(row);
     return rows;
@@ -119,6 +120,7 @@ public:
 
   result<void> erase_content(const message& of) override {
     message& m = state_.conversations.at(of.conversation_id).log.at(static_cast<std::size_t>(of.seq - 1));
+    state_.keep_version(m, message_kind::text_stream);
     m.content.clear();
     m.ext.reset();
     m.recalled = true;
@@ -137,6 +139,7 @@ public:
   result<void> rewrite(const message& before, const message& now_is) override {
     auto& m =
         state_.conversations.at(before.conversation_id).log.at(static_cast<std::size_t>(before.seq - 1));
+    state_.keep_version(m, now_is.kind);
     if (m.sent_digest == 0) m.sent_digest = digest_of_first(m);
     m.kind = now_is.kind;
     m.content = now_is.content;
@@ -154,10 +157,48 @@ public:
     if (!r.on) {
       if (at == all.end() || at->users.erase(r.user) == 0) return false;
       if (at->users.empty()) all.erase(at);
-      return true;
+      return tell(r);
     }
     if (at == all.end()) at = all.insert(all.end(), {r.emoji, {}});
-    return at->users.insert(r.user).second;
+    return at->users.insert(r.user).second && tell(r);
+  }
+
+  bool tell(const reaction& r) {
+    if (!state_.webhooks.empty())
+      state_.reaction_events.push_back({.id = ++state_.last_message_id, .what = r});
+    return true;
+  }
+
+  result<std::optional<webhook_row>> take_webhook(const hold_webhook& hold) override {
+    const auto [at, is_new] = state_.webhooks.try_emplace(
+        hold.name, webhook_row{.name = hold.name, .position = state_.last_message_id});
+    return std::optional(at->second);
+  }
+  result<std::optional<std::string>> put_webhook(const store_webhook& now_is) override {
+    const auto at = state_.webhooks.find(now_is.name);
+    if (at == state_.webhooks.end()) return std::optional<std::string>();
+    at->second.position = now_is.position;
+    at->second.notes = now_is.notes;
+    return std::optional(std::exchange(at->second.wish, ""));
+  }
+  result<void> put_failed_events(const std::string& webhook, std::span<const failed_event> events) override {
+    for (const auto& one : events) state_.failed_events.insert_or_assign({webhook, one.id}, one);
+    return {};
+  }
+  result<void> drop_failed_events(const std::string& webhook, std::span<const std::int64_t> ids) override {
+    for (const auto id : ids) state_.failed_events.erase({webhook, id});
+    return {};
+  }
+  result<bool> put_wish(const std::string& webhook, const std::string& wish) override {
+    const auto at = state_.webhooks.find(webhook);
+    if (at == state_.webhooks.end() || at->second.wish.size() + wish.size() >= wishes_bytes_max) return false;
+    at->second.wish += wish + '\n';
+    return true;
+  }
+  result<void> forget_kept(wall_time before) override {
+    std::erase_if(state_.reaction_events, [&](const reaction_event& one) { return one.at < before; });
+    std::erase_if(state_.failed_events, [&](const auto& one) { return one.second.at < before; });
+    return {};
   }
 
   result<void> put_profile(const profile& p) override {
@@ -222,9 +263,13 @@ public:
     return {};
   }
   result<std::vector<std::string>> old_streams(bool ended, wall_time before, std::size_t limit) override {
-    std::vector<std::string> ids;
+    std::vector<std::pair<wall_time, std::string>> found;
     for (const auto& [id, row] : state_.streams)
-      if (row.ended == ended && row.touched < before && ids.size() < limit) ids.push_back(id);
+      if (row.ended == ended && row.touched < before) found.emplace_back(row.touched, id);
+    std::ranges::sort(found);
+    found.resize(std::min(found.size(), limit));
+    std::vector<std::string> ids;
+    for (auto& [touched, id] : found) ids.push_back(std::move(id));
     return ids;
   }
   result<void> forget_streams(std::span<const std::string> ids) override {
@@ -491,7 +536,8 @@ public:
     for (const unread_question& question : questions) {
       std::size_t count = 0;
       for (const message& m : log_of(question.conversation_id))
-        if (m.seq > question.after_seq && m.from != user && is_said(m)) ++count;
+        if (m.seq > question.after_seq && m.seq <= question.up_to_seq && m.from != user && is_said(m))
+          ++count;
       counts.push_back(std::min(count, unread_max));
     }
     return counts;
@@ -504,12 +550,15 @@ public:
       auto& first = seqs.emplace_back();
       for (const auto& [entry, called] : state_.mentioned) {
         const auto& [conversation, seq] = entry;
-        if (first || conversation != question.conversation_id || seq <= question.after_seq) continue;
+        if (first || conversation != question.conversation_id || seq <= question.after_seq ||
+            seq > question.up_to_seq)
+          continue;
+        const message calling = log_of(conversation).at(static_cast<std::size_t>(seq - 1));
+        if (calling.kind == message_kind::text_stream) continue; // until its end it calls nobody
         const bool by_name = std::ranges::find(called, user) != called.end();
         const auto& members = state_.conversations.at(conversation).members;
         const bool by_all = std::ranges::find(called, user_id{}) != called.end() && members.contains(user) &&
-                            seq > members.at(user).joined_seq &&
-                            log_of(conversation).at(static_cast<std::size_t>(seq - 1)).from != user;
+                            seq > members.at(user).joined_seq && calling.from != user;
         if (by_name || by_all) first = seq;
       }
     }
@@ -596,6 +645,53 @@ public:
 
   result<bool> has_blocked(const user_id& user, const user_id& other) override {
     return state_.blocks.contains({user, other});
+  }
+
+  result<settled_ids> settled() override {
+    return settled_ids{state_.last_message_id, state_.last_message_id};
+  }
+
+  result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
+                                             std::size_t limit) override {
+    std::vector<message> all;
+    for (const auto& [id, in] : state_.conversations)
+      for (const message& m : in.log)
+        if (m.id > after && m.id <= up_to) all.push_back(m);
+    std::ranges::sort(all, {}, &message::id);
+    if (all.size() > limit) all.resize(limit);
+    return all;
+  }
+
+  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
+                                                      std::size_t limit) override {
+    std::vector<reaction_event> all;
+    for (const auto& one : state_.reaction_events)
+      if (one.id > after && one.id <= up_to && all.size() < limit) all.push_back(one);
+    return all;
+  }
+
+  result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) override {
+    std::vector<kept_version> all;
+    for (const auto& range : ranges)
+      for (const auto& one : state_.kept_versions)
+        if (one.conversation_id == range.conversation_id && one.seq > range.after_seq &&
+            one.seq < range.before_seq)
+          all.push_back(one);
+    return all;
+  }
+
+  result<std::vector<webhook_row>> webhooks() override {
+    std::vector<webhook_row> all;
+    for (const auto& [name, row] : state_.webhooks) all.push_back(row);
+    return all;
+  }
+
+  result<std::vector<failed_event>> failed_events(const std::string& webhook, std::int64_t after,
+                                                  std::size_t limit) override {
+    std::vector<failed_event> all;
+    for (const auto& [key, one] : state_.failed_events)
+      if (key.first == webhook && key.second > after && all.size() < limit) all.push_back(one);
+    return all;
   }
 
 private:

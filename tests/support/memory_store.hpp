@@ -53,7 +53,22 @@ struct memory_state {
     std::set<user_id> users;
   };
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<emoji_users>> reactions;
-  std::int64_t last_message_id = 0;
+  std::int64_t last_message_id = 0; ///< of reaction events, too
+  std::map<std::string, webhook_row> webhooks;
+  std::map<std::pair<std::string, std::int64_t>, failed_event> failed_events;
+  std::vector<reaction_event> reaction_events;
+  std::vector<kept_version> kept_versions;
+  void keep_version(const message& m, message_kind becomes) {
+    const bool is_stream = m.kind == message_kind::text_stream;
+    if (webhooks.empty() || m.recalled || (is_stream && becomes == message_kind::text_stream)) return;
+    kept_versions.push_back({.conversation_id = m.conversation_id,
+                             .seq = m.seq,
+                             .edits = is_stream ? was_stream : m.edits,
+                             .kind = m.kind,
+                             .content = is_stream ? "" : m.content,
+                             .ext = is_stream ? std::nullopt : m.ext});
+  }
+  std::size_t member_lists_read = 0; ///< by changes
 
   /// Nothing: there is none.
   conversation* find(const user_id& from, const peer_or_group& with);
@@ -65,7 +80,7 @@ struct memory_state {
   bool is_kept(const std::string& id) const;
   std::optional<stored_file> find_file(const file_question& question, wall_time now) const;
   void keep_file(const std::string& id) {
-    if (const auto at = files.find(id); at != files.end()) at->second.due.reset();
+    if (const auto at = files.find(id); at != files.end() && at->second.state == 1) at->second.due.reset();
   }
 };
 

@@ -4,6 +4,7 @@ import { get } from './client.js'
 import { bearer } from './keys.js'
 import { Postgres } from './postgres.js'
 import { startServer } from './server.js'
+import { connectV1, newId } from './v1.js'
 import { eventually } from './wait.js'
 
 // The lines of a server's metrics.
@@ -57,6 +58,13 @@ export class Cluster {
       const peers = await Promise.all(nodes.map((node) => figure(node, 'hongyan_cluster_peers')))
       return peers.every((count) => count === nodes.length - 1)
     })
+  }
+
+  // Two of the nodes, and a new user with a session on each: alice on a, bob on b.
+  async apart(t) {
+    const [a, b] = this.nodes
+    const [alice, bob] = await Promise.all([a, b].map((node) => connectV1(node, newId(), { t })))
+    return { a, b, alice, bob }
   }
 
   // The port that a node listens on for others, as it told the database.

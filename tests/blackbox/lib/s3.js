@@ -17,31 +17,60 @@ export const region = 'cn-north-1'
 export const key = { id: 'AKIDTESTTEST', secret: 'test/secret+of/the+bucket' }
 
 export class Bucket {
-  static async open(t, { name = 'files' } = {}) {
-    const bucket = new Bucket(name)
+  // `inHost`: its name is the host's first label, and not the path's first segment.
+  static async open(t, { name = 'files', inHost = false } = {}) {
+    const bucket = new Bucket(name, inHost)
     await new Promise((resolve) => bucket.http.listen(0, '127.0.0.1', resolve))
     t.after(() => bucket.close())
     return bucket
   }
 
-  constructor(name) {
+  constructor(name, inHost) {
     this.name = name
+    this.inHost = inHost
+    this.held = undefined // the step that the next PUT is stopped at: {step, arrive, release, released}
     this.objects = new Map()
     this.refused = [] // what was answered with an error, and why
     this.seen = []
     this.directory = makeDirectory('s3')
     this.keyFile = path.join(this.directory, 'key')
     this.writeKey(key)
-    this.http = http.createServer((request, response) => this.serve(request, response))
+    this.busy = 0 // requests under way
+    this.http = http.createServer((request, response) => {
+      this.busy++
+      this.serve(request, response).finally(() => { this.busy-- })
+    })
   }
 
   writeKey({ id, secret }) { fs.writeFileSync(this.keyFile, `${id}\n${secret}\n`, { mode: 0o600 }) }
   get port() { return this.http.address().port }
-  get origin() { return `http://127.0.0.1:${this.port}` }
+  // Whatever is below localhost is this machine, for libcurl as for browsers (RFC 6761).
+  get endpoint() { return `${this.inHost ? 'localhost' : '127.0.0.1'}:${this.port}` }
+  get host() { return this.inHost ? `${this.name}.${this.endpoint}` : this.endpoint }
+  get root() { return this.inHost ? '/' : `/${this.name}/` }
+  urlOf(object) { return `http://${this.host}${this.root}${object}` }
   // The configuration of a server that has it.
   config(more = '') {
-    return `[files]\nstore = "s3:${this.origin}/${this.name}"\ns3_region = "${region}"\ns3_key_file = "${this.keyFile}"\ns3_path_style = true\n${more}`
+    return `[files]\nstore = "s3:http://${this.endpoint}/${this.name}"\ns3_region = "${region}"\ns3_key_file = "${this.keyFile}"\n${this.inHost ? '' : 's3_path_style = true\n'}${more}`
   }
+
+  // Stops the next PUT at a step: when it has 'begun', when some of it 'came', when it is 'whole', and 'stored' before it is answered.
+  // `reached` resolves there, and release() lets it go on.
+  hold(step) {
+    const held = { step }
+    const reached = new Promise((resolve) => { held.arrive = resolve })
+    held.released = new Promise((resolve) => { held.release = resolve })
+    this.held = held
+    return { reached, release: held.release }
+  }
+  async at(step, { method }) {
+    if (method !== 'PUT' || step !== this.held?.step) return
+    const { arrive, released } = this.held
+    this.held = undefined
+    arrive()
+    await released
+  }
+
   close() {
     this.http.closeAllConnections?.()
     this.http.close()
@@ -81,7 +110,16 @@ export class Bucket {
 
   async serve(request, response) {
     const chunks = []
-    for await (const chunk of request) chunks.push(chunk)
+    try {
+      await this.at('begun', request)
+      for await (const chunk of request) {
+        chunks.push(chunk)
+        await this.at('came', request)
+      }
+    } catch {
+      return // who sent it is gone, and of an object there is all or nothing
+    }
+    await this.at('whole', request)
     const body = Buffer.concat(chunks)
     const answer = (status, code, headers = {}, bytes = Buffer.alloc(0)) => {
       if (status >= 400) this.refused.push(code)
@@ -92,12 +130,13 @@ export class Bucket {
     if (this.failing) return answer(this.failing[0], this.failing[1])
     const wrong = this.fault(request, body)
     if (wrong) return answer(403, wrong)
-    const url = new URL(request.url, this.origin)
-    const [, name, object] = /^\/([^/]+)\/(.*)$/.exec(url.pathname) ?? []
-    if (name !== this.name) return answer(404, 'NoSuchBucket')
-    const held = this.objects.get(object)
+    const { pathname, searchParams } = new URL(request.url, `http://${this.host}`)
+    if (request.headers.host !== this.host || !pathname.startsWith(this.root)) return answer(404, 'NoSuchBucket')
+    const object = pathname.slice(this.root.length)
+    const kept = this.objects.get(object)
     if (request.method === 'PUT') {
       this.objects.set(object, body)
+      await this.at('stored', request)
       return answer(200)
     }
     if (request.method === 'DELETE') {
@@ -105,11 +144,11 @@ export class Bucket {
       return answer(204)
     }
     if (object === '') return answer(200)
-    if (!held) return answer(404, 'NoSuchKey')
+    if (!kept) return answer(404, 'NoSuchKey')
     const headers = { 'accept-ranges': 'bytes' }
-    for (const one of ['content-type', 'content-disposition']) if (url.searchParams.has(`response-${one}`)) headers[one] = url.searchParams.get(`response-${one}`)
+    for (const one of ['content-type', 'content-disposition']) if (searchParams.has(`response-${one}`)) headers[one] = searchParams.get(`response-${one}`)
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
-    const bytes = range ? held.subarray(Number(range[1]), Number(range[2]) + 1) : held
+    const bytes = range ? kept.subarray(Number(range[1]), Number(range[2]) + 1) : kept
     headers['content-length'] = bytes.length
     if (request.method === 'HEAD') {
       response.writeHead(200, headers)

@@ -170,8 +170,9 @@ export async function again(t, server, changes = {}) {
 
 // Runs the binary with options that should end it at once: {code, signal, stdout, stderr}. A server that starts
 // in spite of them is ended, and `code` is 'it started'.
-export async function runToEnd(args, { env = {}, cwd, ms = 10_000 } = {}) {
-  const child = start(binary, args, { cwd, env: cleanEnvironment(env) })
+export async function runToEnd(args, { env = {}, cwd, prefix = [], ms = 10_000 } = {}) {
+  const [command, ...before] = [...prefix, binary]
+  const child = start(command, [...before, ...args], { cwd, env: cleanEnvironment(env) })
   const started = new Promise((resolve) => {
     child.stdout.on('data', () => { if (listening.test(child.out())) resolve({ code: 'it started', signal: null }) })
   })

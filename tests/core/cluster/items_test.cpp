@@ -120,6 +120,28 @@ TEST_CASE("a message crosses with everything it has", "[cluster]") {
   CHECK(m.recalled == sent.recalled);
 }
 
+TEST_CASE("what happens to a message crosses", "[cluster]") {
+  const auto liked = there_and_back(reacted{{7, 5, user("1"), "👍🏽", true}, {user("2"), user("3")}});
+  CHECK(liked.what.conversation_id == 7);
+  CHECK(liked.what.seq == 5);
+  CHECK(liked.what.user == user("1"));
+  CHECK(liked.what.emoji == "👍🏽");
+  CHECK(liked.what.on);
+  CHECK(liked.users == std::vector{user("2"), user("3")});
+  CHECK_FALSE(there_and_back(reacted{{7, 5, user("1"), "👍🏽", false}, {}}).what.on);
+
+  const auto grown = there_and_back(stream_grown{7, 5, 4096, "鸿雁", {user("2")}});
+  CHECK(grown.conversation_id == 7);
+  CHECK(grown.seq == 5);
+  CHECK(grown.offset == 4096);
+  CHECK(grown.delta == "鸿雁");
+  CHECK(grown.users == std::vector{user("2")});
+
+  const auto wanted = there_and_back(stream_wanted{7, 5});
+  CHECK(wanted.conversation_id == 7);
+  CHECK(wanted.seq == 5);
+}
+
 TEST_CASE("a message of a kind that is not known yet crosses as such", "[cluster]") {
   auto sent = whole();
   sent.kind = static_cast<message_kind>(42);

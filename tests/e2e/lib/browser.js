@@ -15,15 +15,15 @@ const FLAGS = [
 
 /**
  * Starts a headless Chromium.
- * @param {{args?: string[]}} options further command-line flags
+ * @param {{args?: string[], ignoreDefaultArgs?: string[]}} options further command-line flags, and those of Playwright's to leave out
  * @returns {Promise<import('playwright-core').Browser>}
  */
-async function launch({ args = [] } = {}) {
+async function launch({ args = [], ...options } = {}) {
   const executablePath = CHROMIUM_PATHS.find((file) => file && fs.existsSync(file))
   if (!executablePath) {
     throw new Error('no Chromium: apt-get install -y --no-install-recommends chromium fonts-noto-cjk')
   }
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args] })
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args], ...options })
 }
 
 /**

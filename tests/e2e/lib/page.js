@@ -1,15 +1,18 @@
 'use strict'
-// What the tests of the page at `/` share: opening it, what it must never do, and a ruler for how it looks.
+// What the tests of the demo page share: opening it, what it must never do, and a ruler for how it looks.
 
 const assert = require('node:assert/strict')
 const { newPage } = require('./browser')
+const { fromDist } = require('./dist')
 
 const WAIT = { timeout: 10000 }
 // What Chromium itself writes about a server that is away; a page cannot keep it silent.
 const OUTAGE = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|WebSocket connection to/
 const HEIGHTS = { 1280: 800, 375: 812, 320: 640 }
-const LOOKS = [1280, 375, 320].flatMap((width) => ['light', 'dark'].flatMap((colorScheme) =>
+const ALL_LOOKS = [1280, 375, 320].flatMap((width) => ['light', 'dark'].flatMap((colorScheme) =>
   ['zh-CN', 'en-US'].map((locale) => ({ width, height: HEIGHTS[width], colorScheme, locale }))))
+/** Three of them have all that differs between them: each width, theme and language. */
+const LOOKS = process.env.HONGYAN_TEST_SLOW ? ALL_LOOKS : [ALL_LOOKS[0], ALL_LOOKS[7], ALL_LOOKS[9]]
 
 /**
  * Opens `path` of the server in a browser context of its own. Every request is noted in `page.asked`; `prepare(page)` runs
@@ -18,6 +21,7 @@ const LOOKS = [1280, 375, 320].flatMap((width) => ['light', 'dark'].flatMap((col
 async function openPage(browser, server, { path = '/', width = 1280, height = 800, prepare, ...options } = {}) {
   // The server writes local times of its own zone, which is this process's.
   const page = await newPage(browser, { width, height, timezoneId: Intl.DateTimeFormat().resolvedOptions().timeZone, ...options })
+  await fromDist(page, { first: 'demo.html' })
   page.asked = []
   page.on('request', (request) => page.asked.push(request.url()))
   page.on('websocket', (socket) => page.asked.push(socket.url()))

@@ -1,255 +1,113 @@
-// Boots the mini-program: modules, built-in components, the stack of pages with their lifecycles, and the navigation
-// bar. Sets window.phone, through which a test plays the phone.
+// Boots the mini-program: modules, built-in components, the wx API, the first page. Sets window.phone at the end.
 
-import { MiniProgramEnv, glassEasel } from 'glass-easel-miniprogram-adapter'
-import { defineComponents } from './components.js'
-import { createWx } from './wx.js'
+import { createBars } from './bars.js'
+import { defineComponents } from './components/index.js'
+import { classesOf, codeSpace, inlineStyle, knownTags, ownerOf, takeStyleOptions } from './framework.js'
+import { createKeyboard } from './keyboard.js'
+import { moduleLoader } from './modules.js'
+import { createPages } from './pages.js'
+import { createPhone } from './phone.js'
+import { guard, unsupported } from './report.js'
+import { openFiles } from './wx/files.js'
+import { createWx } from './wx/index.js'
+import { showSheet } from './wx/ui.js'
 
-const { app: appConfig, theme, modules, units, styles } = window.miniProgram
-const templates = window.miniProgramTemplates
-const { servers } = window.runtimeOptions
-const BACKGROUND_SOCKET_MS = 5000 // so long WeChat keeps a socket when the app has left the screen
+const { app: appConfig, units } = window.miniProgram
 
-// ---- what went wrong ----
+/** What the parts of the runtime know of each other. */
+const phone = {
+  appConfig,
+  options: window.runtimeOptions,
+  unsupported,
+  classesOf,
+  inlineStyle,
+  sheet: showSheet,
+  files: await openFiles(),
+  state: { isAsleep: false, isStorageFull: false, clipboard: '', opened: [], socketCounts: { most: 0, closedGone: 0 } },
+  opened(name, options) {
+    const { success, fail, complete, ...plain } = options
+    phone.state.opened.push({ name, ...plain })
+  },
 
-const errors = []
-const unsupported = new Set()
-const complain = (error) => {
-  errors.push(String((error && error.stack) || error))
-  console.warn(error)
+  /** Where an address of the app leads in this test. */
+  leadsTo(url) {
+    const { protocol, host } = new URL(url)
+    const asHttp = `${protocol.replace(/^ws/, 'http')}//${host}`
+    const target = phone.options.servers[asHttp]
+    if (!target) throw new Error(`no server for ${url}`)
+    return url.replace(`${protocol}//${host}`, protocol.startsWith('ws') ? target.replace(/^http/, 'ws') : target)
+  },
+  /** Where the browser finds a picture or a sound: on the phone, in the mini-program, or at the app's server. */
+  sourceOf(source, component) {
+    if (/^(data|blob):/.test(source)) return source
+    if (/^wxfile:/.test(source)) return phone.files.url(source) || '/no-such-file'
+    if (/^https?:/.test(source)) return phone.leadsTo(source)
+    const from = component ? ownerOf(component) : phone.pages.top().route
+    return new URL(source, `http://app/${from}`).pathname
+  },
+  /** What a button does with an open-type. */
+  async openType(type, button) {
+    if (type === 'chooseAvatar') {
+      const [file] = (await window.chosenFiles()).filter((one) => one.type.startsWith('image/'))
+      if (!file) return
+      const bytes = Uint8Array.from(atob(file.base64), (letter) => letter.charCodeAt(0))
+      button.triggerEvent('chooseavatar', { avatarUrl: phone.files.temporary(bytes, file.type, file.name) }, {})
+    } else if (type === 'share') {
+      phone.pages.share({ from: 'button', target: { id: button.id, dataset: { ...button.dataset } } })
+    } else if (type === 'openSetting') {
+      phone.wx.openSetting({ success: ({ authSetting }) => button.triggerEvent('opensetting', { authSetting }, {}) })
+    } else {
+      unsupported(`open-type ${type} of <button>`)
+    }
+  },
 }
-const guard = (run) => {
-  try { return run() } catch (error) { return complain(error) }
-}
-glassEasel.globalOptions.throwGlobalError = false
-glassEasel.addGlobalErrorListener((error) => { complain(error); return false })
-glassEasel.addGlobalWarningListener((message) => { complain(`warning: ${message}`); return false })
-addEventListener('error', (event) => complain(event.error || event.message))
-addEventListener('unhandledrejection', (event) => complain(event.reason))
+phone.keyboard = createKeyboard(phone)
+phone.tags = defineComponents(codeSpace.getComponentSpace(), phone)
+phone.tags.forEach((tag) => knownTags.add(tag))
+phone.pages = createPages(phone)
+phone.bars = createBars(phone)
+phone.wx = createWx(phone)
 
-// ---- the framework on the browser's elements ----
-
-/** Each element is called wx-TAG, so that no HTML element's own behaviour gets in. */
-class Backend extends glassEasel.CurrentWindowBackendContext {
-  document = {
-    createElement: (tag) => {
-      const element = document.createElement(`wx-${tag}`)
-      const setAttribute = element.setAttribute
-      element.setAttribute = (name, value) => {
-        if (name === 'style' && /\drpx\b/.test(value)) unsupported.add('rpx in a style attribute')
-        setAttribute.call(element, name, value)
-      }
-      return element
-    },
-    createTextNode: (text) => document.createTextNode(text),
-    createDocumentFragment: () => document.createDocumentFragment(),
-  }
-}
-const backend = new Backend()
-backend.onEvent(glassEasel.Event.triggerEvent)
-const environment = new MiniProgramEnv()
-const codeSpace = environment.createCodeSpace('', true)
-codeSpace.getComponentSpace().updateComponentOptions({ writeIdToDOM: true })
-const builtInTags = defineComponents(codeSpace.getComponentSpace())
-const associated = environment.associateBackend(backend)
-
-const addStyle = (css) => {
-  const element = document.createElement('style')
-  element.textContent = css
-  document.head.append(element)
-  return element
-}
-styles.forEach(addStyle)
-const pageStyles = {} // a page's style holds only while the page is shown
-for (const [path, unit] of Object.entries(units)) {
-  const config = unit.isPage ? unit.config : { ...unit.config, component: true }
-  codeSpace.addComponentStaticConfig(path, config)
-  if (unit.prefix) codeSpace.addStyleSheet(path, undefined, unit.prefix)
-  codeSpace.addCompiledTemplate(path, { groupList: templates, content: templates[path] })
-  const style = addStyle(unit.style)
-  if (unit.isPage) pageStyles[path] = style
-}
-
-// ---- the app's modules ----
-
-let app = null
-let registering = null // the component environment of the file being loaded
-const stack = []
-const top = () => stack[stack.length - 1]
-
-const { wx, sockets, clipboard } = createWx({
-  guard, complain, servers,
-  loginCode: () => window.loginCode(),
-  unsupported: (name) => unsupported.add(name),
-  navigate: (how, url) => guard(() => navigate(how, url)),
-  setTitle: (title) => { top().title = title; drawNavigation() },
-})
+let app = {}
+let registering = null // the path and the environment of the component whose file is being loaded
 const register = (kind) => (definition) => {
   if (!registering) throw new Error(`${kind}() outside the file of a page or component`)
-  return registering[kind](definition)
+  if (kind === 'Component') takeStyleOptions(registering.path, definition)
+  return registering.environment[kind](withoutBuiltIns(definition))
 }
-const globals = {
-  wx,
+/** Behaviours of WeChat's own, such as wx://form-field, only say which part a component takes in a form. */
+function withoutBuiltIns(definition) {
+  if (!Array.isArray(definition?.behaviors)) return definition
+  return { ...definition, behaviors: definition.behaviors.filter((behavior) => !String(behavior).startsWith('wx://')) }
+}
+const load = moduleLoader({
+  wx: phone.wx,
   App: (definition) => { app = definition },
   getApp: () => app,
-  getCurrentPages: () => stack.map((page) => page.instance),
+  getCurrentPages: () => phone.pages.all().map((page) => page.instance),
   Page: register('Page'),
   Component: register('Component'),
+  Behavior: register('Behavior'),
+  global: {},
+})
+
+const { scene, referrerInfo } = phone.options
+phone.launch = {
+  path: phone.pages.parse(location.pathname).route, query: phone.pages.parse(location.search).query, scene, referrerInfo,
 }
-/** Names that a mini-program does not have; its files see them as undefined. */
-const MISSING = ['window', 'document', 'location', 'localStorage', 'navigator', 'fetch', 'XMLHttpRequest', 'WebSocket', 'alert']
-const loaded = {}
-
-function resolvePath(from, relative) {
-  const base = new URL(relative, `http://app/${from}`)
-  return base.pathname.slice(1)
-}
-
-function load(path) {
-  if (loaded[path]) return loaded[path].exports
-  if (modules[path] === undefined) throw new Error(`no module ${path}`)
-  const module = { exports: {} }
-  loaded[path] = module
-  const require = (relative) => {
-    const target = resolvePath(path, relative)
-    return load(target.endsWith('.js') ? target : `${target}.js`)
-  }
-  const names = ['module', 'exports', 'require', ...Object.keys(globals), ...MISSING]
-  const body = new Function(...names, `'use strict';${modules[path]}\n//# sourceURL=app/${path}`)
-  body.call(undefined, module, module.exports, require, ...Object.values(globals))
-  return module.exports
-}
-
-// ---- pages ----
-
-const call = (page, name, ...args) => {
-  if (page && typeof page.instance[name] === 'function') guard(() => page.instance[name](...args))
-}
-
-/** Values of a query arrive as they stand in the URL, not decoded. */
-function parseUrl(url) {
-  const { pathname, search } = new URL(url, top() ? `http://app/${top().route}` : 'http://app/')
-  const query = {}
-  for (const pair of search.slice(1).split('&').filter(Boolean)) {
-    const [key, value = ''] = pair.split('=')
-    query[key] = value
-  }
-  return { route: pathname.slice(1) || appConfig.pages[0], query }
-}
-
-function navigate(how, url) {
-  const { route, query } = parseUrl(url)
-  if (!appConfig.pages.includes(route)) throw new Error(`no page ${route}`)
-  if (how === 'push' && stack.length >= 10) throw new Error('WeChat allows no more than 10 pages')
-  if (how === 'push') call(top(), 'onHide')
-  else leave()
-
-  const view = document.createElement('phone-view')
-  const pageElement = document.createElement('wx-page')
-  const mark = document.createElement('span')
-  pageElement.append(mark)
-  view.append(pageElement)
-  document.body.append(view)
-  const root = associated.createRoot('app-root', codeSpace, route)
-  const page = { route, root, view, instance: root.get(), title: windowConfig(route).navigationBarTitleText || '' }
-  Object.assign(page.instance, { route, options: query })
-  stack.push(page)
-  showTop()
-  root.attach(pageElement, mark)
-  checkTags(view)
-  call(page, 'onLoad', query)
-  call(page, 'onShow')
-  requestAnimationFrame(() => setTimeout(() => { checkTags(view); call(page, 'onReady') }, 0))
-}
-
-/** The top page goes for good. */
-function leave() {
-  const page = stack.pop()
-  if (!page) return
-  call(page, 'onUnload')
-  page.root.release()
-  page.view.remove()
-}
-
-function goBack() {
-  leave()
-  showTop()
-  call(top(), 'onShow')
-}
-
-function showTop() {
-  for (const page of stack) page.view.hidden = page !== top()
-  for (const [route, style] of Object.entries(pageStyles)) style.media = route === top().route ? 'all' : 'not all'
-  drawNavigation()
-}
-
-function checkTags(view) {
-  const own = new Set(Object.values(units).flatMap(({ config }) => Object.keys(config.usingComponents || {})))
-  for (const element of view.querySelectorAll('*')) {
-    const [, tag] = /^wx-(.*)$/.exec(element.localName) || []
-    if (tag && !builtInTags.has(tag) && !own.has(tag) && tag !== 'page' && tag !== 'app-root') unsupported.add(`<${tag}>`)
-  }
-}
-
-// ---- the navigation bar ----
-
-const navigation = document.createElement('phone-nav')
-document.body.append(navigation)
-const dark = matchMedia('(prefers-color-scheme: dark)')
-dark.addEventListener('change', () => drawNavigation())
-
-/** The window's configuration of a page, with the theme's colours put in. */
-function windowConfig(route) {
-  const config = { ...appConfig.window, ...units[route].config }
-  const colors = theme[dark.matches && appConfig.darkmode ? 'dark' : 'light']
-  for (const [key, value] of Object.entries(config)) {
-    if (typeof value === 'string' && value.startsWith('@')) config[key] = colors[value.slice(1)]
-  }
-  return config
-}
-
-function drawNavigation() {
-  const config = windowConfig(top().route)
-  navigation.textContent = top().title
-  navigation.style.background = config.navigationBarBackgroundColor
-  navigation.style.color = config.navigationBarTextStyle === 'white' ? '#fff' : '#000'
-  document.body.style.background = config.backgroundColorContent
-  if (stack.length > 1) {
-    const back = document.createElement('phone-back')
-    back.addEventListener('click', goBack)
-    navigation.append(back)
-  }
-  navigation.append(document.createElement('phone-capsule'))
-}
-
-// ---- the start, and what a test may do to the phone ----
-
+phone.entered = phone.launch
+phone.app = () => app
 guard(() => {
   load('app.js')
   for (const path of Object.keys(units)) {
-    codeSpace.componentEnv(path, (componentEnvironment) => {
-      registering = componentEnvironment
-      load(`${path}.js`)
+    codeSpace.componentEnv(path, (environment) => {
+      registering = { path, environment }
+      guard(() => load(`${path}.js`)) // a broken page does not keep the others from opening
       registering = null
     })
   }
-  if (app.onLaunch) app.onLaunch({})
-  navigate('push', location.pathname + location.search)
+  if (app.onLaunch) app.onLaunch(phone.launch)
+  if (app.onShow) app.onShow(phone.launch)
+  phone.pages.start(location.pathname + location.search)
 })
-
-let socketTimer
-window.phone = {
-  report: () => ({ errors, unsupported: [...unsupported] }),
-  sockets: () => sockets.size,
-  clipboard,
-  dropSockets: () => [...sockets].forEach((socket) => socket.cut()),
-  /** The user leaves the app; WeChat cuts its sockets five seconds later. */
-  background() {
-    call(top(), 'onHide')
-    socketTimer = setTimeout(window.phone.dropSockets, BACKGROUND_SOCKET_MS)
-  },
-  foreground() {
-    clearTimeout(socketTimer)
-    call(top(), 'onShow')
-  },
-}
+window.phone = createPhone(phone)
