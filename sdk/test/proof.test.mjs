@@ -256,7 +256,7 @@ class World {
   }
 }
 
-test(`everybody has what the server has (HONGYAN_PROOF_SEED=${seed})`, { timeout: 3_600_000 }, async (t) => {
+test(`everybody has what the server has (HONGYAN_PROOF_SEED=${seed})`, { timeout: Math.max(3_600_000, 20 * wanted) }, async (t) => {
   const world = await World.create()
   t.after(() => world.dispose())
   let steps = 0

@@ -8,7 +8,8 @@ const path = require('node:path')
 const test = require('node:test')
 const { screenshot } = require('./lib/browser')
 const { picture } = require('./lib/media')
-const { startMiniProgram, stopMiniProgram } = require('./lib/mini-program')
+const { startMiniProgram, stopMiniProgram, closePhones } = require('./lib/mini-program')
+const { eventually, atRest } = require('./lib/wait')
 const { openMiniProgram } = require('./runtime/open')
 
 const MINI_PROGRAM = path.resolve(__dirname, '../../miniprogram')
@@ -39,6 +40,7 @@ test.after(async () => {
   if (it) await stopMiniProgram(it)
   fs.rmSync(folder, { recursive: true, force: true })
 })
+test.afterEach(() => closePhones(it))
 
 /** A file of one's own on the server. */
 async function stored(bytes) {
@@ -51,13 +53,13 @@ async function stored(bytes) {
 async function open(set, { lang = 'zh', scale = 1, group = 0, more = '', ...options } = {}) {
   const query = `as=${ME}&set=${set}&lang=${lang}&scale=${scale}&group=${group}&files=${files.join(',')}${more}`
   const page = await openMiniProgram(it.browser, it.app.url, { path: `/pages/bubbles/bubbles?${query}`, servers: { 'http://127.0.0.1:8080': it.server.url }, ...options })
-  page.setDefaultTimeout(5_000)
   const part = (name, scope = page) => scope.locator(`[class*="--${name}"]`)
   await part('bubble').first().waitFor()
   return Object.assign(page, {
     part,
     row: (n) => page.locator(`.row-r${n}`),
     bubble: (n) => part('bubble ', page.row(n)).first(),
+    tells: (name, expected) => eventually(async () => assert.deepEqual(await page.told(name), expected)),
     told: async (name) => (await page.locator('.event').allTextContents()).filter((line) => line.startsWith(`${name} `)).map((line) => JSON.parse(line.slice(name.length + 1))),
     clean: async () => ({ report: await page.phone.report(), complaints: page.complaints.filter((line) => !/404/.test(line)) }),
   })
@@ -75,7 +77,7 @@ test('a text: links, numbers, people; the bubble held; who said it', async () =>
   await page.phone.press(page.part('face', page.row(1))) // nobody calls oneself
   await page.bubble(2).tap() // nothing
   await page.phone.press(page.part('is-url', page.row(1))) // is no tap
-  await page.waitForTimeout(100)
+  await eventually(async () => assert.equal((await page.told('act')).length, 5))
   const told = await page.told('act')
   const { rect, ...held } = told.pop()
   assert.deepEqual(told, [
@@ -91,7 +93,7 @@ test('a text: links, numbers, people; the bubble held; who said it', async () =>
 test('in a direct conversation nobody is called by holding a face', async () => {
   const page = await open('text')
   await page.phone.press(page.part('face', page.row(2)))
-  await page.waitForTimeout(100)
+  await atRest(page) // nothing comes of it
   assert.deepEqual(await page.told('act'), [])
 })
 
@@ -102,8 +104,7 @@ test('quotes, chips, and what was not sent', async () => {
   await page.part('failed', page.row(5)).tap()
   await page.part('chip ', page.row(8)).first().tap()
   await page.part('chip', page.row(8)).filter({ hasText: '😂' }).last().tap()
-  await page.waitForTimeout(100)
-  assert.deepEqual(await page.told('act'), [
+  await page.tells('act', [
     { key: 'r1', act: 'quote', seq: 2 }, { key: 'r5', act: 'failed' }, { key: 'r8', act: 'react', emoji: '👍', on: false }, { key: 'r8', act: 'react', emoji: '😂', on: true },
   ])
   assert.equal(await page.part('is-mine', page.row(8)).getAttribute('aria-label'), '👍，3 人')
@@ -114,7 +115,7 @@ test('quotes, chips, and what was not sent', async () => {
 test('a person who is called in a text is a tap away', async () => {
   const page = await open('marks', { height: 1200, group: 1 })
   await page.part('is-mention', page.row(10)).tap()
-  assert.deepEqual(await page.told('act'), [{ key: 'r10', act: 'profile', userId: '1' }])
+  await page.tells('act', [{ key: 'r10', act: 'profile', userId: '1' }])
 })
 
 test('each kind tells its tap; a ring is stopped by its ×; a broken picture tries again', async () => {
@@ -122,8 +123,8 @@ test('each kind tells its tap; a ring is stopped by its ×; a broken picture tri
   for (const n of [1, 6, 10]) await page.bubble(n).tap()
   await page.row(7).locator('[aria-label="取消"]').tap()
   await page.row(4).getByText('点击重试').tap()
-  await page.waitForTimeout(200)
-  assert.deepEqual((await page.told('act')).map(({ key, act }) => [key, act]), [['r1', 'picture'], ['r6', 'video'], ['r10', 'voice'], ['r7', 'cancel']])
+  const heard = async (expected) => assert.deepEqual((await page.told('act')).map(({ key, act }) => [key, act]), expected)
+  await eventually(() => heard([['r1', 'picture'], ['r6', 'video'], ['r10', 'voice'], ['r7', 'cancel']]))
   await page.row(4).getByText('点击重试').waitFor()
   const cards = await open('cards', { height: 1400 })
   for (const n of [1, 5]) await cards.bubble(n).tap()
@@ -131,7 +132,7 @@ test('each kind tells its tap; a ring is stopped by its ×; a broken picture tri
   await cards.row(7).getByText('查看订单').tap()
   await cards.row(7).getByText('催发货').tap()
   await cards.bubble(9).tap()
-  assert.deepEqual(await cards.told('act'), [
+  await cards.tells('act', [
     { key: 'r1', act: 'file' }, { key: 'r5', act: 'place' }, { key: 'r3', act: 'cancel' },
     { key: 'r7', act: 'card', action: { text: '查看订单', path: '/o' } }, { key: 'r7', act: 'card', action: { text: '催发货', reply: '催发货' } },
   ])
@@ -147,8 +148,8 @@ test('a long text is folded until it is asked for', async () => {
   assert.equal(await page.row(3).getByText('全文').count(), 1)
   await page.row(1).getByText('全文').tap()
   await page.row(1).getByText('全文').waitFor({ state: 'detached' })
-  assert.ok(await heightOf(1) > folded + 150)
-  assert.deepEqual(await page.told('act'), [{ key: 'r1', act: 'unfold' }])
+  await eventually(async () => assert.ok(await heightOf(1) > folded + 150))
+  await page.tells('act', [{ key: 'r1', act: 'unfold' }])
 })
 
 test('a voice that is fetched and played, one that was not heard, a file that is fetched', async () => {
@@ -165,12 +166,13 @@ test('several are chosen: what is not sent cannot be; nothing else answers', asy
   await page.part('face', page.row(2)).tap({ force: true })
   await page.row(4).tap({ force: true })
   await page.row(1).locator('[aria-checked="true"]').waitFor()
-  assert.deepEqual((await page.told('act')).map(({ key, act }) => [key, act]), [['r1', 'select'], ['r2', 'select']])
+  await eventually(async () => assert.deepEqual((await page.told('act')).map(({ key, act }) => [key, act]), [['r1', 'select'], ['r2', 'select']]))
   const left = await page.part('circle').evaluateAll((all) => [...new Set(all.map((one) => Math.round(one.getBoundingClientRect().left)))])
   assert.deepEqual(left, [12])
   await page.getByText('逐条转发').tap()
   await page.getByText('删除').tap()
-  assert.deepEqual([await page.told('forward'), await page.told('delete')], [[null], [null]])
+  await page.tells('forward', [null])
+  await page.tells('delete', [null])
   await screenshot(page, 'bubbles-selecting.png')
   assert.deepEqual(await page.clean(), CLEAN)
 })
@@ -219,7 +221,9 @@ test('the menu tells what is picked, and closes by any touch', async () => {
   await page.part('menu').getByText('引用').tap()
   await page.phone.swipe({ x: 180, y: 1100 }, { dy: -40 })
   await page.part('menu').waitFor({ state: 'detached' })
-  assert.deepEqual([await page.told('react'), await page.told('more'), await page.told('pick')], [[{ emoji: '👍', on: false }, { emoji: '😂', on: true }], [null], [{ action: 'reply' }]])
+  await page.tells('react', [{ emoji: '👍', on: false }, { emoji: '😂', on: true }])
+  await page.tells('more', [null])
+  await page.tells('pick', [{ action: 'reply' }])
   await page.phone.press(page.bubble(5)) // failed
   assert.deepEqual(await page.part('word').allTextContents(), ['复制', '重新发送', '删除'])
   assert.equal(await page.part('faces').count(), 0)
@@ -282,7 +286,7 @@ for (const look of LOOKS) {
     test(`nothing is cut, nothing overlaps: ${set} ${look.name}`, async () => {
       const { name, width, scale = 1 } = look
       const page = await open(set, { ...look, height: set === 'long' ? 667 : 1700 })
-      await page.waitForTimeout(650)
+      await atRest(page)
       await screenshot(page, `bubbles-${set}-${name}.png`)
       assert.deepEqual(await page.evaluate(wrongs, { width, scale }), [])
       assert.deepEqual(await page.clean(), CLEAN)
@@ -294,6 +298,14 @@ for (const look of LOOKS) {
 test('it was jumped to: its colour says so, of a picture a frame', async () => {
   const page = await open('text', { more: '&flash=r2' })
   await page.part('is-flashing').waitFor()
+  await page.bubble(2).evaluate((one) => { // it may be over: from the start again, and held in its middle
+    one.style.animation = 'none'
+    one.getBoundingClientRect()
+    one.style.animation = ''
+    const [flash] = one.getAnimations()
+    flash.pause()
+    flash.currentTime = 600
+  })
   await screenshot(page, 'bubbles-flash.png')
   assert.equal(await page.bubble(2).evaluate((one) => getComputedStyle(one).backgroundColor), 'rgb(255, 224, 138)')
 })

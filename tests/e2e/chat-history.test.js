@@ -3,7 +3,8 @@
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
-const { startProduct, stopProduct, openProduct, somebody, fill, screenshot, isClean, CLEAN } = require('./lib/product')
+const { startProduct, stopProduct, closePhones, openProduct, somebody, fill, screenshot, isClean, CLEAN } = require('./lib/product')
+const { eventually, atRest } = require('./lib/wait')
 
 const MANY = 10_000
 const ALIVE_MAX = 150
@@ -19,6 +20,7 @@ test.after(async () => {
   if (li) li.close()
   await stopProduct(it)
 })
+test.afterEach(() => closePhones(it))
 
 const openChat = (as, query = '', options = {}) => openProduct(it, { as, path: `/pages/chat/chat?userId=2${query}`, ...options })
 
@@ -39,15 +41,10 @@ const scrollTo = (page, top) => page.evaluate((to) => {
   const list = [...document.querySelectorAll('phone-view:not([hidden]) wx-hy-chat wx-scroll-view')].find((element) => /--list(\s|$)/.test(element.className))
   list.scrollTop = to
 }, top)
-const until = (page, is) => poll(async () => is(await look(page)), () => look(page))
-
-async function poll(is, tell, ms = 20_000) {
-  for (const end = Date.now() + ms; ;) {
-    if (await is()) return
-    if (Date.now() > end) assert.fail(`not within ${ms} ms: ${JSON.stringify(await tell())}`)
-    await new Promise((resolve) => { setTimeout(resolve, 50) })
-  }
-}
+const until = (page, is) => eventually(async () => {
+  const now = await look(page)
+  assert.ok(is(now), JSON.stringify(now))
+})
 const atBottom = (page, n) => until(page, ({ left, seen }) => left < 80 && seen.length > 0 && seen[seen.length - 1].n === n)
 const topOf = ({ seen }, n) => { const row = seen.find((one) => one.n === n); return row && row.top }
 
@@ -61,15 +58,7 @@ test('it opens at the newest, of ten thousand', async () => {
 })
 
 /** Until what is drawn is drawn: a finger that comes in the middle of it is not what is tried here. */
-async function rested(page) {
-  for (let before = null; ;) {
-    const { alive, top, height } = await look(page)
-    const now = `${alive} ${top} ${height}`
-    if (now === before) return
-    before = now
-    await page.waitForTimeout(120)
-  }
-}
+const rested = (page) => atRest(page, 6)
 
 /** Of the row that is first now: by how much it leaves its place, frame by frame, for so long. The finger rests. */
 const drift = (page, ms) => page.evaluate((time) => new Promise((resolve) => {
@@ -113,21 +102,33 @@ test('who reads up keeps the line on its pixel in every frame, page after page',
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-/** From the next connection on each answer takes so long. */
+/** Opened anew, and from then on each answer takes so long. */
 async function slow(page, ms) {
-  await page.routeWebSocket(/\/v1\/connect/, (socket) => {
-    const server = socket.connectToServer()
-    socket.onMessage((message) => server.send(message))
-    server.onMessage((message) => { setTimeout(() => socket.send(message), ms) })
+  let sync = null
+  const synced = new Promise((resolve) => {
+    page.routeWebSocket(/\/v1\/connect/, (socket) => {
+      const server = socket.connectToServer()
+      socket.onMessage((message) => {
+        const { id, method } = JSON.parse(message)
+        if (method === 'sync') sync = id
+        server.send(message)
+      })
+      server.onMessage((message) => {
+        setTimeout(() => {
+          socket.send(message)
+          if (JSON.parse(message).id === sync) resolve()
+        }, ms)
+      })
+    }).then(() => page.reload()) // a page that is open has its sockets from elsewhere
   })
-  await page.phone.dropSockets()
-  await page.waitForTimeout(4_000)
+  await synced
+  await atBottom(page, MANY)
 }
 
 test('at the very top as well, where the view keeps nothing in its place by itself', async () => {
   const page = await openChat('70')
   await atBottom(page, MANY)
-  await slow(page, 2_500)
+  await slow(page, 1_000)
   for (let turn = 0; turn < 3; turn++) {
     await until(page, ({ top, screen }) => top > 2 * screen) // nothing older is on its way yet
     await rested(page)
@@ -135,7 +136,7 @@ test('at the very top as well, where the view keeps nothing in its place by itse
     await until(page, ({ seen, top }) => seen.length > 3 && top === 0)
     const { seen: [{ n, top }] } = await look(page)
     await until(page, (now) => now.top > now.screen) // older ones are above
-    await page.waitForTimeout(300)
+    await rested(page)
     const after = await look(page)
     assert.ok(Math.abs(topOf(after, n) - top) <= 1, JSON.stringify([n, top, after.seen]))
     assert.ok(after.alive <= ALIVE_MAX)
@@ -145,22 +146,22 @@ test('at the very top as well, where the view keeps nothing in its place by itse
 
 test('a message far up is led to, lit, and the newest is one tap away', async () => {
   const page = await openChat('70', '&seq=4321')
-  await until(page, ({ seen }) => seen.some(({ n }) => n === 4321))
-  await page.waitForTimeout(400)
-  const there = await look(page)
-  const row = there.seen.find(({ n }) => n === 4321)
-  assert.ok(row && row.top > 0 && row.bottom < there.screen, JSON.stringify(there.seen))
-  assert.ok(there.alive <= ALIVE_MAX)
+  await until(page, ({ seen, screen, alive }) => {
+    const row = seen.find(({ n }) => n === 4321)
+    return row && row.top > 0 && row.bottom < screen && alive <= ALIVE_MAX
+  })
+  await rested(page)
   await screenshot(page, 'chat-history-jump.png')
   // Through blocks that nobody has measured: no hole, no leap.
   for (let step = 0; step < 30; step++) {
     const { top } = await look(page)
     await scrollTo(page, top + (step % 2 ? -500 : 900))
-    await page.waitForTimeout(120)
-    const { seen, alive, screen } = await look(page)
-    assert.ok(seen.length > 2 && alive <= ALIVE_MAX, JSON.stringify({ step, seen, alive }))
-    assert.ok(seen[0].top < 130 && seen[seen.length - 1].bottom > screen - 60, `a hole at step ${step}`)
-    seen.forEach(({ n }, i) => assert.equal(n, seen[0].n + i))
+    await eventually(async () => {
+      const { seen, alive, screen } = await look(page)
+      assert.ok(seen.length > 2 && alive <= ALIVE_MAX, JSON.stringify({ step, seen, alive }))
+      assert.ok(seen[0].top < 130 && seen[seen.length - 1].bottom > screen - 60, `a hole at step ${step}`)
+      seen.forEach(({ n }, i) => assert.equal(n, seen[0].n + i))
+    })
   }
   await page.locator('[class*="--is-down"]').tap()
   await atBottom(page, MANY)
@@ -171,11 +172,12 @@ test('while one reads above nothing moves, and what came is counted', async () =
   await fill(li, '71', 120)
   const page = await openChat('71')
   await atBottom(page, 120)
-  await page.waitForTimeout(800)
   await until(page, ({ height, screen }) => height > 4 * screen)
+  await rested(page)
+  await eventually(() => assert.equal(li.conversation({ userId: '71' }).peerReadSeq, 120))
   const { height, screen } = await look(page)
   await scrollTo(page, height - 3 * screen)
-  await page.waitForTimeout(400)
+  await atRest(page)
   const before = await look(page)
   const { n, top } = before.seen[1]
   await fill(li, '71', 3, 121)
@@ -186,7 +188,7 @@ test('while one reads above nothing moves, and what came is counted', async () =
   await page.getByText('3条新消息').tap()
   await atBottom(page, 123)
   await page.getByText('3条新消息').waitFor({ state: 'detached' })
-  await poll(() => li.conversation({ userId: '71' }).peerReadSeq === 123, () => li.conversation({ userId: '71' }).peerReadSeq)
+  await eventually(() => assert.equal(li.conversation({ userId: '71' }).peerReadSeq, 123))
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
@@ -228,7 +230,7 @@ test('in a group who calls one by name comes first', async () => {
   await up.getByText('有人@我').waitFor()
   await up.tap()
   await until(page, ({ seen }) => seen.some(({ n }) => n === 5))
-  await page.waitForTimeout(400)
+  await atRest(page)
   await screenshot(page, 'chat-history-mention.png')
   assert.deepEqual(await isClean(page), CLEAN)
 })
@@ -238,15 +240,16 @@ test('one comes back to where one was, if nothing new came', async () => {
   const page = await openProduct(it, { as: '75', path: '/pages/chats/chats' })
   await page.locator('.row').first().tap()
   await atBottom(page, 120)
-  await page.waitForTimeout(800)
+  await until(page, ({ height, screen }) => height > 4 * screen)
+  await atRest(page)
   const { height, screen } = await look(page)
   await scrollTo(page, height - 3 * screen)
-  await page.waitForTimeout(400)
+  await atRest(page)
   const before = await look(page)
   await page.phone.back()
   await page.locator('.row').first().tap()
-  await until(page, ({ seen }) => seen.length > 2 && seen[0].n === before.seen[0].n)
-  await page.waitForTimeout(300)
+  await until(page, ({ seen }) => seen.length > 2 && seen[0].n === before.seen[0].n && Math.abs(seen[0].top - before.seen[0].top) <= 2)
+  await atRest(page)
   const after = await look(page)
   assert.ok(Math.abs(after.seen[0].top - before.seen[0].top) <= 2, JSON.stringify([before.seen[0], after.seen[0]]))
   await page.phone.back()

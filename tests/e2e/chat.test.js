@@ -7,7 +7,8 @@ const os = require('node:os')
 const path = require('node:path')
 const test = require('node:test')
 const { picture, sound, document } = require('./lib/media')
-const { startProduct, stopProduct, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { eventually, atRest } = require('./lib/wait')
 
 let it
 let li
@@ -21,6 +22,7 @@ test.after(async () => {
   for (const client of [li, wang]) if (client) client.close()
   await stopProduct(it)
 })
+test.afterEach(() => closePhones(it))
 
 const openChat = (as, place = 'userId=2', options = {}) => openProduct(it, { as, path: `/pages/chat/chat?${place}`, ...options })
 const bubble = (page, text) => page.locator('wx-hy-bubble [class*="--bubble"]').filter({ hasText: text }).last()
@@ -42,34 +44,26 @@ async function menu(page, text, action) {
   await page.locator('wx-hy-menu').getByText(action, { exact: true }).tap()
 }
 
-async function until(is, what = 'it') {
-  for (let i = 0; i < 100; i++) {
-    if (await is()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.fail(`${what} did not come to be`)
-}
-
 test('what is known, what comes, what is sent, what is read', async () => {
   for (const content of ['你好', '在吗']) await li.send({ to: { userId: '20' }, content })
   const page = await openChat('20')
   await bubble(page, '在吗').waitFor()
   await title(page).getByText('李四').waitFor()
-  await until(() => li.conversation({ userId: '20' }).peerReadSeq === 2, 'the read mark')
+  await eventually(() => assert.equal(li.conversation({ userId: '20' }).peerReadSeq, 2))
   await write(page, '好的，我在')
   await bubble(page, '好的，我在').waitFor()
-  await until(() => li.conversation({ userId: '20' }).lastMessage.content === '好的，我在', 'the message')
+  await eventually(() => assert.equal(li.conversation({ userId: '20' }).lastMessage.content, '好的，我在'))
   await li.send({ to: { userId: '20' }, content: '太好了' })
   await bubble(page, '太好了').waitFor()
-  assert.deepEqual(await said(page), ['你好', '在吗', '好的，我在', '太好了'])
-  await until(() => li.conversation({ userId: '20' }).peerReadSeq === 4, 'the second read mark')
+  await eventually(async () => assert.deepEqual(await said(page), ['你好', '在吗', '好的，我在', '太好了']))
+  await eventually(() => assert.equal(li.conversation({ userId: '20' }).peerReadSeq, 4))
   li.read({ userId: '20' })
   await page.getByText('已读', { exact: true }).waitFor()
   await li.call('conversation.typing', { in: { userId: '20' } })
   await title(page).getByText('对方正在输入…').waitFor()
   await li.send({ to: { userId: '20' }, content: '写完了' })
   await title(page).getByText('李四').waitFor()
-  assert.ok(await distance(page) < 2)
+  await eventually(async () => assert.ok(await distance(page) < 2))
   await screenshot(page, 'chat-direct.png')
   assert.deepEqual(await isClean(page), CLEAN)
 })
@@ -80,10 +74,10 @@ test('an app that is not in front reads nothing', async () => {
   await screenshot(page, 'chat-empty.png')
   await page.phone.background()
   await li.send({ to: { userId: '21' }, content: '一' })
-  await page.waitForTimeout(1500)
+  await page.waitForTimeout(1500) // what is not to happen: that it is read, which takes half a second
   assert.equal(li.conversation({ userId: '21' }).peerReadSeq, 0)
   await page.phone.foreground({})
-  await until(() => li.conversation({ userId: '21' }).peerReadSeq === 1, 'the read mark')
+  await eventually(() => assert.equal(li.conversation({ userId: '21' }).peerReadSeq, 1))
   await page.getByText('和李四打个招呼吧').waitFor({ state: 'detached' })
   assert.deepEqual(await isClean(page), CLEAN)
 })
@@ -92,7 +86,7 @@ test('a greeting is said by a tap', async () => {
   const page = await openChat('22')
   await page.getByText('在吗？', { exact: true }).tap()
   await bubble(page, '在吗？').waitFor()
-  await until(() => li.conversation({ userId: '22' }), 'the greeting')
+  await eventually(() => assert.ok(li.conversation({ userId: '22' }), 'the greeting'))
   assert.equal(li.conversation({ userId: '22' }).lastMessage.content, '在吗？')
 })
 
@@ -103,12 +97,12 @@ test('what is refused says so at its bubble, and can be sent again or thrown awa
   await write(page, '听得到吗')
   await page.getByText('消息已发出，但被对方拒收了').waitFor()
   await row(page, '听得到吗').locator('[class*="--failed"]').tap()
-  assert.deepEqual(await sheet(page).locator('[class*="--item"]').allTextContents(), ['重新发送', '复制', '删除', '取消'])
+  await eventually(async () => assert.deepEqual(await sheet(page).locator('[class*="--item"]').allTextContents(), ['重新发送', '复制', '删除', '取消']))
   await screenshot(page, 'chat-failed.png')
   await blocker.call('block.remove', { userIds: ['23'] })
   await sheet(page).getByText('重新发送').tap()
   await page.getByText('消息已发出，但被对方拒收了').waitFor({ state: 'detached' })
-  await until(() => blocker.conversation({ userId: '23' }), 'the message')
+  await eventually(() => assert.ok(blocker.conversation({ userId: '23' }), 'the message'))
   await blocker.call('block.add', { userIds: ['23'] })
   await write(page, '又一条')
   await row(page, '又一条').locator('[class*="--failed"]').tap()
@@ -127,52 +121,52 @@ test('a draft stays, and comes back', async () => {
   await page.locator('.page > .bar .back').tap()
   await page.locator('.row').getByText('[草稿]').waitFor()
   await page.locator('.row').filter({ hasText: '李四' }).tap()
-  await until(async () => await field(page).inputValue() === '我带水', 'the draft')
+  await eventually(async () => assert.equal(await field(page).inputValue(), '我带水'))
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('without a server messages wait, the strip says why, and they go when it is back', { timeout: 60000 }, async () => {
+test('without a server messages wait, the strip says why, and they go when it is back', { timeout: 300_000 }, async () => {
   const page = await openChat('25')
   await page.getByText('和李四打个招呼吧').waitFor()
   await page.context().setOffline(true)
   await title(page).getByText('未连接').waitFor()
   await page.getByText('网络不可用，消息会在恢复后发出').waitFor()
   await write(page, '断网时写的')
-  await page.getByText('等待网络').waitFor({ timeout: 15000 })
+  await page.getByText('等待网络').waitFor()
   await screenshot(page, 'chat-offline.png')
   await page.context().setOffline(false)
-  await title(page).getByText('李四').waitFor({ timeout: 20000 })
-  await page.getByText('等待网络').waitFor({ state: 'detached', timeout: 20000 })
-  await until(() => li.conversation({ userId: '25' }), 'the message')
+  await title(page).getByText('李四').waitFor()
+  await page.getByText('等待网络').waitFor({ state: 'detached' })
+  await eventually(() => assert.ok(li.conversation({ userId: '25' }), 'the message'))
 })
 
-test('the menu: answer, edit, take back and edit again, delete here, react', { timeout: 60000 }, async () => {
+test('the menu: answer, edit, take back and edit again, delete here, react', { timeout: 300_000 }, async () => {
   const page = await openChat('26')
   await li.send({ to: { userId: '26' }, content: '八点到地铁口？' })
   await menu(page, '八点到地铁口？', '引用')
   await page.locator('[class*="composer"]').getByText('李四: 八点到地铁口？').waitFor()
   await write(page, '好')
   await page.locator('wx-hy-bubble [class*="--quote"]').getByText('李四: 八点到地铁口？').waitFor()
-  await until(() => (li.conversation({ userId: '26' }).lastMessage.ext || {}).reply?.seq === 1, 'the answer')
+  await eventually(() => assert.equal((li.conversation({ userId: '26' }).lastMessage.ext || {}).reply?.seq, 1))
   await page.locator('wx-hy-bubble [class*="--quote"]').first().tap()
   await page.locator('[class*="is-flashing"]').waitFor()
 
   await menu(page, '好', '编辑')
-  await until(async () => await field(page).inputValue() === '好', 'the text to edit')
+  await eventually(async () => assert.equal(await field(page).inputValue(), '好'))
   await write(page, '好的，八点')
   await bubble(page, '好的，八点').getByText('(已编辑)').waitFor()
-  await until(async () => await field(page).inputValue() === '', 'the empty field')
+  await eventually(async () => assert.equal(await field(page).inputValue(), ''))
 
   await menu(page, '好的，八点', '撤回')
   await page.getByText('你撤回了一条消息').waitFor()
   await page.getByText('重新编辑').tap()
-  await until(async () => await field(page).inputValue() === '好的，八点', 'the text again')
+  await eventually(async () => assert.equal(await field(page).inputValue(), '好的，八点'))
 
   await page.phone.press(bubble(page, '八点到地铁口？'))
   await screenshot(page, 'chat-menu.png')
   await page.locator('wx-hy-menu').getByText('👍').tap()
   await row(page, '八点到地铁口？').locator('[class*="--chip "]').waitFor()
-  await until(() => (li.conversation({ userId: '26' }).at(1).reactions || []).length === 1, 'the reaction')
+  await eventually(() => assert.equal((li.conversation({ userId: '26' }).at(1).reactions || []).length, 1))
   await row(page, '八点到地铁口？').locator('[class*="--chip "]').tap()
   await row(page, '八点到地铁口？').locator('[class*="--chip "]').waitFor({ state: 'detached' })
 
@@ -192,7 +186,7 @@ test('the menu: answer, edit, take back and edit again, delete here, react', { t
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('several at once are forwarded and deleted', { timeout: 60000 }, async () => {
+test('several at once are forwarded and deleted', { timeout: 300_000 }, async () => {
   const page = await openChat('27')
   for (const content of ['一', '二', '三']) await li.send({ to: { userId: '27' }, content })
   await wang.send({ to: { userId: '27' }, content: '我是王五' })
@@ -205,7 +199,7 @@ test('several at once are forwarded and deleted', { timeout: 60000 }, async () =
   await page.locator('phone-nav').getByText('转发').waitFor()
   await page.locator('.person, .row').filter({ hasText: '王五' }).first().tap()
   await page.getByText(/^发送/).last().tap()
-  await until(() => wang.conversation({ userId: '27' })?.lastMessage.content === '二', 'the forwarded ones')
+  await eventually(() => assert.equal(wang.conversation({ userId: '27' })?.lastMessage.content, '二'))
   await bubble(page, '三').waitFor()
   await menu(page, '三', '多选')
   await page.locator('wx-hy-select-bar, wx-select-bar').getByText('删除').tap()
@@ -215,7 +209,7 @@ test('several at once are forwarded and deleted', { timeout: 60000 }, async () =
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('a group: names, mention by a long press, muted, left', { timeout: 60000 }, async () => {
+test('a group: names, mention by a long press, muted, left', { timeout: 300_000 }, async () => {
   const { group } = await wang.call('group.create', { name: '周末爬山', members: ['28', '2'] })
   await wang.send({ to: { groupId: group.groupId }, content: '八点到地铁口？' })
   const page = await openChat('28', `groupId=${group.groupId}`)
@@ -223,10 +217,10 @@ test('a group: names, mention by a long press, muted, left', { timeout: 60000 },
   await title(page).getByText('(3)').waitFor()
   await page.getByText('王五邀请').waitFor()
   await page.phone.press(row(page, '八点到地铁口？').locator('[class*="--face"]'))
-  await until(async () => await field(page).inputValue() === '@王五 ', 'the mention')
+  await eventually(async () => assert.equal(await field(page).inputValue(), '@王五 '))
   await field(page).fill('@王五 好')
   await page.locator('[class*="--send-area"]').tap()
-  await until(() => wang.conversation({ groupId: group.groupId }).lastMessage.content === '@王五 好', 'the message')
+  await eventually(() => assert.equal(wang.conversation({ groupId: group.groupId }).lastMessage.content, '@王五 好'))
   await wang.call('group.update', { groupId: group.groupId, muted: true })
   await page.getByText('全员禁言中').waitFor()
   await page.phone.press(bubble(page, '八点到地铁口？'))
@@ -241,7 +235,7 @@ test('a group: names, mention by a long press, muted, left', { timeout: 60000 },
   await wang.call('group.remove', { groupId: group.groupId, userIds: ['28'] })
   await page.getByText('你已不在群聊').waitFor()
   await page.getByText('王五将你移出了群聊').waitFor()
-  assert.deepEqual(await said(page), ['八点到地铁口？', '@王五 好']) // what one has read stays
+  await eventually(async () => assert.deepEqual(await said(page), ['八点到地铁口？', '@王五 好'])) // what one has read stays
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
@@ -257,13 +251,13 @@ test('a group that is dismissed can still be read', async () => {
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('opened elsewhere: the composer is closed, a button comes back', { timeout: 60000 }, async () => {
+test('opened elsewhere: the composer is closed, a button comes back', { timeout: 300_000 }, async () => {
   const page = await openChat('29', 'userId=2', { storage: { 'hongyan:device': 'phone' } })
   await page.getByText('和李四打个招呼吧').waitFor()
   const other = await somebody(it, '29', undefined, { device: 'phone' })
   await page.getByText('你的账号在别处打开了，此处已断开').waitFor()
   await page.getByText('未连接').waitFor()
-  await page.waitForTimeout(300) // longer than a page of bones takes to come
+  await page.waitForTimeout(300) // what is not to happen: that a page of bones comes, which takes less
   assert.equal(await page.getByText('和李四打个招呼吧').count(), 1)
   await screenshot(page, 'chat-replaced.png')
   await page.getByText('在这里使用').tap()
@@ -272,7 +266,7 @@ test('opened elsewhere: the composer is closed, a button comes back', { timeout:
   other.close()
 })
 
-test('sent away by an administrator: what was said stays, and one may come back', { timeout: 60000 }, async () => {
+test('sent away by an administrator: what was said stays, and one may come back', { timeout: 300_000 }, async () => {
   await li.send({ to: { userId: '40' }, content: '还在' })
   const page = await openChat('40')
   await bubble(page, '还在').waitFor()
@@ -282,10 +276,10 @@ test('sent away by an administrator: what was said stays, and one may come back'
   await page.getByText('重新登录', { exact: true }).tap()
   await page.getByText('你已被管理员下线').waitFor({ state: 'detached' })
   await write(page, '回来了')
-  await until(() => (li.conversation({ userId: '40' })?.messages ?? []).some(({ content }) => content === '回来了'), 'the message')
+  await eventually(() => assert.ok((li.conversation({ userId: '40' })?.messages ?? []).some(({ content }) => content === '回来了'), 'the message'))
 })
 
-test('what is still being written grows in its place, and the list with it', { timeout: 60000 }, async () => {
+test('what is still being written grows in its place, and the list with it', { timeout: 300_000 }, async () => {
   const post = async (path, body) => (await fetch(it.server.url + path, { method: 'POST', body: JSON.stringify(body) })).json()
   const page = await openChat('41')
   await page.getByText('和李四打个招呼吧').waitFor()
@@ -297,12 +291,12 @@ test('what is still being written grows in its place, and the list with it', { t
     offset += Array.from(word).length
   }
   await bubble(page, '第59个词').waitFor()
-  await until(async () => await distance(page) < 80, 'the end on the screen')
+  await eventually(async () => assert.ok(await distance(page) < 80, 'the end on the screen'))
   assert.equal(await page.locator('wx-hy-bubble').count(), 1, 'one bubble')
   await screenshot(page, 'chat-stream.png')
   await post(`/v1/streams/${streamId}/end`, { content: '就这些。' })
   await bubble(page, '就这些。').waitFor()
-  assert.equal(await page.locator('wx-hy-bubble').count(), 1)
+  await eventually(async () => assert.equal(await page.locator('wx-hy-bubble').count(), 1))
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
@@ -324,15 +318,15 @@ test('the title leads to the info, a face to the profile, back shows the others'
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('links, phones, quick replies', { timeout: 60000 }, async () => {
+test('links, phones, quick replies', { timeout: 300_000 }, async () => {
   const page = await openChat('31')
   await li.send({ to: { userId: '31' }, content: '见 https://example.com 打 13800001111', ext: { quickReplies: ['怎么退货', '找人工'] } })
   await page.getByText('https://example.com').tap()
   await sheet(page).getByText('复制链接').tap()
-  assert.equal(await page.phone.clipboard(), 'https://example.com')
+  await eventually(async () => assert.equal(await page.phone.clipboard(), 'https://example.com'))
   await page.getByText('13800001111', { exact: true }).tap()
   await sheet(page).getByText('呼叫').tap()
-  assert.equal((await page.phone.opened()).pop().name, 'makePhoneCall')
+  await eventually(async () => assert.equal((await page.phone.opened()).pop().name, 'makePhoneCall'))
   await screenshot(page, 'chat-quick.png')
   await li.send({ to: { userId: '31' }, content: `https://example.com/${'a'.repeat(800)}`, ext: { quickReplies: ['怎么退货', '找人工'] } })
   await page.locator('[class*="is-url"]').last().tap()
@@ -356,7 +350,7 @@ async function sendFile(client, to, kind, name, bytes, more = {}) {
   return client.send({ to, kind, content: { fileId, name, ...more } })
 }
 
-test('pictures, voices, files, places, orders are opened; what is unknown says so', { timeout: 60000 }, async () => {
+test('pictures, voices, files, places, orders are opened; what is unknown says so', { timeout: 300_000 }, async () => {
   const to = { userId: '32' }
   const page = await openChat('32', 'userId=2', { files: [{ name: 'own.png', type: 'image/png', bytes: picture(300, 400) }] })
   await page.getByText('和李四打个招呼吧').waitFor()
@@ -367,11 +361,11 @@ test('pictures, voices, files, places, orders are opened; what is unknown says s
   await li.send({ to, kind: 'location', content: { latitude: 31.19, longitude: 121.32, name: '虹桥站', address: '申贵路' } })
   await li.send({ to, kind: 'custom', content: { type: 'order', orderId: '20261127003', title: '云南普洱 357g', count: 2, amount: 196, currency: 'CNY', status: '待发货', actions: [{ text: '催发货', reply: '请尽快发货' }] } })
   await li.send({ to, kind: 'custom', content: { type: 'riddle' } })
-  const opened = async (name) => { await until(async () => (await page.phone.opened()).some((one) => one.name === name), name); return (await page.phone.opened()).filter((one) => one.name === name).pop() }
+  const opened = async (name) => { await eventually(async () => assert.ok((await page.phone.opened()).some((one) => one.name === name), name)); return (await page.phone.opened()).filter((one) => one.name === name).pop() }
   const at = (n) => page.locator('wx-hy-bubble').nth(n).locator('[class*="--bubble"]')
 
   await page.getByText('[当前版本暂不支持查看此消息]').waitFor()
-  await page.waitForTimeout(500)
+  await atRest(page)
   await at(0).tap()
   assert.equal((await opened('previewMedia')).sources.length, 1)
   await at(1).tap()
@@ -383,22 +377,22 @@ test('pictures, voices, files, places, orders are opened; what is unknown says s
   await sheet(page).getByText('转发到微信').tap()
   assert.equal((await opened('shareFileMessage')).fileName, 'notes.txt')
   await at(4).tap()
-  await until(async () => (await page.phone.opened()).some(({ latitude }) => latitude === 31.19), 'the map') // its own name takes the call's place
+  await eventually(async () => assert.ok((await page.phone.opened()).some(({ latitude }) => latitude === 31.19), 'the map')) // its own name takes the call's place
   await page.getByText('催发货').tap()
   await bubble(page, '请尽快发货').waitFor()
 
   await page.locator('[aria-label="更多"]').last().tap()
   await page.getByText('照片', { exact: true }).tap()
-  await until(() => li.conversation(to).lastMessage.kind === 'image', 'the picture')
-  await page.waitForTimeout(600)
+  await eventually(() => assert.equal(li.conversation(to).lastMessage.kind, 'image'))
+  await atRest(page)
   await screenshot(page, 'chat-kinds.png')
-  assert.equal((await list(page).evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)) < 2, true)
+  await eventually(async () => assert.ok(await distance(page) < 2))
   await page.locator('wx-hy-bubble').last().locator('[class*="--bubble"]').tap()
-  await until(async () => (await page.phone.opened()).filter(({ name }) => name === 'previewMedia').pop().sources.length === 2, 'both pictures')
+  await eventually(async () => assert.equal((await page.phone.opened()).filter(({ name }) => name === 'previewMedia').pop().sources.length, 2))
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('how it looks', { timeout: 90000 }, async () => {
+test('how it looks', { timeout: 300_000 }, async () => {
   const me = await somebody(it, '40', '三三')
   const { group } = await wang.call('group.create', { name: '一个名字特别长的周末爬山和露营和野餐的群', members: ['40', '2'] })
   const to = { groupId: group.groupId }
@@ -414,7 +408,7 @@ test('how it looks', { timeout: 90000 }, async () => {
   for (const { name, ...look } of LOOKS) {
     const page = await openChat('40', `groupId=${group.groupId}`, look)
     await bubble(page, 'ok, see you there').waitFor()
-    await page.waitForTimeout(600)
+    await atRest(page)
     await screenshot(page, `chat-${name}.png`)
     assert.deepEqual(await standsOut(page), [])
     assert.deepEqual(await isClean(page), CLEAN)
@@ -422,7 +416,7 @@ test('how it looks', { timeout: 90000 }, async () => {
   }
   const page = await openChat('40', `groupId=${group.groupId}`, { fontSizeSetting: 23 })
   await bubble(page, 'ok, see you there').waitFor()
-  await page.waitForTimeout(600)
+  await atRest(page)
   await screenshot(page, 'chat-large.png')
   me.close()
 })

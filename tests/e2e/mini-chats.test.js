@@ -4,7 +4,8 @@
 const assert = require('node:assert/strict')
 const path = require('node:path')
 const test = require('node:test')
-const { startProduct, stopProduct, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { eventually, atRest } = require('./lib/wait')
 
 const PICTURE = path.join(__dirname, '../../miniprogram/icons/logo.png')
 
@@ -20,6 +21,7 @@ test.after(async () => {
   for (const client of [li, wang]) if (client) client.close()
   await stopProduct(it)
 })
+test.afterEach(() => closePhones(it))
 
 const row = (page, name) => page.locator('.row').filter({ hasText: name })
 const names = (page) => page.locator('.row .name').allTextContents()
@@ -32,10 +34,9 @@ test('messages come in, newest first, with badges on rows and tab', async () => 
   await row(page, '李四').getByText('第二行 换行').waitFor()
   await saidBy(wang, '10', '王五的')
   await page.locator('.row .name').filter({ hasText: '王五' }).waitFor()
-  assert.deepEqual(await names(page), ['王五', '李四'])
-  assert.deepEqual(await page.locator('.badge').allTextContents(), ['1', '2'])
+  await eventually(async () => assert.deepEqual([await names(page), await page.locator('.badge').allTextContents()], [['王五', '李四'], ['1', '2']]))
   await page.locator('phone-badge').getByText('3').waitFor()
-  assert.match(await row(page, '李四').getAttribute('aria-label'), /^李四，在线，2 条未读，第二行 换行/)
+  await eventually(async () => assert.match(await row(page, '李四').getAttribute('aria-label'), /^李四，在线，2 条未读，第二行 换行/))
   await row(page, '王五').locator('[class*="--dot"]').waitFor() // online
   assert.deepEqual(await isClean(page), CLEAN)
 })
@@ -44,35 +45,37 @@ test('a swipe shows three buttons, of one row at a time; they pin, mute and dele
   const page = await openProduct(it, { as: '11' })
   await saidBy(li, '11', '一')
   await saidBy(wang, '11', '二')
-  await row(page, '李四').waitFor()
+  await eventually(async () => assert.deepEqual(await names(page), ['王五', '李四']))
+  await atRest(page) // no row moves away under the finger
   await page.phone.swipe(row(page, '李四'), { dx: -120, dy: 0 })
   await page.getByText('置顶', { exact: true }).last().waitFor()
-  await page.waitForTimeout(300)
   const left = async (name) => (await row(page, name).boundingBox()).x
-  assert.ok(await left('李四') < -200)
+  const isOpen = (name) => eventually(async () => assert.ok(await left(name) < -200))
+  const isClosed = (name) => eventually(async () => assert.equal(await left(name), 0))
+  await isOpen('李四')
   await page.phone.swipe(row(page, '王五'), { dx: -120, dy: 0 })
-  await page.waitForTimeout(300)
-  assert.equal(await left('李四'), 0)
+  await isOpen('王五')
+  await isClosed('李四')
+  await atRest(page)
   await screenshot(page, 'mini-chats-swipe.png')
   await row(page, '王五').tap({ position: { x: 300, y: 20 }, force: true }) // closes, opens no chat
-  await page.waitForTimeout(300)
-  assert.equal(await left('王五'), 0)
+  await isClosed('王五')
+  await atRest(page)
   assert.equal(await page.locator('.row').count(), 2)
 
   const swipeAndTap = async (name, word) => {
+    await atRest(page) // the last one has closed
     await page.phone.swipe(row(page, name), { dx: -120, dy: 0 })
-    await page.waitForTimeout(300)
+    await isOpen(name)
     await page.locator('wx-swipe-row').filter({ hasText: name }).getByText(word, { exact: true }).tap()
   }
   await swipeAndTap('李四', '置顶')
   await page.locator('.row.is-pinned').filter({ hasText: '李四' }).waitFor()
-  assert.deepEqual(await names(page), ['李四', '王五'])
-  await page.waitForTimeout(300)
+  await eventually(async () => assert.deepEqual(await names(page), ['李四', '王五']))
   await swipeAndTap('王五', '免打扰')
   await row(page, '王五').locator('.hy-icon-bell-off').waitFor()
   await row(page, '王五').getByText('[1条] 二').waitFor()
   await page.locator('phone-badge').getByText('1').waitFor()
-  await page.waitForTimeout(300)
   await swipeAndTap('王五', '删除')
   await page.getByText('删除后，将清空这段聊天记录').waitFor()
   await screenshot(page, 'mini-chats-delete.png')
@@ -118,20 +121,20 @@ test('the title says how the connection is, old rows stay, a strip comes after a
   await row(page, '李四').waitFor()
   await page.locator('phone-nav').getByText('鸿雁', { exact: true }).waitFor()
   await it.server.kill()
-  await page.locator('phone-nav').getByText('鸿雁(连接中…)').waitFor({ timeout: 8000 })
+  await page.locator('phone-nav').getByText('鸿雁(连接中…)').waitFor()
   await row(page, '李四').getByText('一').waitFor()
-  await page.getByText('连接不上，点此重试').waitFor({ timeout: 15000 })
+  await page.getByText('连接不上，点此重试').waitFor()
   await screenshot(page, 'mini-chats-offline.png')
   await it.server.start()
   await page.getByText('连接不上，点此重试').tap()
-  await page.locator('phone-nav').getByText('鸿雁', { exact: true }).waitFor({ timeout: 20000 })
-  assert.equal(await page.getByText('连接不上，点此重试').count(), 0)
+  await page.locator('phone-nav').getByText('鸿雁', { exact: true }).waitFor()
+  await page.getByText('连接不上，点此重试').waitFor({ state: 'detached' })
   await page.context().setOffline(true)
   await page.locator('phone-nav').getByText('鸿雁(未连接)').waitFor()
   await page.locator('.row [class*="--dot"]').waitFor({ state: 'detached' }) // nobody is seen online
   await page.getByText('网络不可用，请检查网络设置').waitFor()
   await page.context().setOffline(false)
-  await page.locator('phone-nav').getByText('鸿雁', { exact: true }).waitFor({ timeout: 20000 })
+  await page.locator('phone-nav').getByText('鸿雁', { exact: true }).waitFor()
   assert.deepEqual((await page.phone.report()).errors, [])
 })
 
@@ -139,7 +142,7 @@ test('without a server at the first start: grey rows, then words', async () => {
   const page = await openProduct({ ...it, server: { url: 'http://127.0.0.1:1' } }, { as: '15' })
   await page.locator('.is-bone').first().waitFor()
   await screenshot(page, 'mini-chats-bones.png')
-  await page.getByText('加载失败，点此重试').waitFor({ timeout: 15000 })
+  await page.getByText('加载失败，点此重试').waitFor()
 })
 
 const textarea = (page) => page.locator('textarea')
@@ -179,7 +182,7 @@ test('a cold start leads to the list, and to the chat when it was left less than
   }
   await leaveAndStart(29)
   await page.locator('.title .name').filter({ hasText: '李四' }).waitFor()
-  assert.equal(await textarea(page).inputValue(), '写到一半')
+  await eventually(async () => assert.equal(await textarea(page).inputValue(), '写到一半'))
   await page.locator('.title').tap() // the info of a chat counts as the chat
   await page.locator('phone-nav').getByText('聊天信息').waitFor()
   await leaveAndStart(0)
@@ -207,10 +210,13 @@ test('back after ten minutes: the list as it was, then as it is', async () => {
   await page.phone.background()
   await page.clock.fastForward('10:00')
   await saidBy(wang, '21', '二')
-  await page.phone.foreground()
-  assert.deepEqual(await names(page), ['李四']) // at once, no grey rows
+  const atOnce = await page.evaluate(() => { // no grey rows, and before anything can have come
+    window.phone.foreground()
+    return [...document.querySelectorAll('.row .name')].map(({ textContent }) => textContent)
+  })
+  assert.deepEqual(atOnce, ['李四'])
   await row(page, '王五').waitFor()
-  assert.deepEqual(await names(page), ['王五', '李四'])
+  await eventually(async () => assert.deepEqual(await names(page), ['王五', '李四']))
   await page.locator('phone-nav').getByText('鸿雁', { exact: true }).waitFor()
   assert.deepEqual(await isClean(page), CLEAN)
 })
@@ -228,8 +234,9 @@ for (const away of ['00:06', '10:00']) {
     await page.phone.swipe({ x: 180, y: 250 }, { dy: 300 })
     const pixel = (text) => bubbles(page).filter({ hasText: text }).boundingBox().then(({ y }) => y)
     await page.locator('[class*="is-down"]').waitFor()
+    await atRest(page) // what was flung
     const seen = await visibleText(page)
-    const before = await atRest(() => pixel(seen))
+    const before = await pixel(seen)
     await page.phone.background()
     await page.clock.fastForward(away)
     await saidBy(li, me, '你还在吗')
@@ -242,19 +249,10 @@ for (const away of ['00:06', '10:00']) {
     assert.deepEqual(await isClean(page), CLEAN)
   })
 }
-/** A value that does not change any more: what was flung comes to rest. */
-async function atRest(read) {
-  for (let last = await read(), since = Date.now(); ;) {
-    const now = await read()
-    if (now !== last) since = Date.now()
-    else if (Date.now() - since > 300) return now
-    last = now
-  }
-}
 /** The text of a bubble in the middle of the screen. */
 const visibleText = (page) => page.evaluate(() => [...document.querySelectorAll('wx-hy-bubble')].find((one) => one.getBoundingClientRect().top > 200).textContent.trim())
 
-test('a thousand rows: few are in the tree, and the last is reached', { timeout: 120000 }, async () => {
+test('a thousand rows: few are in the tree, and the last is reached', { timeout: 300_000 }, async () => {
   const many = await somebody(it, '16')
   const sends = []
   for (let i = 0; i < 1000; i++) {
@@ -264,17 +262,16 @@ test('a thousand rows: few are in the tree, and the last is reached', { timeout:
   await Promise.all(sends)
   many.close()
   const page = await openProduct(it, { as: '16' })
-  await page.getByText('第 999 条').waitFor({ timeout: 30000 })
+  await page.getByText('第 999 条').waitFor()
   const list = page.locator('wx-scroll-view.list')
   assert.ok(await page.locator('.row').count() < 60)
   await list.evaluate((element) => { element.scrollTop = 30000 })
-  await page.waitForTimeout(400)
   const box = await list.boundingBox()
-  const inView = await page.locator('.row').evaluateAll((rows, bottom) => rows.filter((one) => one.getBoundingClientRect().bottom > 100 && one.getBoundingClientRect().top < bottom).length, box.y + box.height)
-  assert.ok(inView >= 7, String(inView))
+  const inView = () => page.locator('.row').evaluateAll((rows, bottom) => rows.filter((one) => one.getBoundingClientRect().bottom > 100 && one.getBoundingClientRect().top < bottom).length, box.y + box.height)
+  await eventually(async () => assert.ok(await inView() >= 7, String(await inView())))
   await list.evaluate((element) => { element.scrollTop = element.scrollHeight })
   await page.getByText('第 0 条').waitFor()
-  assert.ok(await page.locator('.row').count() < 60)
+  await eventually(async () => assert.ok(await page.locator('.row').count() < 60))
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
@@ -293,7 +290,7 @@ test('the menu leads to a new group, to a contact, and scans', async () => {
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('how it looks', { timeout: 90000 }, async () => {
+test('how it looks', { timeout: 300_000 }, async () => {
   const me = await somebody(it, '20', '三三')
   const { group } = await wang.call('group.create', { name: '一个名字特别长的周末爬山和露营和野餐的群', members: ['20', '2', '4', '5'] })
   await wang.send({ to: { groupId: group.groupId }, content: '下午开会', ext: { mentions: ['20'] } })
@@ -309,7 +306,7 @@ test('how it looks', { timeout: 90000 }, async () => {
     const drafts = JSON.stringify([['u:5', { text: '我带水', reply: null, mentions: [] }]])
     const page = await openProduct(it, { as: '20', storage: { 'hongyan-chat:20:drafts': drafts }, ...look })
     await page.locator('.row').nth(4).waitFor()
-    await page.waitForTimeout(600)
+    await atRest(page)
     await screenshot(page, `mini-chats-${name}.png`)
     assert.deepEqual(await standsOut(page), [])
     assert.deepEqual(await isClean(page), CLEAN)
@@ -317,7 +314,7 @@ test('how it looks', { timeout: 90000 }, async () => {
   }
   const page = await openProduct(it, { as: '20', fontSizeSetting: 23 })
   await page.locator('.row').nth(4).waitFor()
-  await page.waitForTimeout(400)
+  await atRest(page)
   await screenshot(page, 'mini-chats-large.png')
   for (const client of [me, zhao, bob]) client.close()
 })

@@ -4,7 +4,8 @@
 const assert = require('node:assert/strict')
 const path = require('node:path')
 const test = require('node:test')
-const { startProduct, stopProduct, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { eventually, atRest } = require('./lib/wait')
 
 const PICTURE = path.join(__dirname, '../../miniprogram/icons/logo.png')
 
@@ -18,6 +19,7 @@ test.after(async () => {
   if (li) li.close()
   await stopProduct(it)
 })
+test.afterEach(() => closePhones(it))
 
 const tab = (page, at) => page.locator('phone-tab').nth(at).tap()
 const visible = (page, selector) => page.locator(`phone-view:not([hidden]) ${selector}`)
@@ -29,9 +31,8 @@ test('whoever one talks to, or adds, is a contact, by initial, and stays', async
   await page.getByText('还没有联系人').waitFor()
   for (const client of [li, ...others]) await client.send({ to: { userId: '10' }, content: '在吗' })
   await visible(page, '.person').nth(3).waitFor()
-  await page.waitForTimeout(400)
-  assert.deepEqual(await visible(page, '.section').allTextContents(), ['B', 'L', 'Z', '#'])
-  assert.deepEqual(await visible(page, '.person-name').allTextContents(), ['Bob', '李四', '赵六', '7号'])
+  await eventually(async () => assert.deepEqual(await visible(page, '.section').allTextContents(), ['B', 'L', 'Z', '#']))
+  await eventually(async () => assert.deepEqual(await visible(page, '.person-name').allTextContents(), ['Bob', '李四', '赵六', '7号']))
 
   // by id
   await visible(page, '.cell').first().tap()
@@ -46,7 +47,7 @@ test('whoever one talks to, or adds, is a contact, by initial, and stays', async
   await page.phone.back()
   await page.phone.back()
   await visible(page, '.person').nth(4).waitFor()
-  await page.waitForTimeout(1200) // what is kept is written after a second
+  await page.waitForFunction(() => localStorage.getItem('storage hongyan-chat:10:contacts')?.includes('wang5')) // written after a second
   await page.reload()
   await tab(page, 1)
   await visible(page, '.person').nth(4).waitFor()
@@ -105,19 +106,19 @@ test('blocking asks, is kept, and ends in the list of the blocked', async () => 
   await page.getByText('拉黑后，对方无法给你发消息').waitFor()
   await screenshot(page, 'mini-block-dialog.png')
   await page.locator('[class*="--dialog"]').getByText('取消').tap()
-  await page.waitForTimeout(200)
+  await page.locator('[class*="--dialog"]').waitFor({ state: 'detached' })
+  await atRest(page)
   assert.equal(await toggle.getAttribute('aria-checked'), 'false')
   await toggle.tap()
   await page.locator('[class*="--dialog"]').getByText('拉黑', { exact: true }).tap()
-  await page.waitForTimeout(300)
-  await assert.rejects(li.send({ to: { userId: '11' }, content: '不行' }), { code: -32003 })
+  await eventually(() => assert.rejects(li.send({ to: { userId: '11' }, content: '不行' }), { code: -32003 }))
 
   const other = await openProduct(it, { as: '11', path: '/more/blocked/blocked' })
   await other.getByText('李四').waitFor()
   await screenshot(other, 'mini-blocked.png')
   await other.getByText('移除').tap()
   await other.getByText('没有拉黑任何人').waitFor()
-  await li.send({ to: { userId: '11' }, content: '可以了' })
+  await eventually(() => li.send({ to: { userId: '11' }, content: '可以了' }))
   for (const one of [page, other]) assert.deepEqual(await isClean(one), CLEAN)
 })
 
@@ -130,10 +131,11 @@ test('avatar and nickname are WeChat\'s, others see them, a failure restores', a
   await page.locator('phone-toast').getByText('已保存').waitFor()
   await visible(page, '.card-name').filter({ hasText: '三三' }).waitFor()
   await visible(page, 'wx-button').tap()
-  await page.waitForTimeout(800)
-  const { users } = await li.call('user.get', { userIds: ['12'] })
-  assert.equal(users[0].name, '三三')
-  assert.ok(users[0].avatar)
+  await eventually(async () => {
+    const { users: [user] } = await li.call('user.get', { userIds: ['12'] })
+    assert.equal(user.name, '三三')
+    assert.ok(user.avatar)
+  })
   await li.send({ to: { userId: '12' }, content: 'x' })
 
   const seen = await openProduct(it, { as: '13', path: '/more/profile/profile?userId=12' })
@@ -147,7 +149,7 @@ test('avatar and nickname are WeChat\'s, others see them, a failure restores', a
   await nickname.fill('不行')
   await nickname.blur()
   await page.locator('phone-toast').getByText('网络不可用，请稍后再试').waitFor()
-  assert.equal(await nickname.inputValue(), '三三')
+  await eventually(async () => assert.equal(await nickname.inputValue(), '三三'))
   assert.deepEqual((await page.phone.report()), CLEAN.report)
 })
 
@@ -159,7 +161,7 @@ test('settings: theme and language at once, and kept; logging out leaves nothing
   await page.getByText('Theme').tap()
   await page.locator('[class*="--sheet"]').getByText('Dark').tap()
   await visible(page, '.hy-page.hy-dark').waitFor()
-  assert.equal(await visible(page, '.hy-page').evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(17, 17, 17)')
+  await eventually(async () => assert.equal(await visible(page, '.hy-page').evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(17, 17, 17)'))
   assert.equal(await page.getByText('Notices').count(), 0) // this server has none
   await screenshot(page, 'mini-settings-forced.png')
   await page.reload()
@@ -170,7 +172,7 @@ test('settings: theme and language at once, and kept; logging out leaves nothing
   await page.locator('[class*="--dialog"]').getByText('Log out', { exact: true }).tap()
   await page.getByText('Who are you?').waitFor()
   const keys = await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('storage ')).sort())
-  await page.waitForTimeout(1500)
+  await page.waitForTimeout(1500) // what is not to happen: that something is written after all, which takes a second
   assert.deepEqual(keys, ['storage hongyan:device', 'storage hongyan:look'])
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('storage ')).sort()), keys)
   assert.deepEqual(await isClean(page), CLEAN)
@@ -179,7 +181,7 @@ test('settings: theme and language at once, and kept; logging out leaves nothing
 test('the bars follow the theme that is chosen, the phone\'s again afterwards, and the language', async () => {
   const page = await openProduct(it, { as: '16' })
   const ground = (selector) => page.locator(selector).evaluate((element) => getComputedStyle(element).backgroundColor)
-  const bars = async () => [await ground('phone-nav'), await ground('phone-tabs')]
+  const bars = (expected) => eventually(async () => assert.deepEqual([await ground('phone-nav'), await ground('phone-tabs')], expected))
   const [light, dark] = [['rgb(237, 237, 237)', 'rgb(247, 247, 247)'], ['rgb(17, 17, 17)', 'rgb(30, 30, 30)']]
   const choose = async (what, value) => {
     await visible(page, '.cell').filter({ hasText: what }).tap()
@@ -191,27 +193,26 @@ test('the bars follow the theme that is chosen, the phone\'s again afterwards, a
   await choose('语言', 'English')
   await page.phone.back()
   await page.locator('phone-tab').first().getByText('Chats').waitFor() // WeChat changes the tab bar only while it is there
-  assert.deepEqual(await bars(), dark)
+  await bars(dark)
   await tab(page, 1)
-  assert.deepEqual(await bars(), dark)
+  await bars(dark)
   for (const picture of await page.locator('phone-tab img').evaluateAll((all) => all.map(({ src }) => src))) assert.match(picture, /-dark\.png$/)
   await page.reload()
   await page.locator('phone-tab').first().getByText('Chats').waitFor()
-  assert.deepEqual(await bars(), dark)
+  await bars(dark)
   await tab(page, 2)
   await page.getByText('Settings', { exact: true }).tap()
   await choose('Theme', 'System')
-  assert.equal(await ground('phone-nav'), light[0])
+  await eventually(async () => assert.equal(await ground('phone-nav'), light[0]))
   await page.phone.back()
   await page.locator('phone-tab').first().waitFor()
-  assert.deepEqual(await bars(), light)
+  await bars(light)
   await page.emulateMedia({ colorScheme: 'dark' })
-  await page.waitForFunction((color) => getComputedStyle(document.querySelector('phone-nav')).backgroundColor === color, dark[0])
-  assert.deepEqual(await bars(), dark)
+  await bars(dark)
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('how they look', { timeout: 180000 }, async () => {
+test('how they look', { timeout: 300_000 }, async () => {
   const me = await somebody(it, '20', '三三')
   const others = await Promise.all([['4', '赵六'], ['3', '王五'], ['5', 'Alice'], ['6', '欧阳']].map(([id, name]) => somebody(it, id, name)))
   for (const client of [li, ...others]) await client.send({ to: { userId: '20' }, content: '在吗' })
@@ -220,10 +221,12 @@ test('how they look', { timeout: 180000 }, async () => {
   const pages = { contacts: '/pages/contacts/contacts', me: '/pages/me/me' }
   for (const name of ['add', 'groups', 'settings', 'blocked', 'storage', 'code', 'about']) pages[name] = `/more/${name}/${name}`
   pages.profile = '/more/profile/profile?userId=2'
+  const comes = { contacts: 'Alice', me: '三三', groups: '周末爬山', blocked: '欧阳', code: '三三', profile: '李四' } // from the server
   for (const { name: look, ...options } of LOOKS) {
     for (const [name, start] of Object.entries(pages)) {
       const page = await openProduct(it, { as: '20', path: start, ...options })
-      await page.waitForTimeout(900)
+      if (comes[name]) await visible(page, '.hy-page').getByText(comes[name]).first().waitFor()
+      await atRest(page)
       await screenshot(page, `mini-${name}-${look}.png`)
       assert.deepEqual(await standsOut(page), [], name)
       assert.deepEqual(await isClean(page), CLEAN, name)

@@ -3,7 +3,8 @@
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
-const { startProduct, stopProduct, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { eventually, atRest } = require('./lib/wait')
 
 let it
 let li
@@ -17,6 +18,7 @@ test.after(async () => {
   for (const client of [li, wang]) if (client) client.close()
   await stopProduct(it)
 })
+test.afterEach(() => closePhones(it))
 
 const visible = (page, selector) => page.locator(`phone-view:not([hidden]) ${selector}`)
 const tapCell = (page, text) => visible(page, '.cell').filter({ hasText: text }).tap()
@@ -40,7 +42,7 @@ test('people are chosen, one by id; who has blocked one is named, and the others
   await visible(page, '.by-id-button').tap()
   await page.getByText('完成(3)').waitFor()
   await visible(page, '.head input').fill('ws')
-  assert.equal(await visible(page, '.person').count(), 0)
+  await visible(page, '.person').first().waitFor({ state: 'detached' })
   await visible(page, '.head input').fill('ww')
   await visible(page, '.person').filter({ hasText: '王五' }).waitFor()
   await visible(page, '.head input').fill('')
@@ -77,21 +79,19 @@ test('an owner renames, mutes all, makes an admin, takes out, hands over, and ma
 
   await tapCell(page, '群管理')
   await visible(page, '[role="switch"][aria-label]').first().tap()
-  await page.waitForTimeout(300)
-  assert.equal((await li.call('group.get', { groupId })).group.muted, true)
+  await eventually(async () => assert.equal((await li.call('group.get', { groupId })).group.muted, true))
   await visible(page, '[role="switch"][aria-label]').nth(1).tap()
-  await page.waitForTimeout(300)
-  assert.equal((await li.call('group.get', { groupId })).group.history, 'all')
+  await eventually(async () => assert.equal((await li.call('group.get', { groupId })).group.history, 'all'))
   await tapCell(page, '添加管理员')
   await visible(page, '.person').filter({ hasText: '李四' }).tap()
   await visible(page, '.person').filter({ hasText: '李四' }).waitFor()
   await screenshot(page, 'mini-group-manage.png')
-  assert.equal((await rolesOf(li, groupId))[2], 'admin')
+  await eventually(async () => assert.equal((await rolesOf(li, groupId))[2], 'admin'))
   await page.phone.back()
 
   await page.getByText('查看全部成员').tap()
   await visible(page, '.tag').nth(1).waitFor()
-  assert.deepEqual(await visible(page, '.tag').allTextContents(), ['群主', '管理员'])
+  await eventually(async () => assert.deepEqual(await visible(page, '.tag').allTextContents(), ['群主', '管理员']))
   await visible(page, '.person').filter({ hasText: '李四' }).locator('.more').tap()
   await sheet(page).getByText('取消管理员').waitFor()
   await screenshot(page, 'mini-member-sheet.png')
@@ -115,14 +115,14 @@ test('an owner renames, mutes all, makes an admin, takes out, hands over, and ma
   await dialog(page).getByText('转让', { exact: true }).tap()
   await page.locator('phone-nav').getByText('群管理').waitFor()
   await visible(page, '.cell').filter({ hasText: '添加管理员' }).waitFor({ state: 'detached' })
-  assert.equal((await rolesOf(li, groupId))[3], 'owner')
+  await eventually(async () => assert.equal((await rolesOf(li, groupId))[3], 'owner'))
   await page.phone.back()
   await tapCell(page, '退出群聊')
   await dialog(page).getByText('退出后不再接收此群消息').waitFor()
   await dialog(page).getByText('退出', { exact: true }).tap()
   await page.locator('phone-tab').first().waitFor()
   await page.getByText('还没有聊天').waitFor()
-  assert.equal((await rolesOf(li, groupId))[11], undefined)
+  await eventually(async () => assert.equal((await rolesOf(li, groupId))[11], undefined))
   assert.deepEqual(await isClean(page), CLEAN)
   me.close()
 })
@@ -132,11 +132,10 @@ test('a member sees no owner\'s actions; pin and mute are kept; clearing asks', 
   await wang.send({ to: { groupId }, content: '今天读什么' })
   const page = await openProduct(it, { as: '12', path: `/more/info/info?groupId=${groupId}` })
   await page.locator('phone-nav').getByText('聊天信息(3)').waitFor()
-  const cells = await visible(page, '.cell').allTextContents()
-  assert.deepEqual(cells, ['群聊名称读书会', '查找聊天记录', '消息免打扰', '置顶聊天', '清空聊天记录', '退出群聊'])
+  const cells = () => visible(page, '.cell').allTextContents()
+  await eventually(async () => assert.deepEqual(await cells(), ['群聊名称读书会', '查找聊天记录', '消息免打扰', '置顶聊天', '清空聊天记录', '退出群聊']))
   assert.equal(await visible(page, '.sign').count(), 0)
   await visible(page, '[role="switch"][aria-label]').nth(1).tap()
-  await page.waitForTimeout(300)
   const other = await openProduct(it, { as: '12' })
   await other.locator('.row.is-pinned').filter({ hasText: '读书会' }).waitFor()
   await tapCell(page, '清空聊天记录')
@@ -152,11 +151,11 @@ test('a direct chat: the person, a group with them, blocking', async () => {
   await visible(page, '.one-name').filter({ hasText: '李四' }).waitFor()
   await visible(page, '.sign').tap()
   await page.getByText('完成(1)').waitFor()
-  assert.equal(await visible(page, '.circle.is-on').count(), 1)
+  await eventually(async () => assert.equal(await visible(page, '.circle.is-on').count(), 1))
   assert.deepEqual(await isClean(page), CLEAN)
 })
 
-test('how they look', { timeout: 120000 }, async () => {
+test('how they look', { timeout: 300_000 }, async () => {
   const me = await somebody(it, '20', '三三')
   const ids = Array.from({ length: 18 }, (_, i) => `m${i}`)
   for (const [i, id] of ids.slice(0, 6).entries()) (await somebody(it, id, ['欧阳锋', 'Alexander Longname', '赵六', '孙七', '周八', '吴九'][i])).close()
@@ -167,11 +166,13 @@ test('how they look', { timeout: 120000 }, async () => {
     'group-new': '/more/group-new/group-new?userId=2', info: `/more/info/info?groupId=${groupId}`, 'info-direct': '/more/info/info?userId=2',
     members: `/more/members/members?groupId=${groupId}`, 'members-remove': `/more/members/members?groupId=${groupId}&mode=remove`, manage: `/more/group-manage/group-manage?groupId=${groupId}`,
   }
+  const comes = { 'group-new': '.person', info: '.one', 'info-direct': '.one', members: '.person', 'members-remove': '.person', manage: '.cell' }
   for (const { name: look, ...options } of LOOKS) {
     const page = await openProduct(it, { as: '20', ...options })
     for (const [name, start] of Object.entries(pages)) {
       await page.goto(it.app.url + start)
-      await page.waitForTimeout(900)
+      await visible(page, comes[name]).first().waitFor()
+      await atRest(page)
       await screenshot(page, `mini-${name}-${look}.png`)
       assert.deepEqual(await standsOut(page), [], name)
       assert.deepEqual(await isClean(page), CLEAN, name)

@@ -6,11 +6,12 @@ const test = require('node:test')
 const { startHongyan } = require('./lib/hongyan')
 const { launchForMiniProgram } = require('./runtime/open')
 const { serveMiniProgram } = require('./runtime/serve')
-const { startProduct, copyProduct, stopProduct, openProduct, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, copyProduct, stopProduct, closePhones, openProduct, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
 
 let it
 test.before(async () => { it = await startProduct() })
 test.after(() => stopProduct(it))
+test.afterEach(() => closePhones(it))
 
 test('one chooses a person, has their name, and is them after a restart', async () => {
   const page = await openProduct(it)

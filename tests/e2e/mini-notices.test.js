@@ -3,11 +3,12 @@
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
-const { startProduct, stopProduct, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
 
 let it
 test.before(async () => { it = await startProduct() })
 test.after(() => stopProduct(it))
+test.afterEach(() => closePhones(it))
 
 const DAY_MS = 86_400_000
 const strip = (page) => page.locator('.notice')
@@ -82,7 +83,7 @@ test('not asked for while somebody is there, nor where a grant is left, nor of o
   await write(page, '在吗')
   assert.equal(await strip(page).count(), 0)
   li.close()
-  await strip(page).waitFor({ timeout: 15000 }) // they left, the answer is waited for
+  await strip(page).waitFor() // they left, the answer is waited for
 
   const granted = await openChat('12', { grants: { T1: 1 } })
   await write(granted, '在吗')

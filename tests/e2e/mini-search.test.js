@@ -3,7 +3,8 @@
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
-const { startProduct, copyProduct, stopProduct, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, copyProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { eventually, atRest } = require('./lib/wait')
 
 let it
 let li
@@ -22,6 +23,7 @@ test.after(async () => {
   if (li) li.close()
   await stopProduct(it)
 })
+test.afterEach(() => closePhones(it))
 
 const visible = (page, selector) => page.locator(`phone-view:not([hidden]) ${selector}`)
 
@@ -32,7 +34,7 @@ test('contacts and messages are found, hits marked, several of a chat are one ro
   const input = visible(page, 'input')
   await input.fill('退货')
   await page.getByText('2 条相关记录').waitFor()
-  assert.deepEqual(await visible(page, '.person-name').allTextContents(), ['周末爬山', '李四'])
+  await eventually(async () => assert.deepEqual(await visible(page, '.person-name').allTextContents(), ['周末爬山', '李四']))
   assert.deepEqual(await visible(page, '.hit').allTextContents(), ['退货'])
   await screenshot(page, 'mini-search-found.png')
   await visible(page, '.person').filter({ hasText: '李四' }).tap()
@@ -48,7 +50,7 @@ test('contacts and messages are found, hits marked, several of a chat are one ro
   await visible(page, '.hit').filter({ hasText: 'Hello' }).waitFor()
   await page.context().setOffline(true)
   await input.fill('hell')
-  await page.getByText('网络不可用，请稍后再试').waitFor({ timeout: 3000 }) // at once, not when an answer is given up
+  await page.getByText('网络不可用，请稍后再试').waitFor({ timeout: 8000 }) // at once, not when an answer is given up, which takes ten seconds
   await page.context().setOffline(false)
   assert.deepEqual((await page.phone.report()), CLEAN.report)
 })
@@ -84,10 +86,11 @@ test('messages are forwarded to two chats, once each', async () => {
   await screenshot(page, 'mini-forward.png')
   await page.getByText('发送(2)').tap()
   await page.locator('phone-toast').getByText('已发送').waitFor()
-  await page.waitForTimeout(800)
   for (const place of [{ userId: '10' }, { groupId: group.groupId }]) {
-    const { messages } = await other.call('message.history', { in: place })
-    assert.deepEqual(messages.filter(({ from }) => from === '10').map(({ kind }) => kind), ['text', 'location'])
+    await eventually(async () => {
+      const { messages } = await other.call('message.history', { in: place })
+      assert.deepEqual(messages.filter(({ from }) => from === '10').map(({ kind }) => kind), ['text', 'location'])
+    })
   }
   assert.deepEqual(await page.phone.report(), CLEAN.report)
   for (const client of [other, wang]) client.close()
@@ -100,7 +103,7 @@ test('how it looks', async () => {
     const page = await openProduct(it, { as: '10', path: '/more/search/search', ...look })
     await visible(page, 'input').fill('退货')
     await visible(page, '.hit').first().waitFor()
-    await page.waitForTimeout(300)
+    await atRest(page)
     await screenshot(page, `mini-search-${name}.png`)
     assert.deepEqual(await standsOut(page), [])
     await page.context().close()

@@ -7,6 +7,7 @@ const assert = require('node:assert/strict')
 const { launch, screenshot } = require('./lib/browser')
 const { startHongyan } = require('./lib/hongyan')
 const { WAIT, LOOKS, geometry, ...shared } = require('./lib/page')
+const { eventually } = require('./lib/wait')
 
 // What Chromium itself writes about an answer of 401, on a request or a socket.
 const REFUSED = /status of 401|WebSocket connection to .* failed/
@@ -52,13 +53,14 @@ async function write(page, index, text, tab) {
   await page.keyboard.press('Enter')
 }
 
-/** Both are in; on the v1 tab the conversation of the two is open. */
-async function openSignedIn({ tab = 'phone', first = {}, options } = {}) {
-  const page = await open({ path: `/demo#${tab === 'v1' ? 'v1&' : ''}token=${lib.tokenOf('1', first)}`, ...options })
-  await online(page, 0, tab)
-  await asks(page, 1, '需要登录', tab)
-  await signIn(page, 1, lib.tokenOf('2'), tab)
+/** Both are in, the second by the link, the first with what `first` claims then; on the v1 tab the conversation of the two is open. */
+async function openSignedIn({ tab = 'phone', first = () => ({}), options } = {}) {
+  const page = await open({ path: `/demo#${tab === 'v1' ? 'v1&' : ''}token=${lib.tokenOf('2')}`, ...options })
   await online(page, 1, tab)
+  await asks(page, 0, '需要登录', tab)
+  page.first = first() // not before the page is there: it may end soon
+  await signIn(page, 0, lib.tokenOf('1', page.first), tab)
+  await online(page, 0, tab)
   if (tab === 'v1') for (const index of [0, 1]) await phone(page, index, tab).locator('.rows button').first().click()
   return page
 }
@@ -67,7 +69,7 @@ async function openSignedIn({ tab = 'phone', first = {}, options } = {}) {
 const endingSoon = (inSeconds) => ({ iat: lib.seconds() - 86400, exp: lib.seconds() + inSeconds })
 
 /** The end of a token has come, and with it whatever the server does then. */
-const over = (page, { exp }) => page.waitForFunction((end) => Date.now() > end, exp * 1000 + 1500, { timeout: 20000 })
+const over = (page) => page.waitForFunction((end) => Date.now() > end, page.first.exp * 1000 + 1500, WAIT)
 
 const byKey = () => lib.bearer(lib.apiKeys.all)
 async function push(from, to, content) {
@@ -82,7 +84,7 @@ async function changeSecret() {
   const before = lib.tokenOf('1')
   keys.write('secret', `${secret}\n`)
   server.reload()
-  await lib.eventually(5000, 'the new secret', async () =>
+  await lib.eventually(30000, 'the new secret', async () =>
     (await fetch(`${server.url}/getMessage?userId=1`, { headers: lib.bearer(before) })).status === 401)
   return (sub) => lib.jwt({ alg: 'HS256' }, { sub, exp: lib.seconds() + 600 }, lib.hmac(secret))
 }
@@ -155,7 +157,7 @@ test('v1: two people with tokens chat, and no address has a token', async () => 
   assert.deepEqual(page.asked.filter((url) => url.includes('eyJ') && !url.includes('#')), [])
   await page.locator('.tabs a').first().click()
   for (const index of [0, 1]) await online(page, index)
-  assert.deepEqual(await texts(page, 0), ['晚上一起吃饭吗？', '好呀'])
+  await eventually(async () => assert.deepEqual(await texts(page, 0), ['晚上一起吃饭吗？', '好呀']))
   assertQuiet(page, REFUSED)
 })
 
@@ -175,8 +177,7 @@ test('the token is good for its user only: who changes the person is asked for a
 // -- the end of a token
 
 test('v1: a token that ends soon is told of, and a new one goes into the live session', async () => {
-  const first = endingSoon(10)
-  const page = await openSignedIn({ tab: 'v1', first })
+  const page = await openSignedIn({ tab: 'v1', first: () => endingSoon(10) })
   const sockets = () => page.asked.filter((url) => url.startsWith('ws')).length
   const before = sockets()
   await asks(page, 0, '到期', 'v1')
@@ -185,7 +186,7 @@ test('v1: a token that ends soon is told of, and a new one goes into the live se
   await phone(page, 0, 'v1').locator('.not-taken').waitFor(WAIT)
   await signIn(page, 0, lib.tokenOf('1'), 'v1')
   await phone(page, 0, 'v1').locator('.login').waitFor({ state: 'hidden', ...WAIT })
-  await over(page, first)
+  await over(page)
   await write(page, 1, '到期以后', 'v1')
   await seen(page, 0, '到期以后', 'v1')
   assert.equal(sockets(), before)
@@ -194,11 +195,11 @@ test('v1: a token that ends soon is told of, and a new one goes into the live se
 })
 
 test('v1: a token that has ended is asked for again; nothing is lost, and what was written goes out once', async () => {
-  const page = await openSignedIn({ tab: 'v1', first: { exp: lib.seconds() + 8 } })
+  const page = await openSignedIn({ tab: 'v1', first: () => ({ exp: lib.seconds() + 8 }) })
   await write(page, 0, '之前', 'v1')
   await seen(page, 1, '之前', 'v1')
   await asks(page, 0, '登录已失效', 'v1')
-  assert.deepEqual(await texts(page, 0, 'v1'), ['之前'])
+  await eventually(async () => assert.deepEqual(await texts(page, 0, 'v1'), ['之前']))
   await write(page, 0, '等着的', 'v1')
   await write(page, 1, '错过的', 'v1')
   await seen(page, 1, '错过的', 'v1')
@@ -206,21 +207,20 @@ test('v1: a token that has ended is asked for again; nothing is lost, and what w
   await seen(page, 1, '等着的', 'v1')
   await seen(page, 0, '错过的', 'v1')
   const expected = ['之前', '错过的', '等着的']
-  for (const index of [0, 1]) assert.deepEqual(await texts(page, index, 'v1'), expected)
+  for (const index of [0, 1]) await eventually(async () => assert.deepEqual(await texts(page, index, 'v1'), expected))
   assert.deepEqual(await stored(), expected)
   assertQuiet(page, REFUSED)
 })
 
 test('classic: a token that ends soon is told of, and the next one goes on', async () => {
-  const first = endingSoon(10)
-  const page = await openSignedIn({ first })
+  const page = await openSignedIn({ first: () => endingSoon(10) })
   await asks(page, 0, '到期')
   await write(page, 0, '快到期了')
   await seen(page, 1, '快到期了')
   const token = lib.tokenOf('1')
   await signIn(page, 0, token)
   await phone(page, 0).locator('.login').waitFor({ state: 'hidden', ...WAIT })
-  await over(page, first)
+  await over(page)
   await push('2', '1', '到期以后')
   await seen(page, 0, '到期以后')
   assert.equal(page.asked.filter((url) => url.includes(`?token=${token}`)).length, 1)
@@ -229,11 +229,11 @@ test('classic: a token that ends soon is told of, and the next one goes on', asy
 })
 
 test('classic: a token that has ended is asked for again; nothing is lost, and what was written goes out once', async () => {
-  const page = await openSignedIn({ first: { exp: lib.seconds() + 8 } })
+  const page = await openSignedIn({ first: () => ({ exp: lib.seconds() + 8 }) })
   await write(page, 0, '之前')
   await seen(page, 1, '之前')
   await asks(page, 0, '登录已失效')
-  assert.deepEqual(await texts(page, 0), ['之前'])
+  await eventually(async () => assert.deepEqual(await texts(page, 0), ['之前']))
   await write(page, 0, '等着的')
   await push('2', '1', '错过的')
   await signIn(page, 0, lib.tokenOf('1'))
@@ -241,7 +241,7 @@ test('classic: a token that has ended is asked for again; nothing is lost, and w
   await seen(page, 0, '错过的')
   assert.deepEqual(await stored(), ['之前', '错过的', '等着的'])
   await page.waitForFunction(() => !document.querySelector('#phone-0 .pending').children.length, null, WAIT)
-  assert.deepEqual(await texts(page, 0), ['之前', '错过的', '等着的'])
+  await eventually(async () => assert.deepEqual(await texts(page, 0), ['之前', '错过的', '等着的']))
   assertQuiet(page, REFUSED)
 })
 
@@ -250,7 +250,7 @@ test('classic: a push that is refused for its token waits for the next one, and 
   const signed = await changeSecret()
   await write(page, 0, '换了密钥')
   await asks(page, 0, '登录已失效')
-  assert.deepEqual(await phone(page, 0).locator('.pending .bubble .text').allTextContents(), ['换了密钥'])
+  await eventually(async () => assert.deepEqual(await phone(page, 0).locator('.pending .bubble .text').allTextContents(), ['换了密钥']))
   await signIn(page, 0, signed('1'))
   await seen(page, 0, '换了密钥')
   assert.deepEqual(await stored(), ['换了密钥'])

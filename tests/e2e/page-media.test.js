@@ -9,6 +9,7 @@ const zlib = require('node:zlib')
 const { launch, screenshot } = require('./lib/browser')
 const { startHongyan } = require('./lib/hongyan')
 const { WAIT, LOOKS, geometry, ...shared } = require('./lib/page')
+const { eventually } = require('./lib/wait')
 
 let keyFiles // of the black-box tests
 let browser
@@ -205,7 +206,7 @@ test('a picture is chosen, is there at once, arrives with its room kept free, an
   assert.ok(await box.evaluate((node) => node === document.activeElement), 'the focus is back')
   assert.ok(await field(page, 1).isVisible(), 'Escape closed the picture alone')
   await phone(page, 1).locator('.back').click()
-  assert.match(await phone(page, 1).locator('.rows .last').first().textContent(), /^\[图片\]$/)
+  await phone(page, 1).locator('.rows .last').first().getByText('[图片]', { exact: true }).waitFor(WAIT)
   assertQuiet(page)
 })
 
@@ -221,8 +222,8 @@ test('a picture can be pasted; it is a reply when one was begun', async () => {
     node.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
   }, PICTURE.buffer.toString('base64'))
   await loaded(page, 1, 2)
-  assert.equal(await item(page, 1, 2).locator('.quote').textContent(), '你：什么样？')
-  assert.ok(await phone(page, 0).locator('.task').isHidden())
+  await item(page, 1, 2).locator('.quote').getByText('你：什么样？', { exact: true }).waitFor(WAIT)
+  await phone(page, 0).locator('.task').waitFor({ state: 'hidden', ...WAIT })
   assert.deepEqual((await stored())[1].ext, { reply: { seq: 1 } })
   assertQuiet(page)
 })
@@ -280,7 +281,7 @@ test('a file is a row that is saved under its name', async () => {
   assert.equal(download.suggestedFilename(), '行程.pdf')
   assert.deepEqual(fs.readFileSync(await download.path()), PAPER.buffer)
   await phone(page, 1).locator('.back').click()
-  assert.equal(await phone(page, 1).locator('.rows .last').first().textContent(), '[文件] 行程.pdf')
+  await phone(page, 1).locator('.rows .last').first().getByText('[文件] 行程.pdf', { exact: true }).waitFor(WAIT)
   assertQuiet(page)
 })
 
@@ -329,9 +330,9 @@ test('a voice plays and pauses, tells its seconds, and one plays at a time', asy
   await item(page, 0, 1).getByRole('button', { name: '暂停' }).waitFor(WAIT)
   await second.click()
   await plays(2)
-  assert.ok(await paused(1))
+  await eventually(async () => assert.ok(await paused(1)))
   await second.click()
-  assert.ok(await paused(2))
+  await eventually(async () => assert.ok(await paused(2)))
   await item(page, 0, 2).getByRole('button', { name: '播放语音，30 秒' }).waitFor(WAIT)
   await first.click()
   await plays(1)
@@ -447,15 +448,15 @@ test('a reply: what it answers stands above the field and in the bubble, on both
   await settled(page, 0)
   assert.ok(await task.isHidden())
   assert.deepEqual((await stored()).map((one) => one.ext), [null, null, { reply: { seq: 1 } }])
-  assert.equal(await item(page, 0, 3).locator('.quote').textContent(), '李四：几点？<b>')
-  assert.equal(await item(page, 1, 3).locator('.quote').textContent(), '你：几点？<b>')
+  await item(page, 0, 3).locator('.quote').getByText('李四：几点？<b>', { exact: true }).waitFor(WAIT)
+  await item(page, 1, 3).locator('.quote').getByText('你：几点？<b>', { exact: true }).waitFor(WAIT)
 
   await act(page, 1, 1, '撤回')
   await item(page, 0, 3).locator('.quote').getByText('引用内容已撤回').waitFor(WAIT)
   await page.reload()
   await online(page)
   await phone(page, 0).locator('.rows button').first().click()
-  assert.equal(await item(page, 0, 3).locator('.quote').textContent(), '引用内容已撤回')
+  await item(page, 0, 3).locator('.quote').getByText('引用内容已撤回', { exact: true }).waitFor(WAIT)
   assertQuiet(page)
 })
 
@@ -471,8 +472,7 @@ test('a tap on a quote goes there, however far it is, and shows which it was', a
   await item(page, 0, 122).locator('.quote').click()
   await phone(page, 0).locator('.toast').getByText('引用内容不可见').waitFor(WAIT)
   await quote.click()
-  await phone(page, 0).locator('.hit').waitFor(WAIT)
-  assert.equal(await phone(page, 0).locator('.hit .text').textContent(), '很久以前')
+  await phone(page, 0).locator('.hit .text').getByText('很久以前', { exact: true }).waitFor(WAIT)
   const log = await phone(page, 0).locator('.log').boundingBox()
   const there = await item(page, 0, 1).boundingBox()
   assert.ok(there.y >= log.y && there.y + there.height <= log.y + log.height, 'it is in sight')
@@ -500,13 +500,13 @@ test('an own text is edited; both sides show the new words and that they are', a
     await seen(page, index, '明天九点见')
     await item(page, index, 1).locator('.edited').getByText('已编辑').waitFor(WAIT)
     assert.ok(await item(page, index, 2).locator('.edited').isHidden())
-    assert.deepEqual(await texts(page, index), ['明天九点见', '好'])
+    await eventually(async () => assert.deepEqual(await texts(page, index), ['明天九点见', '好']))
   }
   assert.equal(await field(page, 0).inputValue(), '草稿', 'the draft is back')
   assert.ok(await phone(page, 0).getByRole('button', { name: '发送', exact: true }).isVisible())
   assert.deepEqual((await stored()).map((one) => [one.content, one.edited]), [['明天九点见', true], ['好', undefined]])
   await phone(page, 1).locator('.back').click()
-  assert.equal(await phone(page, 1).locator('.rows .last').first().textContent(), '好', 'an edit is no news')
+  await phone(page, 1).locator('.rows .last').first().getByText('好', { exact: true }).waitFor(WAIT) // an edit is no news
   await page.reload()
   await online(page)
   await phone(page, 1).locator('.rows button').first().click()
@@ -563,7 +563,7 @@ test('an edit made while one was away is there after coming back, and a message 
   await seen(page, 0, '壹')
   await phone(page, 1).locator('.line-switch').click()
   await seen(page, 1, '壹')
-  assert.deepEqual(await texts(page, 1), ['壹', '二'])
+  await eventually(async () => assert.deepEqual(await texts(page, 1), ['壹', '二']))
 
   await act(page, 0, 2, '编辑')
   await page.evaluate(() => phones[0].client.call('message.recall', { in: { userId: '2' }, seq: 2 })) // as another phone of the user would
@@ -582,8 +582,7 @@ test('reactions: counted for both, the own ones marked, taken back by a tap', as
   await chip(page, 0, 1, '👍 1').waitFor(WAIT)
   await chip(page, 0, 1, '👍 1').click()
   for (const index of [0, 1]) {
-    await chip(page, index, 1, '👍 2').waitFor(WAIT)
-    assert.equal(await chip(page, index, 1, '👍 2').getAttribute('aria-pressed'), 'true')
+    await eventually(async () => assert.equal(await chip(page, index, 1, '👍 2').getAttribute('aria-pressed'), 'true'))
   }
   await act(page, 0, 1, '🙏')
   await chip(page, 1, 1, '🙏 1').waitFor(WAIT)
@@ -598,8 +597,7 @@ test('reactions: counted for both, the own ones marked, taken back by a tap', as
   await page.reload()
   await online(page)
   for (const index of [0, 1]) await phone(page, index).locator('.rows button').first().click()
-  assert.equal(await chip(page, 0, 1, '👍 1').getAttribute('aria-pressed'), 'false')
-  assert.equal(await chip(page, 1, 1, '👍 1').getAttribute('aria-pressed'), 'true')
+  for (const [index, is] of [[0, 'false'], [1, 'true']]) await eventually(async () => assert.equal(await chip(page, index, 1, '👍 1').getAttribute('aria-pressed'), is))
   assertQuiet(page)
 })
 

@@ -63,7 +63,7 @@ test('TDesign by touch: search, switch, swipe cell, popup', async () => {
   await logged(page, 'submit:ab')
   await page.locator('[class*="search__clear"]').first().tap()
   await logged(page, 'clear:')
-  assert.equal(await page.locator('input').inputValue(), '')
+  await page.waitForFunction(() => document.querySelector('input').value === '')
 
   await page.locator('[class*="switch__body"]').tap()
   await page.locator('[class*="switch__body--checked"]').waitFor()
@@ -171,7 +171,7 @@ test('a page of a subpackage, with the capsule over its own bar; tab bar, badge,
   const page = await open('/pages/touch/touch')
   assert.equal(await page.locator('phone-nav').textContent(), 'Runtime')
   await page.locator('phone-tab').nth(1).tap()
-  assert.equal(await page.locator('phone-nav').textContent(), 'Media')
+  await page.locator('phone-nav').getByText('Media', { exact: true }).waitFor()
   await page.locator('phone-tab').nth(0).tap()
   await page.locator('.tab-taps').filter({ hasText: '1' }).waitFor()
   await page.phone.swipe({ x: 180, y: 500 }, { dy: 120 })
@@ -192,7 +192,7 @@ test('a page of a subpackage, with the capsule over its own bar; tab bar, badge,
   await parts.phone.back()
   await parts.locator('.to-far').tap()
   await parts.locator('phone-view:not([hidden]) .badge').tap()
-  assert.equal(await parts.locator('phone-badge').textContent(), '99+')
+  await parts.locator('phone-badge').getByText('99+', { exact: true }).waitFor()
   await close(parts)
 })
 

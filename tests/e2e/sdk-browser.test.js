@@ -11,11 +11,12 @@ const test = require('node:test')
 const { launch } = require('./lib/browser')
 const { startFaultProxy } = require('./lib/fault-proxy')
 const { startHongyan } = require('./lib/hongyan')
+const { eventually, LONG_MS } = require('./lib/wait')
 
 const SDK = path.resolve(__dirname, '..', '..', 'sdk')
-const WAIT = { timeout: 15000, polling: 20 }
+const WAIT = { timeout: LONG_MS, polling: 20 }
 /** The longest that a tab may be without a connection when another had it: a second at random, and a busy machine. */
-const SOON_MS = 8000
+const SOON_MS = 20000
 
 const TAB = `<!doctype html><meta charset="utf-8"><title>tab</title>
 <script src="/dist/hongyan-client.js"></script>
@@ -117,18 +118,6 @@ async function each(tabs, read, expected, arg) {
 const hear = (tabs, expected) => each(tabs, () => window.heard, expected)
 const show = (tabs, expected, place = to2) => each(tabs, (where) => window.shown(where), expected, place)
 const write = (tab, content, to = to2) => tab.evaluate((draft) => { void client.send(draft) }, { to, content })
-
-async function eventually(check) {
-  const deadline = Date.now() + WAIT.timeout
-  for (;;) {
-    try {
-      return await check()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await new Promise((resolve) => { setTimeout(resolve, 20) })
-    }
-  }
-}
 
 async function ask(where, body) {
   const response = await fetch(server.url + where, body && { method: 'POST', body: JSON.stringify(body) })
@@ -476,7 +465,7 @@ test('while it waits for its next try, `online` is the next try', async () => {
     const [page] = await openTabs(1, { server: proxy.url })
     proxy.down()
     // Each wait is at random, and longer than the one before.
-    const retryAt = await (await page.waitForFunction(() => client.state === 'waiting' && client.retryAt - Date.now() > 4000 && client.retryAt, null, { timeout: 60000, polling: 20 })).jsonValue()
+    const retryAt = await (await page.waitForFunction(() => client.state === 'waiting' && client.retryAt - Date.now() > 8000 && client.retryAt, null, { timeout: 120000, polling: 20 })).jsonValue()
     await send('meanwhile')
     proxy.up()
     await page.context().setOffline(true)

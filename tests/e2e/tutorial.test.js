@@ -5,6 +5,7 @@ const assert = require('node:assert/strict')
 const path = require('node:path')
 const test = require('node:test')
 const { startMiniProgram, stopMiniProgram } = require('./lib/mini-program')
+const { eventually } = require('./lib/wait')
 const { openMiniProgram } = require('./runtime/open')
 
 let app
@@ -24,13 +25,7 @@ async function online() {
 }
 
 /** Waits until both users' sockets are known to the server: this client would miss what came before. */
-async function bothOnline() {
-  const deadline = Date.now() + 10000
-  while (JSON.stringify(await online()) !== '["1","2"]') {
-    assert.ok(Date.now() < deadline, `online: ${await online()}`)
-    await new Promise((resolve) => { setTimeout(resolve, 50) })
-  }
-}
+const bothOnline = () => eventually(async () => assert.deepEqual(await online(), ['1', '2']))
 
 async function say(page, text) {
   await page.locator('input').tap()
@@ -52,7 +47,7 @@ test('two pages of the tutorial\'s client chat, and find the list when opened an
   await zhang.getByText('你好，我是李四 😊').waitFor()
 
   for (const page of [zhang, li]) {
-    assert.deepEqual(await page.locator('.content').allTextContents(), ['你好，我是张三', '你好，我是李四 😊'])
+    await eventually(async () => assert.deepEqual(await page.locator('.content').allTextContents(), ['你好，我是张三', '你好，我是李四 😊']))
     assert.match(await page.locator('.date').first().textContent(), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/)
     assert.equal(await page.locator('input').inputValue(), '')
     assert.deepEqual(await page.phone.report(), { errors: [], unsupported: [] })

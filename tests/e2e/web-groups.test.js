@@ -5,7 +5,7 @@ const test = require('node:test')
 const assert = require('node:assert/strict')
 const { launch } = require('./lib/browser')
 const { startHongyan } = require('./lib/hongyan')
-const { WAIT, openChat, enter, rowOf, field, write, bubble, seen, ask, send, assertQuiet } = require('./lib/web')
+const { WAIT, openChat, enter, rowOf, field, holds, write, bubble, seen, ask, send, assertQuiet } = require('./lib/web')
 
 let lib
 let browser
@@ -71,13 +71,14 @@ test('somebody is called by name, sees so in the list, and the name leads to the
   await a.keyboard.type('@李')
   await a.locator('.mention-list [aria-selected=true]', { hasText: '李四' }).waitFor(WAIT)
   await a.keyboard.press('Enter')
-  await a.waitForFunction(() => document.querySelector('.composer textarea').value === '@李四 ', null, WAIT)
+  await holds(a, '@李四 ')
   await a.keyboard.press('Backspace')
-  await a.waitForFunction(() => document.querySelector('.composer textarea').value === '', null, WAIT)
+  await holds(a, '')
   await a.keyboard.type('@李')
   await a.locator('.mention-list').waitFor(WAIT)
   await a.keyboard.press('Enter')
-  await a.waitForTimeout(50)
+  await holds(a, '@李四 ')
+  await a.evaluate(() => new Promise(setTimeout)) // where the caret is comes with a timer of its own
   await a.keyboard.type('八点到')
   await a.keyboard.press('Enter')
   await b.locator('.row', { hasText: '[有人@我] 张三: @李四 八点到' }).click(WAIT)

@@ -7,6 +7,7 @@ const { launch } = require('./lib/browser')
 const { startHongyan } = require('./lib/hongyan')
 const { picture, sound, document: paper } = require('./lib/media')
 const { geometry } = require('./lib/page')
+const { atRest } = require('./lib/wait')
 const { WAIT, openChat, enter, bubble, seen, ask, send, assertQuiet, screenshot } = require('./lib/web')
 
 const HEIGHTS = { 1280: 800, 1024: 768, 768: 900, 375: 720 }
@@ -68,8 +69,7 @@ const named = (name, { width, colorScheme, locale }) => `web-${name}-${width}-${
 
 /** Measures what is seen, and puts it into a picture. */
 async function look(page, name, options) {
-  await page.waitForTimeout(350)
-  await page.evaluate(() => document.getAnimations().forEach((animation) => animation.effect.getTiming().iterations !== Infinity && animation.finish()))
+  await atRest(page)
   await screenshot(page, named(name, options))
   // Under what stands over the page nothing is measured.
   const cover = (isOn) => page.evaluate((on) => {

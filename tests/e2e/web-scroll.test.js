@@ -5,7 +5,8 @@ const test = require('node:test')
 const assert = require('node:assert/strict')
 const { launch } = require('./lib/browser')
 const { startHongyan } = require('./lib/hongyan')
-const { WAIT, openChat, enter, field, write, bubble, seen, ask, send, between, fromEnd, assertQuiet } = require('./lib/web')
+const { eventually, atRest } = require('./lib/wait')
+const { WAIT, openChat, enter, rowOf, field, write, bubble, seen, ask, send, between, fromEnd, assertQuiet } = require('./lib/web')
 
 const MANY = 620
 const IN_TREE_MAX = 150
@@ -64,9 +65,10 @@ test('opens at the newest with a way up to the first new one; the older come wit
     const was = await page.evaluate(() => document.querySelector('.stream').scrollTop)
     await page.mouse.wheel(0, -600)
     await page.waitForFunction((top) => document.querySelector('.stream').scrollTop !== top || top < 5, was, WAIT)
-    await page.waitForTimeout(60)
-    const y = before && await placeOf(page, before.key)
-    if (y !== null && before) assert.ok(Math.abs(y - before.y - 600) <= 2 || await page.evaluate(() => document.querySelector('.stream').scrollTop < 5), `${before.key} moved by ${y - before.y}`)
+    await eventually(async () => {
+      const y = before && await placeOf(page, before.key)
+      if (y !== null && before) assert.ok(Math.abs(y - before.y - 600) <= 2 || await page.evaluate(() => document.querySelector('.stream').scrollTop < 5), `${before.key} moved by ${y - before.y}`)
+    })
     assert.ok(await rowsIn(page) <= IN_TREE_MAX, `${await rowsIn(page)} rows are in the tree`)
     if (await page.locator('.date-line', { hasText: '没有更早的消息了' }).count()) break
     pages++
@@ -83,10 +85,11 @@ test('while one reads above nothing moves, and what comes is counted; one’s ow
   await bubble(page, `第 ${MANY - 1} 条`).waitFor(WAIT)
   await page.locator('.stream').hover()
   for (let i = 0; i < 4; i++) {
+    const was = await fromEnd(page)
     await page.mouse.wheel(0, -700)
-    await page.waitForTimeout(120)
+    await eventually(async () => assert.ok(await fromEnd(page) > was))
   }
-  await page.waitForTimeout(400)
+  await atRest(page)
   const before = await firstSeen(page)
   for (const text of ['来了一', '来了二', '来了三']) await send(server, lib.tokenOf('li4'), { to: { userId: 'zhang3' }, content: text })
   await page.locator('.float.is-down', { hasText: '3条新消息' }).waitFor(WAIT)
@@ -94,7 +97,7 @@ test('while one reads above nothing moves, and what comes is counted; one’s ow
   await write(page, '我说一句')
   await seen(page, '我说一句')
   await atBottom(page)
-  assert.equal(await page.locator('.float.is-down').count(), 0)
+  await page.locator('.float.is-down').waitFor({ state: 'detached', ...WAIT })
   assertQuiet(page)
 })
 
@@ -108,7 +111,7 @@ test('the newest stays in sight while the field grows, is full, and is emptied',
       await page.keyboard.insertText(key)
       await page.keyboard.press('Shift+Enter')
       await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)) }))
-      assert.ok(await fromEnd(page) < 2, `${await fromEnd(page)} px from the end at ${key}`)
+      await eventually(async () => assert.ok(await fromEnd(page) < 2, `${await fromEnd(page)} px from the end at ${key}`))
     }
     const high = await field(page).evaluate((node) => node.clientHeight)
     assert.equal(high, 136, 'five lines, and no more')
@@ -119,7 +122,7 @@ test('the newest stays in sight while the field grows, is full, and is emptied',
     await atBottom(page)
     await field(page).fill('')
     await atBottom(page)
-    assert.equal(await page.locator('.float.is-down').count(), 0)
+    await page.locator('.float.is-down').waitFor({ state: 'detached', ...WAIT })
     assertQuiet(page)
     await page.context().close()
   }
@@ -137,15 +140,16 @@ test('the bar leads to the first new one', async () => {
     const list = document.querySelector('.stream').getBoundingClientRect()
     return mark && mark.top >= list.top && mark.bottom <= list.bottom
   }, null, WAIT)
-  assert.equal(await page.locator('.float.is-up').count(), 0)
+  await page.locator('.float.is-up').waitFor({ state: 'detached', ...WAIT })
   assertQuiet(page)
 })
 
 test('a word is found over everything and in one chat, and opens at its place', async () => {
   const page = await open('zhang3')
+  await rowOf(page, '李四').waitFor(WAIT) // before that nobody hears keys
   await page.keyboard.press('Control+k')
   await page.keyboard.type('茶')
-  await page.locator('.results .row', { hasText: '藏在这里的茶' }).click({ timeout: 15000 })
+  await page.locator('.results .row', { hasText: '藏在这里的茶' }).click(WAIT)
   await page.locator('.is-flashed', { hasText: '藏在这里的茶' }).waitFor(WAIT)
   await page.locator('.float.is-down').click()
   await atBottom(page)
@@ -183,7 +187,7 @@ test('a search that is slow, and one without a server, say so and are tried agai
   await page.locator('.chat-state', { hasText: '连接中' }).waitFor(WAIT)
   await page.locator('.search-field input').first().fill('茶')
   await one.locator('.search-field input').fill('茶')
-  for (const part of [all, one]) await part.getByText('网络不可用，请稍后再试').waitFor({ timeout: 20000 }) // a call waits 10 s for a connection
+  for (const part of [all, one]) await part.getByText('网络不可用，请稍后再试').waitFor(WAIT) // a call waits 10 s for a connection
   await server.start()
   await page.locator('.strip').click().catch(() => {}) // it may have come back by itself
   await page.waitForFunction(() => !document.querySelector('.chat-state').textContent, null, { timeout: 45000 }) // tries are up to half a minute apart

@@ -6,6 +6,7 @@ const { byInitial } = require('../../services/initials')
 const { openProfile } = require('../../services/links')
 
 const DRAW_MS = 50
+const BONES_MS = 200
 
 definePage('contacts', {
   hasTabs: true,
@@ -16,13 +17,14 @@ definePage('contacts', {
     const { im } = this
     const soon = () => this.drawSoon()
     this.seen = new Set()
+    this.lateTimer = setTimeout(() => { this.isLate = true; this.draw() }, BONES_MS)
     this.offs = [im.client.on('synced', soon), im.client.on('conversation', soon), im.directory.onChange(soon), im.presence.onChange(soon), im.onView(soon)]
   },
 
   onUnload() {
     this.offs.forEach((off) => off())
     this.leave()
-    clearTimeout(this.drawing)
+    for (const timer of [this.drawing, this.lateTimer]) clearTimeout(timer)
   },
 
   onShow() {
@@ -51,8 +53,18 @@ definePage('contacts', {
     const people = contacts.list().map((userId) => ({ ...personOf(userId, { directory, t: this.t }), online: im.isOnline(userId) }))
     const sections = byInitial(people).map(({ initial, people: some }) => ({ initial, id: initial === '#' ? 'at-other' : `at-${initial}`, people: some }))
     const drawn = sections.flatMap(({ people: some }) => some.map(({ userId }) => userId)).join(' ')
-    this.setData({ sections, isEmpty: !people.length }, () => { if (this.isShown) this.watchScreen(drawn) })
+    this.setData({ sections, ...this.whatElse(people) }, () => { if (this.isShown) this.watchScreen(drawn) })
   },
+
+  /** That one knows nobody is said once the server has said so: until then grey rows, and words where there is no connection. */
+  whatElse({ length }) {
+    const { client, isSyncing, view } = this.im
+    if (client.state === 'online' && !isSyncing) this.hasSynced = true
+    const isKnown = length > 0 || Boolean(this.hasSynced)
+    return { isEmpty: isKnown && !length, hasFailed: !isKnown && Boolean(view.strip), hasBones: !isKnown && !view.strip && Boolean(this.isLate) }
+  },
+
+  retry() { this.im.connect() },
 
   /** Those on the screen are watched. */
   watchScreen(key) {

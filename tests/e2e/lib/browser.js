@@ -4,6 +4,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { chromium } = require('playwright-core')
+const { LONG_MS } = require('./wait')
 
 const CHROMIUM_PATHS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser']
 
@@ -12,18 +13,25 @@ const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--font-render-hinting=none',
 ]
+// The last such flag is the one that counts, so Playwright's own are here again. The popups, which nobody opens, are a process a window.
+const FEATURES_OFF = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync', 'BoundaryEventDispatchTracksNodeRemoval', 'DestroyProfileOnBrowserClose', 'DialMediaRouteProvider', 'GlobalMediaControls',
+  'HttpsUpgrades', 'LensOverlay', 'MediaRouter', 'PaintHolding', 'ThirdPartyStoragePartitioning', 'Translate', 'RenderDocument', 'OptimizationHints',
+  'PreloadTopChromeWebUI', 'WebUIOmniboxPopup', 'WebUIOmniboxFullPopup', 'WebUIOmniboxAimPopup',
+]
 
 /**
  * Starts a headless Chromium.
- * @param {{args?: string[], ignoreDefaultArgs?: string[]}} options further command-line flags, and those of Playwright's to leave out
+ * @param {{args?: string[], featuresOff?: string[], ignoreDefaultArgs?: string[]}} options further command-line flags, features of Chromium's to do
+ *   without, and flags of Playwright's to leave out
  * @returns {Promise<import('playwright-core').Browser>}
  */
-async function launch({ args = [], ...options } = {}) {
+async function launch({ args = [], featuresOff = [], ...options } = {}) {
   const executablePath = CHROMIUM_PATHS.find((file) => file && fs.existsSync(file))
   if (!executablePath) {
     throw new Error('no Chromium: apt-get install -y --no-install-recommends chromium fonts-noto-cjk')
   }
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args], ...options })
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, `--disable-features=${[...FEATURES_OFF, ...featuresOff].join()}`, ...args], ...options })
 }
 
 /**
@@ -38,6 +46,7 @@ async function newPage(browser, { width = 375, height = 667, scale = 2, ...conte
     locale: 'zh-CN',
     ...contextOptions,
   })
+  context.setDefaultTimeout(LONG_MS)
   const page = await context.newPage()
   page.complaints = []
   page.on('console', (message) => {

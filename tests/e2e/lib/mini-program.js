@@ -26,6 +26,11 @@ async function stopMiniProgram({ app, server, browser }) {
   if (app) await app.close()
 }
 
+/** After a test: its phones would go on, and take the processor from the next one's. */
+async function closePhones(started) {
+  for (const context of started?.browser?.contexts() ?? []) await context.close()
+}
+
 /** Two users nobody else uses, so that the tests of a file do not see each other's messages. */
 let nextPair = 100
 function freshPair() {
@@ -33,4 +38,4 @@ function freshPair() {
   return [String(nextPair), String(nextPair + 1)]
 }
 
-module.exports = { startMiniProgram, stopMiniProgram, freshPair }
+module.exports = { startMiniProgram, stopMiniProgram, closePhones, freshPair }

@@ -4,8 +4,9 @@
 const assert = require('node:assert/strict')
 const { newPage } = require('./browser')
 const { fromDist } = require('./dist')
+const { LONG_MS } = require('./wait')
 
-const WAIT = { timeout: 10000 }
+const WAIT = { timeout: LONG_MS }
 // What Chromium itself writes about a server that is away; a page cannot keep it silent.
 const OUTAGE = /ERR_CONNECTION_|ERR_EMPTY_RESPONSE|WebSocket connection to/
 const HEIGHTS = { 1280: 800, 375: 812, 320: 640 }

@@ -8,7 +8,7 @@ const path = require('node:path')
 const { promisify } = require('node:util')
 const { openMiniProgram } = require('../runtime/open')
 const { screenshot } = require('./browser')
-const { startMiniProgram, stopMiniProgram } = require('./mini-program')
+const { startMiniProgram, stopMiniProgram, closePhones } = require('./mini-program')
 
 const ROOT = path.resolve(__dirname, '../../..')
 const MINI_PROGRAM = path.join(ROOT, 'miniprogram')
@@ -79,4 +79,4 @@ async function fill(client, userId, count, first = 1) {
   }
 }
 
-module.exports = { MINI_PROGRAM, buildNpm, startProduct, copyProduct, stopProduct: stopMiniProgram, openProduct, somebody, fill, screenshot, LOOKS, isClean, CLEAN, standsOut, CONFIGURED }
+module.exports = { MINI_PROGRAM, buildNpm, startProduct, copyProduct, stopProduct: stopMiniProgram, closePhones, openProduct, somebody, fill, screenshot, LOOKS, isClean, CLEAN, standsOut, CONFIGURED }

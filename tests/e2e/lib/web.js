@@ -21,6 +21,8 @@ async function openChat(browser, server, { token, hash = '', width = 1280, heigh
 const enter = (page, name) => rowOf(page, name).click(WAIT)
 const rowOf = (page, name) => page.locator('.row-line .row').filter({ has: page.locator('.row-name', { hasText: name }) }).first()
 const field = (page) => page.locator('.composer textarea')
+/** The field has, in the end, this text in it. */
+const holds = (page, text) => page.waitForFunction((wanted) => document.querySelector('.composer textarea')?.value === wanted, text, WAIT)
 
 async function write(page, text) {
   await field(page).click(WAIT)
@@ -59,4 +61,4 @@ function assertQuiet(page, allowed) {
   assert.deepEqual(page.violations, [])
 }
 
-module.exports = { WAIT, openChat, enter, rowOf, field, write, bubble, seen, texts, ask, send, between, fromEnd, assertQuiet, screenshot }
+module.exports = { WAIT, openChat, enter, rowOf, field, holds, write, bubble, seen, texts, ask, send, between, fromEnd, assertQuiet, screenshot }

@@ -11,7 +11,8 @@ const { touchOf } = require('./touch')
  * right is not "back"; sounds need no touch first.
  */
 const launchForMiniProgram = () => launch({
-  args: ['--disable-web-security', '--disable-features=OverscrollHistoryNavigation', '--autoplay-policy=no-user-gesture-required'],
+  args: ['--disable-web-security', '--autoplay-policy=no-user-gesture-required'],
+  featuresOff: ['OverscrollHistoryNavigation'],
 })
 
 const TYPES = {

@@ -29,16 +29,21 @@ async function touchOf(page) {
   }
   async function press(target, { ms = 450 } = {}) {
     const finger = await hold(target)
-    await wait(ms)
+    // By a timer of the page: it comes after the one for a long press, however late the two are.
+    await page.evaluate((time) => new Promise((resolve) => { setTimeout(resolve, time) }), ms)
     await finger.end()
   }
   async function swipe(target, { dx = 0, dy = 0, steps = 12 }) {
-    const finger = await hold(target)
-    for (let step = 1; step <= steps; step += 1) {
-      await finger.move(dx * step / steps, dy * step / steps)
+    const from = await pointOf(target)
+    const moved = (step) => send('touchMove', { x: from.x + dx * step / steps, y: from.y + dy * step / steps })
+    // Not one by one: a busy page would take a finger that is late to move for one that rests.
+    await Promise.all([send('touchStart', from), moved(1), moved(2)])
+    for (let step = 3; step <= steps; step += 1) {
       await wait(STEP_MS)
+      await moved(step)
     }
-    await finger.end()
+    await wait(STEP_MS)
+    await send('touchEnd')
   }
   return { hold, press, swipe }
 }

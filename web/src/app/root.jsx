@@ -1,6 +1,6 @@
 // First who somebody is, then the chat.
 
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { AppContext, useChanges } from './hooks.js'
 import { Im } from './im.js'
 import { Ui } from './ui.js'
@@ -63,13 +63,17 @@ function Session({ look, login, onLeave }) {
     ui.end()
   }, [])
   const { t } = look
-  const leave = () => {
-    im.isForgotten = true
-    login.forget()
-    onLeave()
-  }
+  // Another object only where something in it is another: whatever takes it is drawn anew then.
+  const app = useMemo(() => ({
+    im, look, t, ui,
+    leave: () => {
+      im.isForgotten = true
+      login.forget()
+      onLeave()
+    },
+  }), [im, look, t, ui])
   if (im.state === 'unauthorized') {
     return <NeedToken t={t} look={look} login={login} why={t(im.hasSynced ? 'closed.unauthorized' : 'entry.refused')} onEnter={onLeave} />
   }
-  return <AppContext.Provider value={{ im, look, t, ui, leave }}><Shell /></AppContext.Provider>
+  return <AppContext.Provider value={app}><Shell /></AppContext.Provider>
 }

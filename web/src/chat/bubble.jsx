@@ -1,5 +1,6 @@
 // A message: the face, the bubble by its kind, what stands under it and beside it.
 
+import { Component } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { canReact } from '../../../miniprogram/components/hy-chat/core/menu.js'
 import { useApp } from '../app/hooks.js'
@@ -19,15 +20,39 @@ function useHeld(act) {
   return { onTouchStart: (event) => { const { currentTarget } = event; stop(); timer.current = setTimeout(() => act(currentTarget), HELD_MS) }, onTouchMove: stop, onTouchEnd: stop, onTouchCancel: stop }
 }
 
-export function Bubble({ row, isFlashed, isActive, context }) {
-  const { im, ui, t } = useApp()
-  const { isGroup, selected, actions, openMenu, setActive, menuKey } = context
+/**
+ * Of a chat many are in the tree, and seldom is one of them another: it is drawn anew only then. `context` is the same object as long as the
+ * chat is open, so what is drawn of it comes as a property of its own; what it does is looked up when it is done.
+ */
+export class Bubble extends Component {
+  shouldComponentUpdate({ row, ...rest }) {
+    const { row: drawn, ...known } = this.props
+    return !isSteady(row) || !isSame(drawn, row) || !isSame(known, rest)
+  }
+
+  render(props) { return <Message {...props} /> }
+}
+
+/** Of one on its way the clock, and the file's, tell more than its row. */
+const isSteady = ({ state }) => state === null || state === 'read'
+
+/** Rows are plain JSON, made anew each time. */
+function isSame(a, b) {
+  if (a === b) return true
+  const keys = Object.keys(b)
+  if (keys.length !== Object.keys(a).length) return false
+  return keys.every((key) => a[key] === b[key] || (a[key] && b[key] && key !== 'context' && typeof b[key] === 'object' && JSON.stringify(a[key]) === JSON.stringify(b[key])))
+}
+
+function Message({ row, name, avatar, isFlashed, isActive, isSelecting, isChosen, hasMenu, context }) {
+  const { ui, t } = useApp()
+  const { isGroup } = context
   const { own, from } = row
-  const isChosen = selected?.has(row.key)
+  const [isNear, setNear] = useState(false)
   const rectOf = (event) => event.currentTarget.closest('.bubble-line').querySelector('.bubble').getBoundingClientRect()
   const menuAt = (event) => {
     event.preventDefault()
-    openMenu(row, rectOf(event))
+    context.openMenu(row, rectOf(event))
   }
   const onContextMenu = (event) => {
     // Of selected words the browser's own menu is wanted.
@@ -39,36 +64,36 @@ export function Bubble({ row, isFlashed, isActive, context }) {
     if (event.key === 'Enter' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) menuAt(event)
     else if (event.key.toLowerCase() === 'r' && !event.ctrlKey && !event.metaKey && row.seq !== null) {
       event.preventDefault()
-      actions.act.reply(row)
+      context.actions.act.reply(row)
     }
   }
-  const held = useHeld((node) => openMenu(row, node.getBoundingClientRect()))
-  const face = <Avatar userId={from} name={im.directory.nameOf(from, t)} avatar={im.directory.user(from).avatar} size={40} />
+  const held = useHeld((node) => context.openMenu(row, node.getBoundingClientRect()))
+  const face = <Avatar userId={from} name={name} avatar={avatar} size={40} />
   const bubble = (
     <div class={`bubble is-${row.kind} ${isBare(row) ? 'is-bare' : ''}`} role="article" aria-label={row.label} title={new Date(row.time).toLocaleString()} tabIndex={isActive ? 0 : -1}
-      onKeyDown={onKeyDown} onContextMenu={onContextMenu} {...held} onFocus={() => setActive(row.key)}>
+      onKeyDown={onKeyDown} onContextMenu={onContextMenu} {...held} onFocus={() => context.setActive(row.key)}>
       <Body row={row} context={context} />
     </div>
   )
   return (
-    <div class={`bubble-line ${own ? 'is-own' : ''} ${row.isFirstOfBlock ? 'is-first' : ''} ${isFlashed ? 'is-flashed' : ''} ${selected ? 'is-selecting' : ''} ${menuKey === row.key ? 'has-menu' : ''}`}
-      onClickCapture={selected && ((event) => { event.preventDefault(); event.stopPropagation(); actions.toggle(row) })}>
-      {selected && <button type="button" role="checkbox" class="select-circle" aria-checked={String(Boolean(isChosen))} aria-label={row.label}>{isChosen && <Icon name="check" size={16} />}</button>}
-      <button type="button" class="face-button" tabIndex={-1} aria-hidden="true" title={im.directory.nameOf(from, t)} onClick={() => ui.show({ name: 'profile', userId: from })}
-        onContextMenu={isGroup && !own ? (event) => { event.preventDefault(); actions.mention(from) } : undefined}>{face}</button>
+    <div class={`bubble-line ${own ? 'is-own' : ''} ${row.isFirstOfBlock ? 'is-first' : ''} ${isFlashed ? 'is-flashed' : ''} ${isSelecting ? 'is-selecting' : ''} ${hasMenu ? 'has-menu' : ''}`} onMouseEnter={() => setNear(true)} onMouseLeave={(event) => setNear(hasFocus(event))}
+      onClickCapture={isSelecting ? (event) => { event.preventDefault(); event.stopPropagation(); context.actions.toggle(row) } : undefined}>
+      {isSelecting && <button type="button" role="checkbox" class="select-circle" aria-checked={String(Boolean(isChosen))} aria-label={row.label}>{isChosen && <Icon name="check" size={16} />}</button>}
+      <button type="button" class="face-button" tabIndex={-1} aria-hidden="true" title={name} onClick={() => ui.show({ name: 'profile', userId: from })}
+        onContextMenu={isGroup && !own ? (event) => { event.preventDefault(); context.actions.mention(from) } : undefined}>{face}</button>
       <div class="bubble-column">
         {row.name && <span class="bubble-name">{row.name}</span>}
         <div class="bubble-row">
           {bubble}
           <State row={row} context={context} />
-          {!selected && row.seq !== null && <Tools row={row} actions={actions} isActive={isActive} onMenu={(event) => openMenu(row, rectOf(event))} />}
+          {(isNear || isActive || hasMenu) && !isSelecting && row.seq !== null && <Tools row={row} context={context} isActive={isActive} onMenu={(event) => context.openMenu(row, rectOf(event))} />}
         </div>
         {row.quote && row.quote.state !== 'wanted' && (row.quote.state === 'ok'
-          ? <button type="button" class="quote" onClick={() => actions.jump(row.quote.seq)}>{row.quote.text}</button>
+          ? <button type="button" class="quote" onClick={() => context.actions.jump(row.quote.seq)}>{row.quote.text}</button>
           : <span class="quote">{row.quote.text}</span>)}
         {row.reactions.length > 0 && (
           <div class="chips">{row.reactions.map(({ emoji, count, mine }) => (
-            <button key={emoji} type="button" class="chip" aria-pressed={String(mine)} aria-label={t('label.reaction', { emoji, n: count })} onClick={() => actions.react(row, emoji)}><span>{emoji}</span> {count}</button>
+            <button key={emoji} type="button" class="chip" aria-pressed={String(mine)} aria-label={t('label.reaction', { emoji, n: count })} onClick={() => context.actions.react(row, emoji)}><span>{emoji}</span> {count}</button>
           ))}</div>
         )}
         {row.state === 'read' && <span class="bubble-note">{t('bubble.read')}</span>}
@@ -78,6 +103,9 @@ export function Bubble({ row, isFlashed, isActive, context }) {
     </div>
   )
 }
+
+/** Whether the keyboard is somewhere in it. */
+const hasFocus = ({ currentTarget }) => currentTarget.contains(document.activeElement)
 
 /** What stands beside one's own: on its way, or not sent. */
 function State({ row, context }) {
@@ -102,7 +130,7 @@ export function Progress({ value = 0 }) {
 }
 
 /** At the pointer, or at the focus: by Tab those of one bubble are reached, not of all. */
-function Tools({ row, actions, isActive, onMenu }) {
+function Tools({ row, context, isActive, onMenu }) {
   const { t } = useApp()
   const [isFaces, setFaces] = useState(false)
   const node = useRef(null)
@@ -122,10 +150,10 @@ function Tools({ row, actions, isActive, onMenu }) {
   const tool = { type: 'button', class: 'tool', tabIndex: isActive ? 0 : -1 }
   return (
     <div ref={node} class="tools" onMouseLeave={() => show(false)} onKeyDown={onKeyDown}>
-      {isFaces ? FACES.map((emoji) => <button key={emoji} {...tool} class="tool is-face" aria-label={emoji} onClick={() => { show(false); actions.react(row, emoji) }}>{emoji}</button>) : (
+      {isFaces ? FACES.map((emoji) => <button key={emoji} {...tool} class="tool is-face" aria-label={emoji} onClick={() => { show(false); context.actions.react(row, emoji) }}>{emoji}</button>) : (
         <>
           {canReact(row) && <button {...tool} aria-label={t('menu.react')} title={t('menu.react')} onClick={() => show(true)}><Icon name="emoji" size={18} /></button>}
-          <button {...tool} aria-label={t('menu.reply')} title={t('menu.reply')} onClick={() => actions.act.reply(row)}><Icon name="reply" size={18} /></button>
+          <button {...tool} aria-label={t('menu.reply')} title={t('menu.reply')} onClick={() => context.actions.act.reply(row)}><Icon name="reply" size={18} /></button>
           <button {...tool} aria-label={t('label.more')} title={t('label.more')} onClick={onMenu}><Icon name="more" size={18} /></button>
         </>
       )}

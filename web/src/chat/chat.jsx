@@ -76,12 +76,17 @@ export function Chat({ place, target, isNarrow }) {
     setReply(null)
     control.current?.toBottom()
   }
-  const context = { place, isGroup, isNarrow, actions, selected, menuKey: menu?.row.key, setActive, openMenu: (row, at) => setMenu({ row, at }) }
+  /** What bubbles do; the same object for all of them. */
+  const context = useRef({ place, isGroup, setActive, openMenu: (row, at) => setMenu({ row, at }) }).current
+  context.actions = actions
   const draw = (row, isFlashed) => {
     if (row.type === 'date') return <p class="date-line">{row.text}</p>
     if (row.type === 'new') return <p class="new-line"><span>{t('system.newMessages')}</span></p>
     if (row.type === 'system') return <SystemLine row={row} onEdit={() => composer.current.put(row.edit)} />
-    return <Bubble row={actions.withReactions(row)} isFlashed={isFlashed} isActive={row.key === active} context={context} />
+    return (
+      <Bubble row={actions.withReactions(row)} name={im.directory.nameOf(row.from, t)} avatar={im.directory.user(row.from).avatar} isFlashed={isFlashed} isActive={row.key === active}
+        isSelecting={Boolean(selected)} isChosen={Boolean(selected?.has(row.key))} hasMenu={menu?.row.key === row.key} context={context} />
+    )
   }
   const isEmpty = !rows.length && !log.loading && (conversation ? !log.mayHaveOlder : im.hasSynced)
   const hasLeft = isGroup && im.members.hasLeft(place.groupId)

@@ -42,6 +42,7 @@ export function Composer({ control, place, log, reply, setReply, edit, setEdit, 
   const [plusAt, setPlusAt] = useState(null)
   const [asked, setAsked] = useState(null)
   const picker = useRef(null)
+  const measured = useRef({})
   const hasKeys = useMedia('(hover: hover)')
   const hasRoom = useMedia('(min-width: 1000px)')
   const closed = useClosed(place)
@@ -77,7 +78,7 @@ export function Composer({ control, place, log, reply, setReply, edit, setEdit, 
 
   // ---- edits ----
 
-  useEffect(() => {
+  useLayoutEffect(() => { // what is typed from now on belongs to the edit
     if (!edit) return
     before.current ??= { text, mentions }
     setText(edit.text)
@@ -102,6 +103,10 @@ export function Composer({ control, place, log, reply, setReply, edit, setEdit, 
   useLayoutEffect(() => {
     const node = field.current
     if (!node) return
+    // To measure it the page is laid out twice: not while others write.
+    const held = `${node.clientWidth} ${node.value}`
+    if (node === measured.current.node && held === measured.current.held) return
+    measured.current = { node, held }
     // While it is measured nothing around it moves: the list above would leave its end.
     const line = node.parentElement
     line.style.minHeight = `${line.offsetHeight}px`

@@ -5,13 +5,19 @@ import { Component } from 'preact'
 
 const ROWS_MAX = 140
 const GUESS = 70
+/** Screens that are drawn on either side of what is seen, and how few may be left of them: seldom many at once costs fewer frames than often a few. */
+const AHEAD = 2
+const AHEAD_LEAST = 1
 /** Nearer than this to the end is at the end. */
 const NEAR_BOTTOM = 80
 
 /** props: rows, draw(row, {isFlashed}), onNearTop(), onBottom(isAt), onSeen(first, last), head, label, onReady() */
 export class Stream extends Component {
   heights = new Map()
-  nodes = new Map()
+  /** Nodes whose height is told by `sizes`: each is asked for once, and none is measured while one scrolls. */
+  known = new WeakMap()
+  /** What was drawn of a row. */
+  cells = new WeakMap()
   isStuck = true
   anchor = null
   state = { flashed: null, around: null }
@@ -24,6 +30,9 @@ export class Stream extends Component {
     })
     this.observer.observe(this.list)
     this.observer.observe(this.content)
+    this.sizes = new ResizeObserver((entries) => {
+      for (const { target, contentRect } of entries) if (target.isConnected) this.heights.set(this.known.get(target), contentRect.height)
+    })
     this.props.control.current = this
     this.componentDidUpdate()
     this.props.onReady?.()
@@ -31,6 +40,7 @@ export class Stream extends Component {
 
   componentWillUnmount() {
     this.observer.disconnect()
+    this.sizes.disconnect()
     clearTimeout(this.flashing)
   }
 
@@ -46,9 +56,9 @@ export class Stream extends Component {
       for (from = to, this.sum = 0; from > 0 && this.sum < 3 * screen && to - from < ROWS_MAX; from--) this.sum += height(rows[from - 1])
     } else {
       let above = 0
-      for (from = at; from > 0 && above < 2 * screen && at - from < ROWS_MAX / 2; from--) above += height(rows[from - 1])
+      for (from = at; from > 0 && above < AHEAD * screen && at - from < ROWS_MAX / 2; from--) above += height(rows[from - 1])
       let below = 0
-      for (to = at; to < rows.length && below < 3 * screen && to - at < ROWS_MAX / 2; to++) below += height(rows[to])
+      for (to = at; to < rows.length && below < (AHEAD + 1) * screen && to - at < ROWS_MAX / 2; to++) below += height(rows[to])
     }
     let top = 0
     for (let i = 0; i < from; i++) top += height(rows[i])
@@ -67,20 +77,29 @@ export class Stream extends Component {
   hold() {
     if (this.isStuck || !this.list) return
     const { top } = this.list.getBoundingClientRect()
-    for (const [key, node] of this.inOrder()) {
-      const box = node.getBoundingClientRect()
-      if (box.bottom <= top + 1 || box.height === 0) continue
-      this.anchor = { key, top: box.top - top }
-      return
-    }
+    const node = this.firstBelow(top + 1)
+    if (node) this.anchor = { key: node.dataset.key, top: node.getBoundingClientRect().top - top }
   }
 
-  *inOrder() {
-    for (let node = this.content.firstElementChild; node; node = node.nextElementSibling) if (node.dataset.key) yield [node.dataset.key, node]
+  /** The first row that ends below `y`: rows stand one under the other. */
+  firstBelow(y) {
+    const { children } = this.content
+    let from = 0
+    let to = children.length
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if (children[middle].getBoundingClientRect().bottom > y) to = middle
+      else from = middle + 1
+    }
+    return children[from]
   }
 
   componentDidUpdate() {
-    for (const [key, node] of this.inOrder()) this.heights.set(key, node.getBoundingClientRect().height)
+    for (const node of this.content.children) {
+      if (this.known.has(node)) continue
+      this.known.set(node, node.dataset.key)
+      this.sizes.observe(node)
+    }
     this.settle()
     this.look()
   }
@@ -103,7 +122,7 @@ export class Stream extends Component {
   }
 
   nodeOf(key) {
-    for (const [of, node] of this.inOrder()) if (of === key) return node
+    for (const node of this.content.children) if (this.known.get(node) === key) return node
     return null
   }
 
@@ -118,16 +137,18 @@ export class Stream extends Component {
     this.isStuck = isAtEnd
     if (isOther) this.props.onBottom(isAtEnd)
     this.hold()
-    if (!isAtEnd && (this.needsOthers() || isOther)) this.setState({ around: this.anchor?.key ?? this.state.around })
+    // Around the same row there are no others: rows may be so low, or the window so high, that never enough are drawn.
+    if (!isAtEnd && ((this.needsOthers() && this.anchor?.key !== this.state.around) || isOther)) this.setState({ around: this.anchor?.key ?? this.state.around })
     this.look()
   }
 
-  /** Less than a screen is drawn on one side: of an empty window (a leap by the scroll bar) the nearest row is found by heights. */
+  /** Too little is drawn on one side: of an empty window (a leap by the scroll bar) the nearest row is found by heights. */
   needsOthers() {
     const { list } = this
     const box = list.getBoundingClientRect()
     const content = this.content.getBoundingClientRect()
-    const isShort = (content.top > box.top - list.clientHeight && this.drawn.from > 0) || (content.bottom < box.bottom + list.clientHeight && this.drawn.to < this.props.rows.length)
+    const least = AHEAD_LEAST * list.clientHeight
+    const isShort = (content.top > box.top - least && this.drawn.from > 0) || (content.bottom < box.bottom + least && this.drawn.to < this.props.rows.length)
     if (isShort && (content.top > box.bottom || content.bottom < box.top)) {
       let top = 0
       const wanted = list.scrollTop
@@ -141,15 +162,16 @@ export class Stream extends Component {
     const { list } = this
     if (list.scrollTop < 1.5 * list.clientHeight && this.drawn.from === 0) this.props.onNearTop()
     const box = list.getBoundingClientRect()
-    let first = null
+    let first = this.firstBelow(box.top)
+    if (first && first.getBoundingClientRect().top >= box.bottom) first = null
     let last = null
-    for (const [key, node] of this.inOrder()) {
+    // Half of it is in sight.
+    const isSeen = (node) => {
       const { top, bottom, height } = node.getBoundingClientRect()
-      if (bottom <= box.top || top >= box.bottom) continue
-      first ??= key
-      if (Math.min(bottom, box.bottom) - top >= height / 2) last = key
+      return top < box.bottom && Math.min(bottom, box.bottom) - top >= height / 2
     }
-    this.props.onSeen(first, last)
+    for (let node = first; node && isSeen(node); node = node.nextElementSibling) last = node
+    this.props.onSeen(this.known.get(first) ?? null, this.known.get(last) ?? null)
   }
 
   // ---- what the chat asks for ----
@@ -202,7 +224,18 @@ export class Stream extends Component {
 
   get isEndDrawn() { return this.drawn.to >= this.props.rows.length }
 
-  render({ rows, draw, head, label, onKeyDown }, { flashed }) {
+  /** Where nothing but the window moved, what was drawn is not looked at again: the same node is not compared. */
+  cell(row) {
+    const { draw } = this.props
+    const isFlashed = row.key === this.state.flashed
+    const known = this.cells.get(row)
+    if (known && known.draw === draw && known.isFlashed === isFlashed) return known.node
+    const node = <div class="stream-row" key={row.key} data-key={row.key}>{draw(row, isFlashed)}</div>
+    this.cells.set(row, { draw, isFlashed, node })
+    return node
+  }
+
+  render({ rows, head, label, onKeyDown }) {
     this.drawn = this.range(rows)
     const { from, to, top, bottom } = this.drawn
     return (
@@ -210,7 +243,7 @@ export class Stream extends Component {
         {head}
         <div style={{ height: top }} />
         <div class="stream-rows" ref={(node) => { this.content = node }}>
-          {rows.slice(from, to).map((row) => <div class="stream-row" key={row.key} data-key={row.key}>{draw(row, row.key === flashed)}</div>)}
+          {rows.slice(from, to).map((row) => this.cell(row))}
         </div>
         <div style={{ height: bottom }} />
       </div>

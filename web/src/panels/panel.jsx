@@ -1,6 +1,6 @@
 // What opens beside the chat.
 
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useApp } from '../app/hooks.js'
 import { IconButton } from '../parts/icon.jsx'
 import { Blocked } from './blocked.jsx'
@@ -19,7 +19,7 @@ export function Panel({ panel, isOver }) {
   const { ui, t } = useApp()
   const node = useRef(null)
   const [Content, title] = PANELS[panel.name]
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { activeElement } = document
     const field = node.current.querySelector('[data-focus]')
     ;(field || node.current).focus()

@@ -1,13 +1,14 @@
 // What stands over the page: the browser's own dialog keeps the focus inside, and gives it back.
 
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useApp } from '../app/hooks.js'
 import { IconButton } from './icon.jsx'
 
 /** A dialog as long as it is drawn. `onClose`: Esc, or a click beside it. */
 export function Modal({ class: className = '', label, onClose, children }) {
   const node = useRef(null)
-  useEffect(() => {
+  // Not after the next frame: the first key after the click is the dialog's already.
+  useLayoutEffect(() => {
     const { activeElement } = document
     const dialog = node.current
     dialog.showModal()

@@ -1,6 +1,6 @@
 // A menu at a place on the screen, inside the window. Any touch elsewhere closes it; the focus comes back.
 
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from './icon.jsx'
 
 const MARGIN = 8
@@ -21,7 +21,8 @@ export function Menu({ at, side = 'start', head, items, isGrid = false, label, o
     setSpot({ left: Math.max(MARGIN, Math.min(wanted, innerWidth - width - MARGIN)), top: Math.max(MARGIN, top) })
   }, [at])
 
-  useEffect(() => {
+  // Not after the next frame: the first key is the menu's already.
+  useLayoutEffect(() => {
     const { activeElement } = document
     const inside = node.current
     inside.querySelector('[role=menuitem]')?.focus({ preventScroll: true })
