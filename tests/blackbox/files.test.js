@@ -70,6 +70,49 @@ onEachStore('a file', (the) => {
     })
   }
 
+  it('of each format is told by its first bytes, its size by its header, and only what runs nothing is shown in place', async () => {
+    const a = newId()
+    const of = (...bytes) => Buffer.concat([...bytes.map((it) => Buffer.from(it, 'latin1')), Buffer.alloc(64)])
+    const jpegSegment = (marker, body) => Buffer.concat([Buffer.from([0xFF, marker, (body.length + 2) >> 8, (body.length + 2) & 255]), body])
+    const exif = jpegSegment(0xE1, Buffer.alloc(60_000, 0xFF))
+    const jpeg = Buffer.concat([Buffer.from([0xFF, 0xD8]), exif, jpegSegment(0xC2, Buffer.from([8, 1, 2, 3, 4, 3, 1, 1, 1, 2, 1, 1, 3, 1, 1]))])
+    const brand = (name) => of('\0\0\0\x18ftyp', name, '\0\0\0\0')
+    for (const [bytes, kind, mime, isInline, width = null, height = null] of [
+      [jpeg, 'image', 'image/jpeg', true, 772, 258],
+      [of('RIFF....WEBPVP8X\x0A\0\0\0\0\0\0\0\x1F\x03\0\x57\x02\0'), 'image', 'image/webp', true, 800, 600],
+      [of('RIFF....WEBPVP8L\x0A\0\0\0\x2F\x1F\xC3\x95\0'), 'image', 'image/webp', true, 800, 600],
+      [of('RIFF....WEBPVP8 \x0A\0\0\0\0\0\0\x9D\x01\x2A\x20\x03\x58\x02'), 'image', 'image/webp', true, 800, 600],
+      [brand('heic'), 'image', 'image/heic', true], [of('BM\x46\0\0\0\0\0\0\0\x36\0\0\0'), 'image', 'image/bmp', true],
+      [of('\xFF\xFB\x90\x64'), 'voice', 'audio/mpeg', true], [of('\xFF\xF1\x50\x80'), 'voice', 'audio/aac', true],
+      [brand('M4A '), 'voice', 'audio/mp4', true], [of('RIFF....WAVEfmt '), 'voice', 'audio/wav', true],
+      [of('#!AMR\n'), 'voice', 'audio/amr', false], [of('\x02#!SILK_V3'), 'voice', 'audio/silk', false], [of('OggS'), 'voice', 'audio/ogg', false],
+      [brand('isom'), 'video', 'video/mp4', true], [brand('qt  '), 'video', 'video/quicktime', false], [of('\x1A\x45\xDF\xA3'), 'video', 'video/webm', false],
+      [of('%PDF-1.7'), 'file', 'application/pdf', false], [of('PK\x03\x04'), 'file', 'application/zip', false],
+      [of('<!doctype html><script>alert(1)</script>'), 'file', 'application/octet-stream', false],
+    ]) {
+      const file = await uploaded(the.server, a, bytes, { name: 'x.html' })
+      assert.deepEqual([file.kind, file.mime, file.size, file.width, file.height], [kind, mime, bytes.length, width, height])
+      const { headers } = await download(the.server, a, file.fileId, { method: 'HEAD' })
+      assert.equal(headers['content-type'], mime)
+      assert.equal(headers['x-content-type-options'], 'nosniff')
+      assert.match(headers['content-disposition'], isInline ? /^inline; / : /^attachment; /, mime)
+    }
+  })
+
+  it('has a name that harms nobody', async () => {
+    const a = newId()
+    for (const [given, name, disposition] of [
+      ['../../etc/passwd', 'passwd', 'filename="passwd"'], ['C:\\fakepath\\猫.png', '猫.png', `filename*=UTF-8''%E7%8C%AB.png`],
+      ['gpj.\u202Eexe', 'gpj.exe', 'filename="gpj.exe"'], ['a\u2066b\u061Cc', 'abc', 'filename="abc"'], ['a\tb\x7F', 'ab', 'filename="ab"'],
+      ['..', 'file', 'filename="file"'], ['dir/', 'file', 'filename="file"'], [`${'a'.repeat(254)}报`, 'a'.repeat(254), `filename="${'a'.repeat(254)}"`],
+    ]) {
+      const file = await uploaded(the.server, a, words(), { name: given })
+      assert.equal(file.name, name)
+      const { headers } = await download(the.server, a, file.fileId)
+      assert.ok(headers['content-disposition'].endsWith(disposition), headers['content-disposition'])
+    }
+  })
+
   it('is large, and comes in pieces of any size', async () => {
     const a = newId()
     const bytes = Buffer.concat([png(), Buffer.alloc(299_000)])
