@@ -146,6 +146,7 @@ std::optional<error> refusal_of(append_status status) {
                  .param = "ext.mentions",
                  .reason = "role"};
   case append_status::no_file: return error{errc::not_found, "there is no such file that you may see"};
+  case append_status::unchecked: break; // nobody but the checker asks
   case append_status::no_group: return error{errc::not_found, "there is no such group of yours", "to"};
   }
   return error{errc::internal, "unknown outcome"};

@@ -6,9 +6,12 @@
 ///                          -> LOGIN
 ///                          -> FILE WORKER
 ///                          -> STREAMS -> PERSISTENCE, REGISTRY
+///   with a hook before sends, in the place of PERSISTENCE: CHECKER -> ASKER, PERSISTENCE
 ///   REVOCATIONS -> REGISTRY
 ///   FILE KEEPER -> PERSISTENCE
 ///   WEBHOOK -> PERSISTENCE
+///   SQL SENDS -> PERSISTENCE
+///   REGISTRY -> PERSISTENCE (who comes and goes, while webhooks are told)
 ///
 ///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
 ///
@@ -65,6 +68,20 @@ struct clustering {
   history_actor log;
 };
 
+/// PERSISTENCE stores messages: it batches what waits while a commit runs. What waits is in a line for each
+/// user, and the users take turns. Detached, since it blocks.
+using persistence_actor = caf::typed_actor<
+    // Stores a message; answers after the commit.
+    caf::replies_to<append_atom, new_message>::with<append_answer>,
+    // Moves a read position forward; answers after the commit.
+    caf::replies_to<read_atom, read_mark>::with<read_answer>,
+    // Does any other change, after all that came before it from the same user; answers after the commit.
+    caf::replies_to<change_atom, change>::with<change_answer>,
+    // INTERNAL, to itself: all that came during the last commit is collected; commit it.
+    caf::reacts_to<flush_atom>,
+    // Twice a second, from the application: looks after the database's state.
+    caf::reacts_to<tick_atom>>;
+
 /// STREAMS has the messages that are written at this node while they are read. Pinned to the first shard.
 using streams_actor = caf::typed_actor<
     // Begins one: has it stored, and has it.
@@ -93,8 +110,8 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<read_atom, read_note>,
     // Tells that somebody types.
     caf::reacts_to<notify_atom, typing_note>,
-    // Once, before all others: who has the streams of this node.
-    caf::reacts_to<open_atom, streams_actor>,
+    // Once, before all others: who has the streams of this node, and who stores.
+    caf::reacts_to<open_atom, streams_actor, persistence_actor>,
     // Tells what was added to a stream.
     caf::reacts_to<notify_atom, stream_note>,
     // Whoever has the stream of this message, here or at a peer, is to let it go.
@@ -143,19 +160,15 @@ using registry_actor = caf::typed_actor<
     // Entries may have been missed from some seconds ago on: looks into the log.
     caf::reacts_to<doubt_atom>>;
 
-/// PERSISTENCE stores messages: it batches what waits while a commit runs. What waits is in a line for each
-/// user, and the users take turns. Detached, since it blocks.
-using persistence_actor = caf::typed_actor<
-    // Stores a message; answers after the commit.
-    caf::replies_to<append_atom, new_message>::with<append_answer>,
-    // Moves a read position forward; answers after the commit.
-    caf::replies_to<read_atom, read_mark>::with<read_answer>,
-    // Does any other change, after all that came before it from the same user; answers after the commit.
-    caf::replies_to<change_atom, change>::with<change_answer>,
-    // INTERNAL, to itself: all that came during the last commit is collected; commit it.
-    caf::reacts_to<flush_atom>,
-    // Twice a second, from the application: looks after the database's state.
-    caf::reacts_to<tick_atom>>;
+// The CHECKER asks the business before what users write is stored. It stands before PERSISTENCE, answers what
+// that does, and so is a persistence_actor itself. Pinned to the first shard.
+
+/// The ASKER posts to another server, for the checker. Detached, since it waits for answers.
+using asker_actor = caf::typed_actor<
+    // Posts; answers when the other server has, or its time is up.
+    caf::replies_to<post_atom, webhooks::post>::with<webhooks::posted>,
+    // INTERNAL, to itself: looks for answers.
+    caf::reacts_to<flush_atom>>;
 
 /// FILE WORKERs write and read the bytes of files, a piece at a time, so that all who send and fetch take
 /// turns. Detached, since they block; several. One file is one worker's.
@@ -190,8 +203,14 @@ using webhook_actor = caf::typed_actor<
     // Sends nothing more, stores what is done, lets the webhook go, and ends.
     caf::replies_to<drain_atom>::with<caf::ok_atom>>;
 
-/// REVOCATIONS reads from the database whose tokens were revoked, by whichever node. Detached, since it
-/// blocks.
+/// SQL SENDS sends what back ends have written to be sent, in the database. Detached, since it waits for
+/// that.
+using sql_sends_actor = caf::typed_actor<
+    // INTERNAL, to itself: the next turn.
+    caf::reacts_to<flush_atom>>;
+
+/// REVOCATIONS reads from the database whose tokens were revoked, and who was banned, by whichever node.
+/// Detached, since it blocks.
 using revocations_actor = caf::typed_actor<
     // The first from the application, then INTERNAL, to itself, once a second: reads what is new.
     caf::reacts_to<tick_atom>>;
@@ -206,3 +225,4 @@ using login_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::clustering)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::streams_actor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::persistence_actor)

@@ -16,6 +16,7 @@
 #include "files/blob_store.hpp"
 #include "persistence/store.hpp"
 #include "persistence/views.hpp"
+#include "webhooks/poster.hpp"
 
 #include <caf/all.hpp>
 #include <memory>
@@ -59,6 +60,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, finish_atom, "finish")
   CAF_ADD_ATOM(hongyan, hongyan, drop_atom, "drop")
   CAF_ADD_ATOM(hongyan, hongyan, open_atom, "open")
+  CAF_ADD_ATOM(hongyan, hongyan, post_atom, "post")
   CAF_ADD_ATOM(hongyan, hongyan, nodes_atom, "nodes")
   CAF_ADD_ATOM(hongyan, hongyan, dialed_atom, "dialed")
   CAF_ADD_ATOM(hongyan, hongyan, hello_atom, "hello")
@@ -87,6 +89,7 @@ struct change_answer {
   std::optional<message> edited{};      ///< of an edit, and of a stream's end, the message as it is now
   std::optional<open_stream> stream{};  ///< of find_stream, hold_stream and store_stream
   std::optional<webhook_row> webhook{}; ///< of hold_webhook and store_webhook
+  bool is_more = false;                 ///< of forget_presence: it is to be asked for again
 };
 
 /// What became of a read_mark.
@@ -394,6 +397,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::file_row_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhook_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhook_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhooks::post)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhooks::posted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_writer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_name)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_begun)

@@ -35,6 +35,13 @@ std::size_t bytes_of(const new_message& m) { return m.content.size() + (m.ext ? 
 
 steady_time now() { return std::chrono::steady_clock::now(); }
 
+/// What a banned user may still do; and what becomes of a stream that they can write no more.
+bool may_when_banned(const change_action& what) {
+  return std::holds_alternative<leave_group>(what) || std::holds_alternative<block_users>(what) ||
+         std::holds_alternative<hold_stream>(what) || std::holds_alternative<store_stream>(what) ||
+         std::holds_alternative<end_stream>(what);
+}
+
 error too_much_of_one() { return {errc::rate_limited, "too many writes of one user wait; wait a moment"}; }
 
 /// The content of a message that has a file, from the file's row; or why it may not have it.
@@ -136,6 +143,11 @@ void persistence_state::enqueue(const std::string& user, std::size_t cost, work&
 
 persistence_state::promise persistence_state::append(new_message&& m) {
   auto answer_to = self->make_response_promise<append_answer>();
+  if (auto banned = m.by_back_end ? std::nullopt : admitted->bans.refusal(m.from, wall_now())) {
+    work refused_one = waiting_send{std::move(m), answer_to};
+    refuse(refused_one, *banned);
+    return answer_to;
+  }
   const auto user = m.from.text();
   const auto cost = 1 + bytes_of(m) / bytes_a_unit;
   enqueue(user, cost, waiting_send{std::move(m), answer_to});
@@ -153,6 +165,12 @@ caf::typed_response_promise<read_answer> persistence_state::mark(read_mark&& m) 
 caf::typed_response_promise<change_answer> persistence_state::change_later(change&& what) {
   auto origin = caf::actor_cast<caf::actor_addr>(self->current_sender()); // the promise takes the sender away
   auto answer_to = self->make_response_promise<change_answer>();
+  const auto* speaker = may_when_banned(what.action) ? nullptr : what.user();
+  if (auto banned = speaker == nullptr ? std::nullopt : admitted->bans.refusal(*speaker, wall_now())) {
+    work refused_one = waiting_change{std::move(what), std::move(origin), answer_to};
+    refuse(refused_one, *banned);
+    return answer_to;
+  }
   const auto user = what.by ? what.by->text() : std::string();
   const auto cost = transaction_cost + v1::cost_of(what);
   enqueue(user, cost, waiting_change{std::move(what), std::move(origin), answer_to});
@@ -408,6 +426,7 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
   // The registry is told in this order: who is blocked stops watching before the change's own news go out.
   if (const auto* block = std::get_if<block_users>(&what.action); block != nullptr && block->blocked)
     self->send(registry, block_atom::value, block_note{*what.by, block->users});
+  if (const auto* banned = std::get_if<ban_user>(&what.action)) admitted->bans.note(banned->what, wall_now());
   if (done.interrupted) self->send(registry, drop_atom::value, *done.interrupted);
   auto committed = std::make_shared<committed_batch>();
   for (auto& logged : done.entries)
@@ -424,7 +443,8 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
           .identity = std::move(done.identity),
           .edited = std::move(done.edited),
           .stream = std::move(done.stream),
-          .webhook = std::move(done.webhook)};
+          .webhook = std::move(done.webhook),
+          .is_more = done.is_more};
 }
 
 void persistence_state::fail(const error& e) {

@@ -49,7 +49,10 @@ registry::behavior_type registry::make_behavior() {
         forward(note);
         tell_typing(note);
       },
-      [this](open_atom, const streams_actor& s) { streams_ = s; },
+      [this](open_atom, const streams_actor& s, const persistence_actor& p) {
+        streams_ = s;
+        persistence_ = p;
+      },
       [this](notify_atom, const stream_note& note) {
         forward(note);
         tell_stream(note);
@@ -135,7 +138,7 @@ void registry::bind(const user_id& user, const session_facts& facts, const sessi
     const auto ticket = tell_peers_and_wait(cluster::session_came{user, l.number, l.stamp, l.facts});
     unsettled_.push_back({.ticket = ticket, .since = home_.now(), .bound = s});
   }
-  if (!was_online) tell_watchers(user, true);
+  if (!was_online) tell_presence(user, true);
 }
 
 void registry::unbind(const user_id& user, const session_actor& s) {
@@ -144,7 +147,7 @@ void registry::unbind(const user_id& user, const session_actor& s) {
   if (gone.empty()) return; // replaced or kicked before: told already
   tell_peers(cluster::session_left{user, gone.front().number});
   count_users();
-  if (!is_online(user)) tell_watchers(user, false);
+  if (!is_online(user)) tell_presence(user, false);
 }
 
 std::size_t registry::end_sessions(const user_id& user, close_code code,
@@ -375,6 +378,20 @@ void registry::tell_watchers(const user_id& user, bool is_online) {
   for (const auto& s : *watching) send(s, notify_atom::value, frame);
 }
 
+/// As the node that sees a user's own session come or go: webhooks are told by it. What finds no room is left
+/// out, since nobody waits for it.
+void registry::tell_presence(const user_id& user, bool is_online) {
+  tell_watchers(user, is_online);
+  if (!persistence_ || !flow_.tells_presence || !flow_.database_up()) return;
+  if (!flow_.appends.try_take()) {
+    figures_.refused.Add({{"reason", "presence"}}).Increment();
+    return;
+  }
+  caf::anon_send(
+      persistence_, change_atom::value,
+      change{.by = user, .action = hongyan::tell_presence{user, is_online, node_}, .by_back_end = true});
+}
+
 std::vector<user_id> registry::online_of(const std::vector<user_id>& users) const {
   std::vector<user_id> found;
   std::ranges::copy_if(users, std::back_inserter(found),
@@ -390,7 +407,7 @@ registry::kicked registry::kick(const user_id& user) {
   const bool was_online = is_online(user);
   auto [told, elsewhere] = peers_.kick(user);
   const auto count = kick_here(user) + elsewhere;
-  if (was_online) tell_watchers(user, false);
+  if (was_online) tell_presence(user, false);
   auto answer = make_response_promise<std::size_t>();
   if (peers_.empty()) {
     answer.deliver(count);

@@ -67,6 +67,7 @@ private:
     return users_.contains(user) || peers_.sessions().contains(user);
   }
   void tell_watchers(const user_id& user, bool is_online);
+  void tell_presence(const user_id& user, bool is_online);
   std::vector<user_id> watch(std::vector<user_id> users, const session_actor& s);
   void block(const block_note& note);
   std::vector<user_id> online_of(const std::vector<user_id>& users) const;
@@ -159,6 +160,7 @@ private:
   auth::revocations* revoked_;
   newest_timeline* timeline_;
   streams_actor streams_;
+  persistence_actor persistence_;
   bool draining_ = false;
   rate_limit reactions_{{reactions_per_second, reactions_per_second}}; ///< told, by conversation
 

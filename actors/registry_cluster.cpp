@@ -33,6 +33,7 @@ void registry::on_exit() {
   ticker_.clear();
   cluster_.reset();
   streams_ = nullptr;
+  persistence_ = nullptr;
 }
 
 void registry::join(clustering with) {
@@ -208,9 +209,10 @@ void registry::change_peer(const peer_change& change) {
   doubt(since);
 }
 
+/// Each node that is left tells webhooks; the database knows them once.
 void registry::forget(const std::vector<user_id>& left) {
   for (const auto& user : left)
-    if (!is_online(user)) tell_watchers(user, false);
+    if (!is_online(user)) tell_presence(user, false);
 }
 
 /// One envelope of a peer. The cluster actor hears that it is handled in any case: that opens the peer's

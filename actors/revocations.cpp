@@ -1,5 +1,7 @@
 #include "actors/revocations.hpp"
 
+#include "core/tools/wall_time.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -14,6 +16,7 @@ constexpr auto overlap = us(std::chrono::minutes(10));
 struct watch {
   std::shared_ptr<message_reader> reader;
   auth::revocations* known;
+  ban_table* bans;
   std::int64_t looked_us = 0; ///< the last time it could; 0: never
 
   /// What was not known before.
@@ -22,6 +25,9 @@ struct watch {
     const auto since = looked_us == 0 ? now - us(auth::revocation_life) : looked_us - overlap;
     auto found = reader->revocations(since);
     if (!found) return {}; // the log and /readyz say that of the database already
+    const auto banned = reader->bans(looked_us == 0 ? wall_time{} : from_ms(since / 1000));
+    if (!banned) return {};
+    for (const auto& one : *banned) bans->note(one, wall_now());
     looked_us = now;
     known->forget_old(now);
     std::erase_if(*found, [this](const revocation& r) { return !known->note(r.user, r.at_us); });
@@ -33,9 +39,9 @@ struct watch {
 
 revocations_actor::behavior_type revocations(revocations_actor::pointer self,
                                              std::shared_ptr<message_reader> reader, registry_actor registry,
-                                             auth::revocations* known) {
+                                             auth::revocations* known, ban_table* bans) {
   return {
-      [self, registry, it = watch{std::move(reader), known}](tick_atom) mutable {
+      [self, registry, it = watch{std::move(reader), known, bans}](tick_atom) mutable {
         try {
           if (auto fresh = it.look(); !fresh.empty())
             self->send(registry, revoke_atom::value,

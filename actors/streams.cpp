@@ -184,7 +184,8 @@ void streams::take_over(const std::string& id, const stream_writer& by, int atte
               std::clamp<wall_time::duration>(wall_now() - here.of.touched, {}, stream_silence);
           here.written = home_.now() - silence;
           // Another node may be about to do so.
-          if (silence >= stream_silence) end(id, here, here.of.what.content, [](const stream_finished&) {});
+          if (silence >= stream_silence)
+            end(id, here, here.of.what.content, [this](const stream_finished&) { sweep(); });
           here.chars = here.told_chars = count_characters(here.of.what.content);
           here.told_bytes = here.of.what.content.size();
           count();
@@ -278,9 +279,20 @@ void streams::finish(const stream_finish& what, caf::typed_response_promise<stre
 void streams::end(const std::string& id, live& what, std::string content,
                   std::function<void(stream_finished)> then) {
   what.is_busy = what.is_ending = true;
-  ask(what.of.by, end_stream{id, node_, std::move(content)}, [this, id, then](change_answer& answer) {
+  const auto& m = what.of.what;
+  end_stream ends{.id = id,
+                  .node = node_,
+                  .content = std::move(content),
+                  .from = m.from,
+                  .to = m.to,
+                  .ext = m.ext,
+                  .message_id = m.id,
+                  .is_back_ends = !what.of.by.key.empty()};
+  ask(what.of.by, std::move(ends), [this, id, then](change_answer& answer) {
     const auto here = open_.find(id);
-    if (answer.failure && answer.failure->code != errc::not_found) {
+    const bool is_over = !answer.failure || answer.failure->code == errc::not_found ||
+                         answer.failure->code == errc::refused_content; // taken back by then
+    if (!is_over) {
       if (here != open_.end()) {
         here->second.is_busy = here->second.is_ending = false;
         here->second.stored = home_.now();
@@ -402,7 +414,10 @@ void streams::tick(steady_time now) {
 /// One at a time: each is a conversation of its own.
 void streams::sweep() {
   ask({}, end_left_stream{wall_now() - stream_orphan}, [this](change_answer& answer) {
-    if (!answer.failure && (answer.edited || answer.stream)) sweep();
+    if (answer.failure) return;
+    const bool is_users = answer.stream && answer.stream->by.user;
+    if (is_users) return take_over(answer.stream->id, answer.stream->by, let_go_attempts);
+    if (answer.edited || answer.stream) sweep();
   });
 }
 

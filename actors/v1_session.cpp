@@ -104,6 +104,7 @@ void v1_session::handle(std::string id, read_mark&& mark) {
 }
 
 void v1_session::handle(std::string id, v1::show_typing&& typing) {
+  if (auto banned = env_.admitted.bans.refusal(user_, wall_now())) return reply(id, *banned);
   typing.is_told = typing_.let_through(typing.in, home_.now());
   // In a group nobody can refuse to hear it.
   if (!typing.is_told && typing.in.is_group()) return reply(id, std::string(v1::empty_result));

@@ -64,6 +64,7 @@ struct teller {
   clock::time_point heard_at{};             ///< of the database that we have it
   clock::time_point stored_at{};
   clock::time_point forgotten_at{};
+  database_timeline held_on{}; ///< whose ids those are
   std::string stored_notes{};
   std::int64_t stored_position = 0;
   std::uint64_t dropped_before = 0;
@@ -91,6 +92,10 @@ struct teller {
             });
   }
 
+  database_timeline timeline() const {
+    return env->timeline != nullptr ? env->timeline->get() : database_timeline{};
+  }
+
   /// What is in flight is nothing to whoever has it next.
   void begin_anew() {
     poster =
@@ -105,6 +110,7 @@ struct teller {
     const auto now = clock::now();
     if (is_asking || now - asked_at < hold_interval) return;
     asked_at = now;
+    held_on = timeline();
     ask(hold_webhook{env->name, env->holder}, [this, now](change_answer& answer) {
       has_looked();
       if (answer.failure || !answer.webhook) return;
@@ -284,6 +290,12 @@ struct teller {
     }
     if (!work) {
       hold();
+      return look_interval;
+    }
+    // A failover may have lost the newest commits, and give their ids anew: its row knows how far it is
+    // there.
+    if (timeline() != held_on) {
+      let_go("the database is another one, or on another timeline");
       return look_interval;
     }
     const bool is_new = load();

@@ -24,6 +24,7 @@ struct webhook_env {
   /// Hours that any webhook waits for its receiver: so long is kept what events were.
   const std::atomic<std::chrono::hours::rep>& longest_keep;
   const current<webhooks::secrets_by_name>& secrets;
+  const newest_timeline* timeline; ///< of the database; null: there is but one
   flow& admitted;
   metrics& figures;
 };

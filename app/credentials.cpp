@@ -30,14 +30,19 @@ result<auth::key_ring> credentials::read_keys() const {
 
 result<void> credentials::take_webhooks(std::span<const webhook_settings> of) {
   webhooks::secrets_by_name all;
-  for (const auto& w : of) {
-    const auto option = "webhooks.secret_file of " + w.name;
-    const auto text = auth::read_key_file(option, w.secret_file);
+  const auto take = [&](const std::string& name, const std::string& option,
+                        const std::string& file) -> result<void> {
+    const auto text = auth::read_key_file(option, file);
     if (!text) return text.error();
     auto secrets = webhooks::parse_secret_file(*text);
-    if (!secrets) return error{errc::malformed, option + " " + w.secret_file + ": " + secrets.error().detail};
-    all.emplace(w.name, *std::move(secrets));
-  }
+    if (!secrets) return error{errc::malformed, option + " " + file + ": " + secrets.error().detail};
+    all.emplace(name, *std::move(secrets));
+    return {};
+  };
+  for (const auto& w : of)
+    if (auto taken = take(w.name, "webhooks.secret_file of " + w.name, w.secret_file); !taken) return taken;
+  if (const auto& file = config_.before_send.secret_file; !file.empty())
+    if (auto taken = take(std::string(before_send), "before_send.secret_file", file); !taken) return taken;
   if (webhooks_)
     webhooks_->set(std::move(all));
   else
@@ -69,8 +74,9 @@ result<void> credentials::read(cluster_fence* fence) {
 }
 
 void credentials::warn_of_open_files() const {
-  std::vector<std::string> secret{config_.keys.secret, config_.keys.api_keys,   config_.keys.wechat_secret,
-                                  config_.tls_key,     config_.cluster_tls_key, config_.files.s3_key_file};
+  std::vector<std::string> secret{
+      config_.keys.secret,     config_.keys.api_keys,     config_.keys.wechat_secret,     config_.tls_key,
+      config_.cluster_tls_key, config_.files.s3_key_file, config_.before_send.secret_file};
   for (const auto& w : config_.webhooks) secret.push_back(w.secret_file);
   std::erase(secret, "");
   for (const auto& file : auth::open_to_others(secret))

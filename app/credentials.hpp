@@ -27,7 +27,10 @@ public:
   /// Files with secrets should be their owner's alone. They are used all the same: containers mount them so.
   void warn_of_open_files() const;
 
-  /// Reads the secret files of these webhooks, all or none. Errors: malformed.
+  /// The name of the hook's secret before sends: no webhook's.
+  static constexpr std::string_view before_send = "before_send.url";
+
+  /// Reads the secret files of these webhooks and of the hook before sends, all or none. Errors: malformed.
   result<void> take_webhooks(std::span<const webhook_settings> of);
 
   // After a good read().

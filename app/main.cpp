@@ -1,3 +1,4 @@
+#include "app/commands.hpp"
 #include "app/server.hpp"
 #include "config/load_config.hpp"
 
@@ -53,6 +54,8 @@ int main(int argc, char** argv) {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
+  if (const auto done = run_command({argv + 1, argv + argc}, env))
+    return *done ? 0 : refuse(done->error().detail);
   auto loaded = load_config({argv + 1, argv + argc}, env);
   if (!loaded) return refuse(loaded.error().detail);
   if (const auto* text = std::get_if<print_and_exit>(&*loaded)) {

@@ -1,5 +1,7 @@
 #include "app/server.hpp"
 
+#include "actors/asker.hpp"
+#include "actors/checker.hpp"
 #include "actors/directory.hpp"
 #include "actors/file_keeper.hpp"
 #include "actors/file_worker.hpp"
@@ -8,6 +10,7 @@
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "actors/revocations.hpp"
+#include "actors/sql_sends.hpp"
 #include "actors/streams.hpp"
 #include "actors/webhook.hpp"
 #include "app/credentials.hpp"
@@ -94,12 +97,15 @@ private:
   result<void> spawn_files(const persistence_actor& persistence);
   registry_actor spawn_registry();
   persistence_actor spawn_persistence(const registry_actor& told);
+  persistence_actor spawn_checker();
   history_actor spawn_history();
   std::vector<login_actor> spawn_logins();
   void spawn_shard(io_shard& home, const history_actor& history, const history_actor& searches);
   void spawn_cluster();
   void spawn_revocations();
+  void spawn_sql_sends();
   void set_webhooks();
+  void tell_presence_if_wanted();
   webhook_actor spawn_webhook(const webhook_settings& of);
   void end_webhooks(const std::vector<webhook_of_node>& all, steady_time deadline);
   void reread_webhooks();
@@ -122,12 +128,14 @@ private:
   std::atomic<std::chrono::hours::rep> longest_keep_ = 0; ///< of all webhooks
   flow admitted_;
   std::optional<login_env> login_env_;
-  std::optional<cluster_fence> fence_; ///< in a cluster; and:
+  std::optional<checker_env> checker_env_; ///< with a hook before sends
+  std::optional<cluster_fence> fence_;     ///< in a cluster; and:
   std::optional<cluster_links> links_;
   connection_table connections_; ///< connections give their slots back
   config_loader reload_;
   // Actors, and what has handles to them; see drop_handles():
   runtime runtime_;
+  persistence_actor persistence_;
   std::unique_ptr<server_context> context_;
   std::vector<std::unique_ptr<session_env>> session_envs_; ///< one a shard
   std::vector<history_actor> readers_;                     ///< all of them
@@ -199,16 +207,17 @@ result<void> server::spawn_files(const persistence_actor& persistence) {
 result<void> server::start() {
   credentials_.warn_of_open_files();
   const auto registry = spawn_registry();
-  const auto persistence = spawn_persistence(registry);
+  persistence_ = spawn_persistence(registry);
+  const auto writes = spawn_checker();
   auto& first = runtime_.first_shard();
   const streams_actor written =
-      runtime_.spawn_pinned<streams>(first, first, config_.node, persistence, registry, admitted_, *figures_);
-  caf::anon_send(registry, open_atom::value, written);
+      runtime_.spawn_pinned<streams>(first, first, config_.node, writes, registry, admitted_, *figures_);
+  caf::anon_send(registry, open_atom::value, written, persistence_);
   context_.reset(
       new server_context{config_, all_routes(), credentials_.keys(), credentials_.certificate(), *figures_,
                          admitted_, origins_of(config_), classic_sockets(config_, *figures_, admitted_),
-                         v1_sockets(config_, *figures_, admitted_), registry, persistence, written,
-                         spawn_logins(), runtime_.system(), connections_, files_ ? &*files_ : nullptr});
+                         v1_sockets(config_, *figures_, admitted_), registry, writes, written, spawn_logins(),
+                         runtime_.system(), connections_, files_ ? &*files_ : nullptr});
   const auto searches = spawn_history();
   // The shards share a few, each with a connection of its own: reads wait for the database more than for us.
   std::vector<history_actor> histories;
@@ -218,18 +227,19 @@ result<void> server::start() {
   }
   if (fence_) spawn_cluster();
   std::vector<caf::actor> vital{caf::actor_cast<caf::actor>(registry),
-                                caf::actor_cast<caf::actor>(persistence)};
+                                caf::actor_cast<caf::actor>(persistence_)};
   for (const auto& reader : readers_) vital.push_back(caf::actor_cast<caf::actor>(reader));
   runtime_.watch(std::move(vital), admitted_);
 
   runtime_.start();
   {
     caf::scoped_actor self{runtime_.system()};
-    self->request(persistence, first_look_deadline, tick_atom::value)
+    self->request(persistence_, first_look_deadline, tick_atom::value)
         .receive([] {}, [](const caf::error&) {});
   }
-  if (auto fits = spawn_files(persistence); !fits) return fits;
-  if (config_.asks_for_tokens) spawn_revocations();
+  if (auto fits = spawn_files(persistence_); !fits) return fits;
+  spawn_revocations();
+  spawn_sql_sends();
   set_webhooks();
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
@@ -253,6 +263,28 @@ registry_actor server::spawn_registry() {
 persistence_actor server::spawn_persistence(const registry_actor& told) {
   return runtime_.spawn_detached(persistence, std::shared_ptr<message_writer>(database_->make_writer()), told,
                                  &admitted_, &*figures_, files_.has_value());
+}
+
+/// Whom those ask who write for users.
+persistence_actor server::spawn_checker() {
+  const auto& hook = config_.before_send;
+  if (hook.url.empty()) return persistence_;
+  auto& env = checker_env_.emplace(checker_env{.url = hook.url,
+                                               .concurrency = hook.concurrency,
+                                               .denies_on_failure = hook.denies_on_failure,
+                                               .secrets = credentials_.secrets_of_webhooks(),
+                                               .secret = std::string(credentials::before_send),
+                                               .bounds = config_.limits,
+                                               .admitted = admitted_,
+                                               .figures = *figures_});
+  const auto posts = std::make_shared<webhooks::poster>(
+      webhooks::poster_settings{.allow_private = true, // the operator's own, mostly beside this server
+                                .deadline = hook.timeout,
+                                .connect_deadline = hook.timeout,
+                                .keeps_answers = true});
+  const asker_actor asks = runtime_.spawn_detached(asker, posts);
+  auto& first = runtime_.first_shard();
+  return runtime_.spawn_pinned<checker>(first, env, persistence_, asks, posts);
 }
 
 history_actor server::spawn_history() {
@@ -304,13 +336,21 @@ void server::spawn_cluster() {
   }
 }
 
-/// Who was revoked before is known before anybody comes.
+/// Who was revoked or banned before is known before anybody comes.
 void server::spawn_revocations() {
   const revocations_actor made =
       runtime_.spawn_detached(revocations, std::shared_ptr<message_reader>(database_->make_reader()),
-                              context_->registry, &credentials_.revoked());
+                              context_->registry, &credentials_.revoked(), &admitted_.bans);
   caf::scoped_actor self{runtime_.system()};
   self->request(made, first_look_deadline, tick_atom::value).receive([] {}, [](const caf::error&) {});
+}
+
+/// Of a database that others may write to.
+void server::spawn_sql_sends() {
+  auto queue = std::shared_ptr<send_queue>(database_->make_send_queue());
+  if (queue)
+    runtime_.spawn_detached(sql_sends, std::move(queue), persistence_, &admitted_, &*figures_,
+                            &config_.limits);
 }
 
 /// As the configuration has them now: those that are as they were go on.
@@ -318,6 +358,7 @@ void server::set_webhooks() {
   for (const auto& one : config_.webhooks)
     longest_keep_ =
         std::max<std::chrono::hours::rep>(longest_keep_, std::chrono::hours(one.keep_days).count());
+  tell_presence_if_wanted();
   const auto before = context_->webhooks.get();
   std::vector<webhook_of_node> all, gone;
   for (const auto& one : *before)
@@ -338,6 +379,27 @@ void server::set_webhooks() {
   context_->webhooks.set(std::move(all));
 }
 
+/// Of those whom this node had when it ended nobody has told that they are gone.
+void server::tell_presence_if_wanted() {
+  const auto is_presence = [](const std::string& type) {
+    return type == name_of(event_type::user_online) || type == name_of(event_type::user_offline);
+  };
+  const bool wanted = std::ranges::any_of(config_.webhooks, [&](const webhook_settings& one) {
+    return one.events.empty() || std::ranges::any_of(one.events, is_presence);
+  });
+  if (admitted_.tells_presence.exchange(wanted) || !wanted || listener_) return;
+  const auto deadline = std::chrono::steady_clock::now() + first_look_deadline;
+  caf::scoped_actor self{runtime_.system()};
+  bool is_more = admitted_.database_up();
+  while (is_more && std::chrono::steady_clock::now() < deadline) {
+    admitted_.appends.take(1);
+    change what{.action = forget_presence{config_.cluster_listen ? config_.node : ""}};
+    self->request(persistence_, first_look_deadline, change_atom::value, std::move(what))
+        .receive([&](const change_answer& answer) { is_more = answer.is_more && !answer.failure; },
+                 [&](const caf::error&) { is_more = false; });
+  }
+}
+
 webhook_actor server::spawn_webhook(const webhook_settings& of) {
   webhook_envs_.push_back(std::make_unique<webhook_env>(webhook_env{
       .name = of.name,
@@ -351,11 +413,11 @@ webhook_actor server::spawn_webhook(const webhook_settings& of) {
       .holder = config_.cluster_listen ? config_.node : "alone",
       .longest_keep = longest_keep_,
       .secrets = credentials_.secrets_of_webhooks(),
+      .timeline = database_->timeline(),
       .admitted = admitted_,
       .figures = *figures_}));
   return runtime_.spawn_detached(webhook, webhook_envs_.back().get(),
-                                 std::shared_ptr<message_reader>(database_->make_reader()),
-                                 context_->persistence);
+                                 std::shared_ptr<message_reader>(database_->make_reader()), persistence_);
 }
 
 /// They store what is done and let go, so that whoever is next begins at once.
@@ -395,7 +457,7 @@ void server::tick() {
   ticker_.expires_after(database_tick);
   ticker_.async_wait([this](const boost::system::error_code& ec) {
     if (ec || !context_) return;
-    if (!admitted_.look_asked.exchange(true)) caf::anon_send(context_->persistence, tick_atom::value);
+    if (!admitted_.look_asked.exchange(true)) caf::anon_send(persistence_, tick_atom::value);
     for (const auto& reader : readers_) caf::anon_send(reader, tick_atom::value);
     watch_writes();
     tick();
@@ -476,6 +538,7 @@ void server::drop_handles() {
   if (files_) files_->workers.clear();
   context_->webhooks.set({});
   context_->persistence = nullptr;
+  persistence_ = nullptr;
   context_->streams = nullptr;
   context_->registry = nullptr;
 }

@@ -36,6 +36,8 @@ struct caller {
   std::string key{};       ///< of a back end: which of its keys; nobody learns the key from it
   bool by_header = false;  ///< the proof came in an Authorization header, which no foreign page can set
 
+  /// It brought an API key, which is a back end's also where nobody has to say who they are.
+  bool is_back_end() const { return is == kind::back_end || (is == kind::anyone && !key.empty()); }
   bool has(scope s) const { return (scopes & static_cast<std::uint8_t>(s)) != 0; }
 };
 

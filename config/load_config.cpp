@@ -1,12 +1,11 @@
 #include "config/load_config.hpp"
 
-#include "core/chat/event.hpp"
+#include "config/values.hpp"
+#include "config/webhook_config.hpp"
 #include "core/wire/origin.hpp"
-#include "webhooks/private_address.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -35,20 +34,6 @@ struct option {
   std::string help;
   setter set;
 };
-
-template <class T>
-bool parse_number(const std::string& text, T low, T high, T& out) {
-  T value{};
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc() || end != text.data() + text.size() || value < low || value > high) return false;
-  out = value;
-  return true;
-}
-
-template <class T>
-std::string range(T low, T high, const char* unit = "") {
-  return "a whole number from " + std::to_string(low) + " to " + std::to_string(high) + unit;
-}
 
 template <class Field>
 setter number(Field server_config::*field, Field low, Field high) {
@@ -305,6 +290,34 @@ const std::vector<option>& options() {
          c.presence_is_public = v == "true";
          return {};
        }},
+      {"before_send.url", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         c.before_send.url = v;
+         return posted_url_fault(v);
+       }},
+      {"before_send.secret_file", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         c.before_send.secret_file = v;
+         return v.empty() ? std::optional<std::string>("the path of a file") : std::nullopt;
+       }},
+      {"before_send.timeout", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         std::chrono::seconds::rep count = 0;
+         if (!parse_number<std::chrono::seconds::rep>(v, 1, 8, count)) return range(1, 8, " (seconds)");
+         c.before_send.timeout = std::chrono::seconds(count);
+         return {};
+       }},
+      {"before_send.concurrency", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (parse_number<std::size_t>(v, 1, 1024, c.before_send.concurrency)) return {};
+         return range(1, 1024);
+       }},
+      {"before_send.on_failure", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "allow" && v != "deny") return "allow or deny";
+         c.before_send.denies_on_failure = v == "deny";
+         return {};
+       }},
       {"wechat.app_id", false, single, "", "", set_app_id},
       {"wechat.secret_file", false, single, "", "", path(&auth::key_files::wechat_secret)},
       {"wechat.base_url", false, single, "", "", set_wechat_url},
@@ -355,14 +368,6 @@ std::string variable_of(const std::string& key) {
   return name;
 }
 
-error bad(const std::string& where, const std::string& what, const std::string& accepted) {
-  auto detail = where + ": " + what + "; accepted: " + accepted;
-  // What was given is in it, which may be anything; it stays one line of the log.
-  std::ranges::replace_if(
-      detail, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
-  return {errc::malformed, std::move(detail)};
-}
-
 /// One option's values from one source; the first source that has any wins.
 struct given {
   std::string where; ///< how the person wrote it: --listen, HONGYAN_LISTEN, listen in FILE
@@ -377,169 +382,6 @@ std::vector<std::string> split_commas(const std::string& text) {
     begin = comma + 1;
   }
   return parts;
-}
-
-std::optional<std::string> scalar_text(const toml::node& node) {
-  if (const auto* s = node.as_string()) return s->get();
-  if (const auto* i = node.as_integer()) return std::to_string(i->get());
-  if (const auto* b = node.as_boolean()) return b->get() ? "true" : "false";
-  return {};
-}
-
-/// A key of a table of [[webhooks]]: takes a value in; answers what is accepted when it is not.
-struct webhook_key {
-  std::string_view name;
-  std::optional<std::string> (*set)(webhook_settings&, const toml::node& value);
-};
-
-std::optional<std::string> set_webhook_name(webhook_settings& w, const toml::node& v) {
-  const auto fits = [](char ch) {
-    return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '_' ||
-           ch == '-';
-  };
-  w.name = v.value_exact<std::string>().value_or("");
-  if (w.name.empty() || w.name.size() > 64 || !std::ranges::all_of(w.name, fits))
-    return "1 to 64 of A-Z, a-z, 0-9, _ and -";
-  return {};
-}
-
-/// The host of a URL that may be posted to: a name, an IPv4 address, or an IPv6 one without its brackets.
-/// Nothing: it is no http(s)://HOST[:PORT][/PATH][?QUERY].
-std::optional<std::string> webhook_host(std::string_view url) {
-  constexpr std::size_t url_bytes_max = 2048;
-  const auto is_plain = [](char ch) {
-    return ch > 0x20 && ch < 0x7F && ch != '"' && ch != '\\' && ch != '#';
-  };
-  if (url.size() > url_bytes_max || !std::ranges::all_of(url, is_plain)) return {};
-  const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
-  if (!url.starts_with(scheme)) return {};
-  auto host = url.substr(scheme.size());
-  host = host.substr(0, host.find_first_of("/?"));
-  const auto colon = host.find_last_not_of("0123456789");
-  if (colon != std::string_view::npos && host[colon] == ':') {
-    unsigned short port = 0;
-    if (!parse_number<unsigned short>(std::string(host.substr(colon + 1)), 1, 65535, port)) return {};
-    host = host.substr(0, colon);
-  }
-  if (host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-    if (host.find(':') == std::string_view::npos || !parse_address(host)) return {};
-    return std::string(host);
-  }
-  const auto fits = [](char ch) {
-    return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '.' ||
-           ch == '-' || ch == '_';
-  };
-  if (host.empty() || !std::ranges::all_of(host, fits)) return {};
-  return std::string(host);
-}
-
-std::optional<std::string> set_webhook_url(webhook_settings& w, const toml::node& v) {
-  w.url = v.value_exact<std::string>().value_or("");
-  if (!webhook_host(w.url))
-    return "https://HOST or https://HOST:PORT, with a path and a query or without; no user, fragment or "
-           "space";
-  return {};
-}
-
-std::optional<std::string> set_webhook_events(webhook_settings& w, const toml::node& v) {
-  std::string known;
-  for (const auto type : event_type_names) known.append(known.empty() ? "" : ", ").append(type);
-  const auto accepted = "a list of one or more of " + known + "; without it: all";
-  const auto* list = v.as_array();
-  if (list == nullptr || list->empty()) return accepted;
-  for (const auto& item : *list) {
-    auto type = item.value_exact<std::string>();
-    if (!type || std::ranges::find(event_type_names, *type) == event_type_names.end()) return accepted;
-    w.events.push_back(*std::move(type));
-  }
-  return {};
-}
-
-const std::vector<webhook_key>& webhook_keys() {
-  static const std::vector<webhook_key> all{
-      {"name", set_webhook_name},
-      {"url", set_webhook_url},
-      {"secret_file",
-       [](webhook_settings& w, const toml::node& v) -> std::optional<std::string> {
-         w.secret_file = v.value_exact<std::string>().value_or("");
-         if (w.secret_file.empty()) return "the path of a file";
-         return {};
-       }},
-      {"events", set_webhook_events},
-      {"concurrency",
-       [](webhook_settings& w, const toml::node& v) -> std::optional<std::string> {
-         const auto count = v.value_exact<std::int64_t>().value_or(0);
-         if (count < 1 || count > 64) return range(1, 64);
-         w.concurrency = static_cast<std::size_t>(count);
-         return {};
-       }},
-      {"keep_days",
-       [](webhook_settings& w, const toml::node& v) -> std::optional<std::string> {
-         const auto count = v.value_exact<std::int64_t>().value_or(0);
-         if (count < 1 || count > 365) return range(1, 365);
-         w.keep_days = std::chrono::days(count);
-         return {};
-       }},
-      {"allow_private",
-       [](webhook_settings& w, const toml::node& v) -> std::optional<std::string> {
-         const auto allowed = v.value_exact<bool>();
-         if (!allowed) return "true or false";
-         w.allow_private = *allowed;
-         return {};
-       }},
-  };
-  return all;
-}
-
-/// By the URL alone; what a name resolves to is looked at when it is connected to.
-bool is_private_host(const std::string& host) {
-  const auto address = parse_address(host);
-  return is_loopback_host(host) || (address && webhooks::is_private(*address));
-}
-
-/// `place` is where it stands: FILE line N.
-std::optional<error> read_webhook(const toml::table& table, const std::string& place, webhook_settings& out) {
-  const auto where = [&](const std::string& key) { return "webhooks." + key + " in " + place; };
-  for (const auto& [name, node] : table) {
-    const std::string key(name.str());
-    const auto known = std::ranges::find(webhook_keys(), key, &webhook_key::name);
-    if (known == webhook_keys().end())
-      return bad(where(key), "unknown key",
-                 "name, url, secret_file, events, concurrency, keep_days and allow_private");
-    const auto accepted = known->set(out, node);
-    if (!accepted) continue;
-    // A URL may hold a password.
-    const auto value = key == "url" ? std::nullopt : scalar_text(node);
-    return bad(where(key), (value ? "\"" + *value + "\"" : "its value") + " is not accepted", *accepted);
-  }
-  for (const auto& [key, value] :
-       {std::pair("name", &out.name), std::pair("url", &out.url), std::pair("secret_file", &out.secret_file)})
-    if (value->empty()) return bad(where(key), "it is missing", "name, url and secret_file together");
-  if (out.allow_private) return {};
-  if (!out.url.starts_with("https://"))
-    return bad(where("url"), "it is in the clear", "https://, or with allow_private = true http://, too");
-  if (is_private_host(*webhook_host(out.url)))
-    return bad(where("url"), "its host is this machine, or in a private network",
-               "a host of the Internet, or allow_private = true as well");
-  return {};
-}
-
-std::optional<error> read_webhooks(const toml::node& node, const std::string& file,
-                                   std::vector<webhook_settings>& out) {
-  const auto* list = node.as_array();
-  if (list == nullptr || !std::ranges::all_of(*list, [](const toml::node& n) { return n.is_table(); }))
-    return bad("webhooks in " + file, "it is no list of tables", "a table [[webhooks]] for each of them");
-  for (const auto& item : *list) {
-    const auto place = file + " line " + std::to_string(item.source().begin.line);
-    webhook_settings one;
-    if (auto e = read_webhook(*item.as_table(), place, one)) return e;
-    if (std::ranges::find(out, one.name, &webhook_settings::name) != out.end())
-      return bad("webhooks.name in " + place, "\"" + one.name + "\" is another's, too",
-                 "a name of its own for each");
-    out.push_back(std::move(one));
-  }
-  return {};
 }
 
 /// What a file sets.
@@ -712,8 +554,11 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
       values = found->second;
     }
     for (const auto& value : values.values)
-      if (auto accepted = o.set(config, value))
-        return bad(values.where, "\"" + value + "\" is not accepted", *accepted);
+      if (auto accepted = o.set(config, value)) {
+        const bool may_hold_a_password = o.key.ends_with(".url");
+        return bad(values.where,
+                   (may_hold_a_password ? "its value" : "\"" + value + "\"") + " is not accepted", *accepted);
+      }
   }
   if (config.asks_for_tokens && config.keys.secret.empty() && config.keys.keys.empty())
     return bad("--auth", "\"token\" without keys lets nobody in",
@@ -725,6 +570,9 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   if (config.files.store.starts_with("s3:") && config.files.s3_key_file.empty())
     return bad("files.store", "a bucket without a key lets nobody in", "files.s3_key_file as well");
   if (config.files.store.empty()) config.files.store = default_file_store(config.database);
+  if (config.before_send.url.empty() != config.before_send.secret_file.empty())
+    return bad(config.before_send.url.empty() ? "before_send.url" : "before_send.secret_file",
+               "it is missing", "before_send.url and before_send.secret_file together");
   if (config.wechat.app_id.empty() != config.keys.wechat_secret.empty())
     return bad(config.wechat.app_id.empty() ? "wechat.secret_file" : "wechat.app_id", "it is given alone",
                "wechat.app_id and wechat.secret_file together");

@@ -51,6 +51,15 @@ struct webhook_settings {
   bool operator==(const webhook_settings&) const = default;
 };
 
+/// Who is asked before what users write is stored (contract, section 8).
+struct before_send_settings {
+  std::string url{}; ///< empty: nobody
+  std::string secret_file{};
+  std::chrono::seconds timeout{1};
+  std::size_t concurrency = 64;
+  bool denies_on_failure = true; ///< without an answer
+};
+
 struct server_config {
   listen_address listen;
   std::string database = "sqlite:hongyan.db";
@@ -80,6 +89,7 @@ struct server_config {
   std::string public_url{}; ///< what clients see of this server, https://HOST; empty: not known
   file_settings files{};
   std::vector<webhook_settings> webhooks{};
+  before_send_settings before_send{};
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation
   hongyan::limits limits;

@@ -20,6 +20,7 @@ constexpr std::array rows{
     error_row{errc::timeout, "timeout", 408, -32600, "Request took too long"},
     error_row{errc::conflict, "conflict", 409, -32009, "Conflict"},
     error_row{errc::too_large, "too-large", 413, -32013, "Too large"},
+    error_row{errc::refused_content, "refused-content", 422, -32022, "Refused by a content check"},
     error_row{errc::unsupported_type, "unsupported-type", 415, -32602, "Unsupported type"},
     error_row{errc::bad_range, "bad-range", 416, -32602, "Range not satisfiable"},
     error_row{errc::upgrade_required, "upgrade-required", 426, -32600, "WebSocket upgrade required"},

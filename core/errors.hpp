@@ -25,6 +25,7 @@ enum class errc : std::uint8_t {
   timeout,            ///< the request did not arrive whole in time
   conflict,           ///< the clientMsgId is taken by another message
   too_large,          ///< a body, a content or a frame over its limit
+  refused_content,    ///< a content check, or the business, does not want it said
   unsupported_type,   ///< a file of a type that may not be uploaded
   bad_range,          ///< no byte of what was asked for is there
   upgrade_required,   ///< a socket path without a WebSocket upgrade
@@ -43,8 +44,11 @@ struct error {
   std::string detail{};
   std::string param{};                         ///< the parameter that is at fault, when there is one
   std::chrono::milliseconds retry_after{1000}; ///< where its row says retry_later, and of internal
-  std::string reason{};                        ///< of forbidden, for programs: "blocked", "muted" or "role"
-  std::optional<std::size_t> offset{};         ///< of a stream's conflict: where it ends
+  /// For programs: of forbidden "blocked", "banned", "muted" or "role"; of refused_content whatever the check
+  /// says.
+  std::string reason{};
+  std::optional<std::string> until{};  ///< of a ban, RFC 3339; empty: until it is lifted
+  std::optional<std::size_t> offset{}; ///< of a stream's conflict: where it ends
 };
 
 /// When the client may come again: what the error says; where it says nothing of its own (1 s), spread over

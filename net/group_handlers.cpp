@@ -54,7 +54,7 @@ asio::awaitable<reply> make_group(edge& at, const routed_request& request) {
   if (!command) co_return problem(command.error());
   count_cost(at, request.by, *command);
   auto& what = std::get<change>(*command);
-  what.by_back_end = request.by.is == auth::caller::kind::back_end;
+  what.by_back_end = request.by.is_back_end();
   auto r = co_await store_change(at, std::move(what), 201);
   co_return r;
 }

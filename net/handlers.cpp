@@ -58,6 +58,7 @@ asio::awaitable<reply> push(edge& at, const routed_request& request) {
   if (const auto refusal = admit_write(server.admitted, server.figures))
     co_return push_failed(server, *refusal);
 
+  message->by_back_end = request.by.is_back_end();
   const auto begin = at.home.now();
   auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
                                             std::move(*message));

@@ -95,6 +95,10 @@ asio::awaitable<reply> read_online(edge& at, const routed_request& request);
 asio::awaitable<reply> upload_file(edge& at, const routed_request& request);
 asio::awaitable<reply> read_file(edge& at, const routed_request& request);
 asio::awaitable<reply> read_file_link(edge& at, const routed_request& request);
+// ban_handlers.cpp.
+asio::awaitable<reply> make_ban(edge& at, const routed_request& request);
+asio::awaitable<reply> read_bans(edge& at, const routed_request& request);
+asio::awaitable<reply> lift_ban(edge& at, const routed_request& request);
 // webhook_handlers.cpp.
 asio::awaitable<reply> read_webhooks(edge& at, const routed_request& request);
 asio::awaitable<reply> read_failed_events(edge& at, const routed_request& request);

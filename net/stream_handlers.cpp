@@ -37,9 +37,10 @@ result<new_message> first_message(json::object body, const user_id& from, const 
   return message;
 }
 
-/// What a user says counts to their day, as in any message. Errors: rate_limited.
+/// What a user says counts to their day, as in any message. Errors: rate_limited, forbidden.
 result<void> may_say(edge& at, const stream_writer& by, std::string_view words) {
   if (!by.user) return {};
+  if (auto banned = at.server.admitted.bans.refusal(*by.user, wall_now())) return *banned;
   return admit_contents(at.server.admitted, at.server.figures, *by.user, words.size(), at.home.now());
 }
 
@@ -62,6 +63,7 @@ asio::awaitable<reply> begin_stream(edge& at, const auth::caller& by, json::obje
   if (!message) co_return problem(message.error());
   if (const auto may = may_send(at, by, from, 0); !may) co_return problem(may.error());
   if (const auto refused = admit_write(at.server.admitted, at.server.figures)) co_return problem(*refused);
+  message->by_back_end = by.is_back_end();
   stream_begin wanted{*std::move(message), *std::move(writer)};
   const auto begun = co_await ask_streams<stream_begun>(at, create_atom::value, std::move(wanted));
   if (!begun) co_return problem(begun.error());

@@ -247,7 +247,7 @@ asio::awaitable<result<void>> upload::flush() {
 /// First its row, then its first byte.
 asio::awaitable<result<void>> upload::begin() {
   file_.id = random_name(file_id_digits);
-  change row{.by = user_, .action = begin_file{file_.id, to_.settings.unsent}};
+  change row{.by = user_, .action = begin_file{file_.id, to_.settings.unsent}, .by_back_end = !is_limited_};
   const auto stored = co_await ask_to_store<change_answer>(at_, change_atom::value, std::move(row));
   if (!stored) co_return stored.error();
   begun_.worker = to_.worker();
@@ -265,7 +265,7 @@ asio::awaitable<result<void>> upload::finish() {
       co_await ask_worker<blob_done>(at_, begun_.worker, finish_atom::value, std::move(end), patience);
   if (!finished) co_return finished.error();
   if (finished->failure) co_return *finished->failure;
-  change row{.by = user_, .action = finish_file{file_}};
+  change row{.by = user_, .action = finish_file{file_}, .by_back_end = !is_limited_};
   const auto stored = co_await ask_to_store<change_answer>(at_, change_atom::value, std::move(row));
   if (!stored) co_return stored.error();
   co_return result<void>();
@@ -283,7 +283,7 @@ asio::awaitable<result<stored_file>> receive(edge& at, const routed_request& req
   const auto& settings = (*to)->settings;
   if (request.body->length().value_or(0) > settings.max + envelope_bytes)
     co_return refused(body_too_large(settings));
-  const bool is_limited = request.by.is != auth::caller::kind::back_end;
+  const bool is_limited = !request.by.is_back_end();
   std::optional<place_table::place> place;
   if (is_limited) {
     auto taken = admit_upload(at.server.admitted, at.server.figures, *user);

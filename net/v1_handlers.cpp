@@ -35,9 +35,13 @@ struct errand_runner {
 
   asio::awaitable<reply> operator()(new_message& m) const {
     if (const auto may = may_send(at, asker, m.from, m.content.size()); !may) return refused(may.error());
+    m.by_back_end = asker.is_back_end();
     return store_message(at, std::move(m));
   }
-  asio::awaitable<reply> operator()(change& what) const { return store_change(at, std::move(what)); }
+  asio::awaitable<reply> operator()(change& what) const {
+    what.by_back_end = asker.is_back_end();
+    return store_change(at, std::move(what));
+  }
   asio::awaitable<reply> operator()(read_mark& mark) const { return store_mark(at, std::move(mark)); }
   template <v1::readable Query>
   asio::awaitable<reply> operator()(Query& query) const {

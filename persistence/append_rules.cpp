@@ -29,6 +29,7 @@ std::string strings_of(const std::string& content, std::initializer_list<std::st
 /// Of a message that is sent again.
 std::string_view what_counts(const new_message& m) {
   if (m.kind == message_kind::text_stream) return std::string_view("\0stream", 7); // no text has U+0000
+  if (m.first_content) return *m.first_content;
   return m.attached && !m.attached->sent.empty() ? m.attached->sent : m.content;
 }
 
@@ -58,8 +59,8 @@ std::int64_t digest_of(std::string_view sent) {
 
 std::int64_t sent_digest(const new_message& message) {
   if (!message.client_msg_id) return 0;
-  const bool is_changed =
-      message.kind == message_kind::text_stream || (message.attached && !message.attached->sent.empty());
+  const bool is_changed = message.kind == message_kind::text_stream || message.first_content ||
+                          (message.attached && !message.attached->sent.empty());
   return is_changed ? digest_of(what_counts(message)) : 0;
 }
 

@@ -19,7 +19,9 @@ result<change_outcome> apply(message_writer& writer, const change& what, wall_ti
   change_outcome outcome;
   const auto done = writer.transact([&](change_transaction& tx) {
     outcome = {}; // of a run that came to nothing
-    return std::visit(change_run(tx, what, now, limits, outcome), what.action);
+    auto one = std::visit(change_run(tx, what, now, limits, outcome), what.action);
+    if (one && what.is_probe) return result<void>(error{errc::refused_content, "it would be done"});
+    return one;
   });
   if (!done) {
     return with_reason(done.error());
@@ -31,7 +33,9 @@ bool may_share(const change& one, const change& other) {
   const auto is_of_file = [](const change& c) {
     return std::holds_alternative<begin_file>(c.action) || std::holds_alternative<finish_file>(c.action);
   };
+  const auto is_presence = [](const change& c) { return std::holds_alternative<tell_presence>(c.action); };
   if (is_of_file(one) && is_of_file(other)) return true;
+  if (is_presence(one) && is_presence(other)) return true;
   const auto* first = std::get_if<react_to_message>(&one.action);
   const auto* second = std::get_if<react_to_message>(&other.action);
   return first != nullptr && second != nullptr && first->in.is_group() && first->in == second->in;

@@ -38,6 +38,7 @@ struct change_outcome {
   std::vector<std::string> files{};        ///< of take_due_files
   std::optional<file_identity> identity{}; ///< of identify_files
   std::optional<webhook_row> webhook{};    ///< of hold_webhook; of store_webhook what is wished of it
+  bool is_more = false;                    ///< of forget_presence: it is to be asked for again
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

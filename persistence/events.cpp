@@ -1,5 +1,6 @@
 #include "persistence/events.hpp"
 
+#include "core/tools/wall_time.hpp"
 #include "core/wire/json.hpp"
 #include "core/wire/v1/encode.hpp"
 #include "persistence/views.hpp"
@@ -116,7 +117,23 @@ std::optional<event> tell(const message& entry, const known_entries& known) {
   return told;
 }
 
-event tell(const reaction_event& of) {
+/// A user's are told one after the other, as a conversation's are.
+std::int64_t line_of(const user_id& user) {
+  return -1 - static_cast<std::int64_t>(std::hash<std::string>()(user.text()) >> 2);
+}
+
+event tell_presence(const side_event& of) {
+  std::string data = "{\"userId\":" + json_string(of.what.user.text()) + ",\"since\":\"";
+  append_utc_time(data, of.at);
+  return {.id = of.id,
+          .conversation_id = line_of(of.what.user),
+          .type = of.what.on ? event_type::user_online : event_type::user_offline,
+          .at = of.at,
+          .data = data + "\"}"};
+}
+
+event tell(const side_event& of) {
+  if (of.is_presence()) return tell_presence(of);
   const reaction& r = of.what;
   std::string data = "{\"conversationId\":\"" + std::to_string(r.conversation_id) +
                      "\",\"seq\":" + std::to_string(r.seq) + ",\"userId\":" + json_string(r.user.text()) +
@@ -132,14 +149,14 @@ result<std::vector<event>> events_between(message_reader& reader, std::int64_t a
   const auto limit = static_cast<std::size_t>(up_to - after);
   const auto entries = reader.entries_by_id(after, up_to, limit);
   if (!entries) return entries.error();
-  const auto reactions = reader.reaction_events(after, up_to, limit);
-  if (!reactions) return reactions.error();
+  const auto aside = reader.side_events(after, up_to, limit);
+  if (!aside) return aside.error();
   const auto known = look_up(reader, *entries);
   if (!known) return known.error();
   std::vector<event> events;
   for (const message& entry : *entries)
     if (auto told = tell(entry, *known)) events.push_back(*std::move(told));
-  for (const reaction_event& one : *reactions) events.push_back(tell(one));
+  for (const side_event& one : *aside) events.push_back(tell(one));
   std::ranges::sort(events, {}, &event::id);
   return events;
 }

@@ -24,14 +24,21 @@ extern const std::string_view sqlite_0007_messages;
 extern const std::string_view postgres_0010_messages;
 extern const std::string_view sqlite_0008_webhooks;
 extern const std::string_view postgres_0011_webhooks;
+extern const std::string_view sqlite_0009_bans;
+extern const std::string_view postgres_0012_bans;
+extern const std::string_view postgres_0013_sql_sends;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
-  static const std::array list{
-      migration{1, embedded::sqlite_0001_init},           migration{2, embedded::sqlite_0002_conversations},
-      migration{3, embedded::sqlite_0003_identities},     migration{4, embedded::sqlite_0004_blocks},
-      migration{5, embedded::sqlite_0005_revocations, 4}, migration{6, embedded::sqlite_0006_files},
-      migration{7, embedded::sqlite_0007_messages},       migration{8, embedded::sqlite_0008_webhooks}};
+  static const std::array list{migration{1, embedded::sqlite_0001_init},
+                               migration{2, embedded::sqlite_0002_conversations},
+                               migration{3, embedded::sqlite_0003_identities},
+                               migration{4, embedded::sqlite_0004_blocks},
+                               migration{5, embedded::sqlite_0005_revocations, 4},
+                               migration{6, embedded::sqlite_0006_files},
+                               migration{7, embedded::sqlite_0007_messages},
+                               migration{8, embedded::sqlite_0008_webhooks},
+                               migration{9, embedded::sqlite_0009_bans}};
   return list;
 }
 
@@ -46,7 +53,9 @@ std::span<const migration> postgres_migrations() {
                                migration{8, embedded::postgres_0008_timeline, 6},
                                migration{9, embedded::postgres_0009_files},
                                migration{10, embedded::postgres_0010_messages},
-                               migration{11, embedded::postgres_0011_webhooks, 10}};
+                               migration{11, embedded::postgres_0011_webhooks, 10},
+                               migration{12, embedded::postgres_0012_bans, 10},
+                               migration{13, embedded::postgres_0013_sql_sends, 10}};
   return list;
 }
 

@@ -2,6 +2,7 @@
 
 #include "persistence/postgres/directory.hpp"
 #include "persistence/postgres/reader.hpp"
+#include "persistence/postgres/send_queue.hpp"
 #include "persistence/postgres/writer.hpp"
 
 #include <libpq-fe.h>
@@ -17,6 +18,8 @@ public:
   std::unique_ptr<message_writer> make_writer() override { return postgres::make_writer(hosts_); }
   std::unique_ptr<message_reader> make_reader() override { return postgres::make_reader(hosts_); }
   std::unique_ptr<node_directory> make_directory() override { return postgres::make_directory(hosts_); }
+  std::unique_ptr<send_queue> make_send_queue() override { return postgres::make_send_queue(hosts_); }
+  result<void> grant_sql(const std::string& role) override { return postgres::grant_sql(hosts_, role); }
   newest_timeline* timeline() override { return &hosts_->timeline(); }
   std::string_view kind() const override { return "postgresql"; }
 

@@ -25,7 +25,9 @@ std::string conversation_name(const new_message& message) {
   return name;
 }
 
-append_status verdict(const new_message& message, const conversation_rules* rules) {
+namespace {
+
+append_status verdict_of_rules(const new_message& message, const conversation_rules* rules) {
   if (message.attached && message.attached->refused) return append_status::no_file;
   if (rules == nullptr) return append_status::no_group;
   if (!message.to.is_group()) {
@@ -38,6 +40,13 @@ append_status verdict(const new_message& message, const conversation_rules* rule
   if (*role != group_role::member) return append_status::stored;
   if (rules->muted) return append_status::silenced;
   return message.called && message.called->all ? append_status::may_not_call_all : append_status::stored;
+}
+
+} // namespace
+
+append_status verdict(const new_message& message, const conversation_rules* rules) {
+  const auto status = verdict_of_rules(message, rules);
+  return status == append_status::stored && message.is_probe ? append_status::unchecked : status;
 }
 
 send_batch::send_batch(std::size_t size, wall_time now)

@@ -36,7 +36,7 @@ struct conversation_rules {
 /// The conversation a message belongs to, as text: "LOW HIGH" or " GROUP"; no id has a space in it.
 std::string conversation_name(const new_message& message);
 
-/// May it be stored? Without rules there is no such group.
+/// May it be stored? Without rules there is no such group. Of a probe that may: unchecked.
 append_status verdict(const new_message& message, const conversation_rules* rules);
 
 class send_batch {

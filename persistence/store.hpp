@@ -37,6 +37,7 @@ enum class append_status : std::uint8_t {
   silenced,  ///< the group is muted and the sender is neither owner nor admin; nothing stored
   no_group,  ///< there is no such group, or the sender is no member of it; nothing stored
   no_file,   ///< the message may not have its files (attachment::refused says why); nothing stored
+  unchecked, ///< it would be stored; nothing was, since it is only asked (new_message::is_probe)
   may_not_call_all, ///< only a group's owner and admins may call all of it; nothing stored
 };
 
@@ -102,6 +103,8 @@ struct file_question {
 
 /// How long a node has a webhook that says nothing more. Takes over within 30 s (contract, section 8).
 inline constexpr std::chrono::seconds webhook_hold{12};
+/// Users that drop_presence() says to be gone, at most.
+inline constexpr std::size_t presence_portion = 500;
 /// What may wait for a webhook's holder.
 inline constexpr std::size_t wishes_bytes_max = 64 * 1024;
 
@@ -131,7 +134,7 @@ public:
   virtual result<void> remove_members(std::int64_t conversation, std::span<const user_id> users) = 0;
 
   // What these change, erase or react to is kept for events while there are webhooks: see kept_version and
-  // reaction_event.
+  // side_event.
 
   /// The entry `seq` of a locked conversation.
   virtual result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) = 0;
@@ -156,6 +159,7 @@ public:
   virtual result<profile> find_profile(const user_id& user) = 0;
   /// Tokens issued by then are good no more; an earlier time than the one that is stored changes nothing.
   virtual result<void> revoke(const user_id& user, std::int64_t at_us) = 0;
+  virtual result<void> put_ban(const ban& what, wall_time now) = 0;
   /// The user of an identity; the first time that is `made_up`.
   virtual result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
                                            wall_time now) = 0;
@@ -188,6 +192,10 @@ public:
   virtual result<void> drop_failed_events(const std::string& webhook, std::span<const std::int64_t> ids) = 0;
   /// Adds a line to what is wished. False: there is no such webhook, or `wishes_bytes_max` are waiting.
   virtual result<bool> put_wish(const std::string& webhook, const std::string& wish) = 0;
+  /// A user has come or gone. Kept for webhooks, while there are any, unless it is known.
+  virtual result<void> put_presence(const tell_presence& what) = 0;
+  /// Some of those are gone whom that node (empty: any) saw come; answers how many.
+  virtual result<std::size_t> drop_presence(const std::string& node) = 0;
   /// Forgets rows of that kind that were kept for events before then, some thousands of each.
   virtual result<void> forget_kept(wall_time before) = 0;
 
@@ -335,6 +343,13 @@ struct search_matches {
   std::optional<std::int64_t> walked_to{};
 };
 
+/// A ban, of its row.
+inline ban ban_of(user_id user, std::string_view reason, std::int64_t since_ms, std::int64_t until_ms) {
+  ban of{std::move(user), std::string(reason), wall_time(std::chrono::milliseconds(since_ms)), {}};
+  if (until_ms > 0) of.until = wall_time(std::chrono::milliseconds(until_ms));
+  return of;
+}
+
 /// Of all tokens of a user that were issued by then.
 struct revocation {
   user_id user;
@@ -407,6 +422,8 @@ public:
   virtual result<std::vector<profile>> profiles(std::span<const user_id> users) = 0;
   /// Whose tokens were revoked at `since_us` or later, in no order.
   virtual result<std::vector<revocation>> revocations(std::int64_t since_us) = 0;
+  /// Bans that were made or lifted at `since` or later, in no order.
+  virtual result<std::vector<ban>> bans(wall_time since) = 0;
   /// As find_files() of a writer.
   virtual result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) = 0;
   /// Whom the user has blocked, sorted.
@@ -448,8 +465,8 @@ public:
   virtual result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
                                                      std::size_t limit) = 0;
   /// Likewise.
-  virtual result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
-                                                              std::size_t limit) = 0;
+  virtual result<std::vector<side_event>> side_events(std::int64_t after, std::int64_t up_to,
+                                                      std::size_t limit) = 0;
   /// What was kept of the entries of these ranges, in no order; their limits do not count.
   virtual result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) = 0;
   /// All, by name.
@@ -495,6 +512,39 @@ public:
   virtual void leave(const node_row& self) = 0;
 };
 
+/// A message that a back end has written in a transaction of its own (contract, section 8); as it stands in
+/// its row.
+struct queued_send {
+  std::int64_t id = 0;
+  std::string sender;
+  std::string recipient;
+  bool to_group = false;
+  std::string kind;
+  std::string content; ///< JSON, that of a text too
+  std::string client_msg_id;
+  std::optional<std::string> ext{}; ///< JSON
+};
+/// One that will never be sent, and why: for programs and for people.
+struct refused_send {
+  std::int64_t id = 0;
+  std::string reason;
+  std::string detail;
+};
+
+/// Messages that wait to be sent. One thread at a time. Errors: errc::unavailable.
+class send_queue {
+public:
+  virtual ~send_queue() = default;
+
+  /// The oldest, in the order of their transactions' statements; they are this node's until done() or the
+  /// next take() or wait(). Nothing: there is none, or they are another node's.
+  virtual result<std::vector<queued_send>> take(std::size_t limit) = 0;
+  /// These are sent, and those never will be: they wait no more.
+  virtual result<void> done(std::span<const std::int64_t> sent, std::span<const refused_send> refused) = 0;
+  /// Until another is committed, or so long.
+  virtual void wait(std::chrono::milliseconds limit) = 0;
+};
+
 /// A database, by its URL; makes connections to it. Thread-safe.
 class store {
 public:
@@ -503,6 +553,13 @@ public:
   virtual std::unique_ptr<message_reader> make_reader() = 0;
   /// Null: one server only can use the database.
   virtual std::unique_ptr<node_directory> make_directory() { return nullptr; }
+  /// Null: nobody else writes to the database.
+  virtual std::unique_ptr<send_queue> make_send_queue() { return nullptr; }
+  /// Lets a role of the database send in its own transactions. Errors: malformed, not_found (there is no such
+  /// role), unavailable.
+  virtual result<void> grant_sql(const std::string& /*role*/) {
+    return error{errc::malformed, "this database has no roles"};
+  }
   /// Which of several primaries is the true one; it lives as long as the store, or its writers and readers.
   /// Null: there can be but one.
   virtual newest_timeline* timeline() { return nullptr; }

@@ -328,12 +328,13 @@ void delivery::failed_again(const flown& flown_of, std::int64_t id, const attemp
   ++of.attempts;
   of.last = now;
   const bool others_succeed = succeeded_at_ > of.since;
-  if (others_succeed && !flown_of.is_probe && now - of.since >= patience) {
+  if (others_succeed && !flown_of.is_probe && (of.gave_up || now - of.since >= patience)) {
     failed_.insert_or_assign(
         id, failed_event{
                 .id = id, .at = now, .attempts = static_cast<std::int32_t>(of.attempts), .why = how.why});
     last_error_ = how.why;
     last_error_at_ = now;
+    of.gave_up = true;
     finish_first(conversation, now);
     return;
   }
@@ -389,6 +390,8 @@ void delivery::settle(std::int64_t id, wall_time now) {
     open_.erase(id);
     go_on(of.conversation);
   } else if (of.how == flight::parked) {
+    if (const auto behind = parked_.find(of.conversation); behind != parked_.end())
+      behind->second.gave_up = false;
     finish_first(of.conversation, now);
   }
 }

@@ -112,7 +112,8 @@ private:
     wall_time next{};  ///< attempt
     wall_time last{};  ///< attempt
     std::size_t attempts = 0;
-    bool helped = false; ///< something has gone elsewhere since it failed
+    bool helped = false;  ///< something has gone elsewhere since it failed
+    bool gave_up = false; ///< the event before it, and none has gone since: nobody waits long for the next
   };
   struct lane {
     std::deque<event> waiting;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <string_view>
 #include <unordered_map>
@@ -38,6 +39,7 @@ struct transfer {
   const poster_settings* settings = nullptr;
   std::unique_ptr<curl_slist, list_deleter> headers{};
   std::size_t header_bytes = 0, body_bytes = 0;
+  std::string body{};
   sockaddr_storage refused{}; ///< an address that was not connected to
   socklen_t refused_size = 0; ///< 0: none
   char words[CURL_ERROR_SIZE] = {};
@@ -65,11 +67,13 @@ std::size_t take_header(char*, std::size_t, std::size_t count, void* of) noexcep
   return t.header_bytes <= t.settings->answer_bytes_max ? count : 0; // which ends the transfer
 }
 
-/// An answer is read, and not kept, so that its connection can be used again.
-std::size_t take_body(char*, std::size_t, std::size_t count, void* of) noexcept {
+/// An answer is read also where it is not kept, so that its connection can be used again.
+std::size_t take_body(char* bytes, std::size_t, std::size_t count, void* of) noexcept {
   auto& t = *static_cast<transfer*>(of);
   t.body_bytes += count;
-  return t.body_bytes <= t.settings->answer_bytes_max ? count : 0;
+  if (t.body_bytes > t.settings->answer_bytes_max) return 0;
+  if (t.settings->keeps_answers) t.body.append(bytes, count);
+  return count;
 }
 
 /// HOST:PORT as the URL has it: what is shown of a URL, whose rest may be a secret.
@@ -190,6 +194,11 @@ public:
       failed_.push_back({.ticket = ticket, .trouble = trouble_of(*t, CURLE_OUT_OF_MEMORY, {})});
   }
 
+  void wake() {
+    is_woken_ = true;
+    curl_multi_wakeup(multi_.get());
+  }
+
   std::size_t size() const { return running_.size() + failed_.size(); }
 
   std::vector<posted> poll(milliseconds max_wait) {
@@ -204,6 +213,7 @@ public:
       if (left <= milliseconds::zero()) return done;
       curl_multi_poll(multi_.get(), nullptr, 0,
                       static_cast<int>(std::min<milliseconds::rep>(left.count(), 60'000)), nullptr);
+      if (is_woken_.exchange(false)) return done;
     }
   }
 
@@ -221,12 +231,13 @@ private:
     }
   }
 
-  static posted outcome(const transfer& t, CURLcode code) {
+  static posted outcome(transfer& t, CURLcode code) {
     posted out{.ticket = t.ticket};
     long status = 0;
     curl_easy_getinfo(t.easy.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200) out.status = static_cast<int>(status); // of 1xx more is to follow
     if (!out.status || *out.status >= 300) out.trouble = trouble_of(t, code, out.status);
+    if (code == CURLE_OK) out.body = std::move(t.body);
     curl_off_t later = 0;
     curl_easy_getinfo(t.easy.get(), CURLINFO_RETRY_AFTER, &later);
     if (out.status && later > 0) out.retry_after = std::min(std::chrono::seconds(later), retry_after_max);
@@ -237,6 +248,7 @@ private:
   std::unique_ptr<CURLM, multi_deleter> multi_; ///< with the connections
   std::unordered_map<CURL*, std::unique_ptr<transfer>> running_;
   std::vector<posted> failed_; ///< before they were under way
+  std::atomic<bool> is_woken_ = false;
 };
 
 poster::poster(poster_settings settings) : transfers_(std::make_unique<transfers>(settings)) {}
@@ -246,6 +258,8 @@ poster::~poster() = default;
 void poster::start(std::uint64_t ticket, post what) noexcept { transfers_->start(ticket, std::move(what)); }
 
 std::size_t poster::in_flight() const noexcept { return transfers_->size(); }
+
+void poster::wake() noexcept { transfers_->wake(); }
 
 std::vector<posted> poster::poll(milliseconds max_wait) noexcept { return transfers_->poll(max_wait); }
 

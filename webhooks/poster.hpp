@@ -19,6 +19,7 @@ struct poster_settings {
   std::chrono::milliseconds deadline{15'000};        ///< of a post, from the name's lookup to the last byte
   std::chrono::milliseconds connect_deadline{5'000}; ///< of that, until the connection is there (with TLS)
   std::size_t answer_bytes_max = 64 * 1024; ///< of an answer's body, and of its header, that are read
+  bool keeps_answers = false;               ///< posted::body is wanted
 };
 
 /// A POST of JSON.
@@ -34,6 +35,7 @@ struct posted {
   std::uint64_t ticket = 0;
   /// As soon as it is there it counts, whatever becomes of the rest of the answer; nothing: there is none.
   std::optional<int> status{};
+  std::string body{}; ///< of the answer, where it is kept and came whole
   /// Why it is no success, for people: one line with the host and the reason, and nothing else of the URL.
   /// Empty with a status of 2xx.
   std::string trouble{};
@@ -42,9 +44,9 @@ struct posted {
   std::optional<std::chrono::seconds> retry_after{};
 };
 
-/// One thread at a time. Follows no redirect, uses no proxy, and trusts the certificates that the system
-/// trusts. No exception comes out of it, but for want of memory out of its constructor. The process ignores
-/// SIGPIPE, as TLS needs.
+/// One thread at a time, but for wake(). Follows no redirect, uses no proxy, and trusts the certificates that
+/// the system trusts. No exception comes out of it, but for want of memory out of its constructor. The
+/// process ignores SIGPIPE, as TLS needs.
 class poster {
 public:
   explicit poster(poster_settings settings = {});
@@ -61,6 +63,8 @@ public:
   /// Goes on with what is in flight, until one or more are done or `max_wait` is over, and tells what is
   /// done; at once when nothing is in flight. Posts go on only within it.
   std::vector<posted> poll(std::chrono::milliseconds max_wait) noexcept;
+  /// Ends a poll() that waits, or the next one. Any thread.
+  void wake() noexcept;
 
 private:
   class transfers;

@@ -2,6 +2,7 @@
 /// Thread-safe.
 #pragma once
 
+#include "core/bounds/ban_table.hpp"
 #include "core/bounds/day_allowance.hpp"
 #include "core/bounds/limits.hpp"
 #include "core/bounds/memory_budget.hpp"
@@ -120,6 +121,9 @@ struct flow {
   std::size_t groups_a_user = 0;
   /// Presence and profiles are for everybody; else for those with whom one has a conversation. Likewise.
   bool presence_is_public = true;
+  ban_table bans;
+  /// Webhooks are told who comes and goes.
+  std::atomic<bool> tells_presence = false;
   /// A look at the database is under way or waits for its turn: it may take seconds, so no other is asked
   /// for.
   std::atomic<bool> look_asked = false;

@@ -1,6 +1,7 @@
 /// What users change besides sending: recalls, groups, settings, profiles, blocks; as values.
 #pragma once
 
+#include "core/chat/ban.hpp"
 #include "core/chat/conversation.hpp"
 #include "core/chat/file.hpp"
 #include "core/chat/stream.hpp"
@@ -99,6 +100,10 @@ struct revoke_tokens {
   user_id user;
   std::int64_t at_us = 0; ///< microseconds since 1970
 };
+/// By the back end. Lifted: one that is over.
+struct ban_user {
+  ban what;
+};
 
 /// A file is about to be written: its row is there before its first byte is. Its sender is `change::by`.
 struct begin_file {
@@ -151,8 +156,15 @@ struct end_stream {
   std::string id;
   std::string node;
   std::string content;
+  // For who is asked before; its message and row know them:
+  user_id from{};
+  peer_or_group to{};
+  std::optional<std::string> ext{};
+  std::int64_t message_id = 0;
+  bool is_back_ends = false; ///< an API key writes it
 };
-/// Ends one that no node has stored since then, the oldest; else forgets those that have long ended.
+/// Ends one that no node has stored since then, the oldest, or, of a user, tells which one it is, for a node
+/// to have and end it; else forgets those that have long ended.
 struct end_left_stream {
   wall_time untouched_since{};
 };
@@ -195,6 +207,16 @@ struct wish_of_webhook {
   std::string name;
   std::string wish;
 };
+/// For webhooks: a user has come to the first of all nodes, or gone from the last.
+struct tell_presence {
+  user_id user;
+  bool online = true;
+  std::string node; ///< that saw it
+};
+/// A node begins: whom it saw come before is gone; some of them.
+struct forget_presence {
+  std::string node; ///< empty: there is but one
+};
 /// Forgets what was kept for events before then, some of it.
 struct forget_events {
   wall_time before{};
@@ -203,10 +225,10 @@ struct forget_events {
 using change_action =
     std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
                  add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
-                 clear_conversation, update_profile, block_users, identify_user, revoke_tokens, begin_file,
-                 finish_file, take_due_files, forget_files, identify_files, find_stream, hold_stream,
-                 store_stream, end_stream, end_left_stream, hold_webhook, store_webhook, wish_of_webhook,
-                 forget_events>;
+                 clear_conversation, update_profile, block_users, identify_user, revoke_tokens, ban_user,
+                 begin_file, finish_file, take_due_files, forget_files, identify_files, find_stream,
+                 hold_stream, store_stream, end_stream, end_left_stream, hold_webhook, store_webhook,
+                 wish_of_webhook, tell_presence, forget_presence, forget_events>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.
@@ -215,6 +237,9 @@ struct change {
   /// The business back end does it for `by`: what others have blocked, and the limits of a user, are not its
   /// concern.
   bool by_back_end = false;
+
+  /// It is only asked whether it would be done: answered by the error refused_content, and nothing is done.
+  bool is_probe = false;
 
   /// The user whom blocks and limits hold for; null: the back end.
   const user_id* user() const { return by && !by_back_end ? &*by : nullptr; }

@@ -1,6 +1,6 @@
 /// What the business back end is told by webhooks (contract, section 8). A message, an edit, a recall and a
-/// group's entry are each told by their entry in the log; reactions, which are no entries, by rows of their
-/// own with ids of the same sequence.
+/// group's entry are each told by their entry in the log; reactions and who comes and goes, which are no
+/// entries, by rows of their own with ids of the same sequence.
 #pragma once
 
 #include "core/chat/change.hpp"
@@ -20,18 +20,21 @@ enum class event_type : std::uint8_t {
   message_recalled,
   message_reacted,
   group_changed,
+  user_online,
+  user_offline,
 };
 
 /// Their names on the wire, by number.
-inline constexpr std::array<std::string_view, 5> event_type_names = {
-    "message.created", "message.edited", "message.recalled", "message.reacted", "group.changed"};
+inline constexpr std::array<std::string_view, 7> event_type_names = {
+    "message.created", "message.edited", "message.recalled", "message.reacted",
+    "group.changed",   "user.online",    "user.offline"};
 
 inline std::string_view name_of(event_type type) { return event_type_names[static_cast<std::size_t>(type)]; }
 
 /// As a webhook is told it.
 struct event {
   std::int64_t id = 0;              ///< ascending; of its entry, where it has one
-  std::int64_t conversation_id = 0; ///< whose events before it are told before it
+  std::int64_t conversation_id = 0; ///< whose events before it are told before it; of presence below 0
   event_type type = event_type::message_created;
   wall_time at{};
   std::string data{}; ///< a JSON object
@@ -51,10 +54,14 @@ struct settled_ids {
   std::int64_t last = 0; ///< the highest that was ever taken
 };
 
-struct reaction_event {
+/// What no log has an entry of: a reaction; or, without a conversation, that its user has come (`on`) or
+/// gone.
+struct side_event {
   std::int64_t id = 0;
   reaction what;
   wall_time at{};
+
+  bool is_presence() const { return what.conversation_id == 0; }
 };
 
 /// What an entry was before it was changed, kept while there are webhooks.

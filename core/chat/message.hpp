@@ -112,6 +112,11 @@ struct new_message {
   std::shared_ptr<const mentions> called{};   ///< by `ext`; null: nobody
   /// Of a text_stream, core/chat/stream.hpp; null: it is whole.
   std::shared_ptr<const stream_start> stream{};
+  /// What was sent, where a check has put something else in its place.
+  std::optional<std::string> first_content{};
+  /// It is only asked whether it would be stored: append_status::unchecked.
+  bool is_probe = false;
+  bool by_back_end = false; ///< the business says it for `from`: bans and checks are not its concern
 };
 
 /// A stored entry of a conversation's log.

@@ -35,4 +35,9 @@ inline std::string json_string(std::string_view text) {
   return json;
 }
 
+/// error::until.
+inline std::string json_until(const std::string& until) {
+  return until.empty() ? "null" : json_string(until);
+}
+
 } // namespace hongyan

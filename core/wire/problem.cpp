@@ -18,6 +18,7 @@ std::string problem_json(const error& e) {
     out += R"(,"reason":)";
     append_json_string(out, e.reason);
   }
+  if (e.until) out.append(R"(,"until":)").append(json_until(*e.until));
   if (e.offset) out.append(R"(,"offset":)").append(std::to_string(*e.offset));
   return out += '}';
 }

@@ -103,6 +103,7 @@ public:
   result<void> operator()(const block_users& what);
   result<void> operator()(const identify_user& what);
   result<void> operator()(const revoke_tokens& what);
+  result<void> operator()(const ban_user& what);
   result<void> operator()(const begin_file& what);
   result<void> operator()(const finish_file& what);
   result<void> operator()(const take_due_files& what);
@@ -116,6 +117,8 @@ public:
   result<void> operator()(const hold_webhook& what);
   result<void> operator()(const store_webhook& what);
   result<void> operator()(const wish_of_webhook& what);
+  result<void> operator()(const tell_presence& what);
+  result<void> operator()(const forget_presence& what);
   result<void> operator()(const forget_events& what);
 
 private:

@@ -129,6 +129,7 @@ result<void> change_run::operator()(const end_left_stream& what) {
     return tx_.forget_streams(*old);
   }
   auto of = open_stream_of(left->front());
+  if (of && of->row.by.user) return tell_stream(*of); // who is asked before a user says it, is asked then
   if (of) return finish_stream(*of, of->what.content);
   if (of.error().code != errc::not_found) return of.error();
   auto row = tx_.find_stream(left->front()); // of a message that was recalled

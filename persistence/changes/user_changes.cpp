@@ -78,4 +78,6 @@ result<void> change_run::operator()(const identify_user& what) {
 
 result<void> change_run::operator()(const revoke_tokens& what) { return tx_.revoke(what.user, what.at_us); }
 
+result<void> change_run::operator()(const ban_user& what) { return tx_.put_ban(what.what, now_); }
+
 } // namespace hongyan

@@ -39,6 +39,15 @@ result<void> change_run::operator()(const wish_of_webhook& what) {
   return {};
 }
 
+result<void> change_run::operator()(const tell_presence& what) { return tx_.put_presence(what); }
+
+result<void> change_run::operator()(const forget_presence& what) {
+  const auto gone = tx_.drop_presence(what.node);
+  if (!gone) return gone.error();
+  outcome_.is_more = *gone == presence_portion;
+  return {};
+}
+
 result<void> change_run::operator()(const forget_events& what) { return tx_.forget_kept(what.before); }
 
 } // namespace hongyan

@@ -81,17 +81,19 @@ SELECT (
 FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS q (id, after_seq, up_to_seq, n) ORDER BY q.n)";
 
 /// Two looks into an index: at those that call the user, and at those that call all, are others' and came
-/// while the user was there.
+/// while the user was there. Rows are compared as the index has them: by seq alone the planner walks through
+/// all mentions of the conversation.
 constexpr const char* first_mentions_sql = R"(
 SELECT least(
-  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = $1::text AND seq > q.after_seq AND seq <= q.up_to_seq
+  (SELECT seq FROM mention m WHERE conversation_id = q.id
+     AND (user_id, seq) > ($1::text, q.after_seq) AND (user_id, seq) <= ($1::text, q.up_to_seq)
      AND NOT EXISTS (SELECT FROM stream s WHERE s.conversation_id = q.id AND s.seq = m.seq AND NOT s.ended)
-   ORDER BY seq LIMIT 1),
-  (SELECT seq FROM mention m WHERE conversation_id = q.id AND user_id = '' AND sender <> $1::text AND seq <= q.up_to_seq
+   ORDER BY user_id, seq LIMIT 1),
+  (SELECT seq FROM mention m WHERE conversation_id = q.id AND sender <> $1::text
      AND NOT EXISTS (SELECT FROM stream s WHERE s.conversation_id = q.id AND s.seq = m.seq AND NOT s.ended)
-     AND seq > greatest(q.after_seq, (SELECT joined_seq FROM member
-                                      WHERE user_id = $1::text AND conversation_id = q.id))
-   ORDER BY seq LIMIT 1))
+     AND (user_id, seq) <= ('', q.up_to_seq) AND (user_id, seq) > ('', greatest(q.after_seq,
+       (SELECT joined_seq FROM member WHERE user_id = $1::text AND conversation_id = q.id)))
+   ORDER BY user_id, seq LIMIT 1))
 FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS q (id, after_seq, up_to_seq, n) ORDER BY q.n)";
 
 /// Of a hit, what the user may read; looked up in this order whatever the planner thinks (OFFSET 0).
@@ -187,6 +189,8 @@ SELECT p.name, p.avatar FROM unnest($1::text[]) WITH ORDINALITY AS i (user_id, n
 LEFT JOIN profile p ON p.user_id = i.user_id ORDER BY i.n)";
 constexpr const char* revocations_sql = "SELECT user_id, at_us FROM revocation WHERE at_us >= $1::bigint";
 constexpr const char* blocks_sql = "SELECT blocked FROM block WHERE user_id = $1::text ORDER BY blocked";
+constexpr const char* bans_sql =
+    "SELECT user_id, reason, since_ms, until_ms FROM ban WHERE changed_ms >= $1::bigint";
 constexpr const char* has_blocked_sql =
     "SELECT EXISTS (SELECT FROM block WHERE user_id = $1::text AND blocked = $2::text)";
 constexpr const char* blockers_of_sql = R"(
@@ -208,7 +212,7 @@ constexpr const char* last_id_sql =
 constexpr const char* open_writers_sql = R"(
 SELECT DISTINCT virtualtransaction FROM pg_locks
 WHERE locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND relation IN ('message'::regclass, 'reaction_event'::regclass) AND mode = 'RowExclusiveLock' AND granted)";
+  AND relation IN ('message'::regclass, 'side_event'::regclass) AND mode = 'RowExclusiveLock' AND granted)";
 /// What was added since PostgreSQL has last done it by itself, some minutes ago, would be gone through by
 /// each read by id.
 /// It waits for nobody: PostgreSQL would end an autovacuum for it.
@@ -217,8 +221,8 @@ constexpr const char* summarize_sql = "SELECT brin_summarize_new_values('message
 const std::string entries_by_id_sql = "SELECT " + std::string(message_columns) + R"(
 FROM message m JOIN conversation c ON c.id = m.conversation_id
 WHERE m.id > $1::bigint AND m.id <= $2::bigint ORDER BY m.id LIMIT $3::bigint)";
-constexpr const char* reaction_events_sql = R"(
-SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM reaction_event
+constexpr const char* side_events_sql = R"(
+SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM side_event
 WHERE id > $1::bigint AND id <= $2::bigint ORDER BY id LIMIT $3::bigint)";
 constexpr const char* kept_versions_sql = R"(
 SELECT v.conversation_id, v.seq, v.edits::bigint, v.kind::bigint, v.content, v.ext
@@ -251,6 +255,7 @@ const std::vector<named_statement>& statements() {
                                                  {"list_members", list_members_sql},
                                                  {"profiles", profiles_sql},
                                                  {"revocations", revocations_sql},
+                                                 {"bans", bans_sql},
                                                  {"blocks", blocks_sql},
                                                  {"find_files", find_files_sql},
                                                  {"has_blocked", has_blocked_sql},
@@ -260,7 +265,7 @@ const std::vector<named_statement>& statements() {
                                                  {"open_writers", open_writers_sql},
                                                  {"summarize", summarize_sql},
                                                  {"entries_by_id", entries_by_id_sql},
-                                                 {"reaction_events", reaction_events_sql},
+                                                 {"side_events", side_events_sql},
                                                  {"kept_versions", kept_versions_sql},
                                                  {"webhooks", webhooks_sql},
                                                  {"failed_events", failed_events_sql}};
@@ -531,6 +536,16 @@ public:
     });
   }
 
+  result<std::vector<ban>> bans(wall_time since) override {
+    parameters_.clear();
+    parameters_.add(to_ms(since));
+    auto rows = run("bans");
+    if (!rows) return rows.error();
+    return read_all(*rows, [](const pg_rows& all, int row) {
+      return ban_of(stored_user(all.text(row, 0)), all.text(row, 1), all.bigint(row, 2), all.bigint(row, 3));
+    });
+  }
+
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override {
     add_questions(parameters_, std::span(&question, 1), now);
     auto rows = run("find_files");
@@ -595,19 +610,19 @@ public:
     return read_all(*rows, read_whole_message);
   }
 
-  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
-                                                      std::size_t limit) override {
+  result<std::vector<side_event>> side_events(std::int64_t after, std::int64_t up_to,
+                                              std::size_t limit) override {
     put_range(after, up_to, limit);
-    auto rows = run("reaction_events");
+    auto rows = run("side_events");
     if (!rows) return rows.error();
     return read_all(*rows, [](const pg_rows& all, int row) {
-      return reaction_event{.id = all.bigint(row, 0),
-                            .what = {.conversation_id = all.bigint(row, 1),
-                                     .seq = all.bigint(row, 2),
-                                     .user = stored_user(all.text(row, 3)),
-                                     .emoji = std::string(all.text(row, 4)),
-                                     .on = all.boolean(row, 5)},
-                            .at = from_ms(all.bigint(row, 6))};
+      return side_event{.id = all.bigint(row, 0),
+                        .what = {.conversation_id = all.bigint(row, 1),
+                                 .seq = all.bigint(row, 2),
+                                 .user = stored_user(all.text(row, 3)),
+                                 .emoji = std::string(all.text(row, 4)),
+                                 .on = all.boolean(row, 5)},
+                        .at = from_ms(all.bigint(row, 6))};
     });
   }
 

@@ -142,6 +142,11 @@ constexpr const char* own_profile_sql = "SELECT name, avatar FROM profile WHERE 
 constexpr const char* revoke_sql = R"(
 INSERT INTO revocation (user_id, at_us) VALUES ($1::text, $2::bigint)
 ON CONFLICT (user_id) DO UPDATE SET at_us = greatest(revocation.at_us, excluded.at_us))";
+constexpr const char* put_ban_sql = R"(
+INSERT INTO ban (user_id, reason, since_ms, until_ms, changed_ms)
+VALUES ($1::text, $2::text, $3::bigint, $4::bigint, $5::bigint)
+ON CONFLICT (user_id) DO UPDATE SET reason = excluded.reason, since_ms = excluded.since_ms,
+  until_ms = excluded.until_ms, changed_ms = excluded.changed_ms)";
 constexpr const char* put_identity_sql = R"(
 INSERT INTO identity (identity, user_id, created_at_ms) VALUES ($1::text, $2::text, $3::bigint)
 ON CONFLICT (identity) DO NOTHING)";
@@ -228,6 +233,7 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"put_profile", put_profile_sql},
                                                  {"own_profile", own_profile_sql},
                                                  {"revoke", revoke_sql},
+                                                 {"put_ban", put_ban_sql},
                                                  {"put_identity", put_identity_sql},
                                                  {"find_identity", find_identity_sql},
                                                  {"add_blocks", add_blocks_sql},
@@ -243,6 +249,9 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"put_failed_events", put_failed_events_sql},
                                                  {"drop_failed_events", drop_failed_events_sql},
                                                  {"put_wish", put_wish_sql},
+                                                 {"come", come_sql},
+                                                 {"goes", goes_sql},
+                                                 {"some_go", some_go_sql},
                                                  {"forget_kept", forget_kept_sql},
                                                  {"add_file", add_file_sql},
                                                  {"finish_file", finish_file_sql},
@@ -534,6 +543,16 @@ result<void> transaction::revoke(const user_id& user, std::int64_t at_us) {
   parameters_.add(text_of(user));
   parameters_.add(at_us);
   return done("revoke");
+}
+
+result<void> transaction::put_ban(const ban& what, wall_time now) {
+  parameters_.clear();
+  parameters_.add(text_of(what.user));
+  parameters_.add(std::string_view(what.reason));
+  parameters_.add(to_ms(what.since));
+  parameters_.add(what.until ? to_ms(*what.until) : std::int64_t{0});
+  parameters_.add(to_ms(now));
+  return done("put_ban");
 }
 
 result<user_id> transaction::user_of_identity(const std::string& identity, const user_id& made_up,

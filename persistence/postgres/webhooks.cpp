@@ -60,6 +60,23 @@ result<bool> transaction::put_wish(const std::string& webhook, const std::string
   return rows->size() > 0;
 }
 
+result<void> transaction::put_presence(const tell_presence& what) {
+  parameters_.clear();
+  parameters_.add(std::string_view(what.user.text()));
+  if (!what.online) return done("goes");
+  parameters_.add(std::string_view(what.node));
+  return done("come");
+}
+
+result<std::size_t> transaction::drop_presence(const std::string& node) {
+  parameters_.clear();
+  parameters_.add(std::string_view(node));
+  parameters_.add(static_cast<std::int64_t>(presence_portion));
+  auto rows = run("some_go");
+  if (!rows) return rows.error();
+  return static_cast<std::size_t>(rows->size());
+}
+
 result<void> transaction::forget_kept(wall_time before) {
   parameters_.clear();
   parameters_.add(to_ms(before));

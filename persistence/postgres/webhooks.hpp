@@ -37,10 +37,30 @@ inline constexpr const char* drop_failed_events_sql =
 inline constexpr const char* put_wish_sql = R"(
 UPDATE webhook SET wish = wish || $2::text || chr(10)
 WHERE name = $1::text AND length(wish) + length($2::text) < $3::bigint RETURNING 1)";
+/// $1 the user, $2 the node. A transaction that waits for another of the same user has its id after that
+/// one's.
+inline constexpr const char* come_sql = R"(
+WITH come AS (
+  INSERT INTO presence (user_id, node) SELECT $1::text, $2::text WHERE EXISTS (SELECT FROM webhook)
+  ON CONFLICT DO NOTHING RETURNING user_id
+)
+INSERT INTO side_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)
+SELECT nextval('message_id_seq'), 0, 0, user_id, '', true, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM come)";
+inline std::string go_sql(const std::string& who) {
+  return "WITH gone AS (DELETE FROM presence WHERE " + who + R"( RETURNING user_id)
+INSERT INTO side_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)
+SELECT nextval('message_id_seq'), 0, 0, user_id, '', false, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM gone
+RETURNING 1)";
+}
+/// $1 the user.
+inline const std::string goes_sql = go_sql("user_id = $1::text");
+/// $1 the node, $2 how many.
+inline const std::string some_go_sql = go_sql(
+    "user_id = ANY (ARRAY (SELECT user_id FROM presence WHERE $1::text IN (node, '') LIMIT $2::bigint))");
 /// Some at a time.
 inline constexpr const char* forget_kept_sql = R"(
 WITH reactions AS (
-  DELETE FROM reaction_event WHERE at_ms < $1::bigint AND id = ANY (ARRAY (SELECT id FROM reaction_event ORDER BY id LIMIT 2000))
+  DELETE FROM side_event WHERE at_ms < $1::bigint AND id = ANY (ARRAY (SELECT id FROM side_event ORDER BY id LIMIT 2000))
 ), failed AS (
   DELETE FROM webhook_failed WHERE at_ms < $1::bigint
 )
@@ -67,7 +87,7 @@ inline std::string keep_version_sql(const std::string& becomes) {
 /// locked: ids of what happens in it are in its order.
 inline std::string keep_reaction_sql(const std::string& from, const std::string& is_on) {
   return R"(told AS (
-  INSERT INTO reaction_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)
+  INSERT INTO side_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)
   SELECT nextval('message_id_seq'), $1::bigint, $2::bigint, $4::text, $3::text, )" +
          is_on + R"(, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
   FROM )" +

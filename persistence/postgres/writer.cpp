@@ -392,7 +392,7 @@ private:
   /// The last parameters of append_statement(true). False: no message has anything for it.
   bool add_extras(std::span<const new_message> batch, const std::vector<std::size_t>& rows) {
     const auto has_some = [&](std::size_t i) {
-      return batch[i].attached || batch[i].called || batch[i].stream;
+      return batch[i].attached || batch[i].called || batch[i].stream || batch[i].first_content;
     };
     if (std::ranges::none_of(rows, has_some)) return false;
     std::vector<std::string_view> files, users;

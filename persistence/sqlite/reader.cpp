@@ -127,6 +127,8 @@ constexpr std::string_view members_sql =
     "SELECT user_id, role, joined_seq, first_seq FROM member WHERE conversation_id = ?1 AND user_id > ?2"
     " ORDER BY user_id LIMIT ?3";
 constexpr std::string_view profile_sql = "SELECT name, avatar FROM profile WHERE user_id = ?1";
+constexpr std::string_view bans_sql =
+    "SELECT user_id, reason, since_ms, until_ms FROM ban WHERE changed_ms >= ?1";
 constexpr std::string_view revocations_sql = "SELECT user_id, at_us FROM revocation WHERE at_us >= ?1";
 constexpr std::string_view blocks_sql = "SELECT blocked FROM block WHERE user_id = ?1 ORDER BY blocked";
 constexpr std::string_view has_blocked_sql = "SELECT 1 FROM block WHERE user_id = ?1 AND blocked = ?2";
@@ -181,8 +183,8 @@ group_info read_group(const sqlite_statement::execution& row) {
 constexpr std::string_view settled_sql = "SELECT seq FROM sqlite_sequence WHERE name = 'message'";
 const std::string entries_by_id_sql =
     "SELECT " + message_columns + " FROM message m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?3";
-constexpr std::string_view reaction_events_sql =
-    "SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM reaction_event"
+constexpr std::string_view side_events_sql =
+    "SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM side_event"
     " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3";
 constexpr std::string_view kept_versions_sql =
     "SELECT conversation_id, seq, edits, kind, content, ext FROM message_version"
@@ -220,6 +222,7 @@ struct sqlite_reader::session {
   sqlite_statement members{db, members_sql};
   sqlite_statement profile{db, profile_sql};
   sqlite_statement revocations{db, revocations_sql};
+  sqlite_statement bans{db, bans_sql};
   sqlite_statement blocks{db, blocks_sql};
   sqlite_statement file{db, find_file_sql};
   sqlite_statement has_blocked{db, has_blocked_sql};
@@ -227,7 +230,7 @@ struct sqlite_reader::session {
   sqlite_statement acquainted{db, acquainted_sql};
   sqlite_statement settled{db, settled_sql};
   sqlite_statement entries_by_id{db, entries_by_id_sql};
-  sqlite_statement reaction_events{db, reaction_events_sql};
+  sqlite_statement side_events{db, side_events_sql};
   sqlite_statement kept_versions{db, kept_versions_sql};
   sqlite_statement webhooks{db, webhooks_sql};
   sqlite_statement failed_events{db, failed_events_sql};
@@ -580,6 +583,18 @@ result<std::vector<revocation>> sqlite_reader::revocations(std::int64_t since_us
   return all;
 }
 
+result<std::vector<ban>> sqlite_reader::bans(wall_time since) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->bans);
+  rows.bind(to_ms(since));
+  std::vector<ban> all;
+  const auto take = [&] {
+    all.push_back(ban_of(stored_user(rows.text(0)), rows.text(1), rows.integer(2), rows.integer(3)));
+  };
+  if (auto read = each(rows, take); !read) return read.error();
+  return all;
+}
+
 result<std::optional<stored_file>> sqlite_reader::find_file(const file_question& question, wall_time now) {
   if (auto opened = open(); !opened) return opened.error();
   sqlite_statement::execution rows(session_->file);
@@ -648,12 +663,12 @@ result<std::vector<message>> sqlite_reader::entries_by_id(std::int64_t after, st
   return all;
 }
 
-result<std::vector<reaction_event>> sqlite_reader::reaction_events(std::int64_t after, std::int64_t up_to,
-                                                                   std::size_t limit) {
+result<std::vector<side_event>> sqlite_reader::side_events(std::int64_t after, std::int64_t up_to,
+                                                           std::size_t limit) {
   if (auto opened = open(); !opened) return opened.error();
-  sqlite_statement::execution rows(session_->reaction_events);
+  sqlite_statement::execution rows(session_->side_events);
   rows.bind(after).bind(up_to).bind(limit_of(limit));
-  std::vector<reaction_event> all;
+  std::vector<side_event> all;
   const auto take = [&] {
     all.push_back({.id = rows.integer(0),
                    .what = {.conversation_id = rows.integer(1),

@@ -32,6 +32,7 @@ public:
                                             std::size_t limit) override;
   result<std::vector<profile>> profiles(std::span<const user_id> users) override;
   result<std::vector<revocation>> revocations(std::int64_t since_us) override;
+  result<std::vector<ban>> bans(wall_time since) override;
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;
   result<std::vector<user_id>> blocks(const user_id& user) override;
   result<bool> has_blocked(const user_id& user, const user_id& other) override;
@@ -40,8 +41,8 @@ public:
   result<settled_ids> settled() override;
   result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
                                              std::size_t limit) override;
-  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
-                                                      std::size_t limit) override;
+  result<std::vector<side_event>> side_events(std::int64_t after, std::int64_t up_to,
+                                              std::size_t limit) override;
   result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) override;
   result<std::vector<webhook_row>> webhooks() override;
   result<std::vector<failed_event>> failed_events(const std::string& webhook, std::int64_t after,

@@ -102,6 +102,9 @@ constexpr std::string_view find_profile_sql = "SELECT name, avatar FROM profile 
 constexpr std::string_view revoke_sql =
     "INSERT INTO revocation (user_id, at_us) VALUES (?1, ?2) ON CONFLICT (user_id) DO UPDATE"
     " SET at_us = max(excluded.at_us, at_us)";
+constexpr std::string_view put_ban_sql =
+    "INSERT INTO ban (user_id, reason, since_ms, until_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
+    " ON CONFLICT (user_id) DO UPDATE SET reason = ?2, since_ms = ?3, until_ms = ?4, changed_ms = ?5";
 constexpr std::string_view put_identity_sql = "INSERT INTO identity (identity, user_id, created_at_ms) "
                                               "VALUES (?1, ?2, ?3) ON CONFLICT (identity) DO NOTHING";
 constexpr std::string_view find_identity_sql = "SELECT user_id FROM identity WHERE identity = ?1";
@@ -177,6 +180,7 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , put_profile(db, put_profile_sql)
     , find_profile(db, find_profile_sql)
     , revoke(db, revoke_sql)
+    , put_ban(db, put_ban_sql)
     , put_identity(db, put_identity_sql)
     , find_identity(db, find_identity_sql)
     , block(db, block_sql)
@@ -409,7 +413,7 @@ result<bool> sqlite_transaction::put_reaction(const reaction& r) {
   int counted = run(r.on ? statements_.count_reaction : statements_.discount_reaction, false);
   if (counted == SQLITE_DONE && !r.on) counted = run(statements_.drop_count, false);
   if (counted != SQLITE_DONE) return failed(counted);
-  if (const int kept = statements_.webhooks.keep_reaction(r); kept != SQLITE_OK) return failed(kept);
+  if (const int kept = statements_.webhooks.keep_event(r); kept != SQLITE_OK) return failed(kept);
   return true;
 }
 
@@ -478,6 +482,12 @@ result<profile> sqlite_transaction::find_profile(const user_id& user) {
 
 result<void> sqlite_transaction::revoke(const user_id& user, std::int64_t at_us) {
   return answer(sqlite_statement::execution(statements_.revoke).bind(user.text()).bind(at_us).finish());
+}
+
+result<void> sqlite_transaction::put_ban(const ban& what, wall_time now) {
+  sqlite_statement::execution row(statements_.put_ban);
+  row.bind(what.user.text()).bind(what.reason).bind(to_ms(what.since));
+  return answer(row.bind(what.until ? to_ms(*what.until) : std::int64_t{0}).bind(to_ms(now)).finish());
 }
 
 result<user_id> sqlite_transaction::user_of_identity(const std::string& identity, const user_id& made_up,

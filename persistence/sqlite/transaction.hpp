@@ -27,7 +27,7 @@ struct sqlite_change_statements {
   sqlite_statement call, uncall, reactions, add_reaction, count_reaction, drop_reaction, discount_reaction,
       drop_count, drop_reactions, drop_counts;
   sqlite_statement add_stream, find_stream, stream_of, put_stream, old_streams, forget_stream;
-  sqlite_statement put_profile, find_profile, revoke, put_identity, find_identity, block, unblock,
+  sqlite_statement put_profile, find_profile, revoke, put_ban, put_identity, find_identity, block, unblock,
       count_blocks, blockers, count_owned;
   sqlite_file_statements files;
   sqlite_webhook_statements webhooks;
@@ -63,6 +63,7 @@ public:
   result<void> put_profile(const profile& p) override;
   result<profile> find_profile(const user_id& user) override;
   result<void> revoke(const user_id& user, std::int64_t at_us) override;
+  result<void> put_ban(const ban& what, wall_time now) override;
   result<user_id> user_of_identity(const std::string& identity, const user_id& made_up,
                                    wall_time now) override;
   result<std::size_t> put_blocks(const user_id& user, std::span<const user_id> others, bool blocked) override;
@@ -78,6 +79,8 @@ public:
   result<void> put_failed_events(const std::string& webhook, std::span<const failed_event> events) override;
   result<void> drop_failed_events(const std::string& webhook, std::span<const std::int64_t> ids) override;
   result<bool> put_wish(const std::string& webhook, const std::string& wish) override;
+  result<void> put_presence(const tell_presence& what) override;
+  result<std::size_t> drop_presence(const std::string& node) override;
   result<void> forget_kept(wall_time before) override;
   result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
   result<bool> finish_file(const stored_file& file) override;

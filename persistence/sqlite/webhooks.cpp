@@ -25,7 +25,7 @@ constexpr std::string_view wish_sql = "UPDATE webhook SET wish = wish || ?2 || c
                                       " WHERE name = ?1 AND length(wish) + length(?2) < ?3 RETURNING 1";
 // Some at a time: other writers wait.
 constexpr std::string_view forget_reactions_sql =
-    "DELETE FROM reaction_event WHERE id IN (SELECT id FROM reaction_event ORDER BY id LIMIT 2000) AND at_ms "
+    "DELETE FROM side_event WHERE id IN (SELECT id FROM side_event ORDER BY id LIMIT 2000) AND at_ms "
     "< ?1";
 constexpr std::string_view forget_versions_sql =
     "DELETE FROM message_version WHERE (conversation_id, seq, edits) IN (SELECT conversation_id, seq, edits"
@@ -41,8 +41,16 @@ constexpr std::string_view keep_sql =
 constexpr std::string_view next_id_sql = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'message'"
                                          " AND EXISTS (SELECT 1 FROM webhook) RETURNING seq";
 constexpr std::string_view react_sql =
-    "INSERT INTO reaction_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)"
+    "INSERT INTO side_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))";
+
+constexpr std::string_view come_sql =
+    "INSERT INTO presence (user_id) SELECT ?1 WHERE EXISTS (SELECT 1 FROM webhook)"
+    " ON CONFLICT DO NOTHING RETURNING 1";
+constexpr std::string_view go_sql = "DELETE FROM presence WHERE user_id = ?1 RETURNING 1";
+constexpr std::string_view go_some_sql =
+    "DELETE FROM presence WHERE user_id IN (SELECT user_id FROM presence LIMIT ?1)"
+    " RETURNING user_id";
 
 } // namespace
 
@@ -58,13 +66,16 @@ sqlite_webhook_statements::sqlite_webhook_statements(const sqlite_connection& db
     , forget_failed(db, forget_failed_sql)
     , keep(db, keep_sql)
     , next_id(db, next_id_sql)
-    , react(db, react_sql) {}
+    , react(db, react_sql)
+    , come(db, come_sql)
+    , go(db, go_sql)
+    , go_some(db, go_some_sql) {}
 
 int sqlite_webhook_statements::keep_version(std::int64_t id, message_kind becomes) {
   return sqlite_statement::execution(keep).bind(id).bind(static_cast<std::int64_t>(becomes)).finish();
 }
 
-int sqlite_webhook_statements::keep_reaction(const reaction& r) {
+int sqlite_webhook_statements::keep_event(const reaction& r) {
   std::int64_t id = 0;
   {
     sqlite_statement::execution next(next_id);
@@ -130,6 +141,33 @@ result<bool> sqlite_transaction::put_wish(const std::string& webhook, const std:
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   return failed(code);
+}
+
+result<void> sqlite_transaction::put_presence(const tell_presence& what) {
+  auto& webhooks = statements_.webhooks;
+  {
+    sqlite_statement::execution row(what.online ? webhooks.come : webhooks.go);
+    const int code = row.bind(what.user.text()).step();
+    if (code == SQLITE_DONE) return {}; // it is known
+    if (code != SQLITE_ROW) return failed(code);
+  }
+  return answer(webhooks.keep_event({.user = what.user, .on = what.online}));
+}
+
+/// One server has the file.
+result<std::size_t> sqlite_transaction::drop_presence(const std::string&) {
+  std::vector<user_id> gone;
+  {
+    sqlite_statement::execution rows(statements_.webhooks.go_some);
+    rows.bind(static_cast<std::int64_t>(presence_portion));
+    int code = SQLITE_ROW;
+    while ((code = rows.step()) == SQLITE_ROW) gone.push_back(stored_user(rows.text(0)));
+    if (code != SQLITE_DONE) return failed(code);
+  }
+  for (const auto& user : gone)
+    if (auto kept = answer(statements_.webhooks.keep_event({.user = user, .on = false})); !kept)
+      return kept.error();
+  return gone.size();
 }
 
 result<void> sqlite_transaction::forget_kept(wall_time before) {

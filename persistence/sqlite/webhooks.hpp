@@ -12,12 +12,13 @@ struct sqlite_webhook_statements {
   sqlite_statement take, wishes, put, fail, unfail, wish;
   sqlite_statement forget_reactions, forget_versions, forget_failed;
   sqlite_statement keep, next_id, react;
+  sqlite_statement come, go, go_some;
 
   // Both answer SQLite's code.
 
   /// Keeps a message as it is, which is about to become of this kind.
   int keep_version(std::int64_t id, message_kind becomes);
-  int keep_reaction(const reaction& r);
+  int keep_event(const reaction& r);
 };
 
 } // namespace hongyan

@@ -18,7 +18,7 @@ const page = read('docs/protocol.md')
 // ---- comparing with what the page shows ----
 
 // These differ from run to run, or are sentences: of them only the type is compared.
-const varying = new Set(['sessionId', 'epoch', 'node', 'nodes', 'createTime', 'serverTime', 'since', 'expiresAt', 'message', 'detail', 'reason', 'reconnectAfterMs'])
+const varying = new Set(['sessionId', 'epoch', 'node', 'nodes', 'createTime', 'serverTime', 'since', 'until', 'expiresAt', 'message', 'detail', 'reason', 'reconnectAfterMs'])
 // Of a link to a file its end.
 const lasting = (url) => url.replace(/expires=\d+&signature=[\w-]{43}$/, 'expires=…&signature=…')
 

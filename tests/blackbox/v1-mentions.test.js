@@ -1,12 +1,16 @@
 // v1: ext.mentions, ext.reply and mentionSeq: who is meant by a mention, who may mention all, and what becomes of it.
 
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
+import { describe, it } from 'node:test'
 import { request } from './lib/client.js'
 import { onEachStore } from './lib/each-store.js'
 import { withoutFiles } from './lib/files.js'
+import { Postgres } from './lib/postgres.js'
 import { assertProblem } from './lib/problem.js'
+import { serverFor } from './lib/server.js'
+import { storeKinds } from './lib/stores.js'
 import { connectV1, flood, groupOf, newId, people, range, seqs, uniqueId, user } from './lib/v1.js'
+import { eventually } from './lib/wait.js'
 
 const mention = (session, place, mentions, more = {}) => session.say(place, 'hear', { ext: { mentions }, ...more })
 
@@ -235,3 +239,30 @@ onEachStore('v1 mentions', (the) => {
     assert.deepEqual((await other.call('sync', {})).conversations, [])
   })
 }, { config: withoutFiles })
+
+// What a plan goes over, PostgreSQL says itself.
+describe('v1 mentions among many', { skip: !storeKinds.includes('postgres') && 'PostgreSQL is not asked for' }, () => {
+  it('are looked up, whoever else is called, and never walked over', async (t) => {
+    const postgres = await Postgres.create({ settings: { session_preload_libraries: 'auto_explain', 'auto_explain.log_min_duration': 0, 'auto_explain.log_analyze': 'on' } })
+    t.after(() => postgres.dispose())
+    const database = await postgres.newDatabase()
+    const server = await serverFor(t, { database, config: withoutFiles })
+    const [a, b] = await people(server, t, 2)
+    const { place } = await groupOf([a, b])
+    const { seq, conversationId } = await mention(a, place, [b.userId])
+    // 20,000 others, called before and after.
+    await postgres.sql(`INSERT INTO mention (conversation_id, user_id, seq, sender) SELECT ${conversationId}, 'u' || n, n % 2 + ${seq} - 1, 'a' FROM generate_series(1, 20000) n`, database.split('/').at(-1))
+    for (const analyzed of [false, true]) {
+      if (analyzed) await postgres.sql('ANALYZE mention', database.split('/').at(-1))
+      const from = postgres.process.err().length
+      assert.equal(await calledAt(b, place), seq)
+      const plans = await eventually(5_000, 'the plans in the log', () => {
+        const log = postgres.process.err().slice(from)
+        return /Scan[^\n]* on mention m[^\n]*\n[^]*LOG: /.test(log) && log
+      })
+      const looks = [...plans.matchAll(/Scan[^\n]* on mention m[^\n]*\n(?:\t[^\n]*\n){0,4}/g)].map(([text]) => text)
+      assert.ok(looks.length > 0)
+      for (const look of looks) assert.ok(Number(/Rows Removed by Filter: (\d+)/.exec(look)?.[1] ?? 0) < 100, look)
+    }
+  })
+})

@@ -354,7 +354,7 @@ describe('webhooks and a transaction that commits late', { skip }, () => {
   })
 })
 
-describe('webhooks of a cluster tell of presence', { skip: 'presence is not told yet' }, () => {
+describe('webhooks of a cluster tell of presence', () => {
   let nodes, cluster, receiver
   before(async () => {
     nodes = await nodesWithHook(2, { events: ['user.online', 'user.offline'] })

@@ -296,6 +296,28 @@ STORE_TEST("revocations only go forward, and are read from a time on") {
   CHECK(got(reader->revocations(9)).size() == 2);
 }
 
+STORE_TEST("a ban is one a user, the last, and read from when it was changed on") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  in_transaction(*writer, [](change_transaction& t) {
+    got(t.put_ban({.user = user("1"), .reason = "spam", .since = at(1000), .until = at(1060)}, at(1001)));
+    got(t.put_ban({.user = user("2"), .reason = "a \"word\"", .since = at(1000)}, at(1002)));
+    got(t.put_ban({.user = user("1"), .since = at(1005), .until = at(1005)}, at(1005)));
+  });
+  auto all = got(reader->bans(at(0)));
+  REQUIRE(all.size() == 2);
+  std::ranges::sort(all, {}, &ban::user);
+  CHECK(all[0].reason.empty());
+  CHECK(all[0].until == at(1005));
+  CHECK(all[1].reason == "a \"word\"");
+  CHECK(all[1].since == at(1000));
+  CHECK_FALSE(all[1].until);
+  CHECK(got(reader->bans(at(1003))).size() == 1);
+  CHECK(got(reader->bans(at(1006))).empty());
+}
+
 STORE_TEST("an identity has the user that it was given first") {
   TestType database;
   auto store = opened(database.url);

@@ -131,7 +131,36 @@ STORE_TEST("without a webhook nothing is kept") {
   change_it(*writer, edit_message{.in = user("2"), .seq = 1, .content = "two"}, user("1"));
   change_it(*writer, react_to_message{.in = user("2"), .seq = 1, .emoji = "👍"}, user("1"));
   CHECK(got(reader->kept_versions(std::vector{log_range{1, 0, 10, 1}})).empty());
-  CHECK(got(reader->reaction_events(0, 100, 100)).empty());
+  CHECK(got(reader->side_events(0, 100, 100)).empty());
+}
+
+STORE_TEST("who comes and goes is told once, of each in order, while there are webhooks") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  const auto tell = [&](std::string who, bool online, std::string node = "n1") {
+    change_it(*writer, tell_presence{user(who), online, std::move(node)}, user(who));
+  };
+  tell("9", true);
+  tell("9", false);
+  const auto made = hold(*writer);
+  for (const bool online : {true, true, false, false, true}) tell("1", online, online ? "n1" : "n2");
+  tell("2", false);
+  tell("3", true);
+  const auto events = all_events(*reader, made.position);
+  REQUIRE(types(events) == texts{"user.online", "user.offline", "user.online", "user.online"});
+  CHECK(events[0].data.starts_with(R"({"userId":"1","since":"20)"));
+  CHECK(says(events[3], R"("userId":"3")"));
+  CHECK(events[0].conversation_id < 0);
+  CHECK(events[0].conversation_id == events[2].conversation_id);
+  CHECK(events[0].conversation_id != events[3].conversation_id);
+  // Their node begins anew.
+  const auto before = events.back().id;
+  CHECK_FALSE(change_it(*writer, forget_presence{"n1"}).is_more);
+  CHECK(types(all_events(*reader, before)) == texts{"user.offline", "user.offline"});
+  change_it(*writer, forget_presence{""});
+  CHECK(all_events(*reader, before).size() == 2);
 }
 
 STORE_TEST("a webhook's state is its holder's, and what is wished comes to it once") {

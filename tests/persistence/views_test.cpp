@@ -76,9 +76,10 @@ struct counting_reader : message_reader {
                                              std::size_t limit) override {
     return real.entries_by_id(after, up_to, limit);
   }
-  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
-                                                      std::size_t limit) override {
-    return real.reaction_events(after, up_to, limit);
+  result<std::vector<ban>> bans(wall_time since) override { return real.bans(since); }
+  result<std::vector<side_event>> side_events(std::int64_t after, std::int64_t up_to,
+                                              std::size_t limit) override {
+    return real.side_events(after, up_to, limit);
   }
   result<std::vector<kept_version>> kept_versions(std::span<const log_range> ranges) override {
     return real.kept_versions(ranges);

@@ -60,7 +60,8 @@ struct unable_reader : message_reader {
   result<std::vector<message>> entries_by_id(std::int64_t, std::int64_t, std::size_t) override {
     return unable();
   }
-  result<std::vector<reaction_event>> reaction_events(std::int64_t, std::int64_t, std::size_t) override {
+  result<std::vector<ban>> bans(wall_time) override { return unable(); }
+  result<std::vector<side_event>> side_events(std::int64_t, std::int64_t, std::size_t) override {
     return unable();
   }
   result<std::vector<kept_version>> kept_versions(std::span<const log_range>) override { return unable(); }

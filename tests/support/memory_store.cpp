@@ -164,8 +164,7 @@ public:
   }
 
   bool tell(const reaction& r) {
-    if (!state_.webhooks.empty())
-      state_.reaction_events.push_back({.id = ++state_.last_message_id, .what = r});
+    if (!state_.webhooks.empty()) state_.side_events.push_back({.id = ++state_.last_message_id, .what = r});
     return true;
   }
 
@@ -195,8 +194,25 @@ public:
     at->second.wish += wish + '\n';
     return true;
   }
+  result<void> put_ban(const ban& what, wall_time now) override {
+    state_.bans.insert_or_assign(what.user, std::pair(what, now));
+    return {};
+  }
+  result<void> put_presence(const tell_presence& what) override {
+    const bool is_new = what.online ? !state_.webhooks.empty() && state_.present.insert(what.user).second
+                                    : state_.present.erase(what.user) > 0;
+    if (is_new) tell({.user = what.user, .on = what.online});
+    return {};
+  }
+  result<std::size_t> drop_presence(const std::string&) override {
+    std::size_t gone = 0;
+    for (; gone < presence_portion && !state_.present.empty(); ++gone)
+      if (auto put = put_presence({.user = *state_.present.begin(), .online = false, .node = {}}); !put)
+        return put.error();
+    return gone;
+  }
   result<void> forget_kept(wall_time before) override {
-    std::erase_if(state_.reaction_events, [&](const reaction_event& one) { return one.at < before; });
+    std::erase_if(state_.side_events, [&](const side_event& one) { return one.at < before; });
     std::erase_if(state_.failed_events, [&](const auto& one) { return one.second.at < before; });
     return {};
   }
@@ -458,14 +474,14 @@ private:
 
   std::optional<append_status> refusal(const new_message& m) {
     if (m.attached && m.attached->refused) return append_status::no_file;
-    if (!m.to.is_group())
-      return state_.blocks.contains({m.to.id, m.from}) ? std::optional(append_status::blocked) : std::nullopt;
+    if (!m.to.is_group() && state_.blocks.contains({m.to.id, m.from})) return append_status::blocked;
+    if (!m.to.is_group()) return m.is_probe ? std::optional(append_status::unchecked) : std::nullopt;
     const auto* group = state_.find(m.from, m.to);
     if (group == nullptr || !group->members.contains(m.from)) return append_status::no_group;
     const bool is_member = group->members.at(m.from).role == group_role::member;
     if (group->muted && is_member) return append_status::silenced;
     if (m.called && m.called->all && is_member) return append_status::may_not_call_all;
-    return {};
+    return m.is_probe ? std::optional(append_status::unchecked) : std::nullopt;
   }
 
   read_outcome mark_read(const read_mark& mark) {
@@ -662,10 +678,16 @@ public:
     return all;
   }
 
-  result<std::vector<reaction_event>> reaction_events(std::int64_t after, std::int64_t up_to,
-                                                      std::size_t limit) override {
-    std::vector<reaction_event> all;
-    for (const auto& one : state_.reaction_events)
+  result<std::vector<ban>> bans(wall_time since) override {
+    std::vector<ban> all;
+    for (const auto& [user, row] : state_.bans)
+      if (row.second >= since) all.push_back(row.first);
+    return all;
+  }
+  result<std::vector<side_event>> side_events(std::int64_t after, std::int64_t up_to,
+                                              std::size_t limit) override {
+    std::vector<side_event> all;
+    for (const auto& one : state_.side_events)
       if (one.id > after && one.id <= up_to && all.size() < limit) all.push_back(one);
     return all;
   }

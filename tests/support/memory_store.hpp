@@ -56,7 +56,9 @@ struct memory_state {
   std::int64_t last_message_id = 0; ///< of reaction events, too
   std::map<std::string, webhook_row> webhooks;
   std::map<std::pair<std::string, std::int64_t>, failed_event> failed_events;
-  std::vector<reaction_event> reaction_events;
+  std::vector<side_event> side_events;
+  std::map<user_id, std::pair<ban, wall_time>> bans; ///< with when they changed
+  std::set<user_id> present;                         ///< as webhooks were told
   std::vector<kept_version> kept_versions;
   void keep_version(const message& m, message_kind becomes) {
     const bool is_stream = m.kind == message_kind::text_stream;

@@ -95,6 +95,41 @@ TEST_CASE(
   CHECK(of.lag(at(2000s)) == 0s);
 }
 
+TEST_CASE(
+    "once one is given up the next ones of its conversation are at their first failure, until one goes") {
+  delivery of({}, {.name = "w", .position = 0}, at(0s));
+  of.load(page({one(1, 1), one(2, 1), one(3, 1), one(4, 1), one(5, 1), one(6, 2)}), at(0s));
+  CHECK(sends(of) == ids{1, 6});
+  of.answered(1, bad, at(0s));
+  of.answered(6, good, at(1s));
+  const auto fail_at = [&](std::int64_t id, std::chrono::seconds when) {
+    CHECK(sends(of, when) == ids{id});
+    of.answered(id, bad, at(when));
+  };
+  fail_at(1, 5s);
+  fail_at(1, 1800s);
+  // Others go on meanwhile.
+  std::int64_t other = 7;
+  const auto go_elsewhere = [&](std::chrono::seconds when) {
+    of.load(page({one(other, 2)}), at(when));
+    const auto sent = sends(of, when);
+    for (const auto id : sent) of.answered(id, id == other ? good : bad, at(when));
+    ++other;
+  };
+  go_elsewhere(1801s); // 2 fails its first time, beside it
+  CHECK(of.take_failed().size() == 1);
+  go_elsewhere(1900s);
+  const auto failed = of.take_failed();
+  REQUIRE(failed.size() == 1);
+  CHECK(failed[0].id == 2);
+  CHECK(sends(of, 1900s) == ids{3});
+  of.answered(3, good, at(1900s)); // it is as patient as ever again
+  fail_at(4, 1900s);
+  go_elsewhere(1906s);
+  go_elsewhere(2300s);
+  CHECK(of.take_failed().empty());
+}
+
 TEST_CASE("a receiver that fails is tried by one event at a time, and its first answer lets all go on") {
   delivery of({}, {.name = "w", .position = 0}, at(0s));
   of.load(page({one(1, 1), one(2, 2), one(3, 3), one(4, 4), one(5, 5)}), at(0s));

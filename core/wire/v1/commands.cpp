@@ -108,16 +108,6 @@ std::string write_object(params& p, std::string_view field, const json::object& 
   return out;
 }
 
-std::string read_content(params& p, message_kind kind, const limits& limits) {
-  if (kind == message_kind::text) return read_words(p, limits.content_chars);
-  const auto* object = p.object("content");
-  if (object == nullptr) return {};
-  params inner(*object, "content.");
-  check_content(inner, kind);
-  p.adopt(inner);
-  return write_object(p, "content", *object, limits.object_bytes);
-}
-
 new_message read_message_send(params& p, const user_id& by, const limits& limits) {
   new_message m;
   m.from = by;
@@ -445,6 +435,16 @@ std::optional<std::string> read_rpc_id(const json::value& value) {
 }
 
 } // namespace
+
+std::string read_content(params& p, message_kind kind, const limits& limits) {
+  if (kind == message_kind::text) return read_words(p, limits.content_chars);
+  const auto* object = p.object("content");
+  if (object == nullptr) return {};
+  params inner(*object, "content.");
+  check_content(inner, kind);
+  p.adopt(inner);
+  return write_object(p, "content", *object, limits.object_bytes);
+}
 
 std::string read_words(params& p, std::size_t chars_max) {
   const auto* value = p.find("content");

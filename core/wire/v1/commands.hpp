@@ -106,6 +106,8 @@ concept readable = (errand_of<Command> == errand::read) || (errand_of<Command> =
 
 /// The parameter `content` of a text.
 std::string read_words(params& p, std::size_t chars_max);
+/// ... of a message of this kind, as it is stored.
+std::string read_content(params& p, message_kind kind, const limits& limits);
 
 /// What a command costs of its user's requests: one for each user it names, and at least one (contract,
 /// section 1: "A request that names many users or groups counts as many").

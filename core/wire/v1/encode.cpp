@@ -546,6 +546,7 @@ std::string failure(std::string_view id, const error& why) {
     out += '}';
   } else if (!why.reason.empty()) {
     member(out, R"(,"data":{"reason":)", why.reason);
+    if (why.until) out.append(R"(,"until":)").append(json_until(*why.until));
     out += '}';
   } else if (why.code == errc::malformed && !why.param.empty()) {
     member(out, R"(,"data":{"param":)", why.param);

@@ -19,9 +19,9 @@ CREATE TABLE webhook_failed (
   PRIMARY KEY (webhook, event_id)
 );
 
--- While there are webhooks: reactions, which are no entries of a log, with ids of the same sequence as messages; and
--- what entries were before they were changed or taken back. edits -1: it was still being written.
-CREATE TABLE reaction_event (
+-- While there are webhooks: what no log has an entry of, with ids of the same sequence as messages, which is reactions
+-- and, as of conversation 0, who comes and goes; and what entries were before they were changed or taken back. edits -1: it was still being written.
+CREATE TABLE side_event (
   id              bigint PRIMARY KEY,
   conversation_id bigint NOT NULL,
   seq             bigint NOT NULL,
@@ -41,3 +41,10 @@ CREATE TABLE message_version (
   PRIMARY KEY (conversation_id, seq, edits)
 );
 CREATE INDEX message_version_kept ON message_version (kept_at_ms);
+
+-- Whom webhooks were told to be online, and the node that saw them come.
+CREATE TABLE presence (
+  user_id text COLLATE "C" PRIMARY KEY,
+  node    text COLLATE "C" NOT NULL
+);
+CREATE INDEX presence_node ON presence (node);

@@ -17,9 +17,9 @@ CREATE TABLE webhook_failed (
   PRIMARY KEY (webhook, event_id)
 ) STRICT, WITHOUT ROWID;
 
--- While there are webhooks: reactions, which are no entries of a log, with ids of the same sequence as messages; and
--- what entries were before they were changed or taken back. edits -1: it was still being written.
-CREATE TABLE reaction_event (
+-- While there are webhooks: what no log has an entry of, with ids of the same sequence as messages, which is reactions
+-- and, as of conversation 0, who comes and goes; and what entries were before they were changed or taken back. edits -1: it was still being written.
+CREATE TABLE side_event (
   id              INTEGER PRIMARY KEY,
   conversation_id INTEGER NOT NULL,
   seq             INTEGER NOT NULL,
@@ -39,3 +39,9 @@ CREATE TABLE message_version (
   PRIMARY KEY (conversation_id, seq, edits)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_version_kept ON message_version (kept_at_ms);
+
+-- Whom webhooks were told to be online.
+CREATE TABLE presence (user_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+-- Events have ids of the sequence of messages, also before there is one.
+INSERT INTO sqlite_sequence (name, seq) SELECT 'message', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'message');

@@ -520,6 +520,14 @@ TEST_CASE("golden: errors", "[v1][golden]") {
        std::chrono::milliseconds(1200)},
       {errc::internal, "a fault of the server; its log says more", "", std::chrono::milliseconds(1200)},
       {errc::malformed, "cursor is not one of ours", "cursor"},
+      {.code = errc::forbidden,
+       .detail = "this user is banned",
+       .reason = "banned",
+       .until = "2026-11-22T11:48:39.123Z"},
+      {.code = errc::forbidden, .detail = "this user is banned", .reason = "banned", .until = ""},
+      {.code = errc::refused_content,
+       .detail = "it was refused by a check of its content: advertising",
+       .reason = "advertising"},
   };
   const auto& answers = file.file.at("answers").as_array();
   REQUIRE(answers.size() == std::size(others));

@@ -1,0 +1,21 @@
+/// The hook before a send, as JSON (contract, section 8).
+#pragma once
+
+#include "core/bounds/limits.hpp"
+#include "core/chat/check.hpp"
+#include "core/errors.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace hongyan {
+
+/// {event, from, to, kind, content, ext}; of a name `kind` is null.
+std::string encode_check(const check_question& question);
+
+/// What the hook has answered. A content that replaces another is held to the rules of its kind; that of a
+/// message with a file, which is the server's, cannot be replaced. Errors: malformed, for the log.
+result<check_verdict> parse_verdict(std::string_view answer, const check_question& question,
+                                    const limits& limits);
+
+} // namespace hongyan
