@@ -17,7 +17,7 @@ import { begun, ended, post, wrote } from './lib/streams.js'
 import { connectV1, flood, groupOf, newId, people, range, RpcError, uniqueId, user } from './lib/v1.js'
 import { delay, eventually, timed } from './lib/wait.js'
 import { dripping, hang, huge, Receiver, redirect, reset, retryAfter } from './lib/webhook-receiver.js'
-import { becomes, configOf, enabled, eventsOf, failed, floodAll, Hook, listed, stateOf, withEachStore } from './lib/webhooks.js'
+import { becomes, configOf, enabled, eventsOf, failed, floodAll, Hook, listed, said, stateOf, withEachStore } from './lib/webhooks.js'
 
 const keys = new KeyFiles()
 // What is sent when is the same over both.
@@ -230,7 +230,7 @@ withEachStore('a receiver that fails as a whole', (the) => {
     await receiver.toldAll(all, 30_000)
     receiver.assertOrder()
   })
-}, { keys, concurrency: 6, stores: aStore })
+}, { keys, events: said, concurrency: 6, stores: aStore })
 
 withEachStore('one event that fails', (the) => {
   for (const [what, how] of [['400', 400], ['404', 404], ['500', 500], ['429', 429], ['a cut connection', reset]]) {
@@ -323,7 +323,7 @@ withEachStore('one event that fails', (the) => {
     if (!isSanitized()) assert.ok(most - before < 64 * 2 ** 20, `${Math.round((most - before) / 2 ** 20)} MiB more`)
     receiver.assertOrder()
   })
-}, { keys, concurrency: 6, stores: aStore })
+}, { keys, events: said, concurrency: 6, stores: aStore })
 
 describe('a receiver at an address that is nobody’s business', { concurrency: 4 }, () => {
   // Those that lead to the inside, in every way to write them. (169.254.169.254 is where clouds tell their machines' secrets.)
@@ -523,4 +523,4 @@ withEachStore(`webhooks and kill -9 of the server (HONGYAN_TEST_SEED=${seed})`, 
     await receiver.toldAll(await next.talk(1, 5), TAKEN_OVER)
     receiver.assertOrder()
   })
-}, { keys, concurrency: 1 })
+}, { keys, events: said, concurrency: 1 })

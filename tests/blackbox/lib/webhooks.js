@@ -11,7 +11,7 @@ import { makeDirectory, removeDirectory } from './processes.js'
 import { serverFor } from './server.js'
 import { openStore, storeKinds } from './stores.js'
 import { pipeline, range, rfc3339, uniqueId } from './v1.js'
-import { Receiver } from './webhook-receiver.js'
+import { Receiver, types } from './webhook-receiver.js'
 import { eventually } from './wait.js'
 
 const toml = (value) => (Array.isArray(value) ? `[${value.map(toml).join(', ')}]` : typeof value === 'string' ? JSON.stringify(value) : String(value))
@@ -45,8 +45,11 @@ export function reread(server, config) {
   server.signal('SIGHUP')
 }
 
-// For each database a group of tests, each of which has a server of its own: `the.tells(t, …)`.
-export function withEachStore(title, define, { concurrency = 4, keys, skip = false, stores = storeKinds } = {}) {
+// Of what is said; who comes and goes is told beside it.
+export const said = types.filter((it) => !it.startsWith('user.'))
+
+// For each database a group of tests, each of which has a server of its own: `the.tells(t, …)`, which tells `events`, or all.
+export function withEachStore(title, define, { concurrency = 4, events, keys, skip = false, stores = storeKinds } = {}) {
   for (const kind of stores) {
     if (skip) { // nobody would dispose of the store
       describe(`${title}, on ${kind}`, { skip }, () => {})
@@ -61,7 +64,7 @@ export function withEachStore(title, define, { concurrency = 4, keys, skip = fal
       // A receiver, and a server that tells it: {server, receiver, hook}. `hook`: its settings; `receiver`: how it is; `more`: TOML before.
       the.tells = async (t, { hook: settings = {}, receiver: how = {}, more = '', args = ['--api-key-file', keys.path('api')], ...rest } = {}) => {
         const receiver = await Receiver.open(t, how)
-        const hook = new Hook(t, receiver, settings)
+        const hook = new Hook(t, receiver, { events, ...settings })
         const database = await the.store.newDatabase()
         const server = await serverFor(t, { database, config: configOf([hook], more), args, ...rest })
         return { server, receiver, hook }
