@@ -6,10 +6,10 @@ import fs from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { Cluster } from './lib/cluster.js'
 import { KeyFiles } from './lib/keys.js'
-import { start } from './lib/processes.js'
+import { Psql } from './lib/psql.js'
 import { storeKinds } from './lib/stores.js'
-import { connectV1, flood, groupOf, newId, range, RpcError, uniqueId, user } from './lib/v1.js'
-import { delay, eventually, within } from './lib/wait.js'
+import { connectV1, flood, groupOf, newId, range, RpcError, user } from './lib/v1.js'
+import { delay, eventually } from './lib/wait.js'
 import { hang, Receiver } from './lib/webhook-receiver.js'
 import { becomes, configOf, enabled, floodAll, Hook, listed, replayed } from './lib/webhooks.js'
 
@@ -253,25 +253,6 @@ describe('webhooks of a cluster', { skip }, () => {
   })
 })
 
-// A transaction of psql that stays open: one line after the other, and what it answers.
-class Transaction {
-  constructor(t, postgres, database) {
-    this.child = start(`${postgres.bin}/psql`, ['-X', '-At', '-q', '-v', 'ON_ERROR_STOP=1', '-d', postgres.url(database)], { env: postgres.env, stdio: ['pipe', 'pipe', 'pipe'] })
-    this.child.stdin.on('error', () => {})
-    t.after(() => this.child.kill('SIGKILL'))
-  }
-
-  // Until these statements are done; the lines that they answer.
-  async run(sql) {
-    const mark = `done ${uniqueId()}`
-    const from = this.child.out().length
-    this.child.stdin.write(`${sql};\n\\echo ${mark}\n`)
-    const ended = this.child.ended.then(() => { throw new Error(`psql ended: ${this.child.err()}`) })
-    await within(10_000, Promise.race([ended, eventually(10_000, sql, () => this.child.out().includes(mark, from))]), sql)
-    return this.child.out().slice(from).split('\n').filter((line) => line && line !== mark)
-  }
-}
-
 describe('webhooks and a transaction that commits late', { skip }, () => {
   let nodes, cluster, receiver
   before(async () => {
@@ -296,7 +277,7 @@ describe('webhooks and a transaction that commits late', { skip }, () => {
     const ofB = (await marks()).filter((it) => !ofA.includes(it))
     assert.ok(ofB.length > 0, 'the nodes are two writers')
     // What a writer writes last in its transaction, after the ids were given, has to wait for this one.
-    const holder = new Transaction(t, cluster.postgres, database())
+    const holder = new Psql(t, cluster.postgres.url(database()))
     await holder.run(`BEGIN; SELECT writer FROM append_mark WHERE writer IN (${ofA.join()}) FOR UPDATE`)
     let isAnswered = false
     const late = a.say(places[0], 'late').then((message) => { isAnswered = true; return message })
@@ -319,7 +300,7 @@ describe('webhooks and a transaction that commits late', { skip }, () => {
     const place = user(newId())
     const first = await a.say(place, 'first')
     await receiver.toldAll([first])
-    const other = new Transaction(t, cluster.postgres, database())
+    const other = new Psql(t, cluster.postgres.url(database()))
     const [id] = await other.run(`BEGIN;
       UPDATE conversation SET last_seq = last_seq + 1 WHERE id = ${first.conversationId};
       INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, content)
@@ -335,7 +316,7 @@ describe('webhooks and a transaction that commits late', { skip }, () => {
 
   it('never, after it took ids: nobody waits for them', { timeout: 60_000 }, async (t) => {
     const a = await connectV1(cluster.nodes[0], newId(), { t })
-    const other = new Transaction(t, cluster.postgres, database())
+    const other = new Psql(t, cluster.postgres.url(database()))
     await other.run(`BEGIN; SELECT nextval(pg_get_serial_sequence('message', 'id')) FROM generate_series(1, 100); ROLLBACK`)
     await receiver.toldAll(await flood(a, user(newId()), 1, 10), 10_000)
     ascend()
@@ -344,9 +325,9 @@ describe('webhooks and a transaction that commits late', { skip }, () => {
   it('and has written elsewhere holds up nothing', { timeout: 60_000 }, async (t) => {
     const a = await connectV1(cluster.nodes[0], newId(), { t })
     // A back end's own, in a database beside, and in a table of its own beside ours.
-    const beside = new Transaction(t, cluster.postgres, 'postgres')
+    const beside = new Psql(t, cluster.postgres.url('postgres'))
     await beside.run('CREATE TABLE business (n int); BEGIN; INSERT INTO business VALUES (1)')
-    const inside = new Transaction(t, cluster.postgres, database())
+    const inside = new Psql(t, cluster.postgres.url(database()))
     await inside.run('CREATE SCHEMA business; CREATE TABLE business.orders (n int); BEGIN; INSERT INTO business.orders VALUES (1)')
     await receiver.toldAll(await flood(a, user(newId()), 1, 10), 10_000)
     for (const it of [beside, inside]) await it.run('ROLLBACK')

@@ -253,6 +253,7 @@ test('opened elsewhere: both tabs say so and stay readable, and either takes it 
   await write(b, '我在这里')
   await seen(b, '我在这里')
   await b.waitForFunction(() => !document.querySelector('.bubble-row .ring'), null, WAIT)
+  await a.bringToFront() // what is behind is drawn seldom, and so never at rest
   await eventually(async () => { // it may have come back with the other
     const way = a.getByRole('button', { name: '在这里使用' })
     if (await way.isVisible()) await way.click({ timeout: 1000 })
