@@ -115,7 +115,12 @@ export class Client extends Emitter<Events> {
       state: (state) => this.changed(state),
       session: (facts) => this.began(facts),
       notification: (name, params) => this.heard(name, params),
-      pong: ({ positions }) => this.compare(positions),
+      pong: ({ positions }) => {
+        this.compare(positions)
+        // What has waited for a heartbeat would wait for ever: for an entry before it, or in a conversation that is gone.
+        for (const of of this.byId.values()) if (of.ahead.size) this.fill(of)
+        this.clearSent()
+      },
     })
     this.become(options.userId)
   }

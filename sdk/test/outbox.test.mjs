@@ -395,6 +395,21 @@ for (const order of ['echo first', 'answer first']) for (const known of [true, f
   assert.deepEqual(client.outgoing(), [])
 })
 
+test('an answer with what another sent before it, which never comes: it is asked for at the next heartbeat', async () => {
+  const host = new FakeHost()
+  host.conversations = [synced([entry(1)])]
+  const { client, socket, seqs } = await online({}, host)
+  void client.send({ to: you, content: 'hello' })
+  const message = stored(socket.request('message.send'), 3)
+  socket.answer('message.send', { message, duplicate: false })
+  await turn()
+  assert.deepEqual(client.outgoing().map(({ state }) => state), ['sent'])
+  await host.advance(25_000)
+  socket.answer('message.history', { messages: [entry(2), message], hasMore: false })
+  await turn()
+  assert.deepEqual([seqs(), client.outgoing()], [[2, 3], []])
+})
+
 test('an answer with what another sent before it: the message waits for that, and keeps its bubble', async () => {
   const host = new FakeHost()
   host.conversations = [synced([entry(1)])]
