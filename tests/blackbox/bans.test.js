@@ -16,6 +16,8 @@ import { begin, begun, end, ended, ok, one, post, write, wrote } from './lib/str
 import { connectV1, group, groupOf, newId, people, range, uniqueId, user } from './lib/v1.js'
 import { eventually } from './lib/wait.js'
 
+const slow = !process.env.HONGYAN_TEST_SLOW && 'SLOW: a minute without a word' // of CI; scripts/test slow has them
+
 const keys = new KeyFiles()
 after(() => keys.dispose())
 
@@ -222,7 +224,7 @@ onEachStore('a ban', (the) => {
     }
   })
 
-  it('ends what their own token streams, as it stands', { timeout: 100_000 }, async (t) => {
+  it('ends what their own token streams, as it stands', { skip: slow, timeout: 100_000 }, async (t) => {
     const { a, b, peer } = await scene(the.server, t)
     const { message, streamId } = await begun(the.server, a.userId, peer, {}, own(a))
     const other = await begun(the.server, a.userId, peer, {}, key())
