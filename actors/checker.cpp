@@ -50,6 +50,15 @@ std::optional<check_question> question_of(const change& what) {
   return {};
 }
 
+// What is answered to a probe of what would be stored, or done; all else is refused anyway, or was stored
+// before.
+bool would_be_stored(const append_answer& answer) {
+  return !answer.failure && answer.outcome.status == append_status::unchecked;
+}
+bool would_be_stored(const change_answer& answer) {
+  return answer.failure && answer.failure->code == errc::refused_content;
+}
+
 void replace(change& what, std::string content) {
   if (auto* edit = std::get_if<edit_message>(&what.action))
     edit->content = std::move(content);
@@ -135,27 +144,31 @@ checker::append_promise checker::append(new_message&& m) {
   }
   auto line = line_of(m.from, m.to);
   auto shared = std::make_shared<new_message>(std::move(m));
-  in_line(line, [this, line, shared, answer_to] { probe(line, shared, answer_to); });
+  in_line(line, [this, line, shared, answer_to] {
+    probe(line, append_atom::value, *shared, answer_to,
+          [this, line, shared, answer_to] { judge(line, shared, answer_to); });
+  });
   return answer_to;
 }
 
-/// The message was admitted as one write, which the probe must not give back.
-void checker::probe(const std::string& line, std::shared_ptr<new_message> m, append_promise answer_to) {
-  auto asks = *m;
+/// What it probes was admitted as one write, which the probe must not give back.
+template <class Answer, class Atom, class What>
+void checker::probe(const std::string& line, Atom atom, const What& what,
+                    caf::typed_response_promise<Answer> answer_to, std::function<void()> judge_it) {
+  auto asks = what;
   asks.is_probe = true;
   env_.admitted.appends.take(1);
-  request(persistence_, caf::infinite, append_atom::value, std::move(asks))
+  request(persistence_, caf::infinite, atom, std::move(asks))
       .then(
-          [this, line, m, answer_to](append_answer& answer) mutable {
-            if (!answer.failure && answer.outcome.status == append_status::unchecked)
-              return judge(line, m, answer_to);
+          [this, line, answer_to, judge_it](Answer& answer) mutable {
+            if (would_be_stored(answer)) return judge_it();
             env_.admitted.appends.give(1);
             answer_to.deliver(std::move(answer));
             next(line);
           },
           [this, line, answer_to](const caf::error&) mutable {
             env_.admitted.appends.give(1);
-            answer_to.deliver(append_answer{.failure = shutting_down()});
+            answer_to.deliver(Answer{.failure = shutting_down()});
             next(line);
           });
 }
@@ -186,34 +199,15 @@ checker::change_promise checker::change_it(change&& what) {
   auto line = question->to ? line_of(question->from, *question->to) : question->from.text();
   auto shared = std::make_shared<change>(std::move(what));
   in_line(line, [this, line, question = *std::move(question), shared, answer_to] {
-    if (std::holds_alternative<end_stream>(shared->action))
+    const auto judge_it = [this, line, question, shared, answer_to] {
       judge(line, question, shared, answer_to);
+    };
+    if (std::holds_alternative<end_stream>(shared->action))
+      judge_it();
     else
-      probe(line, question, shared, answer_to);
+      probe(line, change_atom::value, *shared, answer_to, judge_it);
   });
   return answer_to;
-}
-
-/// As that of a message: what would be refused anyway is nobody's question.
-void checker::probe(const std::string& line, const check_question& question, std::shared_ptr<change> what,
-                    change_promise answer_to) {
-  auto asks = *what;
-  asks.is_probe = true;
-  env_.admitted.appends.take(1);
-  request(persistence_, caf::infinite, change_atom::value, std::move(asks))
-      .then(
-          [this, line, question, what, answer_to](change_answer& answer) mutable {
-            if (answer.failure && answer.failure->code == errc::refused_content)
-              return judge(line, question, what, answer_to);
-            env_.admitted.appends.give(1);
-            answer_to.deliver(std::move(answer));
-            next(line);
-          },
-          [this, line, answer_to](const caf::error&) mutable {
-            env_.admitted.appends.give(1);
-            answer_to.deliver(change_answer{.failure = shutting_down()});
-            next(line);
-          });
 }
 
 /// Of a stream everybody has read what it said: when that is denied at its end it is taken back.
@@ -268,15 +262,8 @@ void checker::ask(check_question question, when_judged then) {
   if (asked_ >= env_.concurrency) return then(failed("more are asked at once than before_send.concurrency"));
   if (ours == secrets->end()) return then(failed("its secret is gone"));
   ++asked_;
-  const auto id = "chk_" + random_name(id_digits);
-  const auto at = std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
-  auto body = encode_check(question);
-  auto signature = webhooks::sign(ours->second, id, at, body);
-  webhooks::post what{.url = env_.url,
-                      .headers = {{"webhook-id", id},
-                                  {"webhook-timestamp", std::to_string(at)},
-                                  {"webhook-signature", std::move(signature)}},
-                      .body = std::move(body)};
+  auto what = webhooks::signed_post(env_.url, ours->second, "chk_" + random_name(id_digits), wall_now(),
+                                    encode_check(question));
   request(asker_, caf::infinite, post_atom::value, std::move(what))
       .then(
           [this, question = std::move(question), then](const webhooks::posted& answer) {

@@ -49,9 +49,9 @@ private:
   append_promise append(new_message&& m);
   change_promise change_it(change&& what);
   /// Asks persistence whether it would be stored, and whether it was: then nobody else is asked.
-  void probe(const std::string& line, std::shared_ptr<new_message> m, append_promise answer_to);
-  void probe(const std::string& line, const check_question& question, std::shared_ptr<change> what,
-             change_promise answer_to);
+  template <class Answer, class Atom, class What>
+  void probe(const std::string& line, Atom atom, const What& what,
+             caf::typed_response_promise<Answer> answer_to, std::function<void()> judge_it);
   void judge(const std::string& line, std::shared_ptr<new_message> m, append_promise answer_to);
   void judge(const std::string& line, const check_question& question, std::shared_ptr<change> what,
              change_promise answer_to);

@@ -221,17 +221,11 @@ struct teller {
 
   void post(std::int64_t id, const event& what) {
     const auto secrets = env->secrets.get();
-    const std::string name = std::to_string(id);
-    const auto at = std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
-    std::string body = body_of(what);
     const auto ours = secrets->find(env->name);
     if (ours == secrets->end()) return work->put_off(id); // it is about to end
-    std::string signature = webhooks::sign(ours->second, name, at, body);
-    poster->start(static_cast<std::uint64_t>(id), {.url = env->url,
-                                                   .headers = {{"webhook-id", name},
-                                                               {"webhook-timestamp", std::to_string(at)},
-                                                               {"webhook-signature", std::move(signature)}},
-                                                   .body = std::move(body)});
+    poster->start(
+        static_cast<std::uint64_t>(id),
+        webhooks::signed_post(env->url, ours->second, std::to_string(id), wall_now(), body_of(what)));
   }
 
   /// False: nothing was answered.

@@ -81,4 +81,15 @@ std::string sign(std::span<const secret> secrets, std::string_view id, std::int6
   return value;
 }
 
+post signed_post(std::string url, std::span<const secret> secrets, std::string id, wall_time now,
+                 std::string body) {
+  const auto at = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  std::string signature = sign(secrets, id, at, body);
+  return {.url = std::move(url),
+          .headers = {{"webhook-id", std::move(id)},
+                      {"webhook-timestamp", std::to_string(at)},
+                      {"webhook-signature", std::move(signature)}},
+          .body = std::move(body)};
+}
+
 } // namespace hongyan::webhooks

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "core/errors.hpp"
+#include "core/tools/wall_time.hpp"
+#include "webhooks/poster.hpp"
 
 #include <cstdint>
 #include <map>
@@ -41,5 +43,9 @@ result<std::vector<secret>> parse_secret_file(std::string_view text);
 /// attempt), `body` what is sent, byte by byte.
 std::string sign(std::span<const secret> secrets, std::string_view id, std::int64_t timestamp,
                  std::string_view body);
+
+/// A post of `body` as the standard wants it: with its id, the time of this attempt, and signed.
+post signed_post(std::string url, std::span<const secret> secrets, std::string id, wall_time now,
+                 std::string body);
 
 } // namespace hongyan::webhooks

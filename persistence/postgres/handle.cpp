@@ -338,22 +338,19 @@ std::optional<pg_error> pg_connection::wait(short events, clock::time_point dead
   }
 }
 
-bool pg_connection::wait_for_notice(duration limit) {
+void pg_connection::wait_for_notice(duration limit) {
   const auto deadline = clock::now() + limit;
   for (;;) {
-    if (PQconsumeInput(connection_.get()) == 0) {
-      close();
-      return false;
-    }
+    if (PQconsumeInput(connection_.get()) == 0) return close();
     bool any = false;
     while (auto* notice = PQnotifies(connection_.get())) {
       PQfreemem(notice);
       any = true;
     }
-    if (any) return true;
+    if (any) return;
     if (const auto silent = wait(POLLIN, deadline)) {
       if (!silent->silent) close();
-      return false;
+      return;
     }
   }
 }

@@ -143,8 +143,8 @@ public:
   pg_outcome<void> prepare(const char* name, const char* sql, duration limit);
   /// As query(), for a prepared statement.
   pg_outcome<pg_rows> run(const char* name, const pg_parameters& parameters, duration limit);
-  /// Waits for what the session listens to; false: nothing within `limit`, or the connection is lost.
-  bool wait_for_notice(duration limit);
+  /// Waits for what the session listens to, for `limit` at most.
+  void wait_for_notice(duration limit);
   /// Several statements without parameters or rows.
   pg_outcome<void> script(const std::string& sql, duration limit);
 

@@ -73,6 +73,10 @@ public:
       parameters_.add(to_ms(wall_now()));
       if (auto put = connection_.query(refuse_sql, parameters_, write_limit); !put)
         return failed(put.error());
+      parameters_.clear(); // as new ones come, the old ones go
+      parameters_.add(to_ms(wall_now() - kept));
+      if (auto forgotten = connection_.query(forget_sql, parameters_, write_limit); !forgotten)
+        return failed(forgotten.error());
     }
     parameters_.clear();
     add_numbers(parameters_, all, std::identity());
@@ -86,7 +90,7 @@ public:
 
   void wait(std::chrono::milliseconds limit) override {
     turn_.reset();
-    if (!connection_.is_open() || !connection_.wait_for_notice(limit)) return;
+    if (connection_.is_open()) connection_.wait_for_notice(limit);
   }
 
 private:
@@ -100,10 +104,6 @@ private:
     // Behind a pooler nothing is heard; then it is looked for alone.
     if (auto listening = connection_.script(listen_sql, check_limit); !listening)
       return failed(listening.error());
-    parameters_.clear();
-    parameters_.add(to_ms(wall_now() - kept));
-    if (auto forgotten = connection_.query(forget_sql, parameters_, write_limit); !forgotten)
-      return failed(forgotten.error());
     return {};
   }
 

@@ -37,20 +37,26 @@ inline constexpr const char* drop_failed_events_sql =
 inline constexpr const char* put_wish_sql = R"(
 UPDATE webhook SET wish = wish || $2::text || chr(10)
 WHERE name = $1::text AND length(wish) + length($2::text) < $3::bigint RETURNING 1)";
+/// Puts an event that no log has: `what` are its conversation, seq, user and emoji, for each row of `from`.
+inline std::string side_event_sql(const std::string& what, const std::string& is_on,
+                                  const std::string& from) {
+  return R"(INSERT INTO side_event (conversation_id, seq, user_id, emoji, is_on, id, at_ms)
+SELECT )" +
+         what + ", " + is_on +
+         R"(, nextval('message_id_seq'), (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM )" +
+         from;
+}
 /// $1 the user, $2 the node. A transaction that waits for another of the same user has its id after that
 /// one's.
-inline constexpr const char* come_sql = R"(
+inline const std::string come_sql = R"(
 WITH come AS (
   INSERT INTO presence (user_id, node) SELECT $1::text, $2::text WHERE EXISTS (SELECT FROM webhook)
   ON CONFLICT DO NOTHING RETURNING user_id
 )
-INSERT INTO side_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)
-SELECT nextval('message_id_seq'), 0, 0, user_id, '', true, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM come)";
+)" + side_event_sql("0, 0, user_id, ''", "true", "come");
 inline std::string go_sql(const std::string& who) {
-  return "WITH gone AS (DELETE FROM presence WHERE " + who + R"( RETURNING user_id)
-INSERT INTO side_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)
-SELECT nextval('message_id_seq'), 0, 0, user_id, '', false, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM gone
-RETURNING 1)";
+  return "WITH gone AS (DELETE FROM presence WHERE " + who + " RETURNING user_id) " +
+         side_event_sql("0, 0, user_id, ''", "false", "gone") + " RETURNING 1";
 }
 /// $1 the user.
 inline const std::string goes_sql = go_sql("user_id = $1::text");
@@ -86,13 +92,10 @@ inline std::string keep_version_sql(const std::string& becomes) {
 /// A part of a statement that a reaction ($1 to $4) is put by, if `from` has a row. The conversation's row is
 /// locked: ids of what happens in it are in its order.
 inline std::string keep_reaction_sql(const std::string& from, const std::string& is_on) {
-  return R"(told AS (
-  INSERT INTO side_event (id, conversation_id, seq, user_id, emoji, is_on, at_ms)
-  SELECT nextval('message_id_seq'), $1::bigint, $2::bigint, $4::text, $3::text, )" +
-         is_on + R"(, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
-  FROM )" +
-         from + R"( WHERE EXISTS (SELECT FROM webhook)
-))";
+  return "told AS (" +
+         side_event_sql("$1::bigint, $2::bigint, $4::text, $3::text", is_on,
+                        from + " WHERE EXISTS (SELECT FROM webhook)") +
+         ")";
 }
 
 } // namespace hongyan::postgres
