@@ -157,10 +157,11 @@ test('emoji go where the cursor is, one stroke takes one away, and the last used
   assert.equal(await page.button('更多').count(), 1) // the panel has the button to send
   await page.button('删除一个字').tap()
   await page.holds('你好😀')
+  const grids = page.locator('[class*="--grid"]')
   await page.button('表情').first().tap()
-  await atRest(page)
+  await eventually(async () => assert.equal(await grids.count(), 0))
   await page.button('表情').first().tap()
-  await eventually(async () => assert.deepEqual(await page.locator('[class*="--grid"]').first().locator('[class*="--emoji"]').allTextContents(), ['🖐️', '😀']))
+  await eventually(async () => assert.deepEqual(await grids.first().locator('[class*="--emoji"]').allTextContents(), ['🖐️', '😀']))
   await atRest(page)
   const erase = await page.button('删除一个字').boundingBox()
   const scroll = await page.locator('[class*="--scroll"]').boundingBox()
@@ -170,6 +171,19 @@ test('emoji go where the cursor is, one stroke takes one away, and the last used
   await page.button('😀').first().tap()
   await page.locator('[class*="--is-send"]').tap()
   assert.equal((await page.settled('text'))[0].text, '😀')
+  assert.deepEqual(await page.clean(), CLEAN)
+})
+
+test('the emoji stay when their button is tapped again before the keyboard is there', async () => {
+  const page = await open()
+  await page.write('好')
+  await page.button('表情').tap()
+  await page.button('😀').first().tap()
+  await page.holds('好😀')
+  await page.button('表情').first().tap()
+  await page.button('表情').first().tap()
+  const grids = page.locator('[class*="--grid"]')
+  await eventually(async () => assert.deepEqual(await grids.first().locator('[class*="--emoji"]').allTextContents(), ['😀']))
   assert.deepEqual(await page.clean(), CLEAN)
 })
 

@@ -27,18 +27,18 @@ module.exports = Behavior({
     ready() { this.fit() },
     detached() {
       this.isAttached = false
-      clearTimeout(this.comingKeyboard)
+      this.stopWaiting()
     },
   },
 
   methods: {
-    /** Emoji, or what else can be sent; once more: the keyboard. */
+    /** Emoji, or what else can be sent; once more: the keyboard; and once more before that is there: the panel after all. */
     togglePanel({ currentTarget }) {
       const { panel } = currentTarget.dataset
-      clearTimeout(this.comingKeyboard)
-      if (this.data.panel === panel) {
-        if (panel === 'emoji') return this.focus()
-        return this.closePanel()
+      if (!this.stopWaiting() && this.data.panel === panel) {
+        if (panel !== 'emoji') return this.closePanel()
+        this.keyboardWanted() // a field that has the focus already does not tell of it
+        return this.focus()
       }
       if (panel === 'plus') this.dress() // by now it may be known what the server takes
       this.setData({ panel, isVoice: false, notice: null, ...(panel === 'emoji' ? { recent: this.recentEmoji() } : {}) })
@@ -55,13 +55,24 @@ module.exports = Behavior({
 
     /** The field has been tapped: a panel stays until the keyboard is there. */
     keyboardWanted() {
+      this.stopWaiting()
+      this.comingKeyboard = setTimeout(() => {
+        this.comingKeyboard = null
+        this.closePanel()
+      }, KEYBOARD_MS)
+    },
+
+    /** @returns {boolean} whether a keyboard was on its way */
+    stopWaiting() {
+      const wasComing = Boolean(this.comingKeyboard)
       clearTimeout(this.comingKeyboard)
-      this.comingKeyboard = setTimeout(() => this.closePanel(), KEYBOARD_MS)
+      this.comingKeyboard = null
+      return wasComing
     },
 
     keyboardMoved({ detail: { height } }) {
       if (height > 0) {
-        clearTimeout(this.comingKeyboard)
+        this.stopWaiting()
         this.lastKeyboard = height
       }
       if (height === this.data.keyboard) return
