@@ -24,6 +24,8 @@ module.exports = {
   'common.none': 'No results for "{query}"',
   'common.clear': 'Clear',
   'common.more': 'More',
+  'common.gone': 'No such group',
+  'common.goneHint': 'It was dismissed, or you are not in it',
 
   'login.choose': 'Who are you?',
   'login.other': 'Or enter an ID',

@@ -24,6 +24,8 @@ module.exports = {
   'common.none': '没有找到“{query}”的结果',
   'common.clear': '清除',
   'common.more': '更多',
+  'common.gone': '群聊不存在',
+  'common.goneHint': '群聊已解散，或你不在其中',
 
   'login.choose': '选择身份',
   'login.other': '或输入账号',

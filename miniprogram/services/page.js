@@ -1,6 +1,6 @@
 // Page() with what all pages of the app share: its look, its texts, the client, questions, and words where something cannot be done.
 
-const { refusalText } = require('../components/hy-chat/core/errors')
+const { isGone, refusalText } = require('../components/hy-chat/core/errors')
 
 /** Grey rows are shown when nothing came for so long. */
 const BONES_MS = 200
@@ -42,14 +42,15 @@ const shared = {
     }
   },
 
-  /** Reads what the page shows: grey rows after a while, words where it fails. `act` sets the data. */
+  /** Reads what the page shows: grey rows after a while, words where it fails, others where the group is not there. `act` sets the data. */
   async read(act) {
     const timer = setTimeout(() => this.setData({ hasBones: true }), BONES_MS)
     this.setData({ hasFailed: false })
     try {
       await act()
+      this.setData({ isGone: false })
     } catch (error) {
-      this.setData({ hasFailed: true })
+      this.setData(isGone(error) ? { isGone: true } : { hasFailed: true })
     } finally {
       clearTimeout(timer)
       this.setData({ hasBones: false })
@@ -132,7 +133,7 @@ function definePage(texts, definition) {
     ...shared,
     ...definition,
     texts,
-    data: { look: {}, s: {}, dialog: { show: false }, sheet: { show: false, items: [] }, isBusy: false, hasBones: false, hasFailed: false, ...data },
+    data: { look: {}, s: {}, dialog: { show: false }, sheet: { show: false, items: [] }, isBusy: false, hasBones: false, hasFailed: false, isGone: false, ...data },
     onLoad(query) {
       const { im, look } = getApp()
       this.im = im

@@ -6,8 +6,8 @@ const assert = require('node:assert/strict')
 const { launch } = require('./lib/browser')
 const { startHongyan } = require('./lib/hongyan')
 const { OUTAGE } = require('./lib/page')
-const { eventually } = require('./lib/wait')
-const { WAIT, openChat, enter, rowOf, field, write, seen, ask, send, between, assertQuiet } = require('./lib/web')
+const { eventually, atRest } = require('./lib/wait')
+const { WAIT, openChat, enter, rowOf, field, write, seen, ask, send, between, assertQuiet, screenshot } = require('./lib/web')
 
 let lib
 let browser
@@ -87,6 +87,57 @@ test('before anything is known there are grey rows, in the list and in the chat'
   await seen(page, '在吗')
   await page.locator('.skeleton').first().waitFor({ state: 'detached', ...WAIT })
   assertQuiet(page)
+})
+
+const DOOR = /\/v1\/connect/
+const LOOKS = [
+  { width: 1280, colorScheme: 'light', locale: 'zh-CN', retry: '加载失败，点此重试', gone: '群聊已解散，或你不在其中', noGroup: '群聊不存在', info: '聊天信息' },
+  { width: 375, colorScheme: 'dark', locale: 'en-US', retry: 'Couldn’t load. Tap to retry.', gone: 'This group was dismissed, or you are not in it', noGroup: 'No such group', info: 'Chat info' },
+]
+
+test('a chat that cannot be loaded says so in its place; a press tries again, and it is there', async () => {
+  await start()
+  await say('li4', '在吗')
+  for (const { retry: words, ...look } of LOOKS) {
+    let isClosed = true
+    const page = await open('zhang3', { hash: 'u=li4', ...look, prepare: (page) => page.routeWebSocket(DOOR, (socket) => (isClosed ? socket.close() : socket.connectToServer())) })
+    const bones = page.locator('.chat .skeleton')
+    await bones.waitFor(WAIT)
+    const retry = page.locator('.chat').getByRole('button', { name: words })
+    await retry.waitFor(WAIT)
+    assert.equal(await bones.count(), 0)
+    assert.equal(await page.locator('.sidebar').getByRole('button', { name: words }).count(), look.width > 768 ? 1 : 0)
+    await atRest(page)
+    await screenshot(page, `web-unloaded-${look.width}-${look.colorScheme}.png`)
+    const { height } = await retry.boundingBox()
+    assert.ok(height >= 44, String(height))
+
+    await retry.click() // it still is not there
+    await bones.waitFor(WAIT)
+    await retry.waitFor(WAIT)
+    isClosed = false
+    await retry.click()
+    await seen(page, '在吗')
+    assert.equal(await retry.count() + await bones.count(), 0)
+    assertQuiet(page, /WebSocket connection/)
+    await page.close()
+  }
+})
+
+test('of a group that is not there nothing is offered', async () => {
+  await start()
+  for (const { gone, noGroup, info, ...look } of LOOKS) {
+    const page = await open('zhang3', { hash: 'g=nowhere', ...look })
+    await page.locator('.chat').getByText(gone).waitFor(WAIT)
+    assert.equal(await page.locator('.chat .skeleton, .greeting .pill, .composer textarea').count(), 0)
+    await page.locator('.chat-head').getByRole('button', { name: info }).last().click()
+    await page.locator('.panel').getByText(noGroup).waitFor(WAIT)
+    assert.equal(await page.locator('.panel .row-cell').count(), 0)
+    await atRest(page)
+    await screenshot(page, `web-gone-${look.width}-${look.colorScheme}.png`)
+    assertQuiet(page)
+    await page.close()
+  }
 })
 
 test('theme and language are chosen, and stay; the address leads to a chat', async () => {

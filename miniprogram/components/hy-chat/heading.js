@@ -2,6 +2,7 @@
 // What stands around the rows: whom one talks with and how that stands, for the host's title; strips; and whether one may write.
 
 const { connectionOf } = require('./connection')
+const { isGone } = require('./core/errors')
 const { Typing } = require('./core/typing')
 
 const TYPING_GROUP_MAX = 20
@@ -51,15 +52,19 @@ module.exports = Behavior({
       const { log } = this
       try {
         const { group } = await client.call('group.get', { groupId })
-        this.group = group
-        this.hasLeft = log.isKept = false
-        this.role = await this.roleIn(groupId)
+        log.isKept = false
+        if (log === this.log) {
+          this.group = group
+          this.hasLeft = false
+        }
+        const role = await this.roleIn(groupId)
+        if (log === this.log) this.role = role
       } catch (error) {
-        if (error.code === -32004 || error.code === -32003) this.hasLeft = log.isKept = true
+        if (isGone(error) && log === this.log) this.hasLeft = log.isKept = true
       }
       this.isAsking = false
-      if (!this.isAttached) return
-      if (this.isAskedAgain) this.askGroup()
+      if (!this.isAttached || !this.log) return
+      if (this.isAskedAgain || log !== this.log) this.askGroup()
       this.tellHeading()
       this.drawSoon()
     },

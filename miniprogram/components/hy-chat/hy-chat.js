@@ -10,6 +10,7 @@ const writing = require('./writing')
 const opening = require('./opening')
 const { ChatLog } = require('./core/log')
 const { kitOf } = require('./core/kit')
+const { isLate, LATE_TIMES } = require('./core/late')
 const { keyOf, samePlace } = require('./core/place')
 const { colorOf, initials } = require('./core/avatar')
 const { setClient } = require('./current')
@@ -86,6 +87,8 @@ Component({
       this.leave()
       const { kit, kit: { client, directory, sender } } = this
       this.place = place
+      this.group = this.role = undefined
+      this.hasLeft = false
       this.log = new ChatLog(kit, place, () => this.drawSoon())
       const soon = () => this.drawSoon()
       this.offs = [
@@ -97,6 +100,8 @@ Component({
       this.setData({ isGroup: place.groupId !== undefined, shows: '' })
       this.takeDraft()
       this.bonesTimer = setTimeout(() => { if (this.data.shows === '') this.setData({ shows: 'bones' }) }, BONES_MS)
+      this.lateTimers = []
+      this.waitAgain()
       this.tellHeading()
       if (this.log.begin()) this.beginBars()
       this.open()
@@ -128,7 +133,7 @@ Component({
         spots.set(keyOf(this.place), { at: Date.now(), key: row.key, offset: row.top - this.screen.edge, firstSeq: first ? first.seq : 0, lastSeq: conversation.lastSeq })
       }
       for (const off of this.offs) off()
-      for (const timer of [this.bonesTimer, this.upTimer, this.midnight, this.aging, this.announcing]) clearTimeout(timer)
+      for (const timer of [this.bonesTimer, ...this.lateTimers, this.upTimer, this.midnight, this.aging, this.announcing]) clearTimeout(timer)
       this.log = null
     },
 
@@ -169,11 +174,16 @@ Component({
 
     /** Beside the rows. */
     around() {
-      const { log, rows, data } = this
+      const { kit, log, rows, data, place } = this
       if (!log) return {}
-      const isKnown = this.kit.hasSynced || data.shows === 'empty' // and stays so while one is not connected
-      const isEmpty = !rows.length && !this.hasLeft && !log.loading && isKnown && !log.mayHaveOlder
-      const shows = rows.length ? 'rows' : log.loadError ? 'failed' : isEmpty ? 'empty' : data.shows === 'bones' ? 'bones' : ''
+      const isKnown = kit.hasSynced || data.shows === 'empty' || data.shows === 'rows' // and stays so while one is not connected
+      const isThere = place.groupId === undefined || Boolean(this.group || kit.directory.group(place.groupId))
+      const isEmpty = !log.loading && isKnown && isThere && !log.mayHaveOlder
+      const isWaiting = !rows.length && !this.hasLeft && !log.loadError && !isEmpty
+      const isFailed = data.shows === 'failed'
+      if (isWaiting && data.shows !== '' && data.shows !== 'bones' && !isFailed) this.waitAgain()
+      const hasFailed = log.loadError || (isWaiting && !log.loading && isLate(this.waitsSince, kit.client.state === 'online', Date.now()))
+      const shows = rows.length ? 'rows' : this.hasLeft ? 'gone' : hasFailed ? 'failed' : isEmpty ? 'empty' : data.shows === 'bones' || isFailed ? 'bones' : ''
       const head = !rows.length ? '' : log.loadError ? 'failed' : log.loading ? 'loading' : rows.length > FEW && !log.mayHaveOlder ? 'end' : ''
       const { name } = this.nameOfPlace()
       const empty = this.place.groupId === undefined ? this.t('chat.empty', { name }) : this.t('chat.emptyGroup')
@@ -214,8 +224,22 @@ Component({
     mayLoad() { return this.kit.client.state === 'online' && !this.log.loading && !this.log.loadError && this.log.mayHaveOlder },
 
     retryLoad() {
-      this.log.loadError = null
-      this.log.older()
+      const { log, rows, kit: { client } } = this
+      const isOnline = client.state === 'online'
+      log.loadError = null
+      if (!isOnline) this.connect()
+      if (isOnline || rows.length) log.older()
+      if (rows.length) return
+      this.waitAgain()
+      this.setData({ shows: 'bones' })
+      this.askGroup()
+    },
+
+    /** Grey bubbles from now on: after a while words come in their place. */
+    waitAgain() {
+      for (const timer of this.lateTimers) clearTimeout(timer)
+      this.waitsSince = Date.now()
+      this.lateTimers = LATE_TIMES.map((ms) => setTimeout(() => this.drawSoon(), ms))
     },
 
     /** A phone that was just taken out is not online yet, and may know nothing of the chat. */
@@ -267,7 +291,7 @@ Component({
       const t = textsIn(this.data.lang)
       this.t = t
       const s = {}
-      for (const key of ['chat.retryLoad', 'chat.retryOlder', 'chat.greeting1', 'chat.greeting2', 'chat.toNewest', 'system.newMessages', 'system.noOlder', 'system.editAgain', 'action.cancel', 'action.close']) {
+      for (const key of ['chat.retryLoad', 'chat.retryOlder', 'chat.gone', 'chat.greeting1', 'chat.greeting2', 'chat.toNewest', 'system.newMessages', 'system.noOlder', 'system.editAgain', 'action.cancel', 'action.close']) {
         s[key.slice(key.indexOf('.') + 1)] = t(key)
       }
       this.setData({ s, panelTexts: { recent: t('composer.recent'), all: t('composer.allEmoji') } })

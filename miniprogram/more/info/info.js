@@ -13,7 +13,7 @@ definePage('info', {
   isTitled: true,
 
   data: {
-    isGroup: false, people: [], hasMore: false, canAdd: false, canRemove: false, isLead: false, isOwner: false, name: '', pinned: false, muted: false,
+    isGroup: false, people: [], hasMore: false, canAdd: false, canRemove: false, isLead: false, isOwner: false, canLeave: false, name: '', pinned: false, muted: false,
     isBlocked: false, hasConversation: false, isRenaming: false, newName: '',
   },
 
@@ -22,7 +22,7 @@ definePage('info', {
     this.place = placeOf(query)
     this.members = null
     const soon = () => this.draw()
-    this.offs = [im.directory.onChange(soon), im.client.on('conversation', soon)]
+    this.offs = [im.directory.onChange(soon), im.client.on('conversation', soon), im.client.on('gone', () => this.load())]
     this.setData({ isGroup: this.place.groupId !== undefined })
   },
 
@@ -37,19 +37,18 @@ definePage('info', {
       directory.refreshGroup(groupId)
       return this.read(async () => {
         this.members = await membersOf(client, groupId)
-        this.draw()
-      })
+      }).then(() => this.draw())
     }
     return client.call('block.list', {}).then(({ userIds }) => this.setData({ isBlocked: userIds.indexOf(userId) >= 0 }), () => {})
   },
 
   draw() {
     const { client, directory } = this.im
-    const { place, t } = this
+    const { place, t, data } = this
     const conversation = client.conversation(place)
     const settings = { hasConversation: Boolean(conversation), pinned: Boolean(conversation && conversation.pinned), muted: Boolean(conversation && conversation.muted) }
     if (place.userId !== undefined) {
-      this.entitle(this.data.s.title)
+      this.entitle(data.s.title)
       return this.setData({ ...settings, people: [personOf(place.userId, { directory, t })], canAdd: true })
     }
     const group = directory.group(place.groupId)
@@ -57,9 +56,9 @@ definePage('info', {
     const role = roleIn(members, client.userId)
     const isLead = role === 'owner' || role === 'admin'
     const n = (this.members && this.members.length) || (group && group.memberCount)
-    this.entitle(n ? t('info.titleN', { n }) : this.data.s.title)
+    this.entitle(n && !data.isGone ? t('info.titleN', { n }) : data.s.title)
     return this.setData({
-      ...settings, isLead, isOwner: role === 'owner', canAdd: isLead,
+      ...settings, isLead, isOwner: role === 'owner', canLeave: Boolean(role) && role !== 'owner', canAdd: isLead,
       people: sorted(members, this.im, t).slice(0, SHOWN_MAX), hasMore: n > SHOWN_MAX,
       canRemove: members.some((member) => canRemove(role, member.role)), name: group ? group.name : '',
     })

@@ -1,8 +1,8 @@
 // All members of groups that are open: asked for when somebody looks, and again when the log says that they are others.
 
+import { isGone } from '../../../miniprogram/components/hy-chat/core/errors.js'
+
 const PAGE = 200
-/** Forbidden, not found. */
-const NOT_IN_IT = [-32003, -32004]
 
 export class Members {
   /** @param {object} client @param {() => void} changed */
@@ -51,7 +51,7 @@ export class Members {
       this.left.delete(groupId)
     } catch (error) { // not in it any more, or offline: asked again when all is synced, or the log has an entry
       this.known.set(groupId, this.known.get(groupId) || null)
-      if (NOT_IN_IT.includes(error.code)) this.left.set(groupId, true)
+      if (isGone(error)) this.left.set(groupId, true)
     }
     this.asked.delete(groupId)
     if (this.again.has(groupId)) return this.load(groupId)

@@ -88,12 +88,19 @@ export function Chat({ place, target, isNarrow }) {
         isSelecting={Boolean(selected)} isChosen={Boolean(selected?.has(row.key))} hasMenu={menu?.row.key === row.key} context={context} />
     )
   }
-  const isEmpty = !rows.length && !log.loading && (conversation ? !log.mayHaveOlder : im.hasSynced)
-  const hasLeft = isGroup && im.members.hasLeft(place.groupId)
-  const isUnknown = !rows.length && !isEmpty
+  const hasLeft = isGroup && (im.members.hasLeft(place.groupId) || im.directory.isGone(place.groupId))
+  const isGone = !rows.length && hasLeft
+  const isThere = !isGroup || Boolean(im.directory.group(place.groupId))
+  const isEmpty = !rows.length && !isGone && !log.loading && (conversation ? !log.mayHaveOlder : im.hasSynced && isThere)
+  const isUnknown = !rows.length && !isEmpty && !isGone
+  const retry = () => {
+    log.loadError = null
+    if (im.isOnline) log.older()
+    if (isGroup) im.directory.refreshGroup(place.groupId)
+  }
   const head = (
     <div class="stream-head">
-      {log.loadError && <button type="button" class="load-failed" onClick={() => log.older()}>{t(rows.length ? 'chat.retryOlder' : 'chat.retryLoad')}</button>}
+      {log.loadError && rows.length > 0 && <button type="button" class="load-failed" onClick={() => log.older()}>{t('chat.retryOlder')}</button>}
       {log.loading && rows.length > 0 && <i class="ring" />}
       {rows.length > FEW && !log.mayHaveOlder && !log.loading && <p class="date-line">{t('system.noOlder')}</p>}
     </div>
@@ -106,8 +113,9 @@ export function Chat({ place, target, isNarrow }) {
         <Stream control={control} rows={rows} draw={draw} head={head} label={t('chat.log', { name })} onKeyDown={(event) => walk(event, setActive)}
           onNearTop={() => { if (!log.loadError) log.older() }} onBottom={bars.onBottom}
           onSeen={(first, last) => { bars.onSeen(first, last); reading(last === rows[rows.length - 1]?.key) }} />
-        {isUnknown && <div class="chat-cover"><Unknown kind="bubbles" /></div>}
-        {isEmpty && !hasLeft && <Greeting name={name} isGroup={isGroup} onSay={(text) => actions.say(text).then(sent, sent)} />}
+        {isUnknown && <div class="chat-cover"><Unknown kind="bubbles" hasFailed={Boolean(log.loadError)} isLoading={Boolean(log.loading)} onRetry={retry} /></div>}
+        {isGone && <div class="greeting"><p role="status">{t('chat.gone')}</p></div>}
+        {isEmpty && <Greeting name={name} isGroup={isGroup} onSay={(text) => actions.say(text).then(sent, sent)} />}
         <Bars bars={bars} />
       </div>
       {selected ? <SelectBar rows={rows} selected={selected} onDone={() => setSelected(null)} /> : (

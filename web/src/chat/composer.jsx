@@ -25,7 +25,7 @@ function useClosed(place) {
   if (state === 'kicked') return { text: t('closed.kicked'), action: t('closed.kickedAction'), act: () => im.connect() }
   if (state === 'replaced') return { text: t('closed.replaced'), action: t('closed.replacedAction'), act: () => im.connect() }
   if (place.groupId === undefined) return null
-  if (im.members.hasLeft(place.groupId)) return { text: t('refused.notMember') }
+  if (im.members.hasLeft(place.groupId) || im.directory.isGone(place.groupId)) return { text: t('refused.notMember') }
   const group = im.directory.group(place.groupId)
   const role = im.members.role(place.groupId, im.me)
   return group?.muted && role === 'member' ? { text: t('refused.muted') } : null

@@ -104,6 +104,8 @@ export default {
   'group.dismissDo': 'Dismiss',
   'group.ownerHint': 'An owner transfers the group before leaving it.',
   'group.cannotAdd': '{name} can’t be added',
+  'group.gone': 'No such group',
+  'group.goneHint': 'It was dismissed, or you are not in it',
 
   // people
   'people.search': 'Search, or enter an ID',

@@ -104,6 +104,8 @@ export default {
   'group.dismissDo': '解散',
   'group.ownerHint': '群主退出前需先转让群主',
   'group.cannotAdd': '{name}无法被邀请',
+  'group.gone': '群聊不存在',
+  'group.goneHint': '群聊已解散，或你不在其中',
 
   // people
   'people.search': '搜索，或输入账号',

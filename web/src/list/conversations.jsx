@@ -1,6 +1,7 @@
 // The list of conversations. Of many only those around what is in sight are in the tree.
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
+import { isLate, LATE_TIMES } from '../../../miniprogram/components/hy-chat/core/late.js'
 import { conversationRow } from '../../../miniprogram/components/hy-chat/core/list.js'
 import { samePlace } from '../../../miniprogram/components/hy-chat/core/place.js'
 import { useApp, useIm } from '../app/hooks.js'
@@ -135,10 +136,22 @@ function EmptyList() {
   )
 }
 
-/** Nothing is known yet: grey rows, or, without a connection, a way to try again. */
-export function Unknown(props) {
+/** Nothing is known yet: grey rows, and, where that takes too long, words and a way to try again. */
+export function Unknown({ hasFailed = false, isLoading = false, onRetry = () => {}, ...props }) {
   const { im, t } = useApp()
-  return <Slow>{im.state === 'waiting' && im.view.title ? <button type="button" class="load-failed" onClick={() => im.connect()}>{t('chat.retryLoad')}</button> : <Skeleton {...props} />}</Slow>
+  const [since, setSince] = useState(() => Date.now())
+  const [, again] = useReducer((n) => n + 1, 0)
+  useEffect(() => {
+    const timers = LATE_TIMES.map((ms) => setTimeout(again, ms))
+    return () => timers.forEach(clearTimeout)
+  }, [since])
+  const retry = () => {
+    setSince(Date.now())
+    if (!im.isOnline) im.connect()
+    onRetry()
+  }
+  const hasWords = hasFailed || (!isLoading && isLate(since, im.isOnline, Date.now()))
+  return <Slow>{hasWords ? <button type="button" class="load-failed" onClick={retry}>{t('chat.retryLoad')}</button> : <Skeleton {...props} />}</Slow>
 }
 
 /** What is shown only when it takes longer. */

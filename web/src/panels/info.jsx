@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks'
 import { useApp, useIm } from '../app/hooks.js'
 import { titleOf } from '../app/titles.js'
 import { Avatar } from '../parts/avatar.jsx'
-import { Cell, Cells, Switch } from '../parts/cells.jsx'
+import { Cell, Cells, Gone, Switch } from '../parts/cells.jsx'
 import { Icon } from '../parts/icon.jsx'
 
 const SHOWN_MAX = 15
@@ -71,6 +71,7 @@ function GroupInfo({ place }) {
   const members = im.members.of(groupId) || im.directory.members(groupId)
   const role = im.members.role(groupId, im.me)
   const isManager = role === 'owner' || role === 'admin'
+  if (im.members.hasLeft(groupId)) return <Gone />
   const rename = () => ui.ask({ name: 'text', title: t('group.name'), value: name, max: 64, act: (value) => im.client.call('group.update', { groupId, name: value }) })
   const leave = () => ui.ask({
     name: 'confirm', title: t('group.leave'), text: t('group.leaveText'), confirm: t('group.leaveDo'), danger: true, act: () => im.client.call('group.leave', { groupId }), closes: place,

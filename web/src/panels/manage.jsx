@@ -1,7 +1,7 @@
 // What owner and admins of a group set for all.
 
 import { useApp, useIm } from '../app/hooks.js'
-import { Cell, Cells, Switch } from '../parts/cells.jsx'
+import { Cell, Cells, Gone, Switch } from '../parts/cells.jsx'
 import { useSetting } from './info.jsx'
 
 export function Manage({ groupId }) {
@@ -12,6 +12,7 @@ export function Manage({ groupId }) {
   const [muted, mute] = useSetting(group?.muted, (value) => set({ muted: value }))
   const [history, open] = useSetting(group?.history === 'all', (value) => set({ history: value ? 'all' : 'joined' }))
   const admins = (im.members.of(groupId) || []).filter(({ role }) => role === 'admin')
+  if (im.members.hasLeft(groupId)) return <Gone />
   return (
     <>
       <Cells>

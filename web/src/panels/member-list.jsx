@@ -3,7 +3,8 @@
 import { useState } from 'preact/hooks'
 import { useApp, useIm } from '../app/hooks.js'
 import { Avatar } from '../parts/avatar.jsx'
-import { Skeleton } from '../parts/cells.jsx'
+import { Unknown } from '../list/conversations.jsx'
+import { Gone } from '../parts/cells.jsx'
 import { Icon } from '../parts/icon.jsx'
 
 const SHOWN_MAX = 200
@@ -21,7 +22,8 @@ export function MemberList({ groupId, isRemoving: isBegun = false }) {
   const members = im.members.of(groupId)
   const own = im.members.role(groupId, im.me)
   const mayRemove = ({ userId, role }) => userId !== im.me && (own === 'owner' || (own === 'admin' && role === 'member'))
-  if (!members) return <Skeleton />
+  if (im.members.hasLeft(groupId)) return <Gone />
+  if (!members) return <Unknown onRetry={() => im.members.load(groupId)} />
   const found = members.map((member) => ({ ...member, name: im.directory.nameOf(member.userId, t) })).filter(({ name, userId }) => !query || name.toLowerCase().includes(query.toLowerCase()) || userId === query)
   const press = (member) => {
     if (!chosen) return ui.deeper({ name: 'profile', userId: member.userId, groupId })

@@ -1,5 +1,6 @@
 // Rows of settings and of people, as panels have them.
 
+import { useApp } from '../app/hooks.js'
 import { Icon } from './icon.jsx'
 
 /** A row that leads somewhere, or does something. */
@@ -34,6 +35,12 @@ export function Choice({ text, options, value, onChange }) {
 
 /** Grey rows, for what takes longer than 200 ms. */
 export const Skeleton = ({ rows = 6, kind = 'row' }) => <div class={`skeleton is-${kind}`} aria-hidden="true">{Array.from({ length: rows }, (_, i) => <div key={i}><i /><span><b /><b /></span></div>)}</div>
+
+/** In the place of a group that was dismissed, or that one is not in. */
+export function Gone() {
+  const { t } = useApp()
+  return <div class="empty" role="status"><Icon name="group" size={48} /><p class="empty-title">{t('group.gone')}</p><p>{t('group.goneHint')}</p></div>
+}
 
 /** The text with what was looked for marked. */
 export function Marked({ text, query }) {

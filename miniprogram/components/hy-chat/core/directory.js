@@ -1,6 +1,7 @@
 'use strict'
 // Names and avatars of users and groups: what is known at once, what is not is asked for behind it.
 
+const { isGone } = require('./errors')
 const { Kept, globalTimers } = require('./kept')
 const { fallbackName } = require('./names')
 
@@ -33,6 +34,8 @@ class Directory {
     /** By kind and id, when it was answered or failed in this run: {at, isDone}. */
     this.asked = new Map()
     this.wanted = new Set()
+    /** Groups that the server does not know, or not as one's own. */
+    this.gone = new Set()
     this.groupQueue = []
     this.pending = new Set()
     this.busyGroups = 0
@@ -64,6 +67,9 @@ class Directory {
     this.want('g', groupId)
     return (this.groups.get(groupId) || {}).members || []
   }
+
+  /** Whether the server, asked last, did not know the group: dismissed, or one is not in it. */
+  isGone(groupId) { return this.gone.has(groupId) }
 
   /** What somebody is called; never the id. */
   nameOf(userId, t) {
@@ -128,7 +134,12 @@ class Directory {
     while (this.busyGroups < GROUP_REQUESTS_MAX && this.groupQueue.length) {
       const groupId = this.groupQueue.shift()
       this.busyGroups++
-      this.askGroup(groupId).then(() => true, ({ code }) => code === -32004).then((isDone) => {
+      this.askGroup(groupId).then(() => true, (error) => {
+        if (!isGone(error)) return false
+        this.gone.add(groupId)
+        this.tell()
+        return true
+      }).then((isDone) => {
         this.busyGroups--
         this.answered([`g:${groupId}`], isDone)
         this.askGroups()
@@ -178,6 +189,7 @@ class Directory {
   }
 
   learnGroup(group) {
+    this.gone.delete(group.groupId)
     if (JSON.stringify(this.groups.get(group.groupId)) === JSON.stringify(group)) return
     this.groups.set(group.groupId, group)
     this.tell()

@@ -35,4 +35,7 @@ const isWritten = (reason, lang) => typeof reason === 'string' && reason !== '' 
 /** A refusal that is told as a line below the bubble: it was sent, and did not arrive. */
 const isTold = ({ code, data }) => code === -32022 || (code === -32003 && Boolean(data) && data.reason === 'blocked')
 
-module.exports = { refusalText, isTold }
+/** A group that is not there, or that one is not in: the server says the same of both. */
+const isGone = ({ code }) => code === -32004 || code === -32003
+
+module.exports = { refusalText, isTold, isGone }

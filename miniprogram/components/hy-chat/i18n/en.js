@@ -140,6 +140,7 @@ module.exports = {
   // the chat
   'chat.retryLoad': 'Couldn’t load. Tap to retry.',
   'chat.retryOlder': 'Tap to retry',
+  'chat.gone': 'This group was dismissed, or you are not in it',
   'chat.empty': 'Say hi to {name}',
   'chat.emptyGroup': 'Say hi to everyone',
   'chat.greeting1': 'Hello',

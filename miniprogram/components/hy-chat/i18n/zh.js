@@ -140,6 +140,7 @@ module.exports = {
   // the chat
   'chat.retryLoad': '加载失败，点此重试',
   'chat.retryOlder': '点此重试',
+  'chat.gone': '群聊已解散，或你不在其中',
   'chat.empty': '和{name}打个招呼吧',
   'chat.emptyGroup': '和大家打个招呼吧',
   'chat.greeting1': '你好',
