@@ -5,13 +5,13 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { apiKeys, KeyFiles } from '../blackbox/lib/keys.js'
-import { makeDirectory, start } from '../blackbox/lib/processes.js'
+import { makeDirectory } from '../blackbox/lib/processes.js'
 import { serverFor } from '../blackbox/lib/server.js'
+import { here, pythonTools, root, run } from './lib.js'
 
-const here = path.dirname(fileURLToPath(import.meta.url))
-const openapi = path.resolve(here, '../../docs/openapi.json')
+const openapi = path.join(root, 'docs/openapi.json')
 
 const expected = {
   messages: [[1, 'text'], [2, 'file']],
@@ -20,32 +20,11 @@ const expected = {
   problems: ['Conflict', 'Unauthorized'],
 }
 
-// Runs it to its end; what it writes. Compilers say on either output what is wrong.
-async function run(command, args, options) {
-  const child = start(command, args, options)
-  const { code } = await child.ended
-  assert.equal(code, 0, `${command} ${args.join(' ')}:\n${child.out()}${child.err()}`)
-  return child.out()
-}
-
 async function startServer(t) {
   const keys = new KeyFiles()
   t.after(() => keys.dispose())
   const server = await serverFor(t, { args: keys.args })
   return `${server.scheme}://${server.authority}`
-}
-
-// The generator and what the clients need, as requirements.txt has it: made anew when that has changed.
-async function pythonTools() {
-  const folder = path.resolve(here, '../../build/clients')
-  const [wanted, installed] = [here, folder].map((it) => path.join(it, 'requirements.txt'))
-  if (!fs.existsSync(installed) || !fs.readFileSync(wanted).equals(fs.readFileSync(installed))) {
-    await run('/usr/bin/python3', ['-m', 'venv', '--clear', folder])
-    const flags = ['--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary', ':all:']
-    await run(path.join(folder, 'bin/pip'), ['install', ...flags, '-r', wanted])
-    fs.copyFileSync(wanted, installed)
-  }
-  return path.join(folder, 'bin')
 }
 
 describe('clients made from openapi.json', () => {
@@ -63,7 +42,7 @@ describe('clients made from openapi.json', () => {
   })
 
   it('in Python, with nothing left out', async (t) => {
-    const tools = await pythonTools()
+    const tools = await pythonTools('clients', path.join(here, 'requirements.txt'))
     const project = makeDirectory('client-py')
     // The generator calls ruff by its name.
     const env = { ...process.env, PATH: `${tools}:${process.env.PATH}`, PYTHONPATH: project }
