@@ -59,6 +59,18 @@ bool would_be_stored(const change_answer& answer) {
   return answer.failure && answer.failure->code == errc::refused_content;
 }
 
+/// Names cannot be taken back: they are looked at before, whenever texts are.
+bool is_name(const check_question& question) { return question.event == "name"; }
+
+bool is_media(message_kind kind) { return kind == message_kind::image || kind == message_kind::voice; }
+
+void mark(change& what, const content_verdict& verdict) {
+  if (auto* edit = std::get_if<edit_message>(&what.action))
+    edit->judged = verdict;
+  else if (auto* end = std::get_if<end_stream>(&what.action))
+    end->judged = verdict;
+}
+
 void replace(change& what, std::string content) {
   if (auto* edit = std::get_if<edit_message>(&what.action))
     edit->content = std::move(content);
@@ -75,12 +87,15 @@ void replace(change& what, std::string content) {
 } // namespace
 
 checker::checker(caf::actor_config& config, const checker_env& env, persistence_actor persistence,
-                 asker_actor asker, std::shared_ptr<webhooks::poster> posts)
+                 asker_actor asker, std::shared_ptr<webhooks::poster> posts, wechat_actor wechat,
+                 moderator_actor moderator)
     : pinned(config)
     , env_(env)
     , persistence_(std::move(persistence))
     , asker_(std::move(asker))
-    , posts_(std::move(posts)) {}
+    , posts_(std::move(posts))
+    , wechat_(std::move(wechat))
+    , moderator_(std::move(moderator)) {}
 
 checker::behavior_type checker::make_behavior() {
   return {
@@ -100,6 +115,8 @@ void checker::on_exit() {
   lines_.clear();
   persistence_ = nullptr;
   asker_ = nullptr;
+  wechat_ = nullptr;
+  moderator_ = nullptr;
 }
 
 // ---- lines ----
@@ -135,11 +152,44 @@ void checker::begin(const std::string& line) {
 
 // ---- messages ----
 
+bool checker::is_asked_about(const check_question& question) const {
+  using enum content_rules::when;
+  if (!env_.url.empty()) return true;
+  if (is_name(question)) return env_.rules.text != off;
+  return env_.rules.text == before && !is_media(question.kind);
+}
+
+bool checker::is_looked_at_later(message_kind kind) const {
+  return is_media(kind) ? env_.rules.media : env_.rules.text == content_rules::when::after;
+}
+
+void checker::append_on(new_message&& m, append_promise answer_to) {
+  const bool is_later = !m.by_back_end && m.kind != message_kind::text_stream && is_looked_at_later(m.kind);
+  if (!is_later) {
+    answer_to.delegate(persistence_, append_atom::value, std::move(m));
+    return;
+  }
+  m.judged = std::make_shared<const content_verdict>();
+  request(persistence_, caf::infinite, append_atom::value, std::move(m))
+      .then(
+          [this, answer_to](append_answer& answer) mutable {
+            answer_to.deliver(std::move(answer));
+            send(moderator_, flush_atom::value);
+          },
+          [answer_to](const caf::error&) mutable {
+            answer_to.deliver(append_answer{.failure = shutting_down()});
+          });
+}
+
+void checker::change_on(change&& what, change_promise answer_to) {
+  answer_to.delegate(persistence_, change_atom::value, std::move(what));
+}
+
 /// A stream is asked about at its end, when it says something.
 checker::append_promise checker::append(new_message&& m) {
   auto answer_to = make_response_promise<append_answer>();
-  if (m.by_back_end || m.kind == message_kind::text_stream) {
-    answer_to.delegate(persistence_, append_atom::value, std::move(m));
+  if (m.by_back_end || m.kind == message_kind::text_stream || !is_asked_about(question_of(m))) {
+    append_on(std::move(m), answer_to);
     return answer_to;
   }
   auto line = line_of(m.from, m.to);
@@ -174,7 +224,8 @@ void checker::probe(const std::string& line, Atom atom, const What& what,
 }
 
 void checker::judge(const std::string& line, std::shared_ptr<new_message> m, append_promise answer_to) {
-  ask(question_of(*m), [this, line, m, answer_to](result<check_verdict> verdict) mutable {
+  ask_all(question_of(*m), [this, line, m, answer_to](result<check_verdict> verdict,
+                                                      std::optional<content_verdict> content) mutable {
     if (!verdict) {
       env_.admitted.appends.give(1);
       answer_to.deliver(append_answer{.failure = verdict.error()});
@@ -182,7 +233,8 @@ void checker::judge(const std::string& line, std::shared_ptr<new_message> m, app
     }
     if (verdict->what == check_verdict::action::replace)
       m->first_content = std::exchange(m->content, std::move(verdict->content));
-    answer_to.delegate(persistence_, append_atom::value, std::move(*m));
+    if (content) m->judged = std::make_shared<const content_verdict>(*content);
+    append_on(std::move(*m), answer_to);
     next(line);
   });
 }
@@ -192,8 +244,9 @@ void checker::judge(const std::string& line, std::shared_ptr<new_message> m, app
 checker::change_promise checker::change_it(change&& what) {
   auto answer_to = make_response_promise<change_answer>();
   auto question = question_of(what);
-  if (!question) {
-    answer_to.delegate(persistence_, change_atom::value, std::move(what));
+  if (!question || !is_asked_about(*question)) {
+    if (question && !is_name(*question) && is_looked_at_later(question->kind)) mark(what, {});
+    change_on(std::move(what), answer_to);
     return answer_to;
   }
   auto line = question->to ? line_of(question->from, *question->to) : question->from.text();
@@ -213,7 +266,9 @@ checker::change_promise checker::change_it(change&& what) {
 /// Of a stream everybody has read what it said: when that is denied at its end it is taken back.
 void checker::judge(const std::string& line, const check_question& question, std::shared_ptr<change> what,
                     change_promise answer_to) {
-  ask(question, [this, line, what, answer_to](result<check_verdict> verdict) mutable {
+  const bool is_later = !is_name(question) && is_looked_at_later(question.kind);
+  ask_all(question, [this, line, what, answer_to, is_later](result<check_verdict> verdict,
+                                                            std::optional<content_verdict> content) mutable {
     const auto* stream = std::get_if<end_stream>(&what->action);
     if (!verdict && stream != nullptr) {
       request(persistence_, caf::infinite, change_atom::value,
@@ -228,7 +283,8 @@ void checker::judge(const std::string& line, const check_question& question, std
       answer_to.deliver(change_answer{.failure = verdict.error()});
     } else {
       if (verdict->what == check_verdict::action::replace) replace(*what, std::move(verdict->content));
-      answer_to.delegate(persistence_, change_atom::value, std::move(*what));
+      if (content || is_later) mark(*what, content.value_or(content_verdict{}));
+      change_on(std::move(*what), answer_to);
     }
     next(line);
   });
@@ -254,6 +310,52 @@ result<check_verdict> checker::verdict_of(const webhooks::posted& answer, const 
       .Increment();
   if (verdict->what == check_verdict::action::deny) return refused(std::move(verdict->reason));
   return verdict;
+}
+
+void checker::ask_all(check_question question, when_allowed then) {
+  const auto look = [this, question, then](check_verdict verdict) {
+    const auto& content = verdict.what == check_verdict::action::replace ? verdict.content : question.content;
+    check_content(question, content, [verdict, then](result<std::optional<content_verdict>> checked) {
+      if (!checked) return then(checked.error(), {});
+      then(verdict, *checked);
+    });
+  };
+  if (env_.url.empty()) return look({});
+  ask(std::move(question), [look, then](result<check_verdict> verdict) {
+    if (!verdict) return then(verdict.error(), {});
+    look(*std::move(verdict));
+  });
+}
+
+void checker::check_content(const check_question& question, const std::string& content, when_checked then) {
+  using enum content_rules::when;
+  const bool is_wanted =
+      is_name(question) ? env_.rules.text != off : env_.rules.text == before && !is_media(question.kind);
+  if (!is_wanted) return then(std::optional<content_verdict>());
+  auto text = is_name(question) ? content : text_in(question.kind, content);
+  const auto words = env_.words.get();
+  if (!words->empty()) {
+    const bool is_there = words->is_in(text);
+    env_.figures.checks.Add({{"by", "words"}, {"outcome", is_there ? "deny" : "allow"}}).Increment();
+    if (is_there) return then(refused(""));
+  }
+  if (wechat_ == nullptr || text.empty()) return then(content_of({.is_unknown = true}));
+  constexpr int scene_of_names = 1, scene_of_messages = 2;
+  request(wechat_, caf::infinite, query_atom::value,
+          content_question{.user = question.from,
+                           .scene = is_name(question) ? scene_of_names : scene_of_messages,
+                           .text = std::move(text)})
+      .then([this, then](const content_answer& answer) { then(content_of(answer)); },
+            [then](const caf::error&) { then(shutting_down()); });
+}
+
+/// Of a user whom WeChat does not know only our own list has been asked.
+result<std::optional<content_verdict>> checker::content_of(const content_answer& answer) const {
+  if (answer.is_unknown && env_.words.get()->empty()) return std::optional<content_verdict>();
+  if (answer.is_unknown)
+    return std::optional(content_verdict{.what = judgement::pass, .by = judged_by::words, .label = {}});
+  if (!env_.rules.refuses(answer.verdict)) return std::optional(answer.verdict);
+  return refused(answer.verdict.what == judgement::failed ? "unavailable" : "");
 }
 
 void checker::ask(check_question question, when_judged then) {

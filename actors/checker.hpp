@@ -1,5 +1,6 @@
-/// The checker: asks the business before what users write is stored (contract, section 8). What nobody is to
-/// be asked about goes on to persistence at once.
+/// The checker: asks the business, and then WeChat, before what users write is stored (contract, section 8).
+/// What is to be checked afterwards it marks, and tells the moderator of. What nobody is to be asked about
+/// goes on to persistence at once.
 ///
 /// A line for each sender and conversation: of what waits in it one is asked about at a time, so that
 /// messages are stored in the order sent.
@@ -8,6 +9,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/shard.hpp"
 #include "core/chat/check.hpp"
+#include "core/chat/word_list.hpp"
 #include "core/metrics.hpp"
 #include "core/tools/current.hpp"
 #include "webhooks/signature.hpp"
@@ -21,11 +23,13 @@ namespace hongyan {
 
 /// What it needs. Outlives it.
 struct checker_env {
-  std::string url;
+  std::string url{}; ///< of the hook; empty: there is none
   std::size_t concurrency = 64;
   bool denies_on_failure = true;
   const current<webhooks::secrets_by_name>& secrets;
   std::string secret; ///< the name of its own among them
+  content_rules rules{};
+  const current<word_list>& words;
   const limits& bounds;
   flow& admitted;
   metrics& figures;
@@ -33,9 +37,10 @@ struct checker_env {
 
 class checker final : public pinned<persistence_actor::base> {
 public:
-  /// `posts` is the asker's: see there.
+  /// `asker` and `posts`, which is its own, are for the hook. `wechat` null: nobody is asked but our own
+  /// list.
   checker(caf::actor_config& config, const checker_env& env, persistence_actor persistence, asker_actor asker,
-          std::shared_ptr<webhooks::poster> posts);
+          std::shared_ptr<webhooks::poster> posts, wechat_actor wechat, moderator_actor moderator);
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -45,6 +50,11 @@ private:
   using change_promise = caf::typed_response_promise<change_answer>;
   /// Told what the business says; an error says why it may not be.
   using when_judged = std::function<void(result<check_verdict>)>;
+  /// Told what a content check says; nothing: nobody has anything to say of it. An error says why it may not
+  /// be.
+  using when_checked = std::function<void(result<std::optional<content_verdict>>)>;
+  /// Told of both.
+  using when_allowed = std::function<void(result<check_verdict>, std::optional<content_verdict>)>;
 
   append_promise append(new_message&& m);
   change_promise change_it(change&& what);
@@ -55,7 +65,18 @@ private:
   void judge(const std::string& line, std::shared_ptr<new_message> m, append_promise answer_to);
   void judge(const std::string& line, const check_question& question, std::shared_ptr<change> what,
              change_promise answer_to);
+  /// Whether anybody is to be asked before this is stored.
+  bool is_asked_about(const check_question& question) const;
+  /// Whether it is to be checked once it is stored.
+  bool is_looked_at_later(message_kind kind) const;
+  /// Has it stored, and what waits in it checked.
+  void append_on(new_message&& m, append_promise answer_to);
+  void change_on(change&& what, change_promise answer_to);
+  /// Asks the business, and then has looked at what may be stored by its answer.
+  void ask_all(check_question question, when_allowed then);
   void ask(check_question question, when_judged then);
+  void check_content(const check_question& question, const std::string& content, when_checked then);
+  result<std::optional<content_verdict>> content_of(const content_answer& answer) const;
   result<check_verdict> verdict_of(const webhooks::posted& answer, const check_question& question);
   result<check_verdict> failed(std::string_view why);
   /// `work` begins when all before it in the line is over, and calls next() when it is.
@@ -67,6 +88,8 @@ private:
   persistence_actor persistence_;
   asker_actor asker_;
   std::shared_ptr<webhooks::poster> posts_;
+  wechat_actor wechat_;
+  moderator_actor moderator_;
   std::unordered_map<std::string, std::deque<std::function<void()>>> lines_; ///< the first is under way
   std::deque<std::string> ready_; ///< lines whose first is to begin
   std::size_t asked_ = 0;         ///< and not answered yet

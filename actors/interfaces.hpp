@@ -6,7 +6,8 @@
 ///                          -> LOGIN
 ///                          -> FILE WORKER
 ///                          -> STREAMS -> PERSISTENCE, REGISTRY
-///   with a hook before sends, in the place of PERSISTENCE: CHECKER -> ASKER, PERSISTENCE
+///   with a hook or a content check, in the place of PERSISTENCE: CHECKER -> ASKER, WECHAT, PERSISTENCE
+///   MODERATOR -> PERSISTENCE, WECHAT -> ASKER, PERSISTENCE
 ///   REVOCATIONS -> REGISTRY
 ///   FILE KEEPER -> PERSISTENCE
 ///   WEBHOOK -> PERSISTENCE
@@ -160,15 +161,27 @@ using registry_actor = caf::typed_actor<
     // Entries may have been missed from some seconds ago on: looks into the log.
     caf::reacts_to<doubt_atom>>;
 
-// The CHECKER asks the business before what users write is stored. It stands before PERSISTENCE, answers what
-// that does, and so is a persistence_actor itself. Pinned to the first shard.
+// The CHECKER asks the business, and WECHAT, before what users write is stored. It stands before PERSISTENCE,
+// answers what that does, and so is a persistence_actor itself. Pinned to the first shard.
 
-/// The ASKER posts to another server, for the checker. Detached, since it waits for answers.
+/// The ASKER posts to another server, for the checker or WECHAT. Detached, since it waits for answers.
 using asker_actor = caf::typed_actor<
     // Posts; answers when the other server has, or its time is up.
     caf::replies_to<post_atom, webhooks::post>::with<webhooks::posted>,
     // INTERNAL, to itself: looks for answers.
     caf::reacts_to<flush_atom>>;
+
+/// WECHAT asks WeChat's server about what users say. Pinned to the first shard.
+using wechat_actor = caf::typed_actor<
+    // What it says of that; of a picture or voice, under which name it will say it.
+    caf::replies_to<query_atom, content_question>::with<content_answer>>;
+
+/// The MODERATOR has what was sent checked, and takes back what may not stay. Pinned to the first shard.
+using moderator_actor = caf::typed_actor<
+    // Something that is to be checked was stored.
+    caf::reacts_to<flush_atom>,
+    // The first from the application, then INTERNAL, to itself, twice a second: looks for what is due.
+    caf::reacts_to<tick_atom>>;
 
 /// FILE WORKERs write and read the bytes of files, a piece at a time, so that all who send and fetch take
 /// turns. Detached, since they block; several. One file is one worker's.

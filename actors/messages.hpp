@@ -17,6 +17,7 @@
 #include "persistence/store.hpp"
 #include "persistence/views.hpp"
 #include "webhooks/poster.hpp"
+#include "wechat/api.hpp"
 
 #include <caf/all.hpp>
 #include <memory>
@@ -90,6 +91,9 @@ struct change_answer {
   std::optional<open_stream> stream{};  ///< of find_stream, hold_stream and store_stream
   std::optional<webhook_row> webhook{}; ///< of hold_webhook and store_webhook
   bool is_more = false;                 ///< of forget_presence: it is to be asked for again
+  std::vector<waiting_check> checks{};  ///< of take_checks
+  std::optional<check_leave> leave{};   ///< of ask_for_leave
+  std::optional<content_check> check{}; ///< of find_verdict
 };
 
 /// What became of a read_mark.
@@ -261,6 +265,25 @@ struct blob_done {
   std::string bytes{};
 };
 
+// ---- content checks ----
+
+/// Something of a user's that WeChat is to look at: a text, or a picture or voice.
+struct content_question {
+  user_id user;
+  int scene = 2; ///< WeChat's number: 1 a name, 2 what is said
+  std::string text{};
+  std::optional<wechat::media_kind> media{}; ///< then the text is its URL
+};
+/// Nothing is known of a user who has come by no WeChat login (`is_unknown`). Of a picture or voice the
+/// verdict waits, and comes under its trace. A failed one may be worth asking for again.
+struct content_answer {
+  content_verdict verdict{};
+  std::string trace_id{};
+  bool is_unknown = false;
+  bool is_for_later = false;
+  std::string why{}; ///< of a failed one, for the log
+};
+
 /// A code of wx.login. Not worth an answer any more when `until` has passed.
 struct login_question {
   std::string code;
@@ -399,6 +422,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhook_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhook_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhooks::post)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhooks::posted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::content_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::content_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_writer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_name)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_begun)

@@ -444,7 +444,10 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
           .edited = std::move(done.edited),
           .stream = std::move(done.stream),
           .webhook = std::move(done.webhook),
-          .is_more = done.is_more};
+          .is_more = done.is_more,
+          .checks = std::move(done.checks),
+          .leave = std::move(done.leave),
+          .check = std::move(done.check)};
 }
 
 void persistence_state::fail(const error& e) {

@@ -50,6 +50,16 @@ result<void> credentials::take_webhooks(std::span<const webhook_settings> of) {
   return {};
 }
 
+result<word_list> credentials::read_words() const {
+  const auto& file = config_.moderation.words_file;
+  if (file.empty()) return word_list{};
+  const auto text = auth::read_key_file("moderation.words_file", file);
+  if (!text) return text.error();
+  auto words = word_list::parse(*text);
+  if (!words) return error{errc::malformed, "moderation.words_file " + file + ": " + words.error().detail};
+  return words;
+}
+
 result<std::shared_ptr<const cluster_tls>> credentials::read_cluster_certificate() const {
   return cluster_tls::read(
       {config_.cluster_tls_certificate, config_.cluster_tls_key, config_.cluster_tls_authority});
@@ -66,6 +76,9 @@ result<void> credentials::read(cluster_fence* fence) {
   if (!keys) return keys.error();
   keys_.emplace(*std::move(keys));
   if (auto taken = take_webhooks(config_.webhooks); !taken) return taken;
+  auto words = read_words();
+  if (!words) return words.error();
+  words_.set(*std::move(words));
   if (config_.tls_certificate.empty()) return {};
   auto certificate = tls_context::read(config_.tls_certificate, config_.tls_key);
   if (!certificate) return certificate.error();
@@ -74,9 +87,15 @@ result<void> credentials::read(cluster_fence* fence) {
 }
 
 void credentials::warn_of_open_files() const {
-  std::vector<std::string> secret{
-      config_.keys.secret,     config_.keys.api_keys,     config_.keys.wechat_secret,     config_.tls_key,
-      config_.cluster_tls_key, config_.files.s3_key_file, config_.before_send.secret_file};
+  std::vector<std::string> secret{config_.keys.secret,
+                                  config_.keys.api_keys,
+                                  config_.keys.wechat_secret,
+                                  config_.tls_key,
+                                  config_.cluster_tls_key,
+                                  config_.files.s3_key_file,
+                                  config_.before_send.secret_file,
+                                  config_.keys.wechat_callback_token,
+                                  config_.keys.wechat_aes_key};
   for (const auto& w : config_.webhooks) secret.push_back(w.secret_file);
   std::erase(secret, "");
   for (const auto& file : auth::open_to_others(secret))
@@ -86,6 +105,8 @@ void credentials::warn_of_open_files() const {
 void credentials::reread() {
   warn_of_open_files();
   take("keys", read_keys(), [this](auto keys) { keys_->set(std::move(keys)); });
+  if (!config_.moderation.words_file.empty())
+    take("words", read_words(), [this](auto words) { words_.set(std::move(words)); });
   // Certificates are for connections from now on.
   if (fence_ != nullptr && !config_.cluster_tls_certificate.empty())
     take("cluster_certificate", read_cluster_certificate(),

@@ -1,10 +1,11 @@
-/// Keys and certificates: read at start, and again at SIGHUP, while those who use them go on with what they
-/// have.
+/// Keys and certificates, and the list of words that may not be said: read at start, and again at SIGHUP,
+/// while those who use them go on with what they have.
 #pragma once
 
 #include "auth/key_files.hpp"
 #include "auth/revocations.hpp"
 #include "config/server_config.hpp"
+#include "core/chat/word_list.hpp"
 #include "core/tools/current.hpp"
 #include "net/cluster_fence.hpp"
 #include "net/tls.hpp"
@@ -37,17 +38,21 @@ public:
   const current<auth::key_ring>& keys() const { return *keys_; }
   /// Of those that were taken last.
   const current<webhooks::secrets_by_name>& secrets_of_webhooks() const { return *webhooks_; }
+  /// Of moderation.words_file.
+  const current<word_list>& words() const { return words_; }
   /// Null: in the clear.
   const current<tls_context>* certificate() const { return certificate_ ? &*certificate_ : nullptr; }
   auth::revocations& revoked() { return revoked_; }
 
 private:
   result<auth::key_ring> read_keys() const;
+  result<word_list> read_words() const;
   result<std::shared_ptr<const cluster_tls>> read_cluster_certificate() const;
 
   const server_config& config_;
   auth::revocations revoked_;
   std::optional<current<auth::key_ring>> keys_;
+  current<word_list> words_{{}};
   std::optional<current<webhooks::secrets_by_name>> webhooks_;
   std::optional<current<tls_context>> certificate_;
   cluster_fence* fence_ = nullptr;

@@ -7,18 +7,21 @@
 #include "actors/file_worker.hpp"
 #include "actors/history.hpp"
 #include "actors/login.hpp"
+#include "actors/moderator.hpp"
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "actors/revocations.hpp"
 #include "actors/sql_sends.hpp"
 #include "actors/streams.hpp"
 #include "actors/webhook.hpp"
+#include "actors/wechat.hpp"
 #include "app/credentials.hpp"
 #include "app/runtime.hpp"
 #include "app/settings.hpp"
 #include "core/bounds/memory_bounds.hpp"
 #include "core/tools/random.hpp"
 #include "net/cluster_links.hpp"
+#include "net/file_service.hpp"
 #include "net/listener.hpp"
 #include "net/routes.hpp"
 
@@ -97,6 +100,9 @@ private:
   result<void> spawn_files(const persistence_actor& persistence);
   registry_actor spawn_registry();
   persistence_actor spawn_persistence(const registry_actor& told);
+  asker_actor spawn_asker(const std::shared_ptr<webhooks::poster>& posts);
+  wechat_actor spawn_wechat();
+  moderator_actor spawn_moderator(const wechat_actor& wechat);
   persistence_actor spawn_checker();
   history_actor spawn_history();
   std::vector<login_actor> spawn_logins();
@@ -128,8 +134,10 @@ private:
   std::atomic<std::chrono::hours::rep> longest_keep_ = 0; ///< of all webhooks
   flow admitted_;
   std::optional<login_env> login_env_;
-  std::optional<checker_env> checker_env_; ///< with a hook before sends
-  std::optional<cluster_fence> fence_;     ///< in a cluster; and:
+  std::optional<checker_env> checker_env_;     ///< with a hook before sends, or a content check
+  std::optional<wechat_env> wechat_env_;       ///< when WeChat is asked about what users say
+  std::optional<moderator_env> moderator_env_; ///< when it is looked at once it was sent
+  std::optional<cluster_fence> fence_;         ///< in a cluster; and:
   std::optional<cluster_links> links_;
   connection_table connections_; ///< connections give their slots back
   config_loader reload_;
@@ -265,26 +273,70 @@ persistence_actor server::spawn_persistence(const registry_actor& told) {
                                  &admitted_, &*figures_, files_.has_value());
 }
 
+asker_actor server::spawn_asker(const std::shared_ptr<webhooks::poster>& posts) {
+  return runtime_.spawn_detached(asker, posts);
+}
+
+/// Null: nobody asks it anything but who logs in.
+wechat_actor server::spawn_wechat() {
+  if (config_.wechat.app_id.empty() || !config_.moderation.rules.is_on()) return {};
+  auto& env = wechat_env_.emplace(wechat_env{config_.wechat, credentials_.keys(), admitted_, *figures_});
+  const auto posts = std::make_shared<webhooks::poster>(
+      webhooks::poster_settings{.allow_private = true, // in tests a stand-in's
+                                .deadline = auth::wechat_deadline,
+                                .connect_deadline = auth::wechat_deadline,
+                                .answer_bytes_max = wechat::answer_bytes_max,
+                                .keeps_answers = true});
+  auto& first = runtime_.first_shard();
+  return runtime_.spawn_pinned<wechat_caller>(first, env, first, persistence_, spawn_asker(posts), posts);
+}
+
+/// Null: nothing is looked at once it was sent.
+moderator_actor server::spawn_moderator(const wechat_actor& wechat) {
+  const auto& rules = config_.moderation.rules;
+  if (rules.text != content_rules::when::after && !rules.media) return {};
+  const auto media_url = [this](const std::string& id, const std::string& mime) {
+    // As the back end, for as long as WeChat takes its time.
+    constexpr std::chrono::hours good_for{1};
+    const auto now = std::chrono::floor<std::chrono::seconds>(wall_now());
+    return link_to(*files_, config_.public_url, {.id = id, .mime = mime, .name = id}, {}, now, good_for);
+  };
+  auto& env =
+      moderator_env_.emplace(moderator_env{rules, credentials_.words(), media_url, admitted_, *figures_});
+  const moderator_actor made =
+      runtime_.spawn_pinned<moderator>(runtime_.first_shard(), env, persistence_, wechat);
+  caf::anon_send(made, tick_atom::value);
+  return made;
+}
+
 /// Whom those ask who write for users.
 persistence_actor server::spawn_checker() {
   const auto& hook = config_.before_send;
-  if (hook.url.empty()) return persistence_;
+  const auto& rules = config_.moderation.rules;
+  if (hook.url.empty() && !rules.is_on()) return persistence_;
   auto& env = checker_env_.emplace(checker_env{.url = hook.url,
                                                .concurrency = hook.concurrency,
                                                .denies_on_failure = hook.denies_on_failure,
                                                .secrets = credentials_.secrets_of_webhooks(),
                                                .secret = std::string(credentials::before_send),
+                                               .rules = rules,
+                                               .words = credentials_.words(),
                                                .bounds = config_.limits,
                                                .admitted = admitted_,
                                                .figures = *figures_});
-  const auto posts = std::make_shared<webhooks::poster>(
-      webhooks::poster_settings{.allow_private = true, // the operator's own, mostly beside this server
-                                .deadline = hook.timeout,
-                                .connect_deadline = hook.timeout,
-                                .keeps_answers = true});
-  const asker_actor asks = runtime_.spawn_detached(asker, posts);
-  auto& first = runtime_.first_shard();
-  return runtime_.spawn_pinned<checker>(first, env, persistence_, asks, posts);
+  std::shared_ptr<webhooks::poster> posts;
+  asker_actor asks;
+  if (!hook.url.empty()) {
+    posts = std::make_shared<webhooks::poster>(
+        webhooks::poster_settings{.allow_private = true, // the operator's own, mostly beside this server
+                                  .deadline = hook.timeout,
+                                  .connect_deadline = hook.timeout,
+                                  .keeps_answers = true});
+    asks = spawn_asker(posts);
+  }
+  const auto wechat = spawn_wechat();
+  return runtime_.spawn_pinned<checker>(runtime_.first_shard(), env, persistence_, asks, posts, wechat,
+                                        spawn_moderator(wechat));
 }
 
 history_actor server::spawn_history() {

@@ -206,6 +206,30 @@ result<std::string> parse_wechat_secret(std::string_view text) {
   return std::string(words.front());
 }
 
+result<std::string> parse_wechat_token(std::string_view text) {
+  const auto lines = lines_of(text);
+  const auto words = words_of(lines.empty() ? std::string_view() : lines.front());
+  if (words.size() != 1) return bad("its first line must be the Token of WeChat's console and nothing else");
+  return std::string(words.front());
+}
+
+result<std::string> parse_wechat_aes_key(std::string_view text) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  constexpr std::size_t characters = 43;
+  const auto lines = lines_of(text);
+  std::string key(lines.empty() ? std::string_view() : lines.front());
+  std::ranges::replace(key, '+', '-');
+  std::ranges::replace(key, '/', '_');
+  if (key.size() == characters)
+    // Two bits of the last character are no part of the 32 bytes; WeChat's console draws them as well.
+    if (const auto last = alphabet.find(key.back()); last != std::string_view::npos)
+      key.back() = alphabet[last & ~std::size_t{3}];
+  auto bytes = key.size() == characters ? from_base64url(key) : std::nullopt;
+  if (!bytes)
+    return bad("its first line must be the EncodingAESKey of WeChat's console, 43 letters and digits");
+  return *std::move(bytes);
+}
+
 result<key_ring> read_keys(const key_files& files) {
   key_ring ring;
   if (!files.secret.empty()) {
@@ -227,6 +251,16 @@ result<key_ring> read_keys(const key_files& files) {
     auto secret = read("wechat.secret_file", files.wechat_secret, parse_wechat_secret);
     if (!secret) return secret.error();
     ring.wechat_secret = *std::move(secret);
+  }
+  if (!files.wechat_callback_token.empty()) {
+    auto token = read("wechat.callback_token_file", files.wechat_callback_token, parse_wechat_token);
+    if (!token) return token.error();
+    ring.wechat_callback_token = *std::move(token);
+  }
+  if (!files.wechat_aes_key.empty()) {
+    auto key = read("wechat.aes_key_file", files.wechat_aes_key, parse_wechat_aes_key);
+    if (!key) return key.error();
+    ring.wechat_aes_key = *std::move(key);
   }
   return ring;
 }

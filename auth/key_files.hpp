@@ -12,10 +12,12 @@ namespace hongyan::auth {
 
 /// Paths; empty: none.
 struct key_files {
-  std::string secret;          ///< --auth-secret-file
-  std::string keys;            ///< --auth-keys
-  std::string api_keys;        ///< --api-key-file
-  std::string wechat_secret{}; ///< wechat.secret_file
+  std::string secret;                  ///< --auth-secret-file
+  std::string keys;                    ///< --auth-keys
+  std::string api_keys;                ///< --api-key-file
+  std::string wechat_secret{};         ///< wechat.secret_file
+  std::string wechat_callback_token{}; ///< wechat.callback_token_file
+  std::string wechat_aes_key{};        ///< wechat.aes_key_file
   auto operator<=>(const key_files&) const = default;
 };
 
@@ -31,6 +33,8 @@ struct key_ring {
   token_keys tokens{};
   std::vector<api_key> api_keys{};
   std::string wechat_secret{};          ///< the mini-program's AppSecret
+  std::string wechat_callback_token{};  ///< what WeChat signs its calls with; empty: it calls nobody
+  std::string wechat_aes_key{};         ///< the EncodingAESKey's 32 bytes; empty: it calls in the clear
   bool asks = false;                    ///< --auth token; else everybody is let in as whoever they say
   const revocations* revoked = nullptr; ///< whose tokens are good no more; null: nobody's. Outlives the ring
 
@@ -54,6 +58,9 @@ result<std::string> parse_secret(std::string_view text);
 result<std::vector<public_key>> parse_jwks(std::string_view text);
 result<std::vector<api_key>> parse_api_keys(std::string_view text);
 result<std::string> parse_wechat_secret(std::string_view text);
+result<std::string> parse_wechat_token(std::string_view text);
+/// The 32 bytes that its 43 characters stand for.
+result<std::string> parse_wechat_aes_key(std::string_view text);
 
 /// What a user's token says, when it is good now and was not revoked. Errors: unauthorized, in the same words
 /// whatever is wrong with it.

@@ -321,6 +321,38 @@ const std::vector<option>& options() {
       {"wechat.app_id", false, single, "", "", set_app_id},
       {"wechat.secret_file", false, single, "", "", path(&auth::key_files::wechat_secret)},
       {"wechat.base_url", false, single, "", "", set_wechat_url},
+      {"wechat.callback_token_file", false, single, "", "", path(&auth::key_files::wechat_callback_token)},
+      {"wechat.aes_key_file", false, single, "", "", path(&auth::key_files::wechat_aes_key)},
+      {"moderation.text", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         using enum content_rules::when;
+         if (v != "off" && v != "before" && v != "after") return "off, before or after";
+         c.moderation.rules.text = v == "off" ? off : v == "before" ? before : after;
+         return {};
+       }},
+      {"moderation.media", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "off" && v != "after") return "off or after";
+         c.moderation.rules.media = v == "after";
+         return {};
+       }},
+      {"moderation.words_file", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         c.moderation.words_file = v;
+         return v.empty() ? std::optional<std::string>("the path of a file") : std::nullopt;
+       }},
+      {"moderation.review", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "pass" && v != "risky") return "pass or risky";
+         c.moderation.rules.review_is_risky = v == "risky";
+         return {};
+       }},
+      {"moderation.on_failure", false, single, "", "",
+       [](server_config& c, const std::string& v) -> std::optional<std::string> {
+         if (v != "allow" && v != "deny") return "allow or deny";
+         c.moderation.rules.denies_on_failure = v == "deny";
+         return {};
+       }},
       {"log.level", false, single, "", "", set_log_level},
       {"limits.content_chars", false, single, "", "", limit(&limits::content_chars, 1, 65'536)},
       {"limits.object_bytes", false, single, "", "", limit(&limits::object_bytes, 64, 65'536)},
@@ -440,6 +472,31 @@ result<file_contents> read_file(const std::string& file) {
   }
   if (auto e = read_table(table, "", file, out)) return *e;
   return out;
+}
+
+/// What is to be checked needs whom to ask; pictures and voices, how WeChat gets them and answers.
+std::optional<error> check_moderation(const server_config& config) {
+  const auto& rules = config.moderation.rules;
+  const bool has_wechat = !config.wechat.app_id.empty();
+  const bool has_callback = !config.keys.wechat_callback_token.empty();
+  if (rules.text != content_rules::when::off && !has_wechat && config.moderation.words_file.empty())
+    return bad("moderation.text", "there is nobody to ask",
+               "moderation.words_file, or wechat.app_id and wechat.secret_file, as well");
+  if (rules.media && !has_wechat)
+    return bad("moderation.media", "there is nobody to ask", "wechat.app_id and wechat.secret_file as well");
+  if (rules.media && config.public_url.empty())
+    return bad("moderation.media", "WeChat fetches files, and does not know where", "public_url as well");
+  if (rules.media && (!has_callback || config.keys.wechat_aes_key.empty()))
+    return bad("moderation.media", "its verdicts come by WeChat's callback, encrypted",
+               "wechat.callback_token_file and wechat.aes_key_file as well");
+  if (rules.media && config.files.is_off())
+    return bad("moderation.media", "there are no files", "files.store as well");
+  if (!config.keys.wechat_aes_key.empty() && !has_callback)
+    return bad("wechat.aes_key_file", "it is given alone", "wechat.callback_token_file as well");
+  if (has_callback && !has_wechat)
+    return bad("wechat.callback_token_file", "it is given alone",
+               "wechat.app_id and wechat.secret_file as well");
+  return {};
 }
 
 std::optional<error> check_cluster(const server_config& c) {
@@ -579,6 +636,7 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   if (!config.wechat.app_id.empty() && config.keys.secret.empty())
     return bad("wechat.app_id", "who logs in by it is given a token, which nothing here could sign",
                "wechat.app_id with --auth-secret-file");
+  if (auto wrong = check_moderation(config)) return *wrong;
   if (!config.asks_for_tokens && !config.insecure &&
       (!config.trusted_proxies.empty() || !config.allow_origin.empty()))
     return bad(

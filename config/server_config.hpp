@@ -4,6 +4,7 @@
 #include "auth/key_files.hpp"
 #include "auth/wechat.hpp"
 #include "core/bounds/limits.hpp"
+#include "core/chat/content_check.hpp"
 #include "core/wire/network.hpp"
 
 #include <chrono>
@@ -60,6 +61,12 @@ struct before_send_settings {
   bool denies_on_failure = true; ///< without an answer
 };
 
+/// What users write that is checked (contract, section 8).
+struct moderation_settings {
+  content_rules rules{};
+  std::string words_file{}; ///< a word a line; empty: none
+};
+
 struct server_config {
   listen_address listen;
   std::string database = "sqlite:hongyan.db";
@@ -90,6 +97,7 @@ struct server_config {
   file_settings files{};
   std::vector<webhook_settings> webhooks{};
   before_send_settings before_send{};
+  moderation_settings moderation{};
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation
   hongyan::limits limits;

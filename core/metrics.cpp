@@ -84,9 +84,10 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
                   "Events by webhook and outcome: delivered, failed (an attempt), given_up, dropped."))
     , webhook_lag(gauge(registry_, "hongyan_webhook_lag_seconds",
                         "Age of the oldest event that a webhook was not told yet, by webhook."))
-    , checks(counter(
-          registry_, "hongyan_checks_total",
-          "What was asked before it was stored, by who was asked and outcome: allow, deny, replace, failed."))
+    , checks(counter(registry_, "hongyan_checks_total",
+                     "What users wrote that was checked, by who was asked (before_send, words, wechat) and "
+                     "outcome: allow, "
+                     "deny, replace, failed."))
     , sql_sends(
           counter(registry_, "hongyan_sql_sends_total",
                   "Messages that back ends wrote in transactions of their own, by outcome: sent, refused."))

@@ -175,6 +175,15 @@ asio::awaitable<reply> read_file(edge& at, const routed_request& request) {
   co_return r;
 }
 
+std::string link_to(file_service& files, const std::string& public_url, const stored_file& file,
+                    const std::optional<user_id>& user, std::chrono::sys_seconds now,
+                    std::chrono::seconds good_for) {
+  const auto disposition = media::content_disposition(media::is_inline(file.mime), file.name);
+  if (auto url = files.store.link(file.id, {file.mime, disposition, good_for})) return *std::move(url);
+  return public_url + "/v1/files/" + file.id + '?' +
+         auth::sign_file_link(*files.link_key.get(), file.id, user, now + good_for);
+}
+
 asio::awaitable<reply> read_file_link(edge& at, const routed_request& request) {
   const auto files = usable_files(at);
   if (!files) co_return problem(files.error());
@@ -184,17 +193,12 @@ asio::awaitable<reply> read_file_link(edge& at, const routed_request& request) {
   const auto found = co_await find_file(at, request, std::move(*eyes));
   if (!found) co_return problem(found.error());
 
-  const auto& settings = (*files)->settings;
-  const auto until = std::chrono::floor<std::chrono::seconds>(wall_now()) + settings.url_seconds;
-  const auto disposition = media::content_disposition(media::is_inline(found->mime), found->name);
-  auto url = (*files)->store.link(found->id, {found->mime, disposition, settings.url_seconds});
-  if (!url)
-    url = at.server.config.public_url + "/v1/files/" + found->id + '?' +
-          auth::sign_file_link(*(*files)->link_key.get(), found->id, seen_by, until);
+  const auto now = std::chrono::floor<std::chrono::seconds>(wall_now());
+  const auto good_for = (*files)->settings.url_seconds;
   std::string json = R"({"url":)";
-  append_json_string(json, *url);
+  append_json_string(json, link_to(**files, at.server.config.public_url, *found, seen_by, now, good_for));
   json += R"(,"expiresAt":")";
-  append_utc_time(json, until);
+  append_utc_time(json, now + good_for);
   json += R"("})";
   co_return json_reply(std::move(json));
 }

@@ -131,6 +131,14 @@ asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::strin
   co_return r;
 }
 
+result<std::int64_t> path_message_id(const routed_request& request) {
+  const auto text = request.segments[0];
+  std::int64_t id = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (fault == std::errc() && end == text.data() + text.size() && id > 0) return id;
+  return error{errc::malformed, "the path names a message by its id, a whole number above 0", "id"};
+}
+
 asio::awaitable<reply> store_change(edge& at, change what, unsigned status) {
   const auto answer = co_await ask_to_store<change_answer>(at, change_atom::value, std::move(what));
   if (!answer) co_return problem(answer.error());
@@ -177,12 +185,9 @@ asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
 /// By the back end: any message, at any time.
 asio::awaitable<reply> recall_message_of(edge& at, const routed_request& request) {
   if (const auto may = auth::may_manage(request.by, auth::scope::push); !may) co_return problem(may.error());
-  const auto text = request.segments[0];
-  std::int64_t id = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (fault != std::errc() || end != text.data() + text.size() || id < 1)
-    co_return problem({errc::malformed, "the path names a message by its id, a whole number above 0", "id"});
-  change what{.action = recall_by_id{id}};
+  const auto id = path_message_id(request);
+  if (!id) co_return problem(id.error());
+  change what{.action = recall_by_id{*id}};
   auto r = co_await store_change(at, std::move(what));
   co_return r;
 }

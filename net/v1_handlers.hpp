@@ -14,6 +14,9 @@ namespace hongyan {
 /// An id that is a segment of the path.
 result<user_id> path_id(const routed_request& request, std::size_t segment);
 
+/// A message's, that is the first segment of the path.
+result<std::int64_t> path_message_id(const routed_request& request);
+
 /// Takes an id that HTTP adds to the parameters of a method, such as `from`, out of a body; a user may leave
 /// it out.
 result<user_id> take_user(boost::json::object& body, std::string_view name, const auth::caller& by);

@@ -36,6 +36,9 @@ bool may_share(const change& one, const change& other) {
   const auto is_presence = [](const change& c) { return std::holds_alternative<tell_presence>(c.action); };
   if (is_of_file(one) && is_of_file(other)) return true;
   if (is_presence(one) && is_presence(other)) return true;
+  if (std::holds_alternative<ask_for_leave>(one.action) &&
+      std::holds_alternative<ask_for_leave>(other.action))
+    return true;
   const auto* first = std::get_if<react_to_message>(&one.action);
   const auto* second = std::get_if<react_to_message>(&other.action);
   return first != nullptr && second != nullptr && first->in.is_group() && first->in == second->in;

@@ -27,18 +27,17 @@ extern const std::string_view postgres_0011_webhooks;
 extern const std::string_view sqlite_0009_bans;
 extern const std::string_view postgres_0012_bans;
 extern const std::string_view postgres_0013_sql_sends;
+extern const std::string_view sqlite_0010_wechat;
+extern const std::string_view postgres_0014_wechat;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
-  static const std::array list{migration{1, embedded::sqlite_0001_init},
-                               migration{2, embedded::sqlite_0002_conversations},
-                               migration{3, embedded::sqlite_0003_identities},
-                               migration{4, embedded::sqlite_0004_blocks},
-                               migration{5, embedded::sqlite_0005_revocations, 4},
-                               migration{6, embedded::sqlite_0006_files},
-                               migration{7, embedded::sqlite_0007_messages},
-                               migration{8, embedded::sqlite_0008_webhooks},
-                               migration{9, embedded::sqlite_0009_bans}};
+  static const std::array list{
+      migration{1, embedded::sqlite_0001_init},           migration{2, embedded::sqlite_0002_conversations},
+      migration{3, embedded::sqlite_0003_identities},     migration{4, embedded::sqlite_0004_blocks},
+      migration{5, embedded::sqlite_0005_revocations, 4}, migration{6, embedded::sqlite_0006_files},
+      migration{7, embedded::sqlite_0007_messages},       migration{8, embedded::sqlite_0008_webhooks},
+      migration{9, embedded::sqlite_0009_bans},           migration{10, embedded::sqlite_0010_wechat}};
   return list;
 }
 
@@ -55,7 +54,8 @@ std::span<const migration> postgres_migrations() {
                                migration{10, embedded::postgres_0010_messages},
                                migration{11, embedded::postgres_0011_webhooks, 10},
                                migration{12, embedded::postgres_0012_bans, 10},
-                               migration{13, embedded::postgres_0013_sql_sends, 10}};
+                               migration{13, embedded::postgres_0013_sql_sends, 10},
+                               migration{14, embedded::postgres_0014_wechat, 10}};
   return list;
 }
 

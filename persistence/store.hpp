@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/chat/change.hpp"
+#include "core/chat/content_check.hpp"
 #include "core/chat/event.hpp"
 #include "core/chat/query.hpp"
 #include "core/chat/search_text.hpp"
@@ -198,6 +199,26 @@ public:
   virtual result<std::size_t> drop_presence(const std::string& node) = 0;
   /// Forgets rows of that kind that were kept for events before then, some thousands of each.
   virtual result<void> forget_kept(wall_time before) = 0;
+
+  // Of content checks, core/chat/content_check.hpp.
+
+  /// What is said of a message, in the place of what was; `waiting`: it is to be taken up at `now`.
+  virtual result<void> put_check(std::int64_t message, const content_verdict& verdict, wall_time now) = 0;
+  virtual result<std::optional<content_check>> find_check(std::int64_t message) = 0;
+  virtual result<std::optional<content_check>> find_check_of(const std::string& trace) = 0;
+  /// Those that wait and are due, the oldest; they are due again at `again`, and have had one attempt more.
+  virtual result<std::vector<content_check>> take_checks(wall_time now, wall_time again,
+                                                         std::size_t limit) = 0;
+  /// One that waits is due then, and WeChat knows it by this name.
+  virtual result<void> expect_verdict(std::int64_t message, const std::string& trace, wall_time due) = 0;
+  /// Notes a call of WeChat's, by a name of its own. False: it was noted before, within the last day or so.
+  virtual result<bool> note_call(const std::string& name, wall_time now) = 0;
+  /// The newest identity of a user that begins so.
+  virtual result<std::optional<std::string>> identity_of(const user_id& user, const std::string& prefix) = 0;
+  /// Counts `n` more of `name` in this minute (since 1970), if that is at most `most`; else counts nothing,
+  /// and answers false.
+  virtual result<bool> count_use(const std::string& name, std::int64_t minute, std::int32_t n,
+                                 std::int32_t most) = 0;
 
   /// A new row without bytes, to be deleted at `due` when nothing refers to it by then.
   virtual result<void> add_file(const std::string& id, const user_id& owner, wall_time now,

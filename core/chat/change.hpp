@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/chat/ban.hpp"
+#include "core/chat/content_check.hpp"
 #include "core/chat/conversation.hpp"
 #include "core/chat/file.hpp"
 #include "core/chat/stream.hpp"
@@ -34,7 +35,8 @@ struct edit_message {
   peer_or_group in;
   std::int64_t seq = 0;
   std::string content{};
-  std::chrono::seconds window{900}; ///< how old it may be; 0: nothing is edited
+  std::chrono::seconds window{900};        ///< how old it may be; 0: nothing is edited
+  std::optional<content_verdict> judged{}; ///< as of new_message
 };
 struct react_to_message {
   peer_or_group in;
@@ -161,7 +163,8 @@ struct end_stream {
   peer_or_group to{};
   std::optional<std::string> ext{};
   std::int64_t message_id = 0;
-  bool is_back_ends = false; ///< an API key writes it
+  bool is_back_ends = false;               ///< an API key writes it
+  std::optional<content_verdict> judged{}; ///< as of new_message
 };
 /// Ends one that no node has stored since then, the oldest, or, of a user, tells which one it is, for a node
 /// to have and end it; else forgets those that have long ended.
@@ -222,13 +225,53 @@ struct forget_events {
   wall_time before{};
 };
 
+// Of content checks (core/chat/content_check.hpp).
+
+/// Somebody is about to ask WeChat about so many pieces of a user's text.
+struct ask_for_leave {
+  user_id user;
+  std::string identities; ///< how those of the mini-program begin: "wechat:APP_ID:"
+  std::int32_t pieces = 1;
+};
+/// Which messages are to be checked now, the oldest, a few at a time; they are asked for again later unless
+/// something is said of them.
+struct take_checks {
+  std::size_t limit = 32;
+};
+/// WeChat looks at it, and will call back.
+struct expect_verdict {
+  std::int64_t message_id = 0;
+  std::string trace_id{};
+  std::chrono::seconds within{}; ///< then it is taken up again
+};
+/// What a check says; of a message that was edited since it means nothing.
+struct put_verdict {
+  std::int64_t message_id = 0;
+  std::int32_t edits = 0;
+  content_verdict verdict{};
+  bool recall = false;
+};
+/// What WeChat says by its callback; of a call that was heard before, nothing. Errors: not_found: nobody
+/// knows of that trace.
+struct hear_verdict {
+  std::string call{}; ///< a name that no other call has
+  std::string trace_id{};
+  content_verdict verdict{};
+  bool recall = false;
+};
+/// What is known of a message's check.
+struct find_verdict {
+  std::int64_t message_id = 0;
+};
+
 using change_action =
     std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
                  add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
                  clear_conversation, update_profile, block_users, identify_user, revoke_tokens, ban_user,
                  begin_file, finish_file, take_due_files, forget_files, identify_files, find_stream,
                  hold_stream, store_stream, end_stream, end_left_stream, hold_webhook, store_webhook,
-                 wish_of_webhook, tell_presence, forget_presence, forget_events>;
+                 wish_of_webhook, tell_presence, forget_presence, forget_events, ask_for_leave, take_checks,
+                 expect_verdict, put_verdict, hear_verdict, find_verdict>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.

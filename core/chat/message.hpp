@@ -81,6 +81,7 @@ constexpr bool is_quiet(message_kind kind) {
 }
 
 struct attachment;
+struct content_verdict;
 struct stream_start;
 
 /// Whom a message calls by name.
@@ -117,6 +118,8 @@ struct new_message {
   /// It is only asked whether it would be stored: append_status::unchecked.
   bool is_probe = false;
   bool by_back_end = false; ///< the business says it for `from`: bans and checks are not its concern
+  /// What a content check says of it, or that it is to be asked; core/chat/content_check.hpp. Null: none is.
+  std::shared_ptr<const content_verdict> judged{};
 };
 
 /// A stored entry of a conversation's log.

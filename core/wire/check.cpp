@@ -6,6 +6,7 @@
 #include "core/wire/v1/params.hpp"
 
 #include <array>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 namespace hongyan {
@@ -27,6 +28,15 @@ std::string replacement(v1::params& said, const check_question& question, const 
   return v1::read_content(said, is_text(question.kind) ? message_kind::text : question.kind, limits);
 }
 
+void add_strings(const json::value& in, std::string& out) {
+  if (const auto* text = in.if_string(); text != nullptr && !text->empty())
+    out.append(out.empty() ? "" : "\n").append(std::string_view(*text));
+  if (const auto* list = in.if_array(); list != nullptr)
+    for (const auto& item : *list) add_strings(item, out);
+  if (const auto* object = in.if_object(); object != nullptr)
+    for (const auto& member : *object) add_strings(member.value(), out);
+}
+
 /// At most `count` characters of it.
 std::string first_characters(std::string_view text, std::size_t count) {
   std::size_t bytes = 0;
@@ -38,6 +48,13 @@ std::string first_characters(std::string_view text, std::size_t count) {
 }
 
 } // namespace
+
+std::string text_in(message_kind kind, const std::string& content) {
+  if (is_text(kind)) return content;
+  std::string text;
+  if (const auto object = parse_json(content)) add_strings(*object, text);
+  return text;
+}
 
 std::string encode_check(const check_question& question) {
   std::string out = R"({"event":)" + json_string(question.event) + R"(,"from":)" +

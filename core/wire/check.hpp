@@ -10,6 +10,9 @@
 
 namespace hongyan {
 
+/// All that people can read in a message's content, one a line: a text, or the strings of an object.
+std::string text_in(message_kind kind, const std::string& content);
+
 /// {event, from, to, kind, content, ext}; of a name `kind` is null.
 std::string encode_check(const check_question& question);
 

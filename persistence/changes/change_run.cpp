@@ -110,6 +110,19 @@ result<std::optional<conversation_row>> change_run::lock_conversation_of(const m
   return m.to.is_group() ? tx_.lock_group(m.to.id) : tx_.lock_direct(m.from, m.to.id, false);
 }
 
+result<std::optional<change_run::found_entry>> change_run::find_entry(std::int64_t id) {
+  const auto found = tx_.find_message(id);
+  if (!found) return found.error();
+  if (!*found) return std::optional<found_entry>();
+  auto row = lock_conversation_of(**found);
+  if (!row) return row.error();
+  if (!*row) return std::optional<found_entry>();
+  auto entry = tx_.entry(**row, (*found)->seq); // as it is now that nobody else changes it
+  if (!entry) return entry.error();
+  if (!*entry || (*entry)->id != id) return std::optional<found_entry>();
+  return std::optional(found_entry{**std::move(row), **std::move(entry)});
+}
+
 result<bool> change_run::has_blocked(const user_id& user, const user_id& sender) {
   const auto blockers = tx_.blockers(sender, std::span(&user, 1));
   if (!blockers) return blockers.error();

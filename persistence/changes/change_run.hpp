@@ -120,6 +120,12 @@ public:
   result<void> operator()(const tell_presence& what);
   result<void> operator()(const forget_presence& what);
   result<void> operator()(const forget_events& what);
+  result<void> operator()(const ask_for_leave& what);
+  result<void> operator()(const take_checks& what);
+  result<void> operator()(const expect_verdict& what);
+  result<void> operator()(const put_verdict& what);
+  result<void> operator()(const hear_verdict& what);
+  result<void> operator()(const find_verdict& what);
 
 private:
   /// A conversation of the user who wants the change, locked.
@@ -139,6 +145,12 @@ private:
   result<own_entry> open_entry(const peer_or_group& in, std::int64_t seq);
   /// The conversation of a message, locked, whoever wants the change; nothing: there is none.
   result<std::optional<conversation_row>> lock_conversation_of(const message& m);
+  /// A message by its id, and its conversation, locked; nothing: there is none.
+  struct found_entry {
+    conversation_row in;
+    message what;
+  };
+  result<std::optional<found_entry>> find_entry(std::int64_t id);
   /// Whether `user` has blocked `sender`.
   result<bool> has_blocked(const user_id& user, const user_id& sender);
   /// Why one who could send there no more may not do this either, if so.

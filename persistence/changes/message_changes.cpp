@@ -38,21 +38,12 @@ result<void> change_run::operator()(const recall_message& what) {
 }
 
 result<void> change_run::operator()(const recall_by_id& what) {
-  const auto gone = [&] {
-    return error{errc::not_found, "there is no message with the id " + std::to_string(what.id)};
-  };
-  const auto found = tx_.find_message(what.id);
+  auto found = find_entry(what.id);
   if (!found) return found.error();
-  if (!*found) return gone();
-  const message& m = **found;
-  auto row = lock_conversation_of(m);
-  if (!row) return row.error();
-  if (!*row) return gone();
-  const auto entry = tx_.entry(**row, m.seq); // as it is now that nobody else changes it
-  if (!entry) return entry.error();
-  if (!*entry || (*entry)->id != what.id) return gone();
-  if (is_log_entry(**entry)) return not_recalled();
-  return take_back(**row, **entry, (*entry)->from, "null");
+  if (!*found) return error{errc::not_found, "there is no message with the id " + std::to_string(what.id)};
+  const message& entry = (*found)->what;
+  if (is_log_entry(entry)) return not_recalled();
+  return take_back((*found)->in, entry, entry.from, "null");
 }
 
 result<void> change_run::take_back(conversation_row& in, const message& entry, const user_id& from,
@@ -109,6 +100,8 @@ result<void> change_run::operator()(const edit_message& what) {
   ++now_is.edits;
   if (auto rewritten = tx_.rewrite(before, now_is); !rewritten) return rewritten;
   if (auto logged = log_edit(opened->in.row, now_is); !logged) return logged;
+  if (what.judged)
+    if (auto put = tx_.put_check(now_is.id, *what.judged, now_); !put) return put;
   outcome_.edited = std::move(now_is);
   return {};
 }

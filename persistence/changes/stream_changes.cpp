@@ -117,7 +117,8 @@ result<void> change_run::operator()(const end_stream& what) {
   if (of->row.node != what.node) return no_such_stream();
   const auto goes_on = may_go_on(*of);
   if (!goes_on) return goes_on.error();
-  return finish_stream(*of, *goes_on ? what.content : of->what.content);
+  if (auto done = finish_stream(*of, *goes_on ? what.content : of->what.content); !done) return done;
+  return what.judged ? tx_.put_check(of->what.id, *what.judged, now_) : result<void>();
 }
 
 result<void> change_run::operator()(const end_left_stream& what) {

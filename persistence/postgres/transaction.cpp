@@ -1,6 +1,7 @@
 #include "persistence/postgres/transaction.hpp"
 
 #include "persistence/append_rules.hpp"
+#include "persistence/postgres/checks.hpp"
 #include "persistence/postgres/files.hpp"
 #include "persistence/postgres/rows.hpp"
 #include "persistence/postgres/webhooks.hpp"
@@ -244,6 +245,14 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"find_blockers", find_blockers_sql},
                                                  {"groups_owned", groups_owned_sql},
                                                  {"find_files", find_files_sql},
+                                                 {"put_check", put_check_sql},
+                                                 {"find_check", find_check_sql},
+                                                 {"find_check_of", find_check_of_sql},
+                                                 {"take_checks", take_checks_sql},
+                                                 {"expect_verdict", expect_verdict_sql},
+                                                 {"identity_of", identity_of_sql},
+                                                 {"count_use", count_use_sql},
+                                                 {"note_call", note_call_sql},
                                                  {"take_webhook", take_webhook_sql},
                                                  {"put_webhook", put_webhook_sql},
                                                  {"put_failed_events", put_failed_events_sql},

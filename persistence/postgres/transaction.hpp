@@ -62,6 +62,15 @@ public:
   result<void> put_presence(const tell_presence& what) override;
   result<std::size_t> drop_presence(const std::string& node) override;
   result<void> forget_kept(wall_time before) override;
+  result<void> put_check(std::int64_t message, const content_verdict& verdict, wall_time now) override;
+  result<std::optional<content_check>> find_check(std::int64_t message) override;
+  result<std::optional<content_check>> find_check_of(const std::string& trace) override;
+  result<std::vector<content_check>> take_checks(wall_time now, wall_time again, std::size_t limit) override;
+  result<void> expect_verdict(std::int64_t message, const std::string& trace, wall_time due) override;
+  result<bool> note_call(const std::string& name, wall_time now) override;
+  result<std::optional<std::string>> identity_of(const user_id& user, const std::string& prefix) override;
+  result<bool> count_use(const std::string& name, std::int64_t minute, std::int32_t n,
+                         std::int32_t most) override;
   result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
   result<bool> finish_file(const stored_file& file) override;
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;
@@ -80,6 +89,7 @@ private:
   result<void> done(const char* statement);                      ///< its rows are nobody's concern
   result<std::vector<std::string>> texts(const char* statement); ///< of each row the first column
   result<std::optional<stream_row>> read_stream(const char* statement);
+  result<std::optional<content_check>> read_check_of(const char* statement);
   result<std::optional<conversation_row>> lock(const char* statement, const peer_or_group& of);
 
   pg_connection& connection_;

@@ -392,12 +392,14 @@ private:
   /// The last parameters of append_statement(true). False: no message has anything for it.
   bool add_extras(std::span<const new_message> batch, const std::vector<std::size_t>& rows) {
     const auto has_some = [&](std::size_t i) {
-      return batch[i].attached || batch[i].called || batch[i].stream || batch[i].first_content;
+      return batch[i].attached || batch[i].called || batch[i].stream || batch[i].first_content ||
+             batch[i].judged;
     };
     if (std::ranges::none_of(rows, has_some)) return false;
     std::vector<std::string_view> files, users;
     std::vector<const stream_start*> streams;
-    std::vector<std::int32_t> rows_of_files, rows_of_users, rows_of_streams;
+    std::vector<const content_verdict*> verdicts;
+    std::vector<std::int32_t> rows_of_files, rows_of_users, rows_of_streams, rows_of_verdicts;
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const auto& attached = batch[rows[row]].attached;
       const auto& called = batch[rows[row]].called;
@@ -411,6 +413,10 @@ private:
       if (const auto& stream = batch[rows[row]].stream) {
         streams.push_back(stream.get());
         rows_of_streams.push_back(number);
+      }
+      if (const auto& judged = batch[rows[row]].judged) {
+        verdicts.push_back(judged.get());
+        rows_of_verdicts.push_back(number);
       }
       if (!called) continue;
       for (const user_id& user : called->users) users.emplace_back(user.text());
@@ -427,6 +433,10 @@ private:
     parameters_.begin_texts(streams.size());
     for (const stream_start* s : streams) parameters_.element(to_text(s->by));
     add_texts(parameters_, streams, [](const stream_start* s) { return std::string_view(s->node); });
+    parameters_.add(rows_of_verdicts);
+    add_numbers(parameters_, verdicts, [](const content_verdict* v) { return v->what; });
+    add_numbers(parameters_, verdicts, [](const content_verdict* v) { return v->by; });
+    add_numbers(parameters_, verdicts, [](const content_verdict* v) { return v->label.value_or(0); });
     return true;
   }
 

@@ -1,6 +1,7 @@
 /// The statements of PostgreSQL's writer.
 #pragma once
 
+#include "persistence/postgres/checks.hpp"
 #include "persistence/postgres/rows.hpp"
 
 namespace hongyan::postgres {
@@ -44,8 +45,9 @@ CROSS JOIN LATERAL (
   SELECT string_agg(m.user_id, ' ') AS users, string_agg(CASE m.role WHEN 1 THEN '1' WHEN 2 THEN '2' ELSE '0' END, '') AS roles FROM (
     SELECT user_id, role FROM member WHERE conversation_id = c.id ORDER BY user_id) AS m) AS joined)";
 
-/// What few messages bring: files, users whom they call, streams.
-inline constexpr const char* extras_sql = R"(, attached AS (
+/// What few messages bring: files, users whom they call, streams, what a check says of them.
+inline const std::string extras_sql =
+    R"(, attached AS (
   INSERT INTO message_file (file_id, conversation_id, seq)
   SELECT DISTINCT f.file_id, ($1::bigint[])[($7::int[])[f.row]],
          base.last_seqs[($7::int[])[f.row]] - ($8::int[])[f.row]
@@ -71,6 +73,12 @@ inline constexpr const char* extras_sql = R"(, attached AS (
          b.writer, b.node, $4::bigint
   FROM given, base, unnest($23::text[], $24::int[], $25::text[], $26::text[]) AS b (id, row, writer, node)
   WHERE given.ids IS NOT NULL
+), judged AS (
+  )" +
+    put_checks_sql("given.ids[j.row]", "$4::bigint, $4::bigint FROM given, unnest($27::int[], $28::bigint[], "
+                                       "$29::bigint[], $30::bigint[]) AS j (row, state, said_by, label)"
+                                       " WHERE given.ids IS NOT NULL") +
+    R"(
 ))";
 
 /// A batch. $1 the conversations' ids, ascending, $2 their versions, $3 how many messages each gets, $4 the
@@ -80,7 +88,7 @@ inline constexpr const char* extras_sql = R"(, attached AS (
 /// Of a batch with extras: $18 each message's sent_digest() or 0; $19 the files, and $20 each one's message
 /// in the batch, from 1; $21 the users whom messages call ('' for all), and $22 each one's message;
 /// $23 to $26 the streams that begin: their ids, each one's message, who writes, and the
-/// node.
+/// node; $27 to $30 what checks say: of which message, the state, who says so, and the label or 0.
 ///
 /// Steps, each needing the one before, which makes PostgreSQL do them in this order:
 /// repeats: is any of the messages stored already? Then nothing is done, and the caller drops those. One that
@@ -94,7 +102,8 @@ inline constexpr const char* extras_sql = R"(, attached AS (
 /// indexed: their tokens.
 /// attached, held, kept: their files. Each is locked, in the order of id, even if it was kept before, which
 ///   makes a recall that releases it at this moment wait.
-/// called: whom they call, of those who are there. begun: the streams that they are of.
+/// called: whom they call, of those who are there. begun: the streams that they are of. judged: what a check
+/// says of them.
 /// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.
 inline std::string append_statement(bool with_extras) {
   return std::string(R"(

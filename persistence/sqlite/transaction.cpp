@@ -189,7 +189,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , blockers(db, blockers_sql)
     , count_owned(db, count_owned_sql)
     , files(db)
-    , webhooks(db) {}
+    , webhooks(db)
+    , checks(db) {}
 
 int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
                                           const user_id& other) {

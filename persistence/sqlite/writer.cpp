@@ -420,6 +420,10 @@ int sqlite_writer::store(const new_message& message, wall_time now, append_outco
             session_->changes.begin_stream(outcome.conversation_id, outcome.seq, *message.stream, now);
         code != SQLITE_OK)
       return code;
+  if (message.judged)
+    if (const int code = session_->changes.checks.put_check(outcome.id, *message.judged, now);
+        code != SQLITE_OK)
+      return code;
   if (message.called)
     if (const int code =
             session_->changes.call_users(outcome.conversation_id, outcome.seq, message.from, *message.called);

@@ -34,6 +34,25 @@ asker_actor::behavior_type waiting_asker(asker_actor::pointer self, posts_waitin
   };
 }
 
+/// What WeChat is asked about, which waits until the test answers.
+struct texts_waiting {
+  std::vector<std::string> texts{};
+  std::deque<caf::typed_response_promise<content_answer>> promises{};
+};
+
+wechat_actor::behavior_type waiting_wechat(wechat_actor::pointer self, texts_waiting* waiting) {
+  return {[self, waiting](query_atom, const content_question& question) {
+    auto answer_to = self->make_response_promise<content_answer>();
+    waiting->texts.push_back(question.text);
+    waiting->promises.push_back(answer_to);
+    return answer_to;
+  }};
+}
+
+moderator_actor::behavior_type counting_moderator(moderator_actor::pointer, std::size_t* looks) {
+  return {[looks](flush_atom) { ++*looks; }, [](tick_atom) {}};
+}
+
 /// The checker over persistence and its store; the hook is the test.
 struct checker_fixture : actor_fixture {
   testing::memory_store store;
@@ -43,24 +62,30 @@ struct checker_fixture : actor_fixture {
                                      registry, &admitted, &figures, false);
   posts_waiting waiting;
   asker_actor asks = system.spawn(waiting_asker, &waiting);
+  texts_waiting texts_asked;
+  wechat_actor wechat = system.spawn(waiting_wechat, &texts_asked);
+  std::size_t looks = 0; ///< that the moderator was told to have
+  moderator_actor moderates = system.spawn(counting_moderator, &looks);
   current<webhooks::secrets_by_name> secrets{{{"hook", {webhooks::secret{std::string(32, 'k')}}}}};
+  current<word_list> words{{}};
   limits bounds;
   checker_env env{.url = "http://127.0.0.1/",
                   .concurrency = 3,
                   .secrets = secrets,
                   .secret = "hook",
+                  .words = words,
                   .bounds = bounds,
                   .admitted = admitted,
                   .figures = figures};
   persistence_actor checks =
-      spawn_on<checker>(system, home, env, p, asks, std::make_shared<webhooks::poster>());
+      spawn_on<checker>(system, home, env, p, asks, std::make_shared<webhooks::poster>(), wechat, moderates);
 
   checker_fixture() {
     self->send(p, tick_atom::value);
     run();
   }
   ~checker_fixture() {
-    end(checks, asks, p, registry);
+    end(checks, asks, wechat, moderates, p, registry);
     CHECK(admitted.appends.used() == 0);
   }
 
@@ -116,6 +141,15 @@ struct checker_fixture : actor_fixture {
     waiting.promises.pop_front();
     answer_to.deliver(
         webhooks::posted{.status = 200, .body = std::move(body), .trouble = std::move(trouble)});
+    run();
+  }
+
+  /// What WeChat says of the oldest text that waits.
+  void judge(judgement what) {
+    REQUIRE_FALSE(texts_asked.promises.empty());
+    auto answer_to = texts_asked.promises.front();
+    texts_asked.promises.pop_front();
+    answer_to.deliver(content_answer{.verdict = {.what = what, .by = judged_by::wechat, .label = 1}});
     run();
   }
 
@@ -220,4 +254,96 @@ TEST_CASE_METHOD(checker_fixture, "edits and names are asked about, other change
   CHECK(change_it(update_group{.group = user("g"), .muted = true})() == "done");
   CHECK(change_it(update_profile{.name = "b"}, true)() == "done");
   CHECK(waiting.bodies.size() == asked);
+}
+
+/// Without a hook.
+struct content_fixture : checker_fixture {
+  content_fixture() {
+    env.url.clear();
+    env.rules.text = content_rules::when::before;
+  }
+  judgement verdict_of(std::int64_t id) const { return store.state().checks.at(id).facts.verdict.what; }
+};
+
+TEST_CASE_METHOD(content_fixture, "what WeChat finds risky is not stored", "[checker]") {
+  auto good = send("good");
+  CHECK(stored().empty());
+  judge(judgement::pass);
+  CHECK(good() == "stored");
+  CHECK(verdict_of(1) == judgement::pass);
+  auto bad = send("bad");
+  judge(judgement::risky);
+  CHECK(bad() == "content");
+  auto unsure = send("unsure");
+  judge(judgement::review);
+  CHECK(unsure() == "stored");
+  env.rules.review_is_risky = true;
+  unsure = send("unsure");
+  judge(judgement::review);
+  CHECK(unsure() == "content");
+  CHECK(stored() == texts{"good", "unsure"});
+}
+
+TEST_CASE_METHOD(content_fixture, "without WeChat's word it is as the rules say", "[checker]") {
+  auto one = send("one");
+  judge(judgement::failed);
+  CHECK(one() == "unavailable");
+  env.rules.denies_on_failure = false;
+  auto two = send("two");
+  judge(judgement::failed);
+  CHECK(two() == "stored");
+  CHECK(verdict_of(1) == judgement::failed);
+}
+
+TEST_CASE_METHOD(content_fixture, "one slow verdict delays its own conversation alone", "[checker]") {
+  auto slow = send("slow");
+  auto behind = send("behind");
+  auto other = send("other", "", "3");
+  CHECK(texts_asked.texts == texts{"slow", "other"});
+  CHECK(send("by the business", "", "2", true)() == "stored");
+  judge(judgement::pass);
+  judge(judgement::pass);
+  CHECK(other() == "stored");
+  judge(judgement::pass);
+  CHECK(slow() == "stored");
+  CHECK(behind() == "stored");
+  CHECK(stored() == texts{"by the business", "slow", "behind"});
+}
+
+TEST_CASE_METHOD(content_fixture, "a word of the list needs nobody", "[checker]") {
+  words.set(*word_list::parse("bad"));
+  CHECK(send("so bad")() == "content");
+  CHECK(texts_asked.texts.empty());
+  CHECK(change_it(update_profile{.name = "BAD"})() == "content");
+}
+
+TEST_CASE_METHOD(content_fixture, "the business is asked first, and WeChat about what it has made of it",
+                 "[checker]") {
+  env.url = "http://127.0.0.1/";
+  auto one = send("rude");
+  answer(R"({"action":"replace","content":"polite"})");
+  CHECK(texts_asked.texts == texts{"polite"});
+  judge(judgement::pass);
+  CHECK(one() == "stored");
+  auto two = send("worse");
+  answer(R"({"action":"deny","reason":"no"})");
+  CHECK(two() == "no");
+  CHECK(texts_asked.texts.size() == 1);
+}
+
+TEST_CASE_METHOD(content_fixture, "what is checked afterwards is stored at once, and looked at",
+                 "[checker]") {
+  env.rules.text = content_rules::when::after;
+  CHECK(send("hello")() == "stored");
+  CHECK(looks == 1);
+  CHECK(verdict_of(1) == judgement::waiting);
+  CHECK(change_it(edit_message{.in = user("2"), .seq = 1, .content = "changed"})() == "done");
+  CHECK(verdict_of(1) == judgement::waiting);
+  CHECK(texts_asked.texts.empty());
+  CHECK(send("by the business", "", "2", true)() == "stored");
+  CHECK_FALSE(store.state().checks.contains(2));
+  auto name = change_it(update_profile{.name = "a name"}); // it could not be taken back
+  CHECK(texts_asked.texts == texts{"a name"});
+  judge(judgement::risky);
+  CHECK(name() == "content");
 }

@@ -273,6 +273,43 @@ TEST_CASE("a bad webhook is refused with the line that it stands in", "[config]"
   CHECK(load({"--config", none.path}).webhooks.empty());
 }
 
+TEST_CASE("a content check needs whom to ask, and how WeChat answers", "[config]") {
+  const std::map<std::string, std::string> wechat{{"HONGYAN_WECHAT_APP_ID", "wx1"},
+                                                  {"HONGYAN_WECHAT_SECRET_FILE", "s"},
+                                                  {"HONGYAN_AUTH_SECRET_FILE", "a"}};
+  const auto with = [](std::map<std::string, std::string> some,
+                       const std::map<std::string, std::string>& more) {
+    some.insert(more.begin(), more.end());
+    return some;
+  };
+  const std::map<std::string, std::string> media{{"HONGYAN_MODERATION_MEDIA", "after"}};
+  const std::map<std::string, std::string> callback{{"HONGYAN_WECHAT_CALLBACK_TOKEN_FILE", "t"},
+                                                    {"HONGYAN_WECHAT_AES_KEY_FILE", "k"}};
+  const std::map<std::string, std::string> site{{"HONGYAN_PUBLIC_URL", "https://c"}};
+  CHECK_FALSE(load({}).moderation.rules.is_on());
+  CHECK(load({}).moderation.rules.denies_on_failure);
+  const auto words = load({}, {{"HONGYAN_MODERATION_TEXT", "after"}, {"HONGYAN_MODERATION_WORDS_FILE", "w"}});
+  CHECK(words.moderation.rules.text == content_rules::when::after);
+  CHECK(words.moderation.words_file == "w");
+  const auto all = load({}, with(with(with(wechat, media), callback), site));
+  CHECK(all.moderation.rules.media);
+  CHECK(
+      load({}, with(wechat, {{"HONGYAN_MODERATION_TEXT", "before"}, {"HONGYAN_MODERATION_REVIEW", "risky"}}))
+          .moderation.rules.review_is_risky);
+
+  CHECK(refusal({}, {{"HONGYAN_MODERATION_TEXT", "before"}}).starts_with("moderation.text: there is nobody"));
+  CHECK(contains(refusal({}, {{"HONGYAN_MODERATION_TEXT", "on"}}), "off, before or after"));
+  CHECK(contains(refusal({}, {{"HONGYAN_MODERATION_MEDIA", "before"}}), "off or after"));
+  CHECK(contains(refusal({}, {{"HONGYAN_MODERATION_REVIEW", "maybe"}}), "pass or risky"));
+  CHECK(contains(refusal({}, {{"HONGYAN_MODERATION_ON_FAILURE", "maybe"}}), "allow or deny"));
+  CHECK(refusal({}, media).starts_with("moderation.media: there is nobody"));
+  CHECK(contains(refusal({}, with(with(wechat, media), callback)), "public_url"));
+  CHECK(contains(refusal({}, with(with(wechat, media), site)), "wechat.aes_key_file"));
+  CHECK(
+      refusal({}, with(wechat, {{"HONGYAN_WECHAT_AES_KEY_FILE", "k"}})).starts_with("wechat.aes_key_file:"));
+  CHECK(refusal({}, callback).starts_with("wechat.callback_token_file:"));
+}
+
 TEST_CASE("the sample file names every key with its default", "[config]") {
   std::ifstream sample(HONGYAN_SOURCE_DIR "/config/hongyan.toml");
   std::string uncommented;
@@ -290,6 +327,8 @@ TEST_CASE("the sample file names every key with its default", "[config]") {
   CHECK(c.limits.deliveries == d.limits.deliveries);
   CHECK(c.limits.backlog == d.limits.backlog);
   CHECK(c.heartbeat == d.heartbeat);
+  CHECK(c.moderation.rules.text == d.moderation.rules.text);
+  CHECK(c.moderation.rules.denies_on_failure == d.moderation.rules.denies_on_failure);
   REQUIRE(c.webhooks.size() == 1);
   const webhook_settings w;
   CHECK(c.webhooks[0].events.size() == event_type_names.size()); // all, and the default is all

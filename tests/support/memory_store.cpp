@@ -198,6 +198,60 @@ public:
     state_.bans.insert_or_assign(what.user, std::pair(what, now));
     return {};
   }
+  result<void> put_check(std::int64_t message, const content_verdict& verdict, wall_time now) override {
+    state_.put_check(message, verdict, now);
+    return {};
+  }
+  result<std::optional<content_check>> find_check(std::int64_t message) override {
+    const auto at = state_.checks.find(message);
+    if (at == state_.checks.end()) return std::optional<content_check>();
+    return std::optional(at->second.facts);
+  }
+  result<std::optional<content_check>> find_check_of(const std::string& trace) override {
+    for (const auto& [id, row] : state_.checks)
+      if (!trace.empty() && row.facts.trace_id == trace) return std::optional(row.facts);
+    return std::optional<content_check>();
+  }
+  result<std::vector<content_check>> take_checks(wall_time now, wall_time again, std::size_t limit) override {
+    std::vector<memory_state::check_row*> due;
+    for (auto& [id, row] : state_.checks)
+      if (row.facts.verdict.what == judgement::waiting && row.due <= now) due.push_back(&row);
+    std::ranges::stable_sort(due, {}, [](const auto* row) { return row->due; });
+    std::vector<content_check> all;
+    for (auto* row : due) {
+      if (all.size() == limit) break;
+      row->due = again;
+      ++row->facts.attempts;
+      all.push_back(row->facts);
+    }
+    return all;
+  }
+  result<void> expect_verdict(std::int64_t message, const std::string& trace, wall_time due) override {
+    const auto at = state_.checks.find(message);
+    if (at == state_.checks.end() || at->second.facts.verdict.what != judgement::waiting) return {};
+    at->second.facts.trace_id = trace;
+    at->second.due = due;
+    return {};
+  }
+  result<std::optional<std::string>> identity_of(const user_id& user, const std::string& prefix) override {
+    for (const auto& [identity, theirs] : state_.identities)
+      if (theirs == user && identity.starts_with(prefix)) return std::optional(identity);
+    return std::optional<std::string>();
+  }
+  result<bool> note_call(const std::string& name, wall_time now) override {
+    std::erase_if(state_.calls, [&](const auto& one) { return one.second < now - std::chrono::days(1); });
+    return state_.calls.emplace(name, now).second;
+  }
+  result<bool> count_use(const std::string& name, std::int64_t minute, std::int32_t n,
+                         std::int32_t most) override {
+    auto& [when, used] = state_.uses[name];
+    const auto before = when == minute ? used : 0;
+    if (before + n > most) return false;
+    when = minute;
+    used = before + n;
+    return true;
+  }
+
   result<void> put_presence(const tell_presence& what) override {
     const bool is_new = what.online ? !state_.webhooks.empty() && state_.present.insert(what.user).second
                                     : state_.present.erase(what.user) > 0;
@@ -434,6 +488,7 @@ private:
         state_.message_files.emplace(id, c.id, stored.seq);
         state_.keep_file(id);
       }
+    if (m.judged) state_.put_check(stored.id, *m.judged, now);
     if (m.stream)
       state_.streams[m.stream->id] = {.id = m.stream->id,
                                       .conversation_id = c.id,

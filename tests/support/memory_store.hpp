@@ -59,6 +59,16 @@ struct memory_state {
   std::vector<side_event> side_events;
   std::map<user_id, std::pair<ban, wall_time>> bans; ///< with when they changed
   std::set<user_id> present;                         ///< as webhooks were told
+  struct check_row {
+    content_check facts;
+    wall_time due{};
+  };
+  std::map<std::int64_t, check_row> checks; ///< by message
+  void put_check(std::int64_t message, const content_verdict& verdict, wall_time now) {
+    checks[message] = {{.message_id = message, .verdict = verdict, .at = now}, now};
+  }
+  std::map<std::string, wall_time> calls;                            ///< of WeChat's
+  std::map<std::string, std::pair<std::int64_t, std::int32_t>> uses; ///< in the last minute that was counted
   std::vector<kept_version> kept_versions;
   void keep_version(const message& m, message_kind becomes) {
     const bool is_stream = m.kind == message_kind::text_stream;
