@@ -32,7 +32,7 @@ const letIn = (session, to, ms = 5_000) => eventually(ms, 'the ban to be over', 
   if (said.code === undefined) return said.message
   assert.deepEqual([said.code, said.data.reason], [-32003, 'banned'])
   return false
-})
+}, 100) // slower than a user may send
 const shutOut = (session, to, ms = 5_000) => eventually(ms, 'the ban to be known', async () => {
   const said = await session.call('message.send', text(to)).catch((error) => error)
   return said.code === -32003 && said.data.reason === 'banned'
