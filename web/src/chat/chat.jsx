@@ -114,7 +114,7 @@ export function Chat({ place, target, isNarrow }) {
           onNearTop={() => { if (!log.loadError) log.older() }} onBottom={bars.onBottom}
           onSeen={(first, last) => { bars.onSeen(first, last); reading(last === rows[rows.length - 1]?.key) }} />
         {isUnknown && <div class="chat-cover"><Unknown kind="bubbles" hasFailed={Boolean(log.loadError)} isLoading={Boolean(log.loading)} onRetry={retry} /></div>}
-        {isGone && <div class="greeting"><p role="status">{t('chat.gone')}</p></div>}
+        {isGone && <div class="chat-gone"><p role="status">{t('chat.gone')}</p></div>}
         {isEmpty && <Greeting name={name} isGroup={isGroup} onSay={(text) => actions.say(text).then(sent, sent)} />}
         <Bars bars={bars} />
       </div>
