@@ -7,22 +7,13 @@ const os = require('node:os')
 const path = require('node:path')
 const test = require('node:test')
 const { picture, sound, document } = require('./lib/media')
-const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut, withFriends } = require('./lib/product')
 const { eventually, atRest } = require('./lib/wait')
 
 let it
 let li
 let wang
-test.before(async () => {
-  it = await startProduct()
-  li = await somebody(it, '2', '李四')
-  wang = await somebody(it, '3', '王五')
-})
-test.after(async () => {
-  for (const client of [li, wang]) if (client) client.close()
-  await stopProduct(it)
-})
-test.afterEach(() => closePhones(it))
+withFriends(test, (all) => { ({ it, li, wang } = all) })
 
 const openChat = (as, place = 'userId=2', options = {}) => openProduct(it, { as, path: `/pages/chat/chat?${place}`, ...options })
 const bubble = (page, text) => page.locator('wx-hy-bubble [class*="--bubble"]').filter({ hasText: text }).last()

@@ -9,7 +9,7 @@ const path = require('node:path')
 const test = require('node:test')
 const { sound } = require('./lib/media')
 const { startFaultProxy } = require('./lib/fault-proxy')
-const { startProduct, stopProduct, closePhones, openProduct, somebody, fill, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { openProduct, somebody, fill, screenshot, LOOKS, isClean, CLEAN, standsOut, withFriends } = require('./lib/product')
 const { eventually, atRest } = require('./lib/wait')
 
 const KEYBOARD = 300
@@ -22,16 +22,7 @@ const wordsOf = ({ language }) => WORDS[language === 'en' ? 'en' : 'zh']
 let it
 let li
 let wang
-test.before(async () => {
-  it = await startProduct()
-  li = await somebody(it, '2', '李四')
-  wang = await somebody(it, '3', '王五')
-})
-test.after(async () => {
-  for (const client of [li, wang]) if (client) client.close()
-  await stopProduct(it)
-})
-test.afterEach(() => closePhones(it))
+withFriends(test, (all) => { ({ it, li, wang } = all) })
 
 const openChat = (as, place = 'userId=2', options = {}) => openProduct(it, { as, path: `/pages/chat/chat?${place}`, ...options })
 const bubble = (page, text) => page.locator('wx-hy-bubble [class*="--bubble"]').filter({ hasText: text }).last()

@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict')
 const path = require('node:path')
 const test = require('node:test')
-const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut, withFriends } = require('./lib/product')
 const { eventually, atRest } = require('./lib/wait')
 
 const PICTURE = path.join(__dirname, '../../miniprogram/icons/logo.png')
@@ -12,16 +12,7 @@ const PICTURE = path.join(__dirname, '../../miniprogram/icons/logo.png')
 let it
 let li
 let wang
-test.before(async () => {
-  it = await startProduct()
-  li = await somebody(it, '2', '李四')
-  wang = await somebody(it, '3', '王五')
-})
-test.after(async () => {
-  for (const client of [li, wang]) if (client) client.close()
-  await stopProduct(it)
-})
-test.afterEach(() => closePhones(it))
+withFriends(test, (all) => { ({ it, li, wang } = all) })
 
 const row = (page, name) => page.locator('.row').filter({ hasText: name })
 const names = (page) => page.locator('.row .name').allTextContents()

@@ -3,22 +3,13 @@
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
-const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut, withFriends } = require('./lib/product')
 const { eventually, atRest } = require('./lib/wait')
 
 let it
 let li
 let wang
-test.before(async () => {
-  it = await startProduct()
-  li = await somebody(it, '2', '李四')
-  wang = await somebody(it, '3', '王五')
-})
-test.after(async () => {
-  for (const client of [li, wang]) if (client) client.close()
-  await stopProduct(it)
-})
-test.afterEach(() => closePhones(it))
+withFriends(test, (all) => { ({ it, li, wang } = all) })
 
 const visible = (page, selector) => page.locator(`phone-view:not([hidden]) ${selector}`)
 const tapCell = (page, text) => visible(page, '.cell').filter({ hasText: text }).tap()

@@ -10,7 +10,7 @@ import { get } from './client.js'
 import { makeDirectory, removeDirectory } from './processes.js'
 import { parseMetrics } from './prometheus.js'
 import { serverFor } from './server.js'
-import { within } from './wait.js'
+import { Watched } from './watched.js'
 import { newSecret, signersOf } from './webhook-receiver.js'
 
 export const allow = { action: 'allow' }
@@ -25,11 +25,10 @@ export const raw = (body, headers = {}) => ({ body, headers })
 export const redirect = (location, code = 302) => ({ status: code, headers: { location }, body: '' })
 export const after = (ms, how = allow) => ({ after: ms, how })
 
-export class Judge {
+// It is told to answer by a verdict, or by one of the above.
+export class Judge extends Watched {
   questions = [] // {event, from, to, kind, content, ext, headers, path, verifiedBy, begun, ended, at}, each once
   ids = new Map() // webhook-id → the body of its question
-  rules = []
-  waiting = []
   busy = 0
   busiest = 0
   clock = 0 // counts what happens: `begun` and `ended` of questions are its ticks
@@ -66,23 +65,7 @@ export class Judge {
 
   async close() {
     if (this.server.listening) await this.down()
-    if (this.faults.length) throw new assert.AssertionError({ message: `at the judge: ${this.faults[0]}` })
-  }
-
-  // From now on those that `accepts` are answered so: a verdict, one of the above, or a function of the question that returns one, or a promise
-  // of one. The newest such rule counts. Returns what takes it back.
-  answer(how, accepts = () => true) {
-    const rule = { how, accepts }
-    this.rules.push(rule)
-    return () => { this.rules = this.rules.filter((it) => it !== rule) }
-  }
-
-  // Those that `accepts` wait for `release(how)`, which answers all there are, and those that come.
-  hold(accepts) {
-    let release
-    const released = new Promise((resolve) => { release = resolve })
-    this.answer(() => released, accepts)
-    return (how = allow) => release(how)
+    this.assertGood()
   }
 
   of(content) { return this.questions.filter((it) => it.content === content) }
@@ -90,32 +73,14 @@ export class Judge {
   // What was asked, without how.
   get asked() { return this.questions.map(({ event, from, to, kind, content, ext }) => ({ event, from, to, kind, content, ext })) }
 
-  // Resolves with what `predicate(this)` returns, once that is something. It is asked whenever something has happened.
-  waitFor(predicate, ms = 10_000, what = 'what was waited for at the judge') {
-    const found = new Promise((resolve, reject) => {
-      const ask = () => {
-        try {
-          if (this.faults.length) throw new assert.AssertionError({ message: `at the judge: ${this.faults[0]}` })
-          const got = predicate(this)
-          if (got) resolve(got)
-          return got
-        } catch (error) {
-          reject(error)
-          return true
-        }
-      }
-      if (!ask()) this.waiting.push(ask)
-    })
-    return within(ms, found, what).catch((error) => {
-      error.message += `; ${this.questions.length} questions came, the last: ${JSON.stringify(this.asked.slice(-5)).slice(0, 600)}`
-      throw error
-    })
+  get place() { return 'the judge' }
+  assertGood() {
+    if (this.faults.length) throw new assert.AssertionError({ message: `at ${this.place}: ${this.faults[0]}` })
   }
+  summary() { return `${this.questions.length} questions came, the last: ${JSON.stringify(this.asked.slice(-5)).slice(0, 600)}` }
 
   question(accepts, ms, what = 'a question') { return this.waitFor(() => this.questions.find(accepts), ms, what) }
   about(content, ms) { return this.question((it) => it.content === content, ms, `a question about ${content}`) }
-
-  changed() { this.waiting = this.waiting.filter((ask) => !ask()) }
 
   receive(request, response) {
     const question = { begun: ++this.clock, at: Date.now() }
@@ -141,9 +106,7 @@ export class Judge {
       }
       // A client of HTTP may ask again when a connection that it kept is cut before an answer.
       if (!question.isRepeat) this.questions.push(question)
-      const rule = this.rules.findLast(({ accepts }) => accepts(question))
-      const how = typeof rule?.how === 'function' ? rule.how(question) : rule?.how
-      Promise.resolve(how).then((it) => this.respond(question, it ?? allow, request, response))
+      Promise.resolve(this.howOf(question)).then((it) => this.respond(question, it ?? allow, request, response))
       this.changed()
     })
   }

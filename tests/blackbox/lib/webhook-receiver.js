@@ -7,7 +7,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { Webhook } from 'standardwebhooks'
 import { assertMessage, rfc3339 } from './v1.js'
-import { within } from './wait.js'
+import { Watched } from './watched.js'
 
 export const newSecret = (bytes = 32) => `whsec_${crypto.randomBytes(bytes).toString('base64')}`
 
@@ -51,10 +51,8 @@ export function signersOf(secrets, headers, body) {
 
 const is2xx = ({ status }) => status >= 200 && status < 300
 
-export class Receiver {
+export class Receiver extends Watched {
   arrivals = [] // {id, type, timestamp, data, place, headers, path, by, signatures, verifiedBy, first, begun, answered, status, at, took, bytes}
-  rules = []
-  waiting = []
   taken = [] // of each event the arrival that was the first to be answered 2xx
   takenIds = new Set()
   bodies = new Map() // id → the event of its first arrival
@@ -107,7 +105,7 @@ export class Receiver {
 
   async close() {
     if (this.server.listening) await this.down()
-    if (this.faults.length) throw new assert.AssertionError({ message: `at the receiver: ${this.faults[0]}` })
+    this.assertGood()
   }
 
   // From now on those that `accepts` are answered so; the newest such rule counts. Returns what takes it back.
@@ -117,34 +115,15 @@ export class Receiver {
     return () => { this.rules = this.rules.filter((it) => it !== rule) }
   }
 
+  get place() { return 'the receiver' }
+  assertGood() {
+    if (this.faults.length) throw new assert.AssertionError({ message: `at ${this.place}: ${this.faults[0]}` })
+  }
+
   fault(what) {
     this.faults.push(what)
     this.changed()
   }
-
-  // Resolves with what `predicate(this)` returns, once that is something. It is asked whenever something has happened.
-  waitFor(predicate, ms = 10_000, what = 'what was waited for at the receiver') {
-    const found = new Promise((resolve, reject) => {
-      const waiter = { ask: () => {
-        try {
-          if (this.faults.length) throw new assert.AssertionError({ message: `at the receiver: ${this.faults[0]}` })
-          const got = predicate(this)
-          if (got) resolve(got)
-          return got
-        } catch (error) {
-          reject(error)
-          return true
-        }
-      } }
-      if (!waiter.ask()) this.waiting.push(waiter)
-    })
-    return within(ms, found, what).catch((error) => {
-      error.message += `; ${this.summary()}`
-      throw error
-    })
-  }
-
-  changed() { this.waiting = this.waiting.filter(({ ask }) => !ask()) }
 
   summary() {
     const last = this.arrivals.slice(-5).map(({ id, type, status, data }) => `${id} ${type} ${JSON.stringify(data.message?.content ?? null)?.slice(0, 40)} → ${status ?? 'nothing'}`)

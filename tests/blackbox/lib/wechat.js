@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import http from 'node:http'
 import { fetchBytes } from './files.js'
-import { within } from './wait.js'
+import { Watched } from './watched.js'
 import { failure, WechatApi, withLiteralEscapes } from './wechat-api.js'
 
 const sessionKey = 'canary-session-key-tNgnB=='
@@ -29,7 +29,8 @@ const paths = {
   '/cgi-bin/message/subscribe/send': 'send',
 }
 
-export class WechatStandIn {
+// It is told to answer by one of the above, or by {errcode, errmsg}.
+export class WechatStandIn extends Watched {
   appId = 'wx0123456789abcdef'
   secret = 'canary-app-secret-0123456789abcdef'
   callbackToken = 'canaryCallbackToken0123'
@@ -40,8 +41,6 @@ export class WechatStandIn {
   // While it is down every code is answered like this one.
   always = null
   calls = [] // of the APIs: {api, body, raw, token, openid, at, begun, ended, errcode}
-  rules = []
-  waiting = []
   clock = 0 // counts what happens: `begun` and `ended` of calls are its ticks
   // The server whose public_url is anything: what the name in it stands for.
   site = null
@@ -69,47 +68,15 @@ export class WechatStandIn {
     return fetchBytes(this.site, `${pathname}${search}`)
   }
 
-  // From now on calls that `accepts` are answered so: one of the above, {errcode, errmsg}, or a function of the call that returns one, or a
-  // promise of one; nothing: as ever. The newest such rule counts. Returns what takes it back.
-  answer(how, accepts = () => true) {
-    const rule = { how, accepts }
-    this.rules.push(rule)
-    return () => { this.rules = this.rules.filter((it) => it !== rule) }
-  }
-
-  // Calls that `accepts` wait for `release(how)`, which answers all there are, and those that come.
-  hold(accepts) {
-    let release
-    const released = new Promise((resolve) => { release = resolve })
-    this.answer(() => released, accepts)
-    return (how) => release(how)
-  }
-
   of(api) { return this.calls.filter((it) => it.api === api) }
   // What was asked about texts, in the order in which it came.
   get texts() { return this.of('msg_sec_check').map(({ body }) => body.content) }
   get sent() { return this.api.messages }
 
-  // Resolves with what `predicate(this)` returns, once that is something. It is asked whenever something has happened.
-  waitFor(predicate, ms = 10_000, what = 'what was waited for at WeChat') {
-    const found = new Promise((resolve, reject) => {
-      const ask = () => {
-        try {
-          const got = predicate(this)
-          if (got) resolve(got)
-          return got
-        } catch (error) {
-          reject(error)
-          return true
-        }
-      }
-      if (!ask()) this.waiting.push(ask)
-    })
-    return within(ms, found, what).catch((error) => {
-      const last = this.calls.slice(-4).map(({ api, raw: text, errcode }) => `${api} ${text.slice(0, 150)} → ${errcode ?? 'nothing'}`)
-      error.message += `; ${this.calls.length} calls came, the last: ${last.join('; ')}${this.api.faults.length ? `; faults: ${this.api.faults[0]}` : ''}`
-      throw error
-    })
+  get place() { return 'WeChat' }
+  summary() {
+    const last = this.calls.slice(-4).map(({ api, raw: text, errcode }) => `${api} ${text.slice(0, 150)} → ${errcode ?? 'nothing'}`)
+    return `${this.calls.length} calls came, the last: ${last.join('; ')}${this.api.faults.length ? `; faults: ${this.api.faults[0]}` : ''}`
   }
 
   call(accepts, ms, what = 'a call') { return this.waitFor(() => this.calls.find(accepts), ms, what) }
@@ -118,8 +85,6 @@ export class WechatStandIn {
     return this.waitFor(() => this.api.traces.find((it) => (it.bytes || it.failed) && accepts(it)), ms, 'a picture or voice to look at')
   }
   notice(accepts = () => true, ms = 10_000) { return this.waitFor(() => this.sent.find(accepts), ms, 'a subscribe message') }
-
-  changed() { this.waiting = this.waiting.filter((ask) => !ask()) }
 
   receive(request, response) {
     response.on('error', () => {})
@@ -148,9 +113,7 @@ export class WechatStandIn {
       }
       if (request.method !== 'POST') call.fault = this.api.fault(43002, 'require POST method')
       this.calls.push(call)
-      const rule = call.fault ? undefined : this.rules.findLast(({ accepts }) => accepts(call))
-      const how = typeof rule?.how === 'function' ? rule.how(call) : rule?.how
-      Promise.resolve(how).then((it) => this.respond(call, it, request, response)).catch((error) => {
+      Promise.resolve(call.fault ? undefined : this.howOf(call)).then((it) => this.respond(call, it, request, response)).catch((error) => {
         this.api.faults.push(error.stack)
         response.destroy()
       })

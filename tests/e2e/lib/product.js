@@ -52,6 +52,22 @@ async function somebody({ server }, userId, name, options) {
   return client
 }
 
+/** For a file of tests: `use` is given the product, and two friends of whoever has a phone, who are ended after the last test. */
+function withFriends(test, use) {
+  let all
+  test.before(async () => {
+    all = { it: await startProduct() }
+    all.li = await somebody(all.it, '2', '李四')
+    all.wang = await somebody(all.it, '3', '王五')
+    use(all)
+  })
+  test.after(async () => {
+    for (const client of [all?.li, all?.wang]) if (client) client.close()
+    await stopMiniProgram(all?.it)
+  })
+  test.afterEach(() => closePhones(all.it))
+}
+
 const ALL_LOOKS = [
   { name: '375', width: 375, theme: 'light', language: 'zh_CN' }, { name: '375-dark', width: 375, theme: 'dark', language: 'zh_CN' },
   { name: '320-en', width: 320, theme: 'light', language: 'en' }, { name: '320-en-dark', width: 320, theme: 'dark', language: 'en' },
@@ -79,4 +95,4 @@ async function fill(client, userId, count, first = 1) {
   }
 }
 
-module.exports = { MINI_PROGRAM, buildNpm, startProduct, copyProduct, stopProduct: stopMiniProgram, closePhones, openProduct, somebody, fill, screenshot, LOOKS, isClean, CLEAN, standsOut, CONFIGURED }
+module.exports = { MINI_PROGRAM, buildNpm, startProduct, copyProduct, stopProduct: stopMiniProgram, closePhones, openProduct, somebody, withFriends, fill, screenshot, LOOKS, isClean, CLEAN, standsOut, CONFIGURED }
