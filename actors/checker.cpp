@@ -62,8 +62,6 @@ bool would_be_stored(const change_answer& answer) {
 /// Names cannot be taken back: they are looked at before, whenever texts are.
 bool is_name(const check_question& question) { return question.event == "name"; }
 
-bool is_media(message_kind kind) { return kind == message_kind::image || kind == message_kind::voice; }
-
 void mark(change& what, const content_verdict& verdict) {
   if (auto* edit = std::get_if<edit_message>(&what.action))
     edit->judged = verdict;
@@ -152,19 +150,19 @@ void checker::begin(const std::string& line) {
 
 // ---- messages ----
 
-bool checker::is_asked_about(const check_question& question) const {
-  using enum content_rules::when;
-  if (!env_.url.empty()) return true;
-  if (is_name(question)) return env_.rules.text != off;
-  return env_.rules.text == before && !is_media(question.kind);
+bool checker::checks_before(const check_question& question) const {
+  return is_name(question) ? env_.rules.text != content_rules::when::off
+                           : env_.rules.checks_before(question.kind);
 }
 
-bool checker::is_looked_at_later(message_kind kind) const {
-  return is_media(kind) ? env_.rules.media : env_.rules.text == content_rules::when::after;
+/// What is said of a name could not be taken back with it.
+bool checker::is_checked_later(const check_question& question) const {
+  return !is_name(question) && env_.rules.checks_after(question.kind);
 }
 
 void checker::append_on(new_message&& m, append_promise answer_to) {
-  const bool is_later = !m.by_back_end && m.kind != message_kind::text_stream && is_looked_at_later(m.kind);
+  const bool is_later =
+      !m.by_back_end && m.kind != message_kind::text_stream && env_.rules.checks_after(m.kind);
   if (!is_later) {
     answer_to.delegate(persistence_, append_atom::value, std::move(m));
     return;
@@ -181,14 +179,11 @@ void checker::append_on(new_message&& m, append_promise answer_to) {
           });
 }
 
-void checker::change_on(change&& what, change_promise answer_to) {
-  answer_to.delegate(persistence_, change_atom::value, std::move(what));
-}
-
 /// A stream is asked about at its end, when it says something.
 checker::append_promise checker::append(new_message&& m) {
   auto answer_to = make_response_promise<append_answer>();
-  if (m.by_back_end || m.kind == message_kind::text_stream || !is_asked_about(question_of(m))) {
+  const bool is_asked_about = !env_.url.empty() || env_.rules.checks_before(m.kind);
+  if (m.by_back_end || m.kind == message_kind::text_stream || !is_asked_about) {
     append_on(std::move(m), answer_to);
     return answer_to;
   }
@@ -244,9 +239,9 @@ void checker::judge(const std::string& line, std::shared_ptr<new_message> m, app
 checker::change_promise checker::change_it(change&& what) {
   auto answer_to = make_response_promise<change_answer>();
   auto question = question_of(what);
-  if (!question || !is_asked_about(*question)) {
-    if (question && !is_name(*question) && is_looked_at_later(question->kind)) mark(what, {});
-    change_on(std::move(what), answer_to);
+  if (!question || (env_.url.empty() && !checks_before(*question))) {
+    if (question && is_checked_later(*question)) mark(what, {});
+    answer_to.delegate(persistence_, change_atom::value, std::move(what));
     return answer_to;
   }
   auto line = question->to ? line_of(question->from, *question->to) : question->from.text();
@@ -266,7 +261,7 @@ checker::change_promise checker::change_it(change&& what) {
 /// Of a stream everybody has read what it said: when that is denied at its end it is taken back.
 void checker::judge(const std::string& line, const check_question& question, std::shared_ptr<change> what,
                     change_promise answer_to) {
-  const bool is_later = !is_name(question) && is_looked_at_later(question.kind);
+  const bool is_later = is_checked_later(question);
   ask_all(question, [this, line, what, answer_to, is_later](result<check_verdict> verdict,
                                                             std::optional<content_verdict> content) mutable {
     const auto* stream = std::get_if<end_stream>(&what->action);
@@ -284,7 +279,7 @@ void checker::judge(const std::string& line, const check_question& question, std
     } else {
       if (verdict->what == check_verdict::action::replace) replace(*what, std::move(verdict->content));
       if (content || is_later) mark(*what, content.value_or(content_verdict{}));
-      change_on(std::move(*what), answer_to);
+      answer_to.delegate(persistence_, change_atom::value, std::move(*what));
     }
     next(line);
   });
@@ -328,10 +323,7 @@ void checker::ask_all(check_question question, when_allowed then) {
 }
 
 void checker::check_content(const check_question& question, const std::string& content, when_checked then) {
-  using enum content_rules::when;
-  const bool is_wanted =
-      is_name(question) ? env_.rules.text != off : env_.rules.text == before && !is_media(question.kind);
-  if (!is_wanted) return then(std::optional<content_verdict>());
+  if (!checks_before(question)) return then(std::optional<content_verdict>());
   auto text = is_name(question) ? content : text_in(question.kind, content);
   const auto words = env_.words.get();
   if (!words->empty()) {
@@ -352,8 +344,7 @@ void checker::check_content(const check_question& question, const std::string& c
 /// Of a user whom WeChat does not know only our own list has been asked.
 result<std::optional<content_verdict>> checker::content_of(const content_answer& answer) const {
   if (answer.is_unknown && env_.words.get()->empty()) return std::optional<content_verdict>();
-  if (answer.is_unknown)
-    return std::optional(content_verdict{.what = judgement::pass, .by = judged_by::words, .label = {}});
+  if (answer.is_unknown) return std::optional(passed_by_words);
   if (!env_.rules.refuses(answer.verdict)) return std::optional(answer.verdict);
   return refused(answer.verdict.what == judgement::failed ? "unavailable" : "");
 }

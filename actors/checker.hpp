@@ -65,13 +65,11 @@ private:
   void judge(const std::string& line, std::shared_ptr<new_message> m, append_promise answer_to);
   void judge(const std::string& line, const check_question& question, std::shared_ptr<change> what,
              change_promise answer_to);
-  /// Whether anybody is to be asked before this is stored.
-  bool is_asked_about(const check_question& question) const;
-  /// Whether it is to be checked once it is stored.
-  bool is_looked_at_later(message_kind kind) const;
+  /// Whether its content is checked before it is stored, or once it is.
+  bool checks_before(const check_question& question) const;
+  bool is_checked_later(const check_question& question) const;
   /// Has it stored, and what waits in it checked.
   void append_on(new_message&& m, append_promise answer_to);
-  void change_on(change&& what, change_promise answer_to);
   /// Asks the business, and then has looked at what may be stored by its answer.
   void ask_all(check_question question, when_allowed then);
   void ask(check_question question, when_judged then);

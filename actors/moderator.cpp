@@ -33,10 +33,6 @@ std::optional<content_question> media_question(const message& m, const moderator
       .user = m.from, .text = env.media_url(std::string(*id), std::string(*mime)), .media = kind};
 }
 
-bool is_media(message_kind kind) { return kind == message_kind::image || kind == message_kind::voice; }
-
-constexpr content_verdict nobody_asked{.what = judgement::pass, .by = judged_by::nobody, .label = {}};
-
 } // namespace
 
 moderator::moderator(caf::actor_config& config, const moderator_env& env, persistence_actor persistence,
@@ -84,7 +80,7 @@ void moderator::look() {
 
 void moderator::judge(waiting_check&& check) {
   const message& m = check.what;
-  if (is_media(m.kind)) {
+  if (is_checked_as_media(m.kind)) {
     if (!check.trace_id.empty()) // its verdict should have come long ago
       return say(check, {.what = judgement::failed, .by = judged_by::wechat, .label = {}});
     auto question = media_question(m, env_);
@@ -94,8 +90,7 @@ void moderator::judge(waiting_check&& check) {
   auto text = text_in(m.kind, m.content);
   const auto words = env_.words.get();
   if (words->is_in(text)) return say(check, {.what = judgement::risky, .by = judged_by::words, .label = {}});
-  if (wechat_ == nullptr || text.empty())
-    return say(check, words->empty() ? nobody_asked : content_verdict{judgement::pass, judged_by::words, {}});
+  if (wechat_ == nullptr || text.empty()) return say(check, words->empty() ? nobody_asked : passed_by_words);
   ask({.user = m.from, .text = std::move(text)}, std::move(check));
 }
 
@@ -108,9 +103,8 @@ void moderator::ask(content_question question, waiting_check&& check) {
 
 void moderator::answered(const waiting_check& check, const content_answer& answer) {
   if (answer.is_unknown)
-    return say(check, env_.words.get()->empty() || is_media(check.what.kind)
-                          ? nobody_asked
-                          : content_verdict{judgement::pass, judged_by::words, {}});
+    return say(check, env_.words.get()->empty() || is_checked_as_media(check.what.kind) ? nobody_asked
+                                                                                        : passed_by_words);
   if (!answer.trace_id.empty()) return store(expect_verdict{check.what.id, answer.trace_id, verdict_limit});
   if (answer.is_for_later && wall_now() - check.what.created_at < patience)
     return done(); // due again by itself

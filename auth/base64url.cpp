@@ -1,5 +1,6 @@
 #include "auth/base64url.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace hongyan::auth {
@@ -39,6 +40,13 @@ std::optional<std::string> from_base64url(std::string_view text) {
   }
   if (count == 6 || (bits & ((1U << count) - 1)) != 0) return {};
   return bytes;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string for_url(text);
+  std::ranges::replace(for_url, '+', '-');
+  std::ranges::replace(for_url, '/', '_');
+  return from_base64url(for_url);
 }
 
 } // namespace hongyan::auth

@@ -13,4 +13,8 @@ std::string base64url(std::string_view bytes);
 /// token can be spelled in two ways.
 std::optional<std::string> from_base64url(std::string_view text);
 
+/// The same of a text in the usual alphabet, with `+` and `/`, its padding taken off by the caller; `-` and
+/// `_` are taken as well.
+std::optional<std::string> from_base64(std::string_view text);
+
 } // namespace hongyan::auth

@@ -214,17 +214,15 @@ result<std::string> parse_wechat_token(std::string_view text) {
 }
 
 result<std::string> parse_wechat_aes_key(std::string_view text) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   constexpr std::size_t characters = 43;
   const auto lines = lines_of(text);
   std::string key(lines.empty() ? std::string_view() : lines.front());
-  std::ranges::replace(key, '+', '-');
-  std::ranges::replace(key, '/', '_');
   if (key.size() == characters)
     // Two bits of the last character are no part of the 32 bytes; WeChat's console draws them as well.
     if (const auto last = alphabet.find(key.back()); last != std::string_view::npos)
       key.back() = alphabet[last & ~std::size_t{3}];
-  auto bytes = key.size() == characters ? from_base64url(key) : std::nullopt;
+  auto bytes = key.size() == characters ? from_base64(key) : std::nullopt;
   if (!bytes)
     return bad("its first line must be the EncodingAESKey of WeChat's console, 43 letters and digits");
   return *std::move(bytes);

@@ -1,5 +1,7 @@
 #include "files/sigv4.hpp"
 
+#include "core/tools/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -23,17 +25,6 @@ std::string sha256(std::string_view text) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-std::string hexadecimal(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-  }
-  return out;
 }
 
 /// 20130524T000000Z

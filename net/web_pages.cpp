@@ -1,3 +1,4 @@
+#include "core/tools/ascii.hpp"
 #include "core/wire/http_range.hpp"
 #include "net/handlers.hpp"
 
@@ -27,10 +28,7 @@ struct web_file {
   web_file(std::string_view of_type, std::string_view content) : type(of_type), bytes(content) {
     unsigned char hash[SHA256_DIGEST_LENGTH];
     SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), hash);
-    constexpr std::string_view digits = "0123456789abcdef";
-    etag = '"';
-    for (std::size_t i = 0; i < 8; ++i) (etag += digits[hash[i] >> 4]) += digits[hash[i] & 15];
-    etag += '"';
+    etag = '"' + hexadecimal({reinterpret_cast<const char*>(hash), 8}) + '"';
   }
 };
 

@@ -93,9 +93,7 @@ asio::awaitable<reply> read_verdict(edge& at, const routed_request& request) {
   auto answer = co_await ask_to_store<change_answer>(at, change_atom::value, std::move(what));
   if (!answer) co_return problem(answer.error());
   const auto& check = answer->check;
-  const bool is_nobodys =
-      check && check->verdict.what == judgement::pass && check->verdict.by == judged_by::nobody;
-  if (!check || is_nobodys)
+  if (!check || check->verdict == nobody_asked)
     co_return problem({errc::not_found, "nothing is known of a check of this message"});
   co_return json_reply(encode(*check));
 }

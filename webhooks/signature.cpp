@@ -24,10 +24,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return {};
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
   if (text.find_first_of("-_") != std::string_view::npos) return {};
-  std::string for_url(text);
-  std::ranges::replace(for_url, '+', '-');
-  std::ranges::replace(for_url, '/', '_');
-  return auth::from_base64url(for_url);
+  return auth::from_base64(text);
 }
 
 std::string to_base64(std::span<const unsigned char> bytes) {

@@ -21,9 +21,9 @@ constexpr const char* version_2 = R"("version":2)";
 
 // WeChat's error codes.
 constexpr std::array<std::int64_t, 4> token_codes{40001, 40014, 41001, 42001};
-constexpr std::int64_t inactive_code = 61010, old_risky_code = 87014, refused_code = 43101;
+constexpr std::int64_t inactive_code = 61010, old_risky_code = 87014;
 constexpr std::array<std::int64_t, 2> quota_codes{45009, 45011};
-constexpr std::array<std::int64_t, 6> malformed_codes{40003, 40037, 41030, 44002, 47001, 47003};
+constexpr std::array<std::int64_t, 4> malformed_codes{40003, 44002, 47001, 47003};
 
 /// Its errmsg is left out: it may repeat what was sent.
 fault fault_of(std::int64_t code) {
@@ -32,7 +32,6 @@ fault fault_of(std::int64_t code) {
   if (is_one(token_codes)) return {failure::token, why};
   if (code == inactive_code) return {failure::inactive, why};
   if (is_one(quota_codes)) return {failure::quota, why};
-  if (code == refused_code) return {failure::refused, why};
   if (is_one(malformed_codes)) return {failure::malformed, why};
   return {failure::away, why};
 }

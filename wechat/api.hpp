@@ -1,5 +1,5 @@
 /// WeChat's server API, as values: what is posted to it, and what its answers mean (developers.weixin.qq.com:
-/// stable_token, msgSecCheck 2.0, mediaCheckAsync 2.0, subscribeMessage.send). Pure.
+/// stable_token, msgSecCheck 2.0, mediaCheckAsync 2.0). Pure.
 ///
 /// It answers HTTP 200 to everything, and says by `errcode` what went wrong; `errmsg` ends with "rid: …".
 #pragma once
@@ -25,8 +25,7 @@ enum class failure : std::uint8_t {
   token,     ///< the access token is good no more: ask for another, once
   inactive,  ///< the user was not there within two hours (61010): WeChat looks at no text of theirs
   quota,     ///< over WeChat's own limits (45009)
-  refused,   ///< the user takes no such notice (43101)
-  malformed, ///< WeChat takes a field, template or page for wrong: again would be the same
+  malformed, ///< WeChat takes a field for wrong: again would be the same
   away,      ///< no answer, or none that makes sense: perhaps later
 };
 

@@ -1,6 +1,7 @@
 #include "wechat/callback.hpp"
 
 #include "auth/base64url.hpp"
+#include "core/tools/ascii.hpp"
 #include "core/wire/json.hpp"
 #include "wechat/api.hpp"
 
@@ -35,24 +36,11 @@ error nonsense(const char* why) { return {errc::malformed, why}; }
 std::string hex_digest(std::string_view text) {
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
-  return hex;
+  return hexadecimal({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 bool same(std::string_view one, std::string_view other) {
   return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string for_url(text);
-  std::ranges::replace(for_url, '+', '-');
-  std::ranges::replace(for_url, '/', '_');
-  return auth::from_base64url(for_url);
 }
 
 struct free_cipher {
@@ -77,7 +65,8 @@ std::string decrypt(const std::string& key, std::string_view bytes) {
 
 /// 16 random bytes, the length, the message, the AppID, padding.
 result<std::string> unpack(const callback_keys& keys, std::string_view encrypted) {
-  const auto bytes = from_base64(encrypted);
+  while (encrypted.ends_with('=')) encrypted.remove_suffix(1);
+  const auto bytes = auth::from_base64(encrypted);
   if (!bytes || bytes->empty() || bytes->size() % aes_block != 0)
     return nonsense("Encrypt is no Base64 of whole blocks");
   const auto plain = decrypt(keys.aes_key, *bytes);

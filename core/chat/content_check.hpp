@@ -38,6 +38,16 @@ struct content_verdict {
   bool operator==(const content_verdict&) const = default;
 };
 
+/// What is looked at as a picture or voice, and not by what is written in it.
+constexpr bool is_checked_as_media(message_kind kind) {
+  return kind == message_kind::image || kind == message_kind::voice;
+}
+
+/// Nobody had anything to look at, or to ask.
+inline constexpr content_verdict nobody_asked{judgement::pass, judged_by::nobody, {}};
+/// Our own list has been asked, and nobody else.
+inline constexpr content_verdict passed_by_words{judgement::pass, judged_by::words, {}};
+
 /// What the operator wants of content checks.
 struct content_rules {
   enum class when : std::uint8_t { off, before, after };
@@ -47,6 +57,11 @@ struct content_rules {
   bool denies_on_failure = true; ///< what nobody could say anything of
 
   bool is_on() const { return text != when::off || media; }
+  /// Whether a message of this kind is checked before it is stored, or once it is.
+  bool checks_before(message_kind kind) const { return text == when::before && !is_checked_as_media(kind); }
+  bool checks_after(message_kind kind) const {
+    return is_checked_as_media(kind) ? media : text == when::after;
+  }
   /// Whether what this is said of may not be, or not stay.
   bool refuses(const content_verdict& verdict) const {
     switch (verdict.what) {

@@ -41,8 +41,7 @@ result<void> change_run::operator()(const take_checks& what) {
       continue;
     }
     // It is gone: nobody need say anything of it.
-    const content_verdict none{.what = judgement::pass, .by = judged_by::nobody, .label = {}};
-    if (auto put = tx_.put_check(one.message_id, none, now_); !put) return put;
+    if (auto put = tx_.put_check(one.message_id, nobody_asked, now_); !put) return put;
   }
   return {};
 }
@@ -67,8 +66,7 @@ result<void> change_run::operator()(const hear_verdict& what) {
   const auto check = tx_.find_check_of(what.trace_id);
   if (!check) return check.error();
   if (!*check) return error{errc::not_found, "nobody has asked for that"};
-  // What has been said, by an earlier call or by our own patience's end, stays.
-  if ((*check)->verdict.what != judgement::waiting) return {};
+  // It waits: with a verdict, an earlier call's or our own patience's end, its trace is forgotten.
   auto found = find_entry((*check)->message_id);
   if (!found) return found.error();
   if (auto put = tx_.put_check((*check)->message_id, what.verdict, now_); !put) return put;
