@@ -131,6 +131,11 @@ struct sqlite_writer::session {
 sqlite_writer::sqlite_writer(std::shared_ptr<sqlite_file> file) : file_(std::move(file)) {}
 
 sqlite_writer::~sqlite_writer() {
+  // SQLite does so itself when this is the last to close, and a reader, which may close later, does not:
+  // whoever copies the file of a server that has ended has all of it. Never into a file that is not what it
+  // was.
+  if (session_ && !pending_ && !in_doubt_ && !session_->db.has_moved() && !file_->damage())
+    sqlite3_wal_checkpoint_v2(session_->db.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   session_.reset();
   if (has_writing_) file_->give_back_writing();
 }

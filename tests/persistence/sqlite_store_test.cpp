@@ -305,6 +305,20 @@ TEST_CASE("a file that was restored from a copy has another epoch", "[persistenc
   CHECK(epoch_of(database.url) == restored);
 }
 
+TEST_CASE("the file alone is whole when its writer is gone, whatever readers are left",
+          "[persistence][sqlite]") {
+  sqlite_database database;
+  auto store = opened(database.url);
+  auto reader = store->make_reader();
+  auto writer = store->make_writer();
+  append(*writer, {chat("1", "2", "kept")});
+  CHECK(latest(*reader, {.user = user("1")}).size() == 1);
+  writer.reset();
+  sqlite_database copy;
+  fs::copy_file(database.file, copy.file); // without its log
+  CHECK(contents(latest(*opened(copy.url)->make_reader(), {.user = user("1")})) == texts{"kept"});
+}
+
 TEST_CASE("a read that takes too long is given up, and the next one is served", "[persistence][sqlite]") {
   sqlite_database database;
   {
