@@ -8,6 +8,7 @@
 ///                          -> STREAMS -> PERSISTENCE, REGISTRY
 ///   with a hook or a content check, in the place of PERSISTENCE: CHECKER -> ASKER, WECHAT, PERSISTENCE
 ///   MODERATOR -> PERSISTENCE, WECHAT -> ASKER, PERSISTENCE
+///   NOTIFIER -> PERSISTENCE, REGISTRY, WECHAT
 ///   REVOCATIONS -> REGISTRY
 ///   FILE KEEPER -> PERSISTENCE
 ///   WEBHOOK -> PERSISTENCE
@@ -171,10 +172,17 @@ using asker_actor = caf::typed_actor<
     // INTERNAL, to itself: looks for answers.
     caf::reacts_to<flush_atom>>;
 
-/// WECHAT asks WeChat's server about what users say. Pinned to the first shard.
+/// WECHAT asks WeChat's server about what users say, and has it tell them. Pinned to the first shard.
 using wechat_actor = caf::typed_actor<
     // What it says of that; of a picture or voice, under which name it will say it.
-    caf::replies_to<query_atom, content_question>::with<content_answer>>;
+    caf::replies_to<query_atom, content_question>::with<content_answer>,
+    // Sends a subscribe message.
+    caf::replies_to<post_atom, notice_question>::with<notice_answer>>;
+
+/// The NOTIFIER has those told by WeChat who are away. Pinned to the first shard.
+using notifier_actor = caf::typed_actor<
+    // The first from the application, then INTERNAL, to itself, each second: looks for what is due.
+    caf::reacts_to<tick_atom>>;
 
 /// The MODERATOR has what was sent checked, and takes back what may not stay. Pinned to the first shard.
 using moderator_actor = caf::typed_actor<

@@ -94,6 +94,7 @@ struct change_answer {
   std::vector<waiting_check> checks{};  ///< of take_checks
   std::optional<check_leave> leave{};   ///< of ask_for_leave
   std::optional<content_check> check{}; ///< of find_verdict
+  std::vector<due_notice> notices{};    ///< of take_notices
 };
 
 /// What became of a read_mark.
@@ -284,6 +285,19 @@ struct content_answer {
   std::string why{}; ///< of a failed one, for the log
 };
 
+// ---- subscribe messages ----
+
+struct notice_question {
+  notice_template of;
+  due_notice what;
+};
+enum class notice_answer : std::uint8_t {
+  sent,
+  used_up, ///< WeChat says that none are left
+  refused, ///< again would be the same
+  later,   ///< WeChat is away, or over its limits
+};
+
 /// A code of wx.login. Not worth an answer any more when `until` has passed.
 struct login_question {
   std::string code;
@@ -424,6 +438,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhooks::post)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::webhooks::posted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::content_question)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::content_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::notice_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::notice_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_writer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_name)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_begun)

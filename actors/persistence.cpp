@@ -148,6 +148,8 @@ persistence_state::promise persistence_state::append(new_message&& m) {
     refuse(refused_one, *banned);
     return answer_to;
   }
+  const bool is_for_some = m.to.is_group() ? m.called != nullptr : m.to.id != m.from;
+  if (is_for_some && !m.stream) m.notice_after = admitted->notice_after; // a stream's, when it is whole
   const auto user = m.from.text();
   const auto cost = 1 + bytes_of(m) / bytes_a_unit;
   enqueue(user, cost, waiting_send{std::move(m), answer_to});
@@ -384,6 +386,7 @@ void persistence_state::commit_reads() {
 
 void persistence_state::commit_change(waiting_change& asked) {
   const lease taken(admitted->appends, 1);
+  asked.what.notice_after = admitted->notice_after;
   auto done = in_doubt ? result<change_outcome>(error{errc::unavailable, admitted->database_fault()})
                        : write<change_outcome>([&] {
                            return apply(*writer, asked.what, wall_now(),
@@ -447,7 +450,8 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
           .is_more = done.is_more,
           .checks = std::move(done.checks),
           .leave = std::move(done.leave),
-          .check = std::move(done.check)};
+          .check = std::move(done.check),
+          .notices = std::move(done.notices)};
 }
 
 void persistence_state::fail(const error& e) {

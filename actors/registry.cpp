@@ -382,14 +382,16 @@ void registry::tell_watchers(const user_id& user, bool is_online) {
 /// out, since nobody waits for it.
 void registry::tell_presence(const user_id& user, bool is_online) {
   tell_watchers(user, is_online);
-  if (!persistence_ || !flow_.tells_presence || !flow_.database_up()) return;
+  const bool is_back = is_online && flow_.notice_after;
+  if (!persistence_ || !(flow_.tells_presence || is_back) || !flow_.database_up()) return;
   if (!flow_.appends.try_take()) {
     figures_.refused.Add({{"reason", "presence"}}).Increment();
     return;
   }
-  caf::anon_send(
-      persistence_, change_atom::value,
-      change{.by = user, .action = hongyan::tell_presence{user, is_online, node_}, .by_back_end = true});
+  caf::anon_send(persistence_, change_atom::value,
+                 change{.by = user,
+                        .action = hongyan::tell_presence{user, is_online, node_, is_back},
+                        .by_back_end = true});
 }
 
 std::vector<user_id> registry::online_of(const std::vector<user_id>& users) const {

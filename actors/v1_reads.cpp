@@ -105,6 +105,10 @@ struct reading {
   v1_answer operator()(const v1::list_blocks&) const {
     return encoded(reader.blocks(user), v1::blocks_result);
   }
+  v1_answer operator()(const v1::list_grants& g) const {
+    return encoded(reader.grants(user),
+                   [&](const std::vector<push_grant>& all) { return v1::grants_result(g.templates, all); });
+  }
 
   v1_answer operator()(const v1::get_group& g) const {
     auto group = reader.find_group(user, g.group);

@@ -1,5 +1,7 @@
 #include "actors/wechat.hpp"
 
+#include "wechat/notice.hpp"
+
 #include <spdlog/spdlog.h>
 #include <utility>
 
@@ -38,7 +40,10 @@ wechat_caller::wechat_caller(caf::actor_config& config, const wechat_env& env, s
     , breaker_(failures_max, breaker_pause) {}
 
 wechat_caller::behavior_type wechat_caller::make_behavior() {
-  return {[this](query_atom, content_question& question) { return begin(std::move(question)); }};
+  return {
+      [this](query_atom, content_question& question) { return begin(std::move(question)); },
+      [this](post_atom, notice_question& question) { return send_notice(std::move(question)); },
+  };
 }
 
 void wechat_caller::on_exit() {
@@ -76,39 +81,50 @@ wechat_caller::answer_promise wechat_caller::begin(content_question&& question) 
 
 void wechat_caller::ask(const call_ptr& of) {
   if (!of->question.media && of->next == of->pieces.size()) return finish(of, {.verdict = of->worst});
+  const auto make = [this, of](const std::string& token) {
+    const auto& q = of->question;
+    const auto& url = env_.settings.base_url;
+    return q.media ? wechat::ask_about_media(url, token, of->openid, *q.media, q.text)
+                   : wechat::ask_about_text(url, token, of->openid, q.scene, of->pieces[of->next]);
+  };
+  const auto take = [this, of](const webhooks::posted& answer) -> std::optional<wechat::fault> {
+    if (of->question.media) {
+      const auto trace = wechat::parse_trace(answer);
+      if (const auto* why = std::get_if<wechat::fault>(&trace)) return *why;
+      finish(of, {.trace_id = std::get<std::string>(trace)});
+      return {};
+    }
+    const auto verdict = wechat::parse_text_verdict(answer);
+    if (const auto* why = std::get_if<wechat::fault>(&verdict)) return *why;
+    judged(of, std::get<content_verdict>(verdict));
+    return {};
+  };
+  run(std::make_shared<exchange>(
+      exchange{make, take, [this, of](const wechat::fault& why) { fail(of, why); }}));
+}
+
+void wechat_caller::run(const exchange_ptr& what) {
   if (breaker_.refuses(home_.now()))
-    return fail(of, {wechat::failure::away, "WeChat has not answered lately"});
-  with_token([this, of](const wechat::answer<std::string>& token) {
-    if (const auto* why = std::get_if<wechat::fault>(&token)) return fail(of, *why);
-    post(of, std::get<std::string>(token));
+    return what->fail({wechat::failure::away, "WeChat has not answered lately"});
+  with_token([this, what](const wechat::answer<std::string>& token) {
+    if (const auto* why = std::get_if<wechat::fault>(&token)) return what->fail(*why);
+    const auto& good = std::get<std::string>(token);
+    send_post(what->make(good),
+              [this, what, good](const webhooks::posted& answer) { answered(what, good, answer); });
   });
 }
 
-void wechat_caller::post(const call_ptr& of, const std::string& token) {
-  const auto& q = of->question;
-  const auto& url = env_.settings.base_url;
-  auto what = q.media ? wechat::ask_about_media(url, token, of->openid, *q.media, q.text)
-                      : wechat::ask_about_text(url, token, of->openid, q.scene, of->pieces[of->next]);
-  send_post(std::move(what),
-            [this, of, token](const webhooks::posted& answer) { answered(of, token, answer); });
-}
-
-void wechat_caller::answered(const call_ptr& of, const std::string& token, const webhooks::posted& answer) {
-  const auto use = [&](const auto& parsed, auto&& good) {
-    const auto* why = std::get_if<wechat::fault>(&parsed);
-    if (why == nullptr || why->what != wechat::failure::away)
-      breaker_.succeeded();
-    else
-      breaker_.failed(home_.now());
-    if (why == nullptr) return good(std::get<0>(parsed));
-    if (why->what != wechat::failure::token || std::exchange(of->has_renewed, true)) return fail(of, *why);
-    if (token_ == token) token_.clear(); // else another question has renewed it meanwhile
-    ask(of);
-  };
-  if (of->question.media)
-    use(wechat::parse_trace(answer), [&](const std::string& trace) { finish(of, {.trace_id = trace}); });
+void wechat_caller::answered(const exchange_ptr& what, const std::string& token,
+                             const webhooks::posted& answer) {
+  const auto why = what->take(answer);
+  if (why && why->what == wechat::failure::away)
+    breaker_.failed(home_.now());
   else
-    use(wechat::parse_text_verdict(answer), [&](const content_verdict& verdict) { judged(of, verdict); });
+    breaker_.succeeded();
+  if (!why) return;
+  if (why->what != wechat::failure::token || std::exchange(what->has_renewed, true)) return what->fail(*why);
+  if (token_ == token) token_.clear(); // else another question has renewed it meanwhile
+  run(what);
 }
 
 void wechat_caller::judged(const call_ptr& of, const content_verdict& verdict) {
@@ -135,6 +151,37 @@ void wechat_caller::fail(const call_ptr& of, const wechat::fault& why) {
   finish(of, {.verdict = {.what = judgement::failed, .by = judged_by::wechat, .label = {}},
               .is_for_later = why.what == wechat::failure::quota || why.what == wechat::failure::away,
               .why = why.why});
+}
+
+wechat_caller::notice_promise wechat_caller::send_notice(notice_question&& question) {
+  auto answer_to = make_response_promise<notice_answer>();
+  const auto body = std::make_shared<const std::string>(wechat::encode_notice(question.of, question.what));
+  ++under_way_;
+  if (under_way_ > calls_max) {
+    finish(answer_to, notice_answer::later);
+    return answer_to;
+  }
+  const auto make = [this, body](const std::string& token) {
+    return wechat::send_subscribe_message(env_.settings.base_url, token, *body);
+  };
+  const auto take = [this, answer_to](const webhooks::posted& answer) {
+    auto why = wechat::parse_sent(answer);
+    if (!why) finish(answer_to, notice_answer::sent);
+    return why;
+  };
+  const auto fail = [this, answer_to](const wechat::fault& why) {
+    using enum wechat::failure;
+    if (why.what == used_up) return finish(answer_to, notice_answer::used_up);
+    spdlog::warn("event=wechat_notice_failed reason=\"{}\"", why.why);
+    finish(answer_to, why.what == malformed ? notice_answer::refused : notice_answer::later);
+  };
+  run(std::make_shared<exchange>(exchange{make, take, fail}));
+  return answer_to;
+}
+
+void wechat_caller::finish(notice_promise answer_to, notice_answer answer) {
+  --under_way_;
+  answer_to.deliver(answer);
 }
 
 /// One asks for a token; all others wait for that.

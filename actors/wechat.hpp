@@ -1,5 +1,5 @@
-/// WECHAT: whoever asks WeChat's server about what users say, within its limits, with the access token that
-/// all nodes share.
+/// WECHAT: whoever asks WeChat's server about what users say, within its limits, and has it tell those who
+/// are away, with the access token that all nodes share.
 #pragma once
 
 #include "actors/interfaces.hpp"
@@ -45,19 +45,30 @@ private:
     std::vector<std::string_view> pieces{}; ///< of the question's text
     std::size_t next = 0;                   ///< of the pieces
     content_verdict worst{.what = judgement::pass, .by = judged_by::wechat, .label = {}};
-    bool has_renewed = false; ///< the access token, for this question
     answer_promise answer_to;
   };
   using call_ptr = std::shared_ptr<call>;
   /// Told the token; a fault: there is none.
   using when_known = std::function<void(const wechat::answer<std::string>&)>;
 
+  /// One post with the access token; with another one again when WeChat takes it for old.
+  struct exchange {
+    std::function<webhooks::post(const std::string& token)> make;
+    std::function<std::optional<wechat::fault>(const webhooks::posted&)> take; ///< or why not
+    std::function<void(const wechat::fault&)> fail;
+    bool has_renewed = false;
+  };
+  using exchange_ptr = std::shared_ptr<exchange>;
+  using notice_promise = caf::typed_response_promise<notice_answer>;
+
   answer_promise begin(content_question&& question);
+  notice_promise send_notice(notice_question&& question);
   void ask(const call_ptr& of);
-  void post(const call_ptr& of, const std::string& token);
-  void answered(const call_ptr& of, const std::string& token, const webhooks::posted& answer);
+  void run(const exchange_ptr& what);
+  void answered(const exchange_ptr& what, const std::string& token, const webhooks::posted& answer);
   void judged(const call_ptr& of, const content_verdict& verdict);
   void finish(const call_ptr& of, content_answer answer);
+  void finish(notice_promise answer_to, notice_answer answer);
   void fail(const call_ptr& of, const wechat::fault& why);
   void with_token(when_known then);
   void told_token(const wechat::answer<wechat::access_token>& answer);

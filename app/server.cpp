@@ -8,6 +8,7 @@
 #include "actors/history.hpp"
 #include "actors/login.hpp"
 #include "actors/moderator.hpp"
+#include "actors/notifier.hpp"
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "actors/revocations.hpp"
@@ -103,7 +104,8 @@ private:
   asker_actor spawn_asker(const std::shared_ptr<webhooks::poster>& posts);
   wechat_actor spawn_wechat();
   moderator_actor spawn_moderator(const wechat_actor& wechat);
-  persistence_actor spawn_checker();
+  persistence_actor spawn_checker(const wechat_actor& wechat);
+  void spawn_notifier(const registry_actor& registry, const wechat_actor& wechat);
   history_actor spawn_history();
   std::vector<login_actor> spawn_logins();
   void spawn_shard(io_shard& home, const history_actor& history, const history_actor& searches);
@@ -137,6 +139,7 @@ private:
   std::optional<checker_env> checker_env_;     ///< with a hook before sends, or a content check
   std::optional<wechat_env> wechat_env_;       ///< when WeChat is asked about what users say
   std::optional<moderator_env> moderator_env_; ///< when it is looked at once it was sent
+  std::optional<notifier_env> notifier_env_;   ///< when WeChat tells who is away
   std::optional<cluster_fence> fence_;         ///< in a cluster; and:
   std::optional<cluster_links> links_;
   connection_table connections_; ///< connections give their slots back
@@ -216,7 +219,9 @@ result<void> server::start() {
   credentials_.warn_of_open_files();
   const auto registry = spawn_registry();
   persistence_ = spawn_persistence(registry);
-  const auto writes = spawn_checker();
+  const auto wechat = spawn_wechat();
+  const auto writes = spawn_checker(wechat);
+  spawn_notifier(registry, wechat);
   auto& first = runtime_.first_shard();
   const streams_actor written =
       runtime_.spawn_pinned<streams>(first, first, config_.node, writes, registry, admitted_, *figures_);
@@ -279,7 +284,8 @@ asker_actor server::spawn_asker(const std::shared_ptr<webhooks::poster>& posts) 
 
 /// Null: nobody asks it anything but who logs in.
 wechat_actor server::spawn_wechat() {
-  if (config_.wechat.app_id.empty() || !config_.moderation.rules.is_on()) return {};
+  const bool is_wanted = config_.moderation.rules.is_on() || !config_.notices.empty();
+  if (config_.wechat.app_id.empty() || !is_wanted) return {};
   auto& env = wechat_env_.emplace(wechat_env{config_.wechat, credentials_.keys(), admitted_, *figures_});
   const auto posts = std::make_shared<webhooks::poster>(
       webhooks::poster_settings{.allow_private = true, // in tests a stand-in's
@@ -309,8 +315,18 @@ moderator_actor server::spawn_moderator(const wechat_actor& wechat) {
   return made;
 }
 
+void server::spawn_notifier(const registry_actor& registry, const wechat_actor& wechat) {
+  if (config_.notices.empty()) return;
+  auto& env = notifier_env_.emplace(
+      notifier_env{std::make_shared<const std::vector<notice_template>>(config_.notices),
+                   wechat_env_->identities(), admitted_, *figures_});
+  const notifier_actor made =
+      runtime_.spawn_pinned<notifier>(runtime_.first_shard(), env, persistence_, registry, wechat);
+  caf::anon_send(made, tick_atom::value);
+}
+
 /// Whom those ask who write for users.
-persistence_actor server::spawn_checker() {
+persistence_actor server::spawn_checker(const wechat_actor& wechat) {
   const auto& hook = config_.before_send;
   const auto& rules = config_.moderation.rules;
   if (hook.url.empty() && !rules.is_on()) return persistence_;
@@ -334,7 +350,6 @@ persistence_actor server::spawn_checker() {
                                   .keeps_answers = true});
     asks = spawn_asker(posts);
   }
-  const auto wechat = spawn_wechat();
   return runtime_.spawn_pinned<checker>(runtime_.first_shard(), env, persistence_, asks, posts, wechat,
                                         spawn_moderator(wechat));
 }

@@ -1,5 +1,6 @@
 #include "app/settings.hpp"
 
+#include <algorithm>
 #include <climits>
 #include <unistd.h>
 
@@ -55,6 +56,8 @@ connection_table::bounds connections_of(const server_config& config) {
 void set_user_limits(flow& admitted, const server_config& config) {
   admitted.memory.set_limit(config.limits.memory);
   admitted.presence_is_public = config.presence_is_public;
+  if (!config.notices.empty())
+    admitted.notice_after = std::ranges::min(config.notices, {}, &notice_template::delay).delay;
   if (!config.asks_for_tokens) return;
   admitted.sessions_a_user = config.limits.sessions;
   admitted.blocks_a_user = config.limits.blocks;

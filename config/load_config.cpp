@@ -1,5 +1,6 @@
 #include "config/load_config.hpp"
 
+#include "config/notice_config.hpp"
 #include "config/values.hpp"
 #include "config/webhook_config.hpp"
 #include "core/wire/origin.hpp"
@@ -420,6 +421,7 @@ std::vector<std::string> split_commas(const std::string& text) {
 struct file_contents {
   std::map<std::string, given> options{};
   std::vector<webhook_settings> webhooks{};
+  std::vector<notice_template> notices{};
 };
 
 /// Flattens a table into key -> values; arrays only where the option is repeatable.
@@ -430,6 +432,10 @@ std::optional<error> read_table(const toml::table& table, const std::string& pre
     key += name.str();
     if (key == "webhooks") {
       if (auto e = read_webhooks(node, file, out.webhooks)) return e;
+      continue;
+    }
+    if (key == "wechat.subscribe") {
+      if (auto e = read_notices(node, file, out.notices)) return e;
       continue;
     }
     if (const auto* inner = node.as_table()) {
@@ -598,6 +604,8 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
 
   server_config config;
   config.webhooks = std::move(from_file.webhooks);
+  config.notices = std::move(from_file.notices);
+  for (const auto& one : config.notices) config.limits.notice_templates.push_back(one.id);
   for (const auto& o : options()) {
     given values;
     if (o.kind == option_kind::toggle && insecure) {
@@ -637,6 +645,9 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
     return bad("wechat.app_id", "who logs in by it is given a token, which nothing here could sign",
                "wechat.app_id with --auth-secret-file");
   if (auto wrong = check_moderation(config)) return *wrong;
+  if (!config.notices.empty() && config.wechat.app_id.empty())
+    return bad("wechat.subscribe", "there is nobody to send them",
+               "wechat.app_id and wechat.secret_file as well");
   if (!config.asks_for_tokens && !config.insecure &&
       (!config.trusted_proxies.empty() || !config.allow_origin.empty()))
     return bad(

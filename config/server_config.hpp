@@ -5,6 +5,7 @@
 #include "auth/wechat.hpp"
 #include "core/bounds/limits.hpp"
 #include "core/chat/content_check.hpp"
+#include "core/chat/notice.hpp"
 #include "core/wire/network.hpp"
 
 #include <chrono>
@@ -98,6 +99,7 @@ struct server_config {
   std::vector<webhook_settings> webhooks{};
   before_send_settings before_send{};
   moderation_settings moderation{};
+  std::vector<notice_template> notices{}; ///< [[wechat.subscribe]]
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation
   hongyan::limits limits;

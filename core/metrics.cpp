@@ -88,6 +88,10 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
                      "What users wrote that was checked, by who was asked (before_send, words, wechat) and "
                      "outcome: allow, "
                      "deny, replace, failed."))
+    , notices(
+          counter(registry_, "hongyan_notices_total",
+                  "Subscribe messages of WeChat by outcome: sent, not_wanted (the user was back), used_up, "
+                  "refused, later (asked for again)."))
     , sql_sends(
           counter(registry_, "hongyan_sql_sends_total",
                   "Messages that back ends wrote in transactions of their own, by outcome: sent, refused."))

@@ -65,6 +65,7 @@ public:
   prometheus::Family<prometheus::Counter>& webhook_events; ///< labels webhook, outcome
   prometheus::Family<prometheus::Gauge>& webhook_lag;      ///< label webhook: seconds
   prometheus::Family<prometheus::Counter>& checks;         ///< labels by, outcome
+  prometheus::Family<prometheus::Counter>& notices;        ///< label outcome
   prometheus::Family<prometheus::Counter>& sql_sends;      ///< label outcome
   prometheus::Counter& frames_sent;
   prometheus::Counter& frames_replaced;               ///< a newer one came while the socket was slow

@@ -6,6 +6,7 @@
 #include "net/v1_handlers.hpp"
 #include "wechat/callback.hpp"
 
+#include <algorithm>
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -49,6 +50,20 @@ std::string encode(const content_check& check) {
   return out + "\"}";
 }
 
+/// Of templates of ours.
+asio::awaitable<reply> hear_of_grants(edge& at, const wechat::grant_answers& said, std::string call) {
+  hear_grants heard{.call = std::move(call),
+                    .identity = "wechat:" + at.server.config.wechat.app_id + ":" + said.openid};
+  const auto& ours = at.server.config.limits.notice_templates;
+  for (const auto& answer : said.answers)
+    if (std::ranges::find(ours, answer.first) != ours.end()) heard.answers.push_back(answer);
+  if (heard.answers.empty()) co_return heard_it();
+  change what{.action = std::move(heard)};
+  auto answer = co_await ask_to_store<change_answer>(at, change_atom::value, std::move(what));
+  if (!answer) co_return problem(answer.error());
+  co_return heard_it();
+}
+
 } // namespace
 
 asio::awaitable<reply> prove_callback(edge& at, const routed_request& request) {
@@ -70,6 +85,8 @@ asio::awaitable<reply> hear_wechat(edge& at, const routed_request& request) {
   if (!said) co_return problem(said.error());
   const auto what = wechat::parse_event(said->text);
   if (!what) co_return problem(what.error());
+  if (const auto* granted = std::get_if<wechat::grant_answers>(&*what))
+    co_return co_await hear_of_grants(at, *granted, std::move(said->name));
   const auto* verdict = std::get_if<wechat::media_verdict>(&*what);
   if (verdict == nullptr || !said->was_encrypted) co_return heard_it();
   const auto& rules = at.server.config.moderation.rules;

@@ -42,6 +42,7 @@ struct change_outcome {
   std::vector<waiting_check> checks{};     ///< of take_checks
   std::optional<check_leave> leave{};      ///< of ask_for_leave
   std::optional<content_check> check{};    ///< of find_verdict, where something is known
+  std::vector<due_notice> notices{};       ///< of take_notices
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

@@ -29,6 +29,8 @@ extern const std::string_view postgres_0012_bans;
 extern const std::string_view postgres_0013_sql_sends;
 extern const std::string_view sqlite_0010_wechat;
 extern const std::string_view postgres_0014_wechat;
+extern const std::string_view sqlite_0011_notices;
+extern const std::string_view postgres_0015_notices;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
@@ -37,7 +39,8 @@ std::span<const migration> sqlite_migrations() {
       migration{3, embedded::sqlite_0003_identities},     migration{4, embedded::sqlite_0004_blocks},
       migration{5, embedded::sqlite_0005_revocations, 4}, migration{6, embedded::sqlite_0006_files},
       migration{7, embedded::sqlite_0007_messages},       migration{8, embedded::sqlite_0008_webhooks},
-      migration{9, embedded::sqlite_0009_bans},           migration{10, embedded::sqlite_0010_wechat}};
+      migration{9, embedded::sqlite_0009_bans},           migration{10, embedded::sqlite_0010_wechat},
+      migration{11, embedded::sqlite_0011_notices}};
   return list;
 }
 
@@ -55,7 +58,8 @@ std::span<const migration> postgres_migrations() {
                                migration{11, embedded::postgres_0011_webhooks, 10},
                                migration{12, embedded::postgres_0012_bans, 10},
                                migration{13, embedded::postgres_0013_sql_sends, 10},
-                               migration{14, embedded::postgres_0014_wechat, 10}};
+                               migration{14, embedded::postgres_0014_wechat, 10},
+                               migration{15, embedded::postgres_0015_notices, 10}};
   return list;
 }
 

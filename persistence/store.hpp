@@ -215,10 +215,32 @@ public:
   virtual result<bool> note_call(const std::string& name, wall_time now) = 0;
   /// The newest identity of a user that begins so.
   virtual result<std::optional<std::string>> identity_of(const user_id& user, const std::string& prefix) = 0;
+  virtual result<std::optional<user_id>> find_identity(const std::string& identity) = 0;
   /// Counts `n` more of `name` in this minute (since 1970), if that is at most `most`; else counts nothing,
   /// and answers false.
   virtual result<bool> count_use(const std::string& name, std::int64_t minute, std::int32_t n,
                                  std::int32_t most) = 0;
+
+  // Of subscribe messages, core/chat/notice.hpp.
+
+  /// What a user has granted, in no order. `lock`: until the transaction ends nobody else may.
+  virtual result<std::vector<push_grant>> grants(const user_id& user, bool lock) = 0;
+  virtual result<void> put_grant(const user_id& user, const push_grant& grant) = 0;
+  /// Notes an entry for those of `whom` (with `all` the members but `sender`) who have granted anything; who
+  /// is noted already in this conversation, with what they are noted for.
+  virtual result<void> put_notices(std::int64_t conversation, std::int64_t seq, const user_id& sender,
+                                   const mentions& whom, wall_time now, wall_time due) = 0;
+  /// Those that are due, the longest first; they are due again at `again`.
+  virtual result<std::vector<notice_row>> take_notices(wall_time now, wall_time again, std::size_t limit) = 0;
+  /// Nothing: there is no such entry, or the reader is not in that conversation.
+  virtual result<std::optional<notice_facts>> find_notice(const user_id& reader, std::int64_t conversation,
+                                                          std::int64_t seq) = 0;
+  /// Nothing: they were told, and what comes is not noted.
+  virtual result<void> put_notice_due(const user_id& user, std::int64_t conversation,
+                                      std::optional<wall_time> due) = 0;
+  /// Unless entries after `up_to` were noted.
+  virtual result<void> drop_notice(const user_id& user, std::int64_t conversation, std::int64_t up_to) = 0;
+  virtual result<void> drop_notices(const user_id& user) = 0;
 
   /// A new row without bytes, to be deleted at `due` when nothing refers to it by then.
   virtual result<void> add_file(const std::string& id, const user_id& owner, wall_time now,
@@ -445,6 +467,8 @@ public:
   virtual result<std::vector<revocation>> revocations(std::int64_t since_us) = 0;
   /// Bans that were made or lifted at `since` or later, in no order.
   virtual result<std::vector<ban>> bans(wall_time since) = 0;
+  /// What the user has granted, in no order.
+  virtual result<std::vector<push_grant>> grants(const user_id& user) = 0;
   /// As find_files() of a writer.
   virtual result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) = 0;
   /// Whom the user has blocked, sorted.

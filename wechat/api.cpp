@@ -21,9 +21,9 @@ constexpr const char* version_2 = R"("version":2)";
 
 // WeChat's error codes.
 constexpr std::array<std::int64_t, 4> token_codes{40001, 40014, 41001, 42001};
-constexpr std::int64_t inactive_code = 61010, old_risky_code = 87014;
+constexpr std::int64_t inactive_code = 61010, old_risky_code = 87014, used_up_code = 43101;
 constexpr std::array<std::int64_t, 2> quota_codes{45009, 45011};
-constexpr std::array<std::int64_t, 4> malformed_codes{40003, 44002, 47001, 47003};
+constexpr std::array<std::int64_t, 6> malformed_codes{40003, 40037, 41030, 44002, 47001, 47003};
 
 /// Its errmsg is left out: it may repeat what was sent.
 fault fault_of(std::int64_t code) {
@@ -32,6 +32,7 @@ fault fault_of(std::int64_t code) {
   if (is_one(token_codes)) return {failure::token, why};
   if (code == inactive_code) return {failure::inactive, why};
   if (is_one(quota_codes)) return {failure::quota, why};
+  if (code == used_up_code) return {failure::used_up, why};
   if (is_one(malformed_codes)) return {failure::malformed, why};
   return {failure::away, why};
 }
@@ -160,6 +161,17 @@ answer<std::string> parse_trace(const webhooks::posted& from) {
   if (trace == nullptr || trace->empty() || trace->size() > trace_bytes_max)
     return nonsense("an answer without a trace_id");
   return std::string(*trace);
+}
+
+webhooks::post send_subscribe_message(const std::string& base_url, const std::string& token,
+                                      std::string body) {
+  return call(base_url, "/cgi-bin/message/subscribe/send", token, std::move(body));
+}
+
+std::optional<fault> parse_sent(const webhooks::posted& from) {
+  auto object = good_object_of(from);
+  if (auto* wrong = std::get_if<fault>(&object)) return std::move(*wrong);
+  return {};
 }
 
 std::optional<media_kind> checkable(std::string_view mime) {

@@ -1,5 +1,5 @@
 /// WeChat's server API, as values: what is posted to it, and what its answers mean (developers.weixin.qq.com:
-/// stable_token, msgSecCheck 2.0, mediaCheckAsync 2.0). Pure.
+/// stable_token, msgSecCheck 2.0, mediaCheckAsync 2.0, subscribeMessage.send). Pure.
 ///
 /// It answers HTTP 200 to everything, and says by `errcode` what went wrong; `errmsg` ends with "rid: …".
 #pragma once
@@ -25,6 +25,7 @@ enum class failure : std::uint8_t {
   token,     ///< the access token is good no more: ask for another, once
   inactive,  ///< the user was not there within two hours (61010): WeChat looks at no text of theirs
   quota,     ///< over WeChat's own limits (45009)
+  used_up,   ///< the user lets no more messages of the template be sent (43101)
   malformed, ///< WeChat takes a field for wrong: again would be the same
   away,      ///< no answer, or none that makes sense: perhaps later
 };
@@ -66,6 +67,12 @@ answer<std::string> parse_trace(const webhooks::posted& answer);
 
 /// A verdict of msgSecCheck's and mediaCheckAsync's `result`, or of the older shape of the latter.
 content_verdict verdict_of(std::string_view suggest, std::int64_t label);
+
+/// Sends a subscribe message, of encode_notice().
+webhooks::post send_subscribe_message(const std::string& base_url, const std::string& token,
+                                      std::string body);
+/// Nothing: it was sent.
+std::optional<fault> parse_sent(const webhooks::posted& answer);
 
 /// What WeChat can look at: the kind of a file by its MIME type; nothing: it takes none of that.
 std::optional<media_kind> checkable(std::string_view mime);

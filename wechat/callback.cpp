@@ -93,6 +93,26 @@ std::int64_t number_in(const json::object& of, std::string_view member) {
   return number;
 }
 
+/// Those of `List`, an object when it is one and an array when there are several, that say `status`.
+grant_answers answers_in(const json::object& of, std::string_view status) {
+  grant_answers said;
+  if (const auto* openid = text_of(of, "FromUserName")) said.openid = *openid;
+  const auto take = [&](const json::value& one) {
+    const auto* fields = one.if_object();
+    const auto* id = fields != nullptr ? text_of(*fields, "TemplateId") : nullptr;
+    const auto* what = fields != nullptr ? text_of(*fields, "SubscribeStatusString") : nullptr;
+    if (id != nullptr && what != nullptr && *what == status)
+      said.answers.emplace_back(std::string(*id), status == "accept");
+  };
+  const auto* list = of.if_contains("List");
+  if (list == nullptr) return said;
+  if (const auto* several = list->if_array())
+    for (const auto& one : *several) take(one);
+  else
+    take(*list);
+  return said;
+}
+
 } // namespace
 
 std::string signature_of(std::vector<std::string_view> parts) {
@@ -140,7 +160,11 @@ result<event> parse_event(std::string_view text) {
   const auto* object = value ? value->if_object() : nullptr;
   if (object == nullptr) return nonsense("the event is no JSON object");
   const auto* name = text_of(*object, "Event");
-  if (name == nullptr || *name != "wxa_media_check") return event(other_event{});
+  if (name == nullptr) return event(other_event{});
+  // Of a dialogue a no changes nothing, and of the settings a yes.
+  if (*name == "subscribe_msg_popup_event") return event(answers_in(*object, "accept"));
+  if (*name == "subscribe_msg_change_event") return event(answers_in(*object, "reject"));
+  if (*name != "wxa_media_check") return event(other_event{});
   const auto* trace = text_of(*object, "trace_id");
   if (trace == nullptr || trace->empty()) return nonsense("a verdict without a trace_id");
   media_verdict said{.trace_id = std::string(*trace)};

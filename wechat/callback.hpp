@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -48,9 +49,15 @@ struct media_verdict {
   std::string trace_id;
   content_verdict verdict{};
 };
+/// What a user has answered about subscribe messages: by template, whether they accepted one (of a dialogue),
+/// or take back all (in the mini-program's settings).
+struct grant_answers {
+  std::string openid;
+  std::vector<std::pair<std::string, bool>> answers{};
+};
 /// Something that nobody here waits for.
 struct other_event {};
-using event = std::variant<other_event, media_verdict>;
+using event = std::variant<other_event, media_verdict, grant_answers>;
 /// Errors: malformed.
 result<event> parse_event(std::string_view text);
 

@@ -11,9 +11,11 @@
 #include "core/chat/newest_commits.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -124,6 +126,9 @@ struct flow {
   ban_table bans;
   /// Webhooks are told who comes and goes.
   std::atomic<bool> tells_presence = false;
+  /// Whom a message is for is told of it by WeChat when they are away, after so long; nothing: nobody is.
+  /// Set before anything runs.
+  std::optional<std::chrono::milliseconds> notice_after;
   /// A look at the database is under way or waits for its turn: it may take seconds, so no other is asked
   /// for.
   std::atomic<bool> look_asked = false;

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
+#include <vector>
 
 namespace hongyan {
 
@@ -41,6 +43,8 @@ struct limits {
   std::size_t handshakes_burst = 4'000;
   std::size_t logins_per_second = 1; ///< of one address: codes of wx.login; and beside, bad tokens and keys
   std::size_t logins_burst = 300;
+  /// Of subscribe messages, as configured: what users may grant.
+  std::vector<std::string> notice_templates{};
 };
 
 /// New sockets of all addresses together, a second and at once, with --auth token: what one node can welcome

@@ -5,6 +5,7 @@
 #include "core/chat/content_check.hpp"
 #include "core/chat/conversation.hpp"
 #include "core/chat/file.hpp"
+#include "core/chat/notice.hpp"
 #include "core/chat/stream.hpp"
 
 #include <chrono>
@@ -210,11 +211,12 @@ struct wish_of_webhook {
   std::string name;
   std::string wish;
 };
-/// For webhooks: a user has come to the first of all nodes, or gone from the last.
+/// A user has come to the first of all nodes, or gone from the last.
 struct tell_presence {
   user_id user;
   bool online = true;
-  std::string node; ///< that saw it
+  std::string node;     ///< that saw it
+  bool is_back = false; ///< may be told by WeChat again of what is written from now on
 };
 /// A node begins: whom it saw come before is gone; some of them.
 struct forget_presence {
@@ -264,6 +266,40 @@ struct find_verdict {
   std::int64_t message_id = 0;
 };
 
+// Of subscribe messages (core/chat/notice.hpp).
+
+/// The user has accepted so many messages of a template, as the client says.
+struct grant_notices {
+  std::string template_id;
+  std::int32_t count = 1;
+};
+/// What WeChat says that somebody has answered; of a call that was heard before, nothing.
+struct hear_grants {
+  std::string call{};     ///< a name that no other call has
+  std::string identity{}; ///< "wechat:APP_ID:OPENID"; one that nobody has means nothing
+  std::vector<std::pair<std::string, bool>> answers{}; ///< by template: accepted one, or takes all back
+};
+/// Who is to be told now, a few at a time; they are asked for again later unless something is said of them.
+struct take_notices {
+  std::shared_ptr<const std::vector<notice_template>> templates; ///< the first that has any left is sent
+  std::string identities;                                        ///< as of ask_for_leave
+  std::size_t limit = 32;
+};
+/// What became of it.
+struct settle_notice {
+  enum class end : std::uint8_t {
+    sent,       ///< it costs one, and is not told again until the user has been back
+    not_wanted, ///< the user is here
+    used_up,    ///< WeChat says that none are left
+    given_up,   ///< WeChat does not take it
+  };
+  user_id user;
+  std::int64_t conversation_id = 0;
+  std::int64_t last_seq = 0;
+  std::string template_id{};
+  end what = end::sent;
+};
+
 using change_action =
     std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
                  add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
@@ -271,7 +307,8 @@ using change_action =
                  begin_file, finish_file, take_due_files, forget_files, identify_files, find_stream,
                  hold_stream, store_stream, end_stream, end_left_stream, hold_webhook, store_webhook,
                  wish_of_webhook, tell_presence, forget_presence, forget_events, ask_for_leave, take_checks,
-                 expect_verdict, put_verdict, hear_verdict, find_verdict>;
+                 expect_verdict, put_verdict, hear_verdict, find_verdict, grant_notices, hear_grants,
+                 take_notices, settle_notice>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.
@@ -280,6 +317,9 @@ struct change {
   /// The business back end does it for `by`: what others have blocked, and the limits of a user, are not its
   /// concern.
   bool by_back_end = false;
+
+  /// As of new_message, of a text that this makes; set by whoever stores it.
+  std::optional<std::chrono::milliseconds> notice_after{};
 
   /// It is only asked whether it would be done: answered by the error refused_content, and nothing is done.
   bool is_probe = false;

@@ -120,6 +120,9 @@ struct new_message {
   bool by_back_end = false; ///< the business says it for `from`: bans and checks are not its concern
   /// What a content check says of it, or that it is to be asked; core/chat/content_check.hpp. Null: none is.
   std::shared_ptr<const content_verdict> judged{};
+  /// Whom it is for is to be told of it by WeChat when they have not read it after so long
+  /// (core/chat/notice.hpp). Set by whoever stores it.
+  std::optional<std::chrono::milliseconds> notice_after{};
 };
 
 /// A stored entry of a conversation's log.

@@ -104,9 +104,6 @@ result<new_message> parse_push(std::string_view body, const limits& limits) {
                      .client_msg_id = std::move(*client_msg_id)};
 }
 
-namespace {
-
-/// What a classic client, which knows texts only, shows for a message of another kind (contract, section 2).
 std::string_view shown_content(const message& m) {
   switch (m.kind) {
   case message_kind::text: return m.content;
@@ -119,8 +116,6 @@ std::string_view shown_content(const message& m) {
   }
   return "[消息]";
 }
-
-} // namespace
 
 std::string encode_chat(const message& m) {
   std::string out;

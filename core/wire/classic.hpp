@@ -16,6 +16,10 @@ namespace hongyan::classic {
 /// errc::too_large for a content over its limit.
 result<new_message> parse_push(std::string_view body, const limits& limits);
 
+/// What is shown for a message of another kind to who knows texts only, as classic clients (contract, section
+/// 2) and WeChat's notices.
+std::string_view shown_content(const message& m);
+
 /// A chat as it is sent: `{"id":1,"userId":2,...}`. createTime is local time of the process's time zone
 /// (classic.time_zone) without offset, as the tutorial's LocalDateTime.
 std::string encode_chat(const message& m);

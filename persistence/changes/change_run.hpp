@@ -82,6 +82,7 @@ public:
       , by_(what.by)
       , user_(what.user())
       , now_(now)
+      , notice_after_(what.notice_after)
       , limits_(limits)
       , outcome_(outcome)
       , known_(known) {}
@@ -126,6 +127,10 @@ public:
   result<void> operator()(const put_verdict& what);
   result<void> operator()(const hear_verdict& what);
   result<void> operator()(const find_verdict& what);
+  result<void> operator()(const grant_notices& what);
+  result<void> operator()(const hear_grants& what);
+  result<void> operator()(const take_notices& what);
+  result<void> operator()(const settle_notice& what);
 
 private:
   /// A conversation of the user who wants the change, locked.
@@ -191,6 +196,9 @@ private:
   result<void> tell_stream(const running_stream& of);
   /// Its message is a text now, or was recalled; the row stays for a while.
   result<void> finish_stream(running_stream& of, const std::string& content);
+  result<void> note(const message& m);
+  /// Somebody is told of what was written to them, or nobody need be, or later.
+  result<void> look_at(const notice_row& row, const take_notices& what);
   result<profile> put_profile(const profile& p);
   /// Leaves out those who have blocked whoever wants the change.
   result<void> leave_out_blockers(user_list& users);
@@ -212,6 +220,7 @@ private:
   const std::optional<user_id>& by_;
   const user_id* user_; ///< whom blocks and limits hold for; null: nobody
   wall_time now_;
+  std::optional<std::chrono::milliseconds> notice_after_; ///< see change
   const change_limits& limits_;
   change_outcome& outcome_;
   known_audience* known_;               ///< of changes that share the transaction; else null

@@ -1,5 +1,6 @@
 // Messages that are still being written; see core/chat/stream.hpp.
 
+#include "core/wire/mentions.hpp"
 #include "persistence/changes/change_run.hpp"
 
 namespace hongyan {
@@ -107,8 +108,18 @@ result<void> change_run::finish_stream(running_stream& of, const std::string& co
   of.row.touched = now_;
   if (auto put = tx_.put_stream(of.row); !put) return put;
   if (auto logged = log_edit(of.in, now_is); !logged) return logged;
+  if (notice_after_)
+    if (auto noted = note(now_is); !noted) return noted;
   outcome_.edited = std::move(now_is);
   return {};
+}
+
+/// Whom it is for is told of it now that it is whole.
+result<void> change_run::note(const message& m) {
+  const auto ext = parse_json(m.ext.value_or("null"));
+  const auto called = read_mentions(ext ? ext->if_object() : nullptr, m.from);
+  return tx_.put_notices(m.conversation_id, m.seq, m.from, noted_for(m.from, m.to, called.get()), now_,
+                         now_ + *notice_after_);
 }
 
 result<void> change_run::operator()(const end_stream& what) {

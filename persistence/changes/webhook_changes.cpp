@@ -39,7 +39,11 @@ result<void> change_run::operator()(const wish_of_webhook& what) {
   return {};
 }
 
-result<void> change_run::operator()(const tell_presence& what) { return tx_.put_presence(what); }
+result<void> change_run::operator()(const tell_presence& what) {
+  if (what.is_back)
+    if (auto dropped = tx_.drop_notices(what.user); !dropped) return dropped;
+  return tx_.put_presence(what);
+}
 
 result<void> change_run::operator()(const forget_presence& what) {
   const auto gone = tx_.drop_presence(what.node);

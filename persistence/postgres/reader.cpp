@@ -2,6 +2,7 @@
 
 #include "persistence/append_rules.hpp"
 #include "persistence/postgres/files.hpp"
+#include "persistence/postgres/notices.hpp"
 #include "persistence/postgres/rows.hpp"
 #include "persistence/postgres/session.hpp"
 
@@ -247,6 +248,7 @@ const std::vector<named_statement>& statements() {
                                                  {"log", log_sql},
                                                  {"unread", unread_sql},
                                                  {"first_mentions", first_mentions_sql},
+                                                 {"grants", grants_sql},
                                                  {"reactions", reactions_sql},
                                                  {"walk", walk_sql},
                                                  {"search", search_sql},
@@ -544,6 +546,14 @@ public:
     return read_all(*rows, [](const pg_rows& all, int row) {
       return ban_of(stored_user(all.text(row, 0)), all.text(row, 1), all.bigint(row, 2), all.bigint(row, 3));
     });
+  }
+
+  result<std::vector<push_grant>> grants(const user_id& user) override {
+    parameters_.clear();
+    parameters_.add(std::string_view(user.text()));
+    auto rows = run("grants");
+    if (!rows) return rows.error();
+    return read_grants(*rows);
   }
 
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override {

@@ -3,6 +3,7 @@
 #include "persistence/append_rules.hpp"
 #include "persistence/postgres/checks.hpp"
 #include "persistence/postgres/files.hpp"
+#include "persistence/postgres/notices.hpp"
 #include "persistence/postgres/rows.hpp"
 #include "persistence/postgres/webhooks.hpp"
 
@@ -253,6 +254,14 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"identity_of", identity_of_sql},
                                                  {"count_use", count_use_sql},
                                                  {"note_call", note_call_sql},
+                                                 {"grants", grants_sql},
+                                                 {"put_grant", put_grant_sql},
+                                                 {"put_notice", put_notice_sql},
+                                                 {"take_notices", take_notices_sql},
+                                                 {"find_notice", find_notice_sql},
+                                                 {"put_notice_due", put_notice_due_sql},
+                                                 {"drop_notice", drop_notice_sql},
+                                                 {"drop_notices", drop_notices_sql},
                                                  {"take_webhook", take_webhook_sql},
                                                  {"put_webhook", put_webhook_sql},
                                                  {"put_failed_events", put_failed_events_sql},

@@ -71,6 +71,18 @@ public:
   result<std::optional<std::string>> identity_of(const user_id& user, const std::string& prefix) override;
   result<bool> count_use(const std::string& name, std::int64_t minute, std::int32_t n,
                          std::int32_t most) override;
+  result<std::optional<user_id>> find_identity(const std::string& identity) override;
+  result<std::vector<push_grant>> grants(const user_id& user, bool lock) override;
+  result<void> put_grant(const user_id& user, const push_grant& grant) override;
+  result<void> put_notices(std::int64_t conversation, std::int64_t seq, const user_id& sender,
+                           const mentions& whom, wall_time now, wall_time due) override;
+  result<std::vector<notice_row>> take_notices(wall_time now, wall_time again, std::size_t limit) override;
+  result<std::optional<notice_facts>> find_notice(const user_id& reader, std::int64_t conversation,
+                                                  std::int64_t seq) override;
+  result<void> put_notice_due(const user_id& user, std::int64_t conversation,
+                              std::optional<wall_time> due) override;
+  result<void> drop_notice(const user_id& user, std::int64_t conversation, std::int64_t up_to) override;
+  result<void> drop_notices(const user_id& user) override;
   result<void> add_file(const std::string& id, const user_id& owner, wall_time now, wall_time due) override;
   result<bool> finish_file(const stored_file& file) override;
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;

@@ -393,13 +393,14 @@ private:
   bool add_extras(std::span<const new_message> batch, const std::vector<std::size_t>& rows) {
     const auto has_some = [&](std::size_t i) {
       return batch[i].attached || batch[i].called || batch[i].stream || batch[i].first_content ||
-             batch[i].judged;
+             batch[i].judged || batch[i].notice_after;
     };
     if (std::ranges::none_of(rows, has_some)) return false;
-    std::vector<std::string_view> files, users;
+    std::vector<std::string_view> files, users, told;
     std::vector<const stream_start*> streams;
     std::vector<const content_verdict*> verdicts;
-    std::vector<std::int32_t> rows_of_files, rows_of_users, rows_of_streams, rows_of_verdicts;
+    std::vector<std::int32_t> rows_of_files, rows_of_users, rows_of_streams, rows_of_verdicts, rows_of_told;
+    std::chrono::milliseconds notice_after{};
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const auto& attached = batch[rows[row]].attached;
       const auto& called = batch[rows[row]].called;
@@ -417,6 +418,17 @@ private:
       if (const auto& judged = batch[rows[row]].judged) {
         verdicts.push_back(judged.get());
         rows_of_verdicts.push_back(number);
+      }
+      if (const auto& after = batch[rows[row]].notice_after) {
+        const new_message& m = batch[rows[row]];
+        notice_after = *after;
+        if (m.to.is_group() && called) {
+          for (const user_id& user : called->users) told.emplace_back(user.text());
+          if (called->all) told.emplace_back();
+        } else if (!m.to.is_group() && m.to.id != m.from) {
+          told.emplace_back(m.to.id.text());
+        }
+        rows_of_told.resize(told.size(), number);
       }
       if (!called) continue;
       for (const user_id& user : called->users) users.emplace_back(user.text());
@@ -437,6 +449,9 @@ private:
     add_numbers(parameters_, verdicts, [](const content_verdict* v) { return v->what; });
     add_numbers(parameters_, verdicts, [](const content_verdict* v) { return v->by; });
     add_numbers(parameters_, verdicts, [](const content_verdict* v) { return v->label.value_or(0); });
+    add_texts(parameters_, told, std::identity());
+    parameters_.add(rows_of_told);
+    parameters_.add(std::int64_t{notice_after.count()});
     return true;
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "persistence/postgres/checks.hpp"
+#include "persistence/postgres/notices.hpp"
 #include "persistence/postgres/rows.hpp"
 
 namespace hongyan::postgres {
@@ -45,7 +46,8 @@ CROSS JOIN LATERAL (
   SELECT string_agg(m.user_id, ' ') AS users, string_agg(CASE m.role WHEN 1 THEN '1' WHEN 2 THEN '2' ELSE '0' END, '') AS roles FROM (
     SELECT user_id, role FROM member WHERE conversation_id = c.id ORDER BY user_id) AS m) AS joined)";
 
-/// What few messages bring: files, users whom they call, streams, what a check says of them.
+/// What few messages bring: files, users whom they call, streams, what a check says of them, who is to be
+/// told of them.
 inline const std::string extras_sql =
     R"(, attached AS (
   INSERT INTO message_file (file_id, conversation_id, seq)
@@ -73,11 +75,25 @@ inline const std::string extras_sql =
          b.writer, b.node, $4::bigint
   FROM given, base, unnest($23::text[], $24::int[], $25::text[], $26::text[]) AS b (id, row, writer, node)
   WHERE given.ids IS NOT NULL
+), told AS MATERIALIZED (
+  SELECT n.user_id, ($1::bigint[])[($7::int[])[n.row]] AS conversation_id,
+         base.last_seqs[($7::int[])[n.row]] - ($8::int[])[n.row] AS seq, ($9::text[])[n.row] AS sender
+  FROM given, base, unnest($31::text[], $32::int[]) AS n (user_id, row) WHERE given.ids IS NOT NULL
 ), judged AS (
   )" +
     put_checks_sql("given.ids[j.row]", "$4::bigint, $4::bigint FROM given, unnest($27::int[], $28::bigint[], "
                                        "$29::bigint[], $30::bigint[]) AS j (row, state, said_by, label)"
                                        " WHERE given.ids IS NOT NULL") +
+    R"(
+), noted AS (
+  )" +
+    put_notices_sql(R"(
+    SELECT t.user_id, t.conversation_id, t.seq FROM told AS t WHERE t.user_id <> ''
+    UNION ALL
+    SELECT r.user_id, t.conversation_id, t.seq FROM told AS t
+    JOIN member r ON r.conversation_id = t.conversation_id AND r.user_id <> t.sender WHERE t.user_id = ''
+  )",
+                    "$4::bigint, $4::bigint + $33::bigint") +
     R"(
 ))";
 
@@ -88,7 +104,8 @@ inline const std::string extras_sql =
 /// Of a batch with extras: $18 each message's sent_digest() or 0; $19 the files, and $20 each one's message
 /// in the batch, from 1; $21 the users whom messages call ('' for all), and $22 each one's message;
 /// $23 to $26 the streams that begin: their ids, each one's message, who writes, and the
-/// node; $27 to $30 what checks say: of which message, the state, who says so, and the label or 0.
+/// node; $27 to $30 what checks say: of which message, the state, who says so, and the label or 0; $31 who is
+/// to be told by WeChat ('' for all members), and $32 of which message, after $33 milliseconds.
 ///
 /// Steps, each needing the one before, which makes PostgreSQL do them in this order:
 /// repeats: is any of the messages stored already? Then nothing is done, and the caller drops those. One that
@@ -103,7 +120,7 @@ inline const std::string extras_sql =
 /// attached, held, kept: their files. Each is locked, in the order of id, even if it was kept before, which
 ///   makes a recall that releases it at this moment wait.
 /// called: whom they call, of those who are there. begun: the streams that they are of. judged: what a check
-/// says of them.
+/// says of them. told, noted: who is to be told of them.
 /// marked: see postgres_store.hpp. A batch number that is not new fails, since the column is NOT NULL.
 inline std::string append_statement(bool with_extras) {
   return std::string(R"(

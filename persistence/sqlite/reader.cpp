@@ -2,6 +2,7 @@
 
 #include "persistence/append_rules.hpp"
 #include "persistence/sqlite/files.hpp"
+#include "persistence/sqlite/notices.hpp"
 #include "persistence/sqlite/rows.hpp"
 #include "persistence/sqlite/search.hpp"
 
@@ -223,6 +224,7 @@ struct sqlite_reader::session {
   sqlite_statement profile{db, profile_sql};
   sqlite_statement revocations{db, revocations_sql};
   sqlite_statement bans{db, bans_sql};
+  sqlite_statement grants{db, sqlite_grants_sql};
   sqlite_statement blocks{db, blocks_sql};
   sqlite_statement file{db, find_file_sql};
   sqlite_statement has_blocked{db, has_blocked_sql};
@@ -592,6 +594,15 @@ result<std::vector<ban>> sqlite_reader::bans(wall_time since) {
     all.push_back(ban_of(stored_user(rows.text(0)), rows.text(1), rows.integer(2), rows.integer(3)));
   };
   if (auto read = each(rows, take); !read) return read.error();
+  return all;
+}
+
+result<std::vector<push_grant>> sqlite_reader::grants(const user_id& user) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->grants);
+  rows.bind(user.text());
+  std::vector<push_grant> all;
+  if (auto read = each(rows, [&] { all.push_back(read_grant(rows)); }); !read) return read.error();
   return all;
 }
 

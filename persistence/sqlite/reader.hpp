@@ -33,6 +33,7 @@ public:
   result<std::vector<profile>> profiles(std::span<const user_id> users) override;
   result<std::vector<revocation>> revocations(std::int64_t since_us) override;
   result<std::vector<ban>> bans(wall_time since) override;
+  result<std::vector<push_grant>> grants(const user_id& user) override;
   result<std::optional<stored_file>> find_file(const file_question& question, wall_time now) override;
   result<std::vector<user_id>> blocks(const user_id& user) override;
   result<bool> has_blocked(const user_id& user, const user_id& other) override;

@@ -190,7 +190,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , count_owned(db, count_owned_sql)
     , files(db)
     , webhooks(db)
-    , checks(db) {}
+    , checks(db)
+    , notices(db) {}
 
 int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
                                           const user_id& other) {

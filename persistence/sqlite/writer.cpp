@@ -434,6 +434,12 @@ int sqlite_writer::store(const new_message& message, wall_time now, append_outco
             session_->changes.call_users(outcome.conversation_id, outcome.seq, message.from, *message.called);
         code != SQLITE_OK)
       return code;
+  if (message.notice_after)
+    if (const int code = session_->changes.notices.put_notices(
+            outcome.conversation_id, outcome.seq, message.from,
+            noted_for(message.from, message.to, message.called.get()), now, now + *message.notice_after);
+        code != SQLITE_OK)
+      return code;
   const std::string tokens =
       indexed_tokens(outcome.conversation_id, searchable_text(message.kind, message.content));
   if (tokens.empty()) return SQLITE_OK;

@@ -371,6 +371,23 @@ export interface Methods {
     result: Blocked
   }
   /**
+   * Says that the user has accepted subscribe messages of WeChat
+   */
+  'push.grant': {
+    params: {
+      templateId: string
+      count: number
+    }
+    result: Empty
+  }
+  /**
+   * How many subscribe messages the user lets be sent
+   */
+  'push.status': {
+    params: {}
+    result: Grants
+  }
+  /**
    * Makes a group; the caller owns it
    */
   'group.create': {
@@ -800,6 +817,14 @@ export interface Profile {
 }
 export interface Blocked {
   userIds: UserId[]
+}
+export interface Grants {
+  /**
+   * By template of WeChat's; each that the server has, with 0 too.
+   */
+  grants: {
+    [k: string]: number
+  }
 }
 export interface OneGroup {
   group: Group

@@ -1,13 +1,6 @@
 /// Who asks WeChat, and who has checked what was sent.
 #include "actors/moderator.hpp"
-#include "actors/persistence.hpp"
-#include "actors/wechat.hpp"
-#include "tests/support/actor_fixture.hpp"
-#include "tests/support/fake_registry.hpp"
-#include "tests/support/memory_store.hpp"
-
-#include <catch2/catch.hpp>
-#include <deque>
+#include "tests/support/wechat_fixture.hpp"
 
 using namespace hongyan;
 using namespace hongyan::test;
@@ -15,42 +8,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* token_1 = R"({"access_token":"T1","expires_in":7200})";
 constexpr const char* pass = R"({"errcode":0,"errmsg":"ok","result":{"suggest":"pass","label":100}})";
 constexpr const char* risky = R"({"errcode":0,"errmsg":"ok","result":{"suggest":"risky","label":20006}})";
 constexpr const char* over_quota = R"({"errcode":45009,"errmsg":"reach max api minute quota limit"})";
 
-/// What was posted to WeChat, which waits until the test answers.
-struct posts_to_wechat {
-  std::deque<webhooks::post> posts{};
-  std::deque<caf::typed_response_promise<webhooks::posted>> promises{};
-};
-
-asker_actor::behavior_type waiting_asker(asker_actor::pointer self, posts_to_wechat* waiting) {
-  return {
-      [self, waiting](post_atom, const webhooks::post& what) {
-        auto answer_to = self->make_response_promise<webhooks::posted>();
-        waiting->posts.push_back(what);
-        waiting->promises.push_back(answer_to);
-        return answer_to;
-      },
-      [](flush_atom) {},
-  };
-}
-
-struct wechat_fixture : actor_fixture {
-  testing::memory_store store;
-  registry_log told;
-  registry_actor registry = system.spawn(recording_registry, &told);
-  persistence_actor p = system.spawn(persistence, std::shared_ptr<message_writer>(store.make_writer()),
-                                     registry, &admitted, &figures, false);
-  posts_to_wechat waiting;
-  asker_actor asks = system.spawn(waiting_asker, &waiting);
-  auth::wechat_settings settings{.app_id = "wx1", .base_url = "http://w"};
-  current<auth::key_ring> keys{auth::key_ring{.wechat_secret = "s"}};
-  wechat_env env{settings, keys, admitted, figures};
-  wechat_actor caller =
-      spawn_on<wechat_caller>(system, home, env, home, p, asks, std::make_shared<webhooks::poster>());
+struct moderation_fixture : wechat_fixture {
   current<word_list> words{{}};
   moderator_env rules{
       .rules = {.text = content_rules::when::after, .media = true},
@@ -60,25 +22,7 @@ struct wechat_fixture : actor_fixture {
       .figures = figures};
   moderator_actor looks = spawn_on<moderator>(system, home, rules, p, caller);
 
-  wechat_fixture() {
-    self->send(p, tick_atom::value);
-    run();
-    make("1");
-  }
-  ~wechat_fixture() {
-    end(looks, caller, asks, p, registry);
-    CHECK(admitted.appends.used() == 0);
-  }
-
-  /// A user of a login by WeChat, whose openid is "o" and the id.
-  void make(const std::string& id) {
-    auto writer = store.make_writer();
-    const auto made = writer->transact([&](change_transaction& tx) -> result<void> {
-      return tx.user_of_identity("wechat:wx1:o" + id, user(id), {}).has_value() ? result<void>()
-                                                                                : error{errc::internal};
-    });
-    REQUIRE(made.has_value());
-  }
+  ~moderation_fixture() { end(looks); }
 
   using outcome = std::function<content_answer()>;
   outcome ask(std::string text, std::string by = "1") {
@@ -93,20 +37,6 @@ struct wechat_fixture : actor_fixture {
                        [](const caf::error&) { FAIL("no answer"); });
       return what;
     };
-  }
-
-  /// The oldest post that waits.
-  void answer(std::string body) {
-    REQUIRE_FALSE(waiting.promises.empty());
-    auto answer_to = waiting.promises.front();
-    waiting.promises.pop_front();
-    waiting.posts.pop_front();
-    answer_to.deliver(webhooks::posted{.status = 200, .body = std::move(body)});
-    run();
-  }
-  std::string next_path() const {
-    REQUIRE_FALSE(waiting.posts.empty());
-    return waiting.posts.front().url.substr(std::string("http://w").size());
   }
 
   /// A message that is to be checked, as the checker has it stored.
@@ -138,7 +68,7 @@ std::string picture(const std::string& mime) {
 
 } // namespace
 
-TEST_CASE_METHOD(wechat_fixture, "one access token is asked for, for all who wait", "[wechat]") {
+TEST_CASE_METHOD(moderation_fixture, "one access token is asked for, for all who wait", "[wechat]") {
   auto one = ask("hello");
   auto two = ask("world");
   REQUIRE(waiting.posts.size() == 1);
@@ -162,7 +92,7 @@ TEST_CASE_METHOD(wechat_fixture, "one access token is asked for, for all who wai
   four();
 }
 
-TEST_CASE_METHOD(wechat_fixture, "a token that is good no more is renewed once", "[wechat]") {
+TEST_CASE_METHOD(moderation_fixture, "a token that is good no more is renewed once", "[wechat]") {
   auto one = ask("hello");
   answer(token_1);
   answer(R"({"errcode":42001,"errmsg":"access_token expired"})");
@@ -174,12 +104,12 @@ TEST_CASE_METHOD(wechat_fixture, "a token that is good no more is renewed once",
   CHECK(one().verdict.what == judgement::failed);
 }
 
-TEST_CASE_METHOD(wechat_fixture, "of a user whom WeChat does not know it is not asked", "[wechat]") {
+TEST_CASE_METHOD(moderation_fixture, "of a user whom WeChat does not know it is not asked", "[wechat]") {
   CHECK(ask("hello", "3")().is_unknown);
   CHECK(waiting.posts.empty());
 }
 
-TEST_CASE_METHOD(wechat_fixture, "a user over the minute's part fails, and others go on", "[wechat]") {
+TEST_CASE_METHOD(moderation_fixture, "a user over the minute's part fails, and others go on", "[wechat]") {
   make("5");
   std::vector<outcome> all;
   for (int i = 0; i < user_checks_a_minute; ++i) all.push_back(ask("x"));
@@ -193,7 +123,7 @@ TEST_CASE_METHOD(wechat_fixture, "a user over the minute's part fails, and other
   CHECK(other().verdict.what == judgement::pass);
 }
 
-TEST_CASE_METHOD(wechat_fixture, "a WeChat that does not answer is left alone for a while", "[wechat]") {
+TEST_CASE_METHOD(moderation_fixture, "a WeChat that does not answer is left alone for a while", "[wechat]") {
   for (int i = 0; i < 5; ++i) {
     auto one = ask("x");
     answer(i == 0 ? token_1 : "<html>");
@@ -208,7 +138,7 @@ TEST_CASE_METHOD(wechat_fixture, "a WeChat that does not answer is left alone fo
   CHECK(again().verdict.what == judgement::pass);
 }
 
-TEST_CASE_METHOD(wechat_fixture, "the worst piece of a long text counts, and ends it", "[wechat]") {
+TEST_CASE_METHOD(moderation_fixture, "the worst piece of a long text counts, and ends it", "[wechat]") {
   std::string text;
   for (int i = 0; i < 4000; ++i) text += "字";
   auto one = ask(text);
@@ -222,7 +152,7 @@ TEST_CASE_METHOD(wechat_fixture, "the worst piece of a long text counts, and end
   CHECK(two().verdict.what == judgement::risky);
 }
 
-TEST_CASE_METHOD(wechat_fixture, "what was sent is checked, and taken back when it may not stay",
+TEST_CASE_METHOD(moderation_fixture, "what was sent is checked, and taken back when it may not stay",
                  "[moderator]") {
   const auto good = send(message_kind::text, "hello");
   answer(token_1);
@@ -234,7 +164,7 @@ TEST_CASE_METHOD(wechat_fixture, "what was sent is checked, and taken back when 
   CHECK_FALSE(is_recalled(good));
 }
 
-TEST_CASE_METHOD(wechat_fixture, "our own list needs nobody", "[moderator]") {
+TEST_CASE_METHOD(moderation_fixture, "our own list needs nobody", "[moderator]") {
   words.set(*word_list::parse("赌博"));
   const auto bad = send(message_kind::location, R"({"name":"去赌博","latitude":1})", "3");
   CHECK(is_recalled(bad));
@@ -244,7 +174,7 @@ TEST_CASE_METHOD(wechat_fixture, "our own list needs nobody", "[moderator]") {
   CHECK(waiting.posts.empty());
 }
 
-TEST_CASE_METHOD(wechat_fixture, "who cannot be asked now is asked again", "[moderator]") {
+TEST_CASE_METHOD(moderation_fixture, "who cannot be asked now is asked again", "[moderator]") {
   const auto id = send(message_kind::text, "hello");
   answer(token_1);
   answer(over_quota);
@@ -256,7 +186,7 @@ TEST_CASE_METHOD(wechat_fixture, "who cannot be asked now is asked again", "[mod
   CHECK(is_recalled(never)); // as the rules say
 }
 
-TEST_CASE_METHOD(wechat_fixture, "a picture waits for WeChat's call", "[moderator]") {
+TEST_CASE_METHOD(moderation_fixture, "a picture waits for WeChat's call", "[moderator]") {
   const auto id = send(message_kind::image, picture("image/png"));
   answer(token_1);
   CHECK(next_path() == "/wxa/media_check_async?access_token=T1");

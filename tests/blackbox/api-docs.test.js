@@ -4,12 +4,13 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import { describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { connect, request } from './lib/client.js'
 import { blocks, bodyOf, dialogue, isDialogue, messages, methods, notifications, openapi, operations, payload, read, resolve, withFiles } from './lib/documents.js'
 import { onEachStore } from './lib/each-store.js'
 import { fetchBytes, mp3, multipart, png, uploaded, words } from './lib/files.js'
 import { assertDocumented, assertFiles, http, socket } from './lib/fits.js'
+import { KeyFiles } from './lib/keys.js'
 import { binary, serverFor } from './lib/server.js'
 import { connectV1, people, range, user } from './lib/v1.js'
 
@@ -137,7 +138,12 @@ function assertAnswer({ path, method, operation }, answer) {
 
 // ---- the documents and the server ----
 
-const config = '[classic]\ntime_zone = "Asia/Shanghai"\n[files]\nstore = "dir:files"\n'
+const keys = new KeyFiles()
+after(() => keys.dispose())
+// Of subscribe messages the methods alone: nobody is there to send one.
+const wechat = `[wechat]\napp_id = "wx0123456789abcdef"\nsecret_file = ${JSON.stringify(keys.path('secret'))}\nbase_url = "http://127.0.0.1:9"\n` +
+  `[[wechat.subscribe]]\ntemplate_id = "${Object.keys(messages['push.status.result'].examples[0].payload.result.grants)[0]}"\nfields = { thing1 = "content" }\n`
+const config = `auth_secret_file = ${JSON.stringify(keys.path('secret'))}\n[classic]\ntime_zone = "Asia/Shanghai"\n[files]\nstore = "dir:files"\n${wechat}`
 
 onEachStore('the documents', (the) => {
   const ownServer = async (t, settings) => serverFor(t, { database: await the.store.newDatabase(), config, ...settings })
@@ -295,7 +301,7 @@ onEachStore('the documents', (the) => {
   })
 
   it('leave out no method, and name none that is not there', async (t) => {
-    const [session] = await people(the.server, t, 1)
+    const [session] = await people(await ownServer(t), t, 1)
     const knows = (method) => session.call(method, {}).then(() => true, ({ code }) => code !== -32601)
     for (const method of methods) assert.ok(await knows(method), `${method} is documented, and the server does not know it`)
     // Whatever in the server looks like a method.

@@ -310,6 +310,38 @@ TEST_CASE("a content check needs whom to ask, and how WeChat answers", "[config]
   CHECK(refusal({}, callback).starts_with("wechat.callback_token_file:"));
 }
 
+TEST_CASE("subscribe messages are templates that WeChat takes", "[config]") {
+  const std::map<std::string, std::string> wechat{{"HONGYAN_WECHAT_APP_ID", "wx0123456789abcdef"},
+                                                  {"HONGYAN_WECHAT_SECRET_FILE", "s"},
+                                                  {"HONGYAN_AUTH_SECRET_FILE", "a"}};
+  const auto of = [](const std::string& lines) {
+    return config_file("[[wechat.subscribe]]\n" + lines + "\n");
+  };
+  const std::string good = "template_id = \"T-1_a\"\nfields = { thing1 = \"content\", time2 = \"time\" }\n";
+  const auto plain = of(good);
+  const auto one = load({"--config", plain.path}, wechat);
+  REQUIRE(one.notices.size() == 1);
+  CHECK(one.notices[0].id == "T-1_a");
+  CHECK(one.notices[0].delay == std::chrono::seconds(10));
+  CHECK(one.notices[0].fields.size() == 2);
+  CHECK(one.limits.notice_templates == std::vector<std::string>{"T-1_a"});
+  const auto refused = [&](const std::string& lines) {
+    const auto file = of(lines);
+    return refusal({"--config", file.path}, wechat);
+  };
+  CHECK(contains(refused(good + "delay = 3601"), "from 0 to 3600"));
+  CHECK(contains(refused(good + "delay = \"10\""), "wechat.subscribe.delay"));
+  CHECK(contains(refused(good + "page = \"/pages/chat\""), "without a / in front"));
+  CHECK(contains(refused(good + "color = 1"), "template_id, page, fields and delay"));
+  CHECK(contains(refused("fields = { thing1 = \"content\" }"), "wechat.subscribe.template_id"));
+  CHECK(contains(refused("template_id = \"T\""), "wechat.subscribe.fields"));
+  CHECK(contains(refused("template_id = \"T\"\nfields = { thing1 = \"text\" }"), "\"content\", \"sender\""));
+  CHECK(contains(refused("template_id = \"T\"\nfields = { number1 = \"content\" }"), "thing1"));
+  CHECK(contains(refused("template_id = \"T 1\"\nfields = { thing1 = \"content\" }"), "template_id"));
+  CHECK(contains(refused(good + "[[wechat.subscribe]]\n" + good), "there twice"));
+  CHECK(contains(refusal({"--config", plain.path}), "wechat.app_id"));
+}
+
 TEST_CASE("the sample file names every key with its default", "[config]") {
   std::ifstream sample(HONGYAN_SOURCE_DIR "/config/hongyan.toml");
   std::string uncommented;

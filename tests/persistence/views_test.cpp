@@ -77,6 +77,7 @@ struct counting_reader : message_reader {
     return real.entries_by_id(after, up_to, limit);
   }
   result<std::vector<ban>> bans(wall_time since) override { return real.bans(since); }
+  result<std::vector<push_grant>> grants(const user_id& user) override { return real.grants(user); }
   result<std::vector<side_event>> side_events(std::int64_t after, std::int64_t up_to,
                                               std::size_t limit) override {
     return real.side_events(after, up_to, limit);

@@ -3,6 +3,8 @@
 
 #include "actors/interfaces.hpp"
 
+#include <set>
+
 namespace hongyan::test {
 
 struct registry_log {
@@ -21,6 +23,7 @@ struct registry_log {
   std::vector<reaction_note> reactions;
   std::vector<stream_note> streams;
   std::vector<stream_place> dropped;
+  std::set<user_id> away; ///< all others are here
 };
 
 inline registry_actor::behavior_type recording_registry(registry_actor::pointer, registry_log* log) {
@@ -62,7 +65,10 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
         log->revocations.insert(log->revocations.end(), all->begin(), all->end());
       },
       [](online_atom) { return online_ptr{}; },
-      [](online_atom, const std::vector<user_id>& users) { return users; },
+      [log](online_atom, std::vector<user_id> users) {
+        std::erase_if(users, [log](const user_id& u) { return log->away.contains(u); });
+        return users;
+      },
       [](sessions_atom, const user_id&) { return session_list{}; },
       [](drain_atom) {},
       [log](resync_atom) { ++log->resyncs; },

@@ -61,6 +61,7 @@ struct unable_reader : message_reader {
     return unable();
   }
   result<std::vector<ban>> bans(wall_time) override { return unable(); }
+  result<std::vector<push_grant>> grants(const user_id&) override { return unable(); }
   result<std::vector<side_event>> side_events(std::int64_t, std::int64_t, std::size_t) override {
     return unable();
   }

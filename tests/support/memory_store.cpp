@@ -252,6 +252,75 @@ public:
     return true;
   }
 
+  result<std::optional<user_id>> find_identity(const std::string& identity) override {
+    const auto at = state_.identities.find(identity);
+    return at == state_.identities.end() ? std::optional<user_id>() : std::optional(at->second);
+  }
+  result<std::vector<push_grant>> grants(const user_id& user, bool) override {
+    return state_.grants_of(user);
+  }
+  result<void> put_grant(const user_id& user, const push_grant& grant) override {
+    state_.grants[{user, grant.template_id}] = grant;
+    return {};
+  }
+  result<void> put_notices(std::int64_t conversation, std::int64_t seq, const user_id& sender,
+                           const mentions& whom, wall_time now, wall_time due) override {
+    state_.put_notices(conversation, seq, sender, whom, now, due);
+    return {};
+  }
+  result<std::vector<notice_row>> take_notices(wall_time now, wall_time again, std::size_t limit) override {
+    std::vector<memory_state::noted*> due;
+    for (auto& [key, one] : state_.notices)
+      if (one.due && *one.due <= now) due.push_back(&one);
+    std::ranges::stable_sort(due, {}, [](const auto* one) { return *one->due; });
+    std::vector<notice_row> all;
+    for (auto* one : due) {
+      if (all.size() == limit) break;
+      one->due = again;
+      all.push_back(one->row);
+    }
+    return all;
+  }
+  result<std::optional<notice_facts>> find_notice(const user_id& reader, std::int64_t conversation,
+                                                  std::int64_t seq) override {
+    const auto& c = state_.conversations.at(conversation);
+    const auto r = c.members.find(reader);
+    if (c.dismissed || r == c.members.end() || seq < 1 || seq > c.last_seq())
+      return std::optional<notice_facts>();
+    const message& m = c.log[static_cast<std::size_t>(seq - 1)];
+    const auto name = state_.profiles.find(m.from);
+    const auto called = state_.mentioned.find({conversation, seq});
+    const auto check = state_.checks.find(m.id);
+    return std::optional(notice_facts{
+        .what = m,
+        .sender_name = name == state_.profiles.end() ? "" : name->second.name.value_or(""),
+        .group_name = c.name,
+        .is_muted = r->second.muted,
+        .read_seq = r->second.read_seq,
+        .first_seq = r->second.first_seq,
+        .is_called = called != state_.mentioned.end() &&
+                     std::ranges::any_of(called->second,
+                                         [&](const user_id& u) { return u == reader || u == user_id{}; }),
+        .is_blocked = state_.blocks.contains({reader, m.from}),
+        .is_checked_yet =
+            check == state_.checks.end() || check->second.facts.verdict.what != judgement::waiting});
+  }
+  result<void> put_notice_due(const user_id& user, std::int64_t conversation,
+                              std::optional<wall_time> due) override {
+    if (const auto at = state_.notices.find({user, conversation}); at != state_.notices.end())
+      at->second.due = due;
+    return {};
+  }
+  result<void> drop_notice(const user_id& user, std::int64_t conversation, std::int64_t up_to) override {
+    const auto at = state_.notices.find({user, conversation});
+    if (at != state_.notices.end() && at->second.row.last_seq <= up_to) state_.notices.erase(at);
+    return {};
+  }
+  result<void> drop_notices(const user_id& user) override {
+    std::erase_if(state_.notices, [&](const auto& one) { return one.first.first == user; });
+    return {};
+  }
+
   result<void> put_presence(const tell_presence& what) override {
     const bool is_new = what.online ? !state_.webhooks.empty() && state_.present.insert(what.user).second
                                     : state_.present.erase(what.user) > 0;
@@ -502,6 +571,9 @@ private:
         if (c.members.contains(user)) called.push_back(user);
       if (m.called->all) called.emplace_back();
     }
+    if (m.notice_after)
+      state_.put_notices(c.id, stored.seq, m.from, noted_for(m.from, m.to, m.called.get()), now,
+                         now + *m.notice_after);
     if (m.client_msg_id) state_.sent[{m.from, *m.client_msg_id}] = {c.id, stored.seq};
     auto outcome = outcome_of(stored);
     outcome.audience = audience_of(c);
@@ -739,6 +811,7 @@ public:
       if (row.second >= since) all.push_back(row.first);
     return all;
   }
+  result<std::vector<push_grant>> grants(const user_id& user) override { return state_.grants_of(user); }
   result<std::vector<side_event>> side_events(std::int64_t after, std::int64_t up_to,
                                               std::size_t limit) override {
     std::vector<side_event> all;

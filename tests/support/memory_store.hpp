@@ -69,6 +69,30 @@ struct memory_state {
   }
   std::map<std::string, wall_time> calls;                            ///< of WeChat's
   std::map<std::string, std::pair<std::int64_t, std::int32_t>> uses; ///< in the last minute that was counted
+  std::map<std::pair<user_id, std::string>, push_grant> grants;
+  std::vector<push_grant> grants_of(const user_id& user) const {
+    std::vector<push_grant> all;
+    for (const auto& [key, grant] : grants)
+      if (key.first == user) all.push_back(grant);
+    return all;
+  }
+  struct noted {
+    notice_row row;
+    std::optional<wall_time> due;
+  };
+  std::map<std::pair<user_id, std::int64_t>, noted> notices;
+  void put_notices(std::int64_t in, std::int64_t seq, const user_id& sender, const mentions& whom,
+                   wall_time now, wall_time due) {
+    auto users = whom.users;
+    if (whom.all)
+      for (const auto& [user, row] : conversations.at(in).members)
+        if (user != sender) users.push_back(user);
+    for (const auto& user : users) {
+      if (std::ranges::none_of(grants_of(user), [](const push_grant& g) { return g.grants > 0; })) continue;
+      const auto [at, is_new] = notices.try_emplace({user, in}, noted{{user, in, seq, seq, now}, due});
+      if (at->second.due) at->second.row.last_seq = seq;
+    }
+  }
   std::vector<kept_version> kept_versions;
   void keep_version(const message& m, message_kind becomes) {
     const bool is_stream = m.kind == message_kind::text_stream;

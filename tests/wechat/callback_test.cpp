@@ -103,8 +103,35 @@ TEST_CASE("a verdict comes in either shape", "[wechat]") {
       pass);
   CHECK(verdict(R"({"Event":"wxa_media_check","trace_id":"t","isrisky":0,"status_code":4294966288})")
             .verdict.what == failed);
-  CHECK(std::holds_alternative<other_event>(*parse_event(R"({"Event":"subscribe_msg_popup_event"})")));
+  CHECK(std::holds_alternative<other_event>(*parse_event(R"({"Event":"subscribe_msg_sent_event"})")));
   CHECK(std::holds_alternative<other_event>(*parse_event(R"({"MsgType":"text"})")));
   CHECK_FALSE(parse_event("[]").has_value());
   CHECK_FALSE(parse_event(R"({"Event":"wxa_media_check"})").has_value());
+}
+
+TEST_CASE("what a user answers about subscribe messages comes as one or several", "[wechat]") {
+  const auto answers = [](std::string_view text) {
+    const auto parsed = parse_event(text);
+    REQUIRE(parsed.has_value());
+    REQUIRE(std::holds_alternative<grant_answers>(*parsed));
+    return std::get<grant_answers>(*parsed);
+  };
+  using pairs = std::vector<std::pair<std::string, bool>>;
+  const auto one = answers(R"({"Event":"subscribe_msg_popup_event","FromUserName":"o1",
+                               "List":{"TemplateId":"T1","SubscribeStatusString":"accept"}})");
+  CHECK(one.openid == "o1");
+  CHECK(one.answers == pairs{{"T1", true}});
+  CHECK(answers(R"({"Event":"subscribe_msg_popup_event","List":[
+                    {"TemplateId":"T1","SubscribeStatusString":"reject"},
+                    {"TemplateId":"T2","SubscribeStatusString":"accept"}]})")
+            .answers == pairs{{"T2", true}});
+  CHECK(answers(R"({"Event":"subscribe_msg_change_event","List":[
+                    {"TemplateId":"T1","SubscribeStatusString":"reject"},
+                    {"TemplateId":"T2","SubscribeStatusString":"accept"}]})")
+            .answers == pairs{{"T1", false}});
+  for (const char* list :
+       {"null", "[]", "{}", "\"x\"", "[null]", "[{}]", R"([{"TemplateId":5,"SubscribeStatusString":{}}])"})
+    CHECK(
+        answers(R"({"Event":"subscribe_msg_popup_event","List":)" + std::string(list) + "}").answers.empty());
+  CHECK(answers(R"({"Event":"subscribe_msg_popup_event"})").answers.empty());
 }

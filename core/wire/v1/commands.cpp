@@ -369,6 +369,19 @@ change read_group_dismiss(params& p, const user_id& by, const limits&) {
   return change{by, dismiss_group{p.id("groupId")}};
 }
 
+change read_push_grant(params& p, const user_id& by, const limits& limits) {
+  grant_notices action;
+  action.template_id = p.text("templateId", template_id_chars_max);
+  action.count = static_cast<std::int32_t>(p.integer("count", 1, grants_a_call_max));
+  if (std::ranges::find(limits.notice_templates, action.template_id) == limits.notice_templates.end())
+    p.refuse(errc::malformed, "templateId", "is none of this server's; push.status names them");
+  return change{by, std::move(action)};
+}
+
+list_grants read_push_status(params&, const user_id&, const limits& limits) {
+  return {limits.notice_templates};
+}
+
 refresh_token read_session_refresh(params& p, const user_id&, const limits&) {
   return refresh_token{p.text("token", bearer_token_chars_max)};
 }
@@ -415,6 +428,8 @@ constexpr std::array table{
     row<read_group_role>("group.role"),
     row<read_group_leave>("group.leave"),
     row<read_group_dismiss>("group.dismiss", "DELETE /v1/groups/{}"),
+    row<read_push_grant>("push.grant"),
+    row<read_push_status>("push.status"),
     row<read_session_refresh>("session.refresh"),
     row<read_ping>("ping"),
 };
@@ -488,6 +503,8 @@ result<command> parse_command(std::string_view name, const json::object& object,
                               const limits& limits) {
   const auto found = std::ranges::find(table, name, &method::name);
   if (found == table.end()) return no_such_method(name);
+  // Without templates there is nothing to grant.
+  if (name.starts_with("push.") && limits.notice_templates.empty()) return no_such_method(name);
   params p(object);
   auto what = found->read(p, by, limits);
   if (p.fault()) return *p.fault();

@@ -37,6 +37,9 @@ struct get_profiles {
   bool only_one = false; ///< of HTTP: the answer is the one profile
 };
 struct list_blocks {};
+struct list_grants {
+  std::vector<std::string> templates;
+};
 struct get_group {
   user_id group;
 };
@@ -55,9 +58,10 @@ struct refresh_token {
 struct ping {};
 
 /// Everything that a client can ask for. The asking user is in it already.
-using command = std::variant<new_message, page_query, messages_query, search_query, list_query, resume,
-                             read_mark, change, show_typing, watch_users, unwatch_users, get_profiles,
-                             list_blocks, get_group, list_groups, list_members, refresh_token, ping>;
+using command =
+    std::variant<new_message, page_query, messages_query, search_query, list_query, resume, read_mark, change,
+                 show_typing, watch_users, unwatch_users, get_profiles, list_blocks, get_group, list_groups,
+                 list_members, list_grants, refresh_token, ping>;
 
 /// Who carries out a command.
 enum class errand : std::uint8_t {
@@ -88,6 +92,7 @@ template <> struct errand_for<resume> : errand_is<errand::read> {};
 template <> struct errand_for<show_typing> : errand_is<errand::read> {};
 template <> struct errand_for<get_profiles> : errand_is<errand::read> {};
 template <> struct errand_for<list_blocks> : errand_is<errand::read> {};
+template <> struct errand_for<list_grants> : errand_is<errand::read> {};
 template <> struct errand_for<get_group> : errand_is<errand::read> {};
 template <> struct errand_for<list_groups> : errand_is<errand::read> {};
 template <> struct errand_for<list_members> : errand_is<errand::read> {};

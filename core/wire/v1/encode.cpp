@@ -3,6 +3,7 @@
 #include "core/tools/wall_time.hpp"
 #include "core/wire/json.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <limits>
@@ -478,6 +479,17 @@ std::string blocks_result(const std::vector<user_id>& users) {
   std::string out = R"({"userIds":)";
   append_users(out, users);
   return out += '}';
+}
+
+std::string grants_result(const std::vector<std::string>& templates, const std::vector<push_grant>& granted) {
+  std::string out = R"({"grants":{)";
+  for (const auto& id : templates) {
+    if (out.back() != '{') out += ',';
+    append_json_string(out, id);
+    const auto of = std::ranges::find(granted, id, &push_grant::template_id);
+    out.append(1, ':').append(std::to_string(of == granted.end() ? 0 : of->grants));
+  }
+  return out + "}}";
 }
 
 std::string group_result(const group_info& group) {

@@ -71,6 +71,8 @@ std::string profiles_result(const std::vector<profile>& profiles);
 /// Of GET /v1/users/{id}: `{"userId":"1","name":…,"avatar":…}`
 std::string profile_result(const profile& p);
 std::string blocks_result(const std::vector<user_id>& users);
+/// Of each template, with 0 too.
+std::string grants_result(const std::vector<std::string>& templates, const std::vector<push_grant>& granted);
 std::string group_result(const group_info& group);
 std::string groups_result(const std::vector<group_info>& groups, std::string_view cursor);
 std::string members_result(const std::vector<group_member>& members, std::string_view cursor);

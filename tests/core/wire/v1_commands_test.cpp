@@ -9,7 +9,7 @@ using namespace std::string_literals;
 
 namespace {
 
-const limits defaults;
+const limits defaults{.notice_templates = {"t1", "t2"}};
 const user_id me = *user_id::parse("2");
 
 result<v1::command> parse(std::string_view method, const std::string& params) {
@@ -218,6 +218,12 @@ TEST_CASE("a bad parameter is refused by its name", "[v1][commands]") {
       {"block.add", R"({"userIds":[1,2]})", "userIds"},
       {"block.add", R"({"userIds":)" + ids(101) + "}", "userIds"},
       {"block.remove", R"({"userIds":[]})", "userIds"},
+      {"push.grant", "{}", "templateId"},
+      {"push.grant", R"({"templateId":"","count":1})", "templateId"},
+      {"push.grant", R"({"templateId":"t3","count":1})", "templateId"},
+      {"push.grant", R"({"templateId":"t1"})", "count"},
+      {"push.grant", R"({"templateId":"t1","count":0})", "count"},
+      {"push.grant", R"({"templateId":"t1","count":6})", "count"},
       // groups
       {"group.create", "{}", "name"},
       {"group.create", R"({"name":""})", "name"},

@@ -16,7 +16,7 @@ namespace json = boost::json;
 namespace {
 
 const std::filesystem::path folder = HONGYAN_SOURCE_DIR "/tests/golden/v1";
-const limits defaults;
+const limits defaults{.notice_templates = {"a1B2-c3_D4", "other"}};
 const auto none = std::nullopt;
 const wall_time then(std::chrono::milliseconds(1'795'373'319'123));
 
@@ -312,6 +312,20 @@ TEST_CASE("golden: block.add, .remove and .list", "[v1][golden]") {
   const golden list("block.list");
   list.command<v1::list_blocks>();
   CHECK(list.result() == v1::blocks_result({id("9"), wx}));
+}
+
+TEST_CASE("golden: push.grant and .status", "[v1][golden]") {
+  const golden grant("push.grant");
+  const auto granted = grant.action<grant_notices>();
+  CHECK(granted.template_id == "a1B2-c3_D4");
+  CHECK(granted.count == 2);
+  CHECK(grant.result() == v1::empty_result);
+
+  const golden status("push.status");
+  const auto asked = status.command<v1::list_grants>();
+  CHECK(asked.templates == defaults.notice_templates);
+  CHECK(status.result() == v1::grants_result(asked.templates, {{.template_id = "gone", .grants = 5},
+                                                               {.template_id = "a1B2-c3_D4", .grants = 2}}));
 }
 
 TEST_CASE("golden: group.create, .get and .update", "[v1][golden]") {
