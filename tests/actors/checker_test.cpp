@@ -41,12 +41,15 @@ struct texts_waiting {
 };
 
 wechat_actor::behavior_type waiting_wechat(wechat_actor::pointer self, texts_waiting* waiting) {
-  return {[self, waiting](query_atom, const content_question& question) {
-    auto answer_to = self->make_response_promise<content_answer>();
-    waiting->texts.push_back(question.text);
-    waiting->promises.push_back(answer_to);
-    return answer_to;
-  }};
+  return {
+      [self, waiting](query_atom, const content_question& question) {
+        auto answer_to = self->make_response_promise<content_answer>();
+        waiting->texts.push_back(question.text);
+        waiting->promises.push_back(answer_to);
+        return answer_to;
+      },
+      [](post_atom, const notice_question&) { return notice_answer::sent; },
+  };
 }
 
 moderator_actor::behavior_type counting_moderator(moderator_actor::pointer, std::size_t* looks) {

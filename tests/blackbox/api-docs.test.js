@@ -143,7 +143,8 @@ after(() => keys.dispose())
 // Of subscribe messages the methods alone: nobody is there to send one.
 const wechat = `[wechat]\napp_id = "wx0123456789abcdef"\nsecret_file = ${JSON.stringify(keys.path('secret'))}\nbase_url = "http://127.0.0.1:9"\n` +
   `[[wechat.subscribe]]\ntemplate_id = "${Object.keys(messages['push.status.result'].examples[0].payload.result.grants)[0]}"\nfields = { thing1 = "content" }\n`
-const config = `auth_secret_file = ${JSON.stringify(keys.path('secret'))}\n[classic]\ntime_zone = "Asia/Shanghai"\n[files]\nstore = "dir:files"\n${wechat}`
+const plain = '[classic]\ntime_zone = "Asia/Shanghai"\n[files]\nstore = "dir:files"\n'
+const config = `auth_secret_file = ${JSON.stringify(keys.path('secret'))}\n${plain}${wechat}`
 
 onEachStore('the documents', (the) => {
   const ownServer = async (t, settings) => serverFor(t, { database: await the.store.newDatabase(), config, ...settings })
@@ -194,7 +195,7 @@ onEachStore('the documents', (the) => {
   })
 
   it('openapi.json: the examples, step by step, are answered as they say', async (t) => {
-    const server = await ownServer(t)
+    const server = await ownServer(t, { config: plain })
     const session = await connectV1(server, 1, { t, device: 'phone-7f3a' })
     await connect(server, 2, { t })
     const steps = new Map()

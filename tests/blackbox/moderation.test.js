@@ -558,6 +558,28 @@ describe('content checks of a cluster', { skip: !storeKinds.includes('postgres')
     assert.deepEqual([await send(sessions[0], 'next'), await send(sessions[1], 'next')], ['stored', 'stored'])
   })
 
+  it('ask no more than 4,000 times a minute, all nodes together', { timeout: 240_000, skip: slow }, async (t) => {
+    const { wechat, nodes } = await opened(t, { text: 'before' }, '[limits]\nsends_burst = 500\n')
+    wechat.api.quota = Infinity // what is asked too much is counted, not refused
+    const users = await Promise.all(range(0, 79).map((n) => loggedIn(nodes[n % 2], wechat)))
+    const sessions = await Promise.all(users.map((who, n) => enters(nodes[n % 2], t, who)))
+    const minute = () => Math.floor(Date.now() / 60_000)
+    const before = minute()
+    await eventually(70_000, 'a minute of its own', () => minute() > before, 50)
+    const begun = minute()
+    const outcomes = (await Promise.all(sessions.map(async (session, n) => {
+      const all = []
+      for (const i of range(1, 55)) all.push(await session.call('message.send', text(user(users[(n + 1) % 80].userId), `n${n} ${i}`)).then(() => 'stored', ({ code }) => code))
+      return all
+    }))).flat()
+    assert.equal(minute(), begun, 'it was done within the minute')
+    const asked = wechat.of('msg_sec_check').length
+    t.diagnostic(`${asked} checks of ${outcomes.length} messages`)
+    assert.equal(asked, 4_000)
+    assert.equal(outcomes.filter((it) => it === 'stored').length, 4_000)
+    assert.equal(outcomes.filter((it) => it === -32022).length, 400)
+  })
+
   it('a message that was delivered by one node is taken back for those on the other', { timeout: 60_000 }, async (t) => {
     const { wechat, nodes } = await opened(t, { text: 'after' })
     const [alice, bob] = [await wechatUser(nodes[0], wechat, t), await wechatUser(nodes[1], wechat, t)]
