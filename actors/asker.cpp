@@ -8,7 +8,7 @@ namespace hongyan {
 namespace {
 
 /// How long it waits for answers; what comes meanwhile wakes it.
-constexpr std::chrono::milliseconds poll_limit{200};
+constexpr std::chrono::milliseconds asker_poll_limit{200};
 
 struct in_flight {
   std::shared_ptr<webhooks::poster> posts;
@@ -16,7 +16,7 @@ struct in_flight {
   std::uint64_t last = 0;
 
   void look() {
-    for (auto& answer : posts->poll(poll_limit)) {
+    for (auto& answer : posts->poll(asker_poll_limit)) {
       const auto found = asked.find(answer.ticket);
       auto answer_to = std::move(found->second);
       asked.erase(found);

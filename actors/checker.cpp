@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t id_digits = 24;
 
-error shutting_down() { return {errc::unavailable, "the server is shutting down"}; }
-
 error refused(std::string reason) {
   std::string detail = "it was refused by a check of its content";
   if (reason.empty())

@@ -10,7 +10,7 @@ namespace hongyan {
 namespace {
 
 /// Until the database and the store have answered once.
-constexpr std::chrono::seconds look_interval{1};
+constexpr std::chrono::seconds store_look_interval{1};
 /// Of a link's key.
 constexpr std::size_t link_key_digits = 64;
 constexpr std::size_t files_at_once = 100;
@@ -92,7 +92,7 @@ struct keeper {
     } else {
       look(answer_promise{});
     }
-    self->delayed_send(self, knows() ? file_sweep_interval : look_interval, flush_atom::value);
+    self->delayed_send(self, knows() ? file_sweep_interval : store_look_interval, flush_atom::value);
   }
 };
 
@@ -105,7 +105,7 @@ file_keeper_actor::behavior_type file_keeper(file_keeper_actor::pointer self, fi
       [it](tick_atom) {
         auto told = it->self->make_response_promise<blob_done>();
         it->look(told);
-        it->self->delayed_send(it->self, look_interval, flush_atom::value);
+        it->self->delayed_send(it->self, store_look_interval, flush_atom::value);
         return told;
       },
       [it](flush_atom) { it->turn(); },

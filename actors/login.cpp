@@ -7,8 +7,6 @@ namespace hongyan {
 
 namespace {
 
-steady_time now() { return std::chrono::steady_clock::now(); }
-
 error not_now(std::chrono::milliseconds retry_after) {
   error e{errc::unavailable, "WeChat cannot be asked just now; call wx.login and try again in a moment"};
   e.retry_after = retry_after;
@@ -16,11 +14,11 @@ error not_now(std::chrono::milliseconds retry_after) {
 }
 
 result<std::string> ask_wechat(login_env& env, auth::wechat_client& wechat, const login_question& question) {
-  if (now() > question.until) return not_now(retry_after);
-  if (const auto wait = env.breaker.refuses(now())) return not_now(*wait);
+  if (steady_now() > question.until) return not_now(retry_after);
+  if (const auto wait = env.breaker.refuses(steady_now())) return not_now(*wait);
   auto openid = wechat.openid_of(question.code, env.keys.get()->wechat_secret);
   if (!openid && openid.error().code == errc::unavailable) {
-    env.breaker.failed(now());
+    env.breaker.failed(steady_now());
     spdlog::warn("event=wechat_failed reason=\"{}\"", openid.error().detail);
     return not_now(retry_after);
   }

@@ -12,13 +12,13 @@ namespace hongyan {
 
 namespace {
 
-constexpr std::size_t portion = 32;
-constexpr std::chrono::milliseconds look_interval{500};
+constexpr std::size_t checks_at_once = 32;
+constexpr std::chrono::milliseconds check_look_interval{500};
 /// A verdict on a picture or voice comes within 30 minutes (WeChat).
 constexpr std::chrono::minutes verdict_limit{35};
 /// Who cannot be asked now is asked again for so long, which is over the end of a minute's quota; after that
 /// nobody could say.
-constexpr std::chrono::seconds patience{90};
+constexpr std::chrono::seconds check_patience{90};
 
 /// What WeChat is to fetch; nothing: it looks at none of that.
 std::optional<content_question> media_question(const message& m, const moderator_env& env) {
@@ -51,7 +51,7 @@ moderator::behavior_type moderator::make_behavior() {
       [this](tick_atom) {
         is_more_ = true;
         look();
-        delayed_send(this, look_interval, tick_atom::value);
+        delayed_send(this, check_look_interval, tick_atom::value);
       },
   };
 }
@@ -67,10 +67,10 @@ void moderator::look() {
   is_more_ = false;
   under_way_ = 1;
   env_.admitted.appends.take(1);
-  request(persistence_, caf::infinite, change_atom::value, change{.action = take_checks{portion}})
+  request(persistence_, caf::infinite, change_atom::value, change{.action = take_checks{checks_at_once}})
       .then(
           [this](change_answer& answer) {
-            if (answer.checks.size() == portion) is_more_ = true;
+            if (answer.checks.size() == checks_at_once) is_more_ = true;
             under_way_ += answer.checks.size();
             for (auto& check : answer.checks) judge(std::move(check));
             done();
@@ -106,7 +106,7 @@ void moderator::answered(const waiting_check& check, const content_answer& answe
     return say(check, env_.words.get()->empty() || is_checked_as_media(check.what.kind) ? nobody_asked
                                                                                         : passed_by_words);
   if (!answer.trace_id.empty()) return store(expect_verdict{check.what.id, answer.trace_id, verdict_limit});
-  if (answer.is_for_later && wall_now() - check.what.created_at < patience)
+  if (answer.is_for_later && wall_now() - check.what.created_at < check_patience)
     return done(); // due again by itself
   say(check, answer.verdict);
 }

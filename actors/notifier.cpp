@@ -9,10 +9,10 @@ namespace hongyan {
 
 namespace {
 
-constexpr std::size_t portion = 32;
-constexpr std::chrono::seconds look_interval{1};
+constexpr std::size_t notices_at_once = 32;
+constexpr std::chrono::seconds notice_look_interval{1};
 /// WeChat is asked again for so long after a message was due; later it would surprise its reader.
-constexpr std::chrono::minutes patience{10};
+constexpr std::chrono::minutes notice_patience{10};
 
 } // namespace
 
@@ -28,7 +28,7 @@ notifier::behavior_type notifier::make_behavior() {
   return {
       [this](tick_atom) {
         look();
-        delayed_send(this, look_interval, tick_atom::value);
+        delayed_send(this, notice_look_interval, tick_atom::value);
       },
   };
 }
@@ -46,10 +46,10 @@ void notifier::look() {
   under_way_ = 1;
   env_.admitted.appends.take(1);
   request(persistence_, caf::infinite, change_atom::value,
-          change{.action = take_notices{env_.templates, env_.identities, portion}})
+          change{.action = take_notices{env_.templates, env_.identities, notices_at_once}})
       .then(
           [this](change_answer& answer) {
-            is_more_ = answer.notices.size() == portion;
+            is_more_ = answer.notices.size() == notices_at_once;
             if (answer.notices.empty()) return done();
             look_who_is_here(std::move(answer.notices));
           },
@@ -97,7 +97,7 @@ void notifier::told(const notice_ptr& what, notice_answer answer) {
   case notice_answer::later: break;
   }
   count("later");
-  if (wall_now() - what->what.created_at > patience) return settle(what, given_up);
+  if (wall_now() - what->what.created_at > notice_patience) return settle(what, given_up);
   done(); // due again by itself
 }
 

@@ -33,8 +33,6 @@ constexpr std::chrono::seconds check_interval{1};
 
 std::size_t bytes_of(const new_message& m) { return m.content.size() + (m.ext ? m.ext->size() : 0); }
 
-steady_time now() { return std::chrono::steady_clock::now(); }
-
 /// What a banned user may still do; and what becomes of a stream that they can write no more.
 bool may_when_banned(const change_action& what) {
   return std::holds_alternative<leave_group>(what) || std::holds_alternative<block_users>(what) ||
@@ -95,7 +93,7 @@ message_ptr as_stored(new_message&& m, const append_outcome& o) {
 
 template <class T, class Work>
 result<T> persistence_state::write(Work what) {
-  admitted->set_writing(now());
+  admitted->set_writing(steady_now());
   auto done = [&]() -> result<T> {
     try {
       return what();
@@ -186,7 +184,7 @@ void persistence_state::flush() {
   // could take. So a batch smaller than the last one waits a little for the rest: at most a quarter of a
   // commit, and never for long.
   const auto linger = std::min<steady_time::duration>(last_took / 4, linger_max);
-  if (waiting.size() < last_size && now() - last_end < linger) {
+  if (waiting.size() < last_size && steady_now() - last_end < linger) {
     std::this_thread::sleep_for(std::chrono::microseconds(20));
     arm();
     return;
@@ -270,9 +268,9 @@ bool persistence_state::find_files() {
 }
 
 void persistence_state::commit() {
-  const auto begin = now();
+  const auto begin = steady_now();
   auto outcomes = write<std::vector<append_outcome>>([&] { return writer->append(batch, wall_now()); });
-  last_end = now();
+  last_end = steady_now();
   last_took = last_end - begin;
   last_size = batch.size();
   if (outcomes) {
@@ -322,7 +320,7 @@ void persistence_state::find_reactions(std::vector<append_outcome>& outcomes) {
 
 void persistence_state::deliver(std::shared_ptr<committed_batch> committed) {
   if (committed->messages.empty()) return;
-  committed->at = now();
+  committed->at = steady_now();
   admitted->deliveries.take(committed->messages.size());
   committed->counted = lease(admitted->deliveries, committed->messages.size());
   self->send(registry, deliver_atom::value, committed_ptr(std::move(committed)));
@@ -392,7 +390,7 @@ void persistence_state::commit_change(waiting_change& asked) {
                            return apply(*writer, asked.what, wall_now(),
                                         {admitted->blocks_a_user, admitted->groups_a_user});
                          });
-  last_end = now();
+  last_end = steady_now();
   if (!done && !in_doubt) note_failed_change(done.error());
   asked.answer_to.deliver(done ? tell(asked.what, asked.origin, *std::move(done))
                                : change_answer{.failure = done.error()});
@@ -406,7 +404,7 @@ void persistence_state::commit_changes() {
   using outcomes = std::vector<result<change_outcome>>;
   auto done = in_doubt ? result<outcomes>(error{errc::unavailable, admitted->database_fault()})
                        : write<outcomes>([&] { return apply_all(*writer, asked, wall_now()); });
-  last_end = now();
+  last_end = steady_now();
   if (!done && !in_doubt) note_failed_change(done.error());
   const auto answer = [&](std::size_t i) -> change_answer {
     if (!done) return {.failure = done.error()};
@@ -483,7 +481,7 @@ void persistence_state::look() {
     }
     return;
   }
-  if (admitted->database_up() && now() - last_end < check_interval) return;
+  if (admitted->database_up() && steady_now() - last_end < check_interval) return;
   if (auto alive = write<void>([&] { return writer->check(); }); alive) {
     set_state(true, "");
   } else {
@@ -519,8 +517,8 @@ void persistence_state::publish_watch() {
   figures->checkpoints.Add({{"outcome", "blocked"}}).Set(static_cast<double>(seen.checkpoints_blocked));
   figures->checkpoints.Add({{"outcome", "failed"}}).Set(static_cast<double>(seen.checkpoints_failed));
   const bool changed = seen.checkpoint_trouble.empty() != trouble.empty();
-  if (changed || (!trouble.empty() && now() - checkpoint_logged > checkpoint_log_interval)) {
-    checkpoint_logged = now();
+  if (changed || (!trouble.empty() && steady_now() - checkpoint_logged > checkpoint_log_interval)) {
+    checkpoint_logged = steady_now();
     if (seen.checkpoint_trouble.empty())
       spdlog::info("event=checkpoint_done");
     else

@@ -10,7 +10,7 @@ namespace hongyan {
 
 namespace {
 
-constexpr std::chrono::milliseconds tick_interval{100};
+constexpr std::chrono::milliseconds cluster_tick_interval{100};
 /// A session need not wait longer for peers that are slow to learn of it: then the log is looked at instead.
 constexpr std::chrono::milliseconds settle_patience{500};
 /// Without a turn for so long the process was stopped, or the machine: nobody knows what it has missed.
@@ -40,11 +40,11 @@ void registry::join(clustering with) {
   cluster_ = std::move(with);
   ticked_ = home_.now();
   ticked_at_ = wall_now();
-  ticker_.set(home_.timers(), ticked_ + tick_interval);
+  ticker_.set(home_.timers(), ticked_ + cluster_tick_interval);
 }
 
 void registry::tick(steady_time now) {
-  ticker_.set(home_.timers(), now + tick_interval);
+  ticker_.set(home_.timers(), now + cluster_tick_interval);
   // While the machine sleeps only the wall clock goes on.
   const auto at = wall_now();
   if (now - ticked_ > freeze || at - ticked_at_ > freeze) doubt(std::min(at, ticked_at_));

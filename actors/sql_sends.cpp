@@ -17,9 +17,9 @@ namespace json = boost::json;
 
 /// Rows that one node has at a time: enough to fill a batch of the writer, few enough that its other senders
 /// wait for no more than one.
-constexpr std::size_t portion = 256;
+constexpr std::size_t rows_at_once = 256;
 /// Contract: sent within 200 ms of its commit, also where nothing is heard of that (behind a pooler).
-constexpr auto look_interval = 100ms;
+constexpr auto queue_look_interval = 100ms;
 /// While the database is away.
 constexpr auto rest_interval = 500ms;
 
@@ -63,10 +63,10 @@ struct sender {
 
   /// How long to rest; nothing: until answers come.
   std::optional<std::chrono::milliseconds> begin() {
-    auto rows = queue->take(portion);
+    auto rows = queue->take(rows_at_once);
     if (!rows) return rest_interval; // the log and /readyz say that of the database already
     if (rows->empty()) {
-      queue->wait(look_interval);
+      queue->wait(queue_look_interval);
       return 0ms;
     }
     sent.clear();

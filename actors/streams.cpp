@@ -12,7 +12,7 @@ namespace hongyan {
 
 namespace {
 
-constexpr std::chrono::milliseconds tick_interval{100};
+constexpr std::chrono::milliseconds stream_tick_interval{100};
 /// How often streams of nodes that are gone are looked for.
 constexpr std::chrono::seconds sweep_interval{10};
 /// Another node lets go within milliseconds, unless it is gone.
@@ -23,8 +23,6 @@ constexpr int let_go_attempts = 15;
 constexpr std::size_t small_audience = 64;
 /// Requests for one stream that wait until it is here.
 constexpr std::size_t waiting_max = 64;
-
-error shutting_down() { return {errc::unavailable, "the server is shutting down"}; }
 
 } // namespace
 
@@ -40,7 +38,7 @@ streams::streams(caf::actor_config& config, shard& home, std::string node, persi
 
 streams::behavior_type streams::make_behavior() {
   swept_ = ticked_ = home_.now();
-  ticker_.set(home_.timers(), home_.now() + tick_interval);
+  ticker_.set(home_.timers(), home_.now() + stream_tick_interval);
   return {
       [this](create_atom, stream_begin& what) { return begin(std::move(what)); },
       [this](write_atom, const stream_delta& what) {
@@ -236,7 +234,7 @@ stream_written streams::add(live& to, const stream_delta& what) {
   to.chars = chars;
   to.has_grown = true;
   to.written = home_.now();
-  if (to.of.audience->size() <= small_audience || to.written - to.told >= tick_interval) tell_new(to);
+  if (to.of.audience->size() <= small_audience || to.written - to.told >= stream_tick_interval) tell_new(to);
   return {.offset = chars};
 }
 
@@ -387,7 +385,7 @@ void streams::let_go_of_all() {
 }
 
 void streams::tick(steady_time now) {
-  ticker_.set(home_.timers(), now + tick_interval);
+  ticker_.set(home_.timers(), now + stream_tick_interval);
   // A node that stood still for so long may have lost any of them by force, and not know it. One that drains
   // tries again what could not be stored.
   const auto really = home_.now(); // a wheel that was late goes step by step

@@ -126,9 +126,7 @@ void v1_session::handle(std::string id, v1::watch_users&& watch) {
             ask<v1_answer>(token, env_.history, query_atom::value,
                            v1_question{user_, v1::command(std::move(watch)), home_.now() + ask_deadline});
           },
-          [this, token = *token](const caf::error&) {
-            finish(token, error{errc::unavailable, "the server is shutting down"});
-          });
+          [this, token = *token](const caf::error&) { finish(token, shutting_down()); });
 }
 
 void v1_session::handle(std::string id, v1::unwatch_users&& unwatch) {
@@ -204,9 +202,7 @@ template <class Answer, class Handle, class... Args>
 void v1_session::ask(std::uint64_t token, const Handle& to, Args... args) {
   request(to, caf::infinite, std::move(args)...)
       .then([this, token](Answer& answer) { take_answer(token, answer); },
-            [this, token](const caf::error&) {
-              finish(token, error{errc::unavailable, "the server is shutting down"});
-            });
+            [this, token](const caf::error&) { finish(token, shutting_down()); });
 }
 
 void v1_session::take_answer(std::uint64_t token, const append_answer& answer) {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
 /// How often it looks for new events; a receiver is told so much later at most.
-constexpr auto look_interval = 100ms;
+constexpr auto event_look_interval = 100ms;
 /// How often one that another node has is asked for.
 constexpr auto hold_interval = 2s;
 /// How often what is done is stored: after a crash so much is told once more.
@@ -284,21 +284,21 @@ struct teller {
     }
     if (!work) {
       hold();
-      return look_interval;
+      return event_look_interval;
     }
     // A failover may have lost the newest commits, and give their ids anew: its row knows how far it is
     // there.
     if (timeline() != held_on) {
       let_go("the database is another one, or on another timeline");
-      return look_interval;
+      return event_look_interval;
     }
     const bool is_new = load();
-    if (!work) return look_interval;
+    if (!work) return event_look_interval;
     if (clock::now() - heard_at < fence_interval) send();
     const bool is_answered = receive();
     if (work) store();
     if (work) forget();
-    return is_new || is_answered || poster->in_flight() > 0 ? 0ms : look_interval;
+    return is_new || is_answered || poster->in_flight() > 0 ? 0ms : event_look_interval;
   }
 };
 
@@ -312,7 +312,7 @@ webhook_actor::behavior_type webhook(webhook_actor::pointer self, webhook_env* e
   self->send(self, flush_atom::value);
   return {
       [it](flush_atom) {
-        auto pause = std::chrono::milliseconds(look_interval);
+        auto pause = std::chrono::milliseconds(event_look_interval);
         try {
           pause = it->turn();
         } catch (const std::exception& e) {

@@ -24,7 +24,7 @@ content_verdict worse(const content_verdict& one, const content_verdict& other) 
 static_assert(static_cast<int>(judgement::pass) < static_cast<int>(judgement::review) &&
               static_cast<int>(judgement::review) < static_cast<int>(judgement::risky));
 
-wechat::fault ended() { return {wechat::failure::away, "the server is shutting down"}; }
+wechat::fault ended() { return {wechat::failure::away, shutting_down().detail}; }
 
 } // namespace
 

@@ -7,5 +7,6 @@ function(embed_text target symbol file)
     COMMAND ${CMAKE_COMMAND} -DSYMBOL=${symbol} -DSOURCE=${source} -DOUTPUT=${output}
             -P ${CMAKE_SOURCE_DIR}/cmake/embed_text_script.cmake
     DEPENDS ${source} ${CMAKE_SOURCE_DIR}/cmake/embed_text_script.cmake)
+  set_source_files_properties(${output} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_sources(${target} PRIVATE ${output})
 endfunction()

@@ -27,10 +27,15 @@ target_link_options(hongyan_flags INTERFACE -Wl,-z,relro,-z,now)
 # Third-party headers are not ours to warn about.
 set(CMAKE_NO_SYSTEM_FROM_IMPORTED OFF)
 
+# TOGETHER: so many files are compiled as one, which spares most of what others' headers cost; so names in anonymous namespaces are
+# the module's.
 function(hongyan_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "TOGETHER" "SOURCES;LINK" ${ARGN})
   add_library(hongyan_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(hongyan_${name} PUBLIC hongyan_flags ${ARG_LINK})
+  if(ARG_TOGETHER)
+    set_target_properties(hongyan_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${ARG_TOGETHER})
+  endif()
 endfunction()
 
 # With sanitizers the modules from actors on, and the tests, share one precompiled header: hongyan_precompile(TARGET). Not where

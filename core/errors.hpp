@@ -51,6 +51,9 @@ struct error {
   std::optional<std::size_t> offset{}; ///< of a stream's conflict: where it ends
 };
 
+/// For whom this server can do no more.
+inline error shutting_down() { return {errc::unavailable, "the server is shutting down"}; }
+
 /// When the client may come again: what the error says; where it says nothing of its own (1 s), spread over
 /// 0.5 to 1.5 s, so that those who were refused together do not come back together.
 std::chrono::milliseconds spread_retry(const error& e);

@@ -11,7 +11,7 @@ namespace hongyan {
 namespace {
 
 /// Ten years; what is to last longer is until it is lifted.
-constexpr std::int64_t seconds_max = 315'360'000;
+constexpr std::int64_t ban_seconds_max = 315'360'000;
 constexpr std::size_t reason_chars = 256;
 constexpr std::int64_t page_max = 1000;
 constexpr std::size_t page = 100;
@@ -30,7 +30,7 @@ std::string encode_ban(const ban& one) {
 result<ban> read_ban(const boost::json::object& body) {
   v1::params given(body);
   ban wanted{.user = given.id("userId"), .since = wall_now()};
-  const auto seconds = given.optional_integer("seconds", 0, seconds_max).value_or(0);
+  const auto seconds = given.optional_integer("seconds", 0, ban_seconds_max).value_or(0);
   wanted.reason = given.optional_text("reason", reason_chars).value_or("");
   if (given.fault()) return *given.fault();
   if (seconds > 0) wanted.until = wanted.since + std::chrono::seconds(seconds);

@@ -19,7 +19,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t read_bytes = 64 * 1024;
+constexpr std::size_t file_read_bytes = 64 * 1024;
 
 error no_such_file() { return {errc::not_found, "there is no such file that you may see"}; }
 
@@ -37,7 +37,7 @@ public:
   std::uint64_t length() const override { return length_; }
   asio::awaitable<result<std::string>> next() override {
     if (left_ == 0) co_return std::string();
-    blob_wish wish{from_, next_, static_cast<std::size_t>(std::min<std::uint64_t>(left_, read_bytes))};
+    blob_wish wish{from_, next_, static_cast<std::size_t>(std::min<std::uint64_t>(left_, file_read_bytes))};
     auto read = co_await ask_worker<blob_done>(at_, worker_, read_atom::value, std::move(wish));
     if (!read) co_return read.error();
     if (read->failure) co_return *read->failure;

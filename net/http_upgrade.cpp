@@ -21,7 +21,7 @@ namespace http = boost::beast::http;
 
 constexpr const char* v1_subprotocol = "hongyan.v1";
 
-error malformed(std::string detail) { return {errc::malformed, std::move(detail)}; }
+error bad_upgrade(std::string detail) { return {errc::malformed, std::move(detail)}; }
 
 /// Who opens a v1 socket: whose token it is; under --auth none, whoever the address names.
 result<user_id> v1_user(const routed_request& request) {
@@ -74,12 +74,12 @@ std::optional<error> http_connection::check_upgrade(const http_request& request)
     return error{errc::upgrade_required, "this path is a WebSocket: ask for an upgrade to websocket"};
   if (request.count(http::field::sec_websocket_key) > 1 ||
       request.count(http::field::sec_websocket_version) > 1)
-    return malformed("an upgrade has one Sec-WebSocket-Key and one Sec-WebSocket-Version");
+    return bad_upgrade("an upgrade has one Sec-WebSocket-Key and one Sec-WebSocket-Version");
   if (request[http::field::sec_websocket_version] != "13")
     return error{errc::upgrade_required, "the WebSocket version spoken here is 13"};
   if (!is_websocket_key(view(request[http::field::sec_websocket_key])))
-    return malformed("Sec-WebSocket-Key must be 16 bytes in Base64");
-  if (at_.server.draining) return error{errc::unavailable, "the server is shutting down"};
+    return bad_upgrade("Sec-WebSocket-Key must be 16 bytes in Base64");
+  if (at_.server.draining) return shutting_down();
   return {};
 }
 

@@ -10,7 +10,7 @@ namespace hongyan {
 namespace {
 
 /// Messages an actor may handle in a row before sockets and other actors have their turn.
-constexpr std::size_t messages_a_turn = 64;
+constexpr std::size_t actor_messages_a_turn = 64;
 /// Requests of one key in a round. The dearest that a stranger can ask for is a look at an EdDSA signature,
 /// 0.1 to 0.2 ms: so one address holds up a round by a millisecond or so.
 constexpr std::size_t requests_a_round = 8;
@@ -79,7 +79,7 @@ void io_shard::exec_later(caf::resumable* job) {
 }
 
 void io_shard::give_turn(caf::intrusive_ptr<caf::resumable> job) {
-  if (job->resume(this, messages_a_turn) == caf::resumable::resume_later) exec_later(job.release());
+  if (job->resume(this, actor_messages_a_turn) == caf::resumable::resume_later) exec_later(job.release());
 }
 
 asio::awaitable<void> io_shard::yield() { co_await asio::post(io_, asio::use_awaitable); }

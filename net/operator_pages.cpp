@@ -14,7 +14,7 @@ void set_queue(metrics& figures, const char* queue, const credit& c) {
 asio::awaitable<reply> health(edge&, const routed_request&) { co_return text_reply("alive\n"); }
 
 asio::awaitable<reply> readiness(edge& at, const routed_request&) {
-  if (at.server.draining) co_return problem({errc::unavailable, "the server is shutting down"});
+  if (at.server.draining) co_return problem(shutting_down());
   if (!at.server.admitted.database_up())
     co_return problem({errc::unavailable, at.server.admitted.database_fault()});
   if (auto dead = at.server.admitted.dead_actor(); !dead.empty())

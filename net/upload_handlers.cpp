@@ -22,7 +22,7 @@ namespace http = boost::beast::http;
 /// Handed to a worker at once: a turn on its thread costs as much as copying some ten KiB.
 constexpr std::size_t write_bytes = 128 * 1024;
 /// What comes at once, at most.
-constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::size_t upload_piece_bytes = 64 * 1024;
 /// What stands around a file in its body: boundaries, headers, a few short fields.
 constexpr std::uint64_t envelope_bytes = 64 * 1024;
 /// Of the text part `seconds`.
@@ -194,7 +194,8 @@ result<void> upload::take_bytes(std::string_view bytes) {
   if (static_cast<std::uint64_t>(file_.size) > to_.settings.max)
     return error{errc::too_large, "the file is over " + std::to_string(to_.settings.max) + " bytes", "file"};
   picture_.feed(bytes);
-  if (waiting_.empty()) waiting_.reserve(write_bytes + piece_bytes); // when the last piece has been written
+  if (waiting_.empty())
+    waiting_.reserve(write_bytes + upload_piece_bytes); // when the last piece has been written
   waiting_ += bytes;
   if (has_type_) return {};
   first_ += bytes.substr(0, media::signature_bytes - first_.size());

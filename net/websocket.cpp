@@ -16,8 +16,8 @@ constexpr std::chrono::hours never{1000};
 
 /// Messages of one peer, and bytes to one, before others have their turn. A message may cost a look at a
 /// signature (0.2 ms) at most.
-constexpr std::size_t messages_a_turn = 8;
-constexpr std::size_t bytes_a_turn = 65'536;
+constexpr std::size_t frames_a_turn = 8;
+constexpr std::size_t frame_bytes_a_turn = 65'536;
 
 /// What a string has allocated.
 std::size_t bytes_of(const std::string& s) { return s.capacity() > 15 ? s.capacity() : 0; }
@@ -109,7 +109,7 @@ void websocket::write(std::string bytes) {
 /// Gives the socket what it takes; the rest goes when it is writable again.
 void websocket::flush() {
   boost::system::error_code ec;
-  const auto turn_ends = out_sent_ + bytes_a_turn;
+  const auto turn_ends = out_sent_ + frame_bytes_a_turn;
   while (!ec && out_sent_ < out_.size() && out_sent_ < turn_ends) {
     const auto sent = socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), ec);
     if (sent > 0) progress_ = home_.now();
@@ -221,7 +221,7 @@ std::string_view websocket::decode(std::string_view bytes) {
   const bool was_mid_message = decoder_.mid_message();
   bool finished_one = false;
   for (std::size_t handled = 0; owner_ != nullptr && !deaf_; ++handled) {
-    if (handled == messages_a_turn && !bytes.empty()) return bytes;
+    if (handled == frames_a_turn && !bytes.empty()) return bytes;
     switch (decoder_.next(bytes)) {
     case status::need_more:
       if (decoder_.mid_message()) note_message(!was_mid_message || finished_one);

@@ -9,7 +9,7 @@ namespace hongyan {
 namespace {
 
 constexpr std::size_t words_max = 100'000;
-constexpr std::size_t word_bytes_max = 128;
+constexpr std::size_t listed_word_bytes_max = 128;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -33,7 +33,7 @@ result<word_list> word_list::parse(std::string_view text) {
     const auto wrong = [&](const char* what) {
       return error{errc::malformed, "line " + std::to_string(number) + " " + what};
     };
-    if (word.size() > word_bytes_max) return wrong("is too long; a word has at most 128 bytes");
+    if (word.size() > listed_word_bytes_max) return wrong("is too long; a word has at most 128 bytes");
     if (word.find('\0') != std::string_view::npos) return wrong("holds a zero byte; accepted: text in UTF-8");
     if (list.words_.size() == words_max) return wrong("is beyond the 100000 words that a list may have");
     list.lengths_.insert(word.size());

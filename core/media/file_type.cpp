@@ -52,16 +52,17 @@ file_type of_brand(std::string_view brand) {
   return brand == "qt  " ? file_type{video, "video/quicktime"} : mp4;
 }
 
-std::uint8_t byte(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
+std::uint8_t octet(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
 
 /// A frame's header of MPEG audio (ISO 11172-3, 2.4.1.3): layer III with values that mean something; or of
 /// ADTS (ISO 13818-7), which begins alike and has no layer.
 const file_type* of_audio_frame(std::string_view bytes) {
   static constexpr file_type mp3{voice, "audio/mpeg"}, aac{voice, "audio/aac"};
-  if (bytes.size() < 4 || byte(bytes, 0) != 0xFF || (byte(bytes, 1) & 0xE0) != 0xE0) return nullptr;
-  const int version = byte(bytes, 1) >> 3 & 3, layer = byte(bytes, 1) >> 1 & 3;
-  if ((byte(bytes, 1) & 0xF0) == 0xF0 && layer == 0) return (byte(bytes, 2) >> 2 & 15) < 13 ? &aac : nullptr;
-  const int rate = byte(bytes, 2) >> 4, sampling = byte(bytes, 2) >> 2 & 3;
+  if (bytes.size() < 4 || octet(bytes, 0) != 0xFF || (octet(bytes, 1) & 0xE0) != 0xE0) return nullptr;
+  const int version = octet(bytes, 1) >> 3 & 3, layer = octet(bytes, 1) >> 1 & 3;
+  if ((octet(bytes, 1) & 0xF0) == 0xF0 && layer == 0)
+    return (octet(bytes, 2) >> 2 & 15) < 13 ? &aac : nullptr;
+  const int rate = octet(bytes, 2) >> 4, sampling = octet(bytes, 2) >> 2 & 3;
   return version != 1 && layer == 1 && rate != 0 && rate != 15 && sampling != 3 ? &mp3 : nullptr;
 }
 

@@ -10,6 +10,7 @@
 namespace hongyan {
 
 using steady_time = std::chrono::steady_clock::time_point;
+inline steady_time steady_now() { return std::chrono::steady_clock::now(); }
 
 class timer_wheel {
 public:

@@ -91,8 +91,8 @@ class Notices {
   async grant(templates) {
     try {
       for (const templateId of templates) await this.client.call('push.grant', { templateId, count: 1 })
-    } catch ({ code }) {
-      return typeof code === 'number' ? this.turnOff() : 'offline'
+    } catch (error) {
+      return error.final ? this.turnOff() : 'offline' // a busy server may take it the next time
     }
     for (const templateId of templates) this.grants[templateId] += 1
     return 'accept'

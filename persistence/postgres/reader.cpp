@@ -238,7 +238,7 @@ WHERE webhook = $1::text AND event_id > $2::bigint ORDER BY event_id LIMIT $3::b
 /// Rows of some pages: fewer are not worth it.
 constexpr std::int64_t summarized_ids = 1000;
 
-const std::vector<named_statement>& statements() {
+const std::vector<named_statement>& reader_statements() {
   static const std::vector<named_statement> list{{"latest_of_user", latest_of_user_sql},
                                                  {"latest_of_pair", latest_of_pair_sql},
                                                  {"memberships", shown_memberships_sql},
@@ -733,7 +733,7 @@ private:
     // Nothing has been sent: a session that ended while it was idle is simply made again.
     if (connection_.is_alive()) return {};
     connection_.close();
-    auto made = open_to_read(*hosts_, statements());
+    auto made = open_to_read(*hosts_, reader_statements());
     if (!made) return unavailable(made.error());
     connection_ = *std::move(made);
     settled_id_ = 0; // what was settled elsewhere need not be here

@@ -19,7 +19,7 @@ namespace hongyan::postgres {
 
 namespace {
 
-std::vector<named_statement> statements() {
+std::vector<named_statement> writer_statements() {
   std::vector<named_statement> list{{"conversations", conversations_sql},
                                     {"make_conversations", make_conversations_sql},
                                     {"groups", groups_sql},
@@ -76,7 +76,7 @@ class writer final : public message_writer {
 public:
   explicit writer(const std::shared_ptr<hosts>& database)
       : writer_(static_cast<std::int64_t>(random_number()))
-      , session_(database, statements(), [this] { known_.clear(); })
+      , session_(database, writer_statements(), [this] { known_.clear(); })
       , index_keeper_(*database) {}
 
   result<std::vector<append_outcome>> append(std::span<const new_message> batch, wall_time now) override {

@@ -76,8 +76,10 @@ test('a line that is cut, a restart, a server that is killed: every message once
     await eventually(async () => assert.deepEqual((await said(page)).slice(-2), all.slice(-2)))
     await page.locator('wx-hy-bubble').getByText(words.waiting).nth(1).waitFor()
     await lookLike(page, `acceptance-19-waits-${name}.png`)
+    const strip = page.locator('[class*="--strip"]')
+    assert.ok((await strip.boundingBox()).height >= look.width * 88 / 750 - 0.5, 'the strip is high enough for a finger')
     proxy.up()
-    await page.locator('[class*="--strip"]').tap()
+    await strip.tap({ timeout: 5_000 }).catch(() => {}) // it may have come back by itself meanwhile
     await sayExactly(page, all)
     await page.getByText(words.waiting).first().waitFor({ state: 'detached' })
     await eventually(() => assert.deepEqual(li.conversation({ userId: me }).messages.map(({ content }) => content), all))
@@ -199,6 +201,15 @@ test('what is being written grows at the bottom without a jump, and moves nothin
     }
     await grow(0, 20)
     await eventually(async () => assert.ok(await distance(page) < 2, 'at the bottom'))
+    const blinks = await page.locator('wx-hy-bubble [class*="--caret"]').evaluate((caret) => {
+      const [blink] = caret.getAnimations()
+      blink.pause()
+      return [750, 250].map((at) => { // the picture has what is seen in the last
+        blink.currentTime = at
+        return getComputedStyle(caret).opacity
+      })
+    })
+    assert.deepEqual(blinks, ['0', '1'])
     await screenshot(page, `acceptance-37-bottom-${name}.png`)
     await page.phone.swipe({ x: 150, y: 200 }, { dy: 260 })
     await atRest(page, 3)

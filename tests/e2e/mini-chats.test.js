@@ -115,6 +115,7 @@ test('the title says how the connection is, old rows stay, a strip comes after a
   await page.locator('phone-nav').getByText('鸿雁(连接中…)').waitFor()
   await row(page, '李四').getByText('一').waitFor()
   await page.getByText('连接不上，点此重试').waitFor()
+  assert.ok((await page.locator('.strip').boundingBox()).height >= 43.5, 'the strip is high enough for a finger')
   await screenshot(page, 'mini-chats-offline.png')
   await it.server.start()
   await page.getByText('连接不上，点此重试').tap({ timeout: 5_000 }).catch(() => {}) // it may have come back by itself meanwhile

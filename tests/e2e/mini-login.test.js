@@ -3,10 +3,8 @@
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
-const { startHongyan } = require('./lib/hongyan')
-const { launchForMiniProgram } = require('./runtime/open')
-const { serveMiniProgram } = require('./runtime/serve')
-const { startProduct, copyProduct, stopProduct, closePhones, openProduct, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { startProduct, stopProduct, closePhones, openProduct, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { withWechat } = require('./lib/wechat')
 
 let it
 test.before(async () => { it = await startProduct() })
@@ -47,29 +45,7 @@ test('how it looks', async () => {
 
 // ---- by WeChat, which a stand-in plays ----
 
-/** The app with WeChat's login, and a server that has it or not. */
-async function withWechat(run, { hasLogin = true } = {}) {
-  const [{ KeyFiles }, { WechatStandIn }] = await Promise.all(['keys', 'wechat'].map((name) => import(`../blackbox/lib/${name}.js`)))
-  const copy = copyProduct({ 'config.js': (text) => text.replace("login: 'demo'", "login: 'wechat'") })
-  const wechat = await WechatStandIn.start()
-  const keys = new KeyFiles()
-  keys.write('wechat', `${wechat.secret}\n`)
-  const started = {}
-  try {
-    started.app = await serveMiniProgram(copy.folder)
-    started.browser = await launchForMiniProgram()
-    const config = `[wechat]\napp_id = "${wechat.appId}"\nsecret_file = "${keys.path('wechat')}"\nbase_url = "${wechat.url}"\n`
-    started.server = await startHongyan({ origins: [started.app.url], args: keys.args, ...(hasLogin && { config }) })
-    await run(started, wechat)
-  } finally {
-    await stopProduct(started)
-    await wechat.stop()
-    keys.dispose()
-    copy.remove()
-  }
-}
-
-test('WeChat logs in silently; the token is kept', () => withWechat(async (started, wechat) => {
+test('WeChat logs in silently; the token is kept', () => withWechat(it, async (started, wechat) => {
   let asked = 0
   const page = await openProduct(started, { loginCode: () => { asked++; return wechat.code('openid-zhang') } })
   await page.getByText('还没有聊天').waitFor()
@@ -79,7 +55,7 @@ test('WeChat logs in silently; the token is kept', () => withWechat(async (start
   assert.deepEqual(await isClean(page), CLEAN)
 }))
 
-test('a login that fails has words, is tried again, and by the button', () => withWechat(async (started, wechat) => {
+test('a login that fails has words, is tried again, and by the button', () => withWechat(it, async (started, wechat) => {
   let isBroken = true
   const page = await openProduct(started, { loginCode: () => { if (isBroken) throw new Error('system error'); return wechat.code('openid-li') } })
   await page.getByText('登录失败，请重试').waitFor()
@@ -90,13 +66,13 @@ test('a login that fails has words, is tried again, and by the button', () => wi
   assert.deepEqual((await page.phone.report()).errors, [])
 }))
 
-test('a server without WeChat\'s login says that it is unavailable', () => withWechat(async (started, wechat) => {
+test('a server without WeChat\'s login says that it is unavailable', () => withWechat(it, async (started, wechat) => {
   const page = await openProduct(started, { loginCode: () => wechat.code('openid-wang') })
   await page.getByText('商店暂时无法登录').waitFor()
   await screenshot(page, 'mini-login-unavailable.png')
 }, { hasLogin: false }))
 
-test('a login that the server does not take any more is expired, and the button begins anew', () => withWechat(async (started, wechat) => {
+test('a login that the server does not take any more is expired, and the button begins anew', () => withWechat(it, async (started, wechat) => {
   const page = await openProduct(started, { loginCode: () => wechat.code('openid-zhao') })
   await page.getByText('还没有聊天').waitFor()
   let isRefused = true

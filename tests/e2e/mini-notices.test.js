@@ -1,9 +1,11 @@
 'use strict'
-// "Notify me when they reply": when it is asked for, and when not any more. The server here has no templates, so its answers of push.* are played.
+// "Notify me when they reply": when it is asked for, and when not any more. The server here has no templates, so its answers of push.* are
+// played; in one test it has one, and tells by WeChat, which is a stand-in.
 
 const assert = require('node:assert/strict')
 const test = require('node:test')
 const { startProduct, stopProduct, closePhones, openProduct, somebody, screenshot, LOOKS, isClean, CLEAN, standsOut } = require('./lib/product')
+const { withWechat } = require('./lib/wechat')
 
 let it
 test.before(async () => { it = await startProduct() })
@@ -141,6 +143,39 @@ test('a no is respected; without the main switch, or refused by the server, stri
   }
 })
 
+const TEMPLATE = { template_id: 'replyTemplate', page: 'pages/chat/chat?{to}', delay: 1, fields: { thing1: 'content', thing2: 'sender' } }
+
+test('a server that has a template: accepted, told of when the app is closed, and the chat is what opens', () => withWechat(it, async (started, wechat) => {
+  const openid = 'canary-o-notices'
+  const liComes = () => somebody(started, '2', '李四', { getToken: async () => started.blackbox.tokenOf('2') });
+  (await liComes()).close()
+  const page = await openProduct(started, { loginCode: () => wechat.code(openid) })
+  await page.getByText('还没有聊天').waitFor()
+  await page.goto(`${started.app.url}/pages/chat/chat?userId=2`)
+  const ask = async (text) => {
+    await page.locator('textarea').fill(text)
+    await page.locator('[class*="--send-area"]').tap()
+    await strip(page).waitFor()
+  }
+  await ask('在吗')
+  wechat.api.accepts(openid, TEMPLATE.template_id) // WeChat itself hears of the tap that follows
+  await strip(page).getByText('开启').tap()
+  await page.locator('phone-toast').getByText('收到回复会通知你一次').waitFor()
+
+  const { userId } = await page.evaluate(() => JSON.parse(localStorage.getItem('storage hongyan:login')))
+  await page.goto('about:blank') // the app is closed
+  const li = await liComes()
+  await li.send({ to: { userId }, content: '在的' })
+  const notice = await wechat.notice()
+  assert.deepEqual([notice.openid, notice.page, notice.values], [openid, 'pages/chat/chat?userId=2', { thing1: '在的', thing2: '李四' }])
+  li.close()
+
+  await page.goto(`${started.app.url}/${notice.page}`)
+  await page.locator('wx-hy-bubble').getByText('在的').waitFor()
+  await ask('那太好了') // it was for one notice
+  assert.deepEqual(await isClean(page), CLEAN)
+}, { subscribe: [TEMPLATE] }))
+
 test('how it looks', async () => {
   for (const { name, ...look } of [...LOOKS, { name: '320-en-largest', width: 320, language: 'en', fontSizeSetting: 23 }]) {
     const page = await openChat(`look-${name}`, { grants: { T1: 0 } }, look)
@@ -150,6 +185,11 @@ test('how it looks', async () => {
     assert.deepEqual(await standsOut(page), [])
     const [{ height }, { y, height: whole }] = await Promise.all(['.notice-text', '.notice'].map((part) => page.locator(part).boundingBox()))
     assert.ok(height <= whole && y + whole < page.viewportSize().height, name)
+    for (const button of ['.notice-on', '.notice-close']) {
+      const box = await page.locator(button).boundingBox()
+      const least = page.viewportSize().width * 88 / 750 - 0.5
+      assert.ok(box.width >= least && box.height >= least, `${name}: ${button} is ${box.width} × ${box.height}`)
+    }
     await page.context().close()
   }
 })

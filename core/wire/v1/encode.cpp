@@ -484,12 +484,13 @@ std::string blocks_result(const std::vector<user_id>& users) {
 std::string grants_result(const std::vector<std::string>& templates, const std::vector<push_grant>& granted) {
   std::string out = R"({"grants":{)";
   for (const auto& id : templates) {
-    if (out.back() != '{') out += ',';
-    append_json_string(out, id);
+    if (&id != &templates.front()) out += ',';
+    append(out, std::string_view(id));
+    out += ':';
     const auto of = std::ranges::find(granted, id, &push_grant::template_id);
-    out.append(1, ':').append(std::to_string(of == granted.end() ? 0 : of->grants));
+    append(out, of == granted.end() ? 0 : of->grants);
   }
-  return out + "}}";
+  return out += "}}";
 }
 
 std::string group_result(const group_info& group) {

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const { Notices } = require('../../../miniprogram/services/notices')
 
 /** Notices of a phone that answers `answers`, where `always` is kept; `asked` and `granted` are what it did. */
-async function phone({ always, answers = { T1: 'accept', T2: 'accept' }, refuses = false }) {
+async function phone({ always, answers = { T1: 'accept', T2: 'accept' }, refuses = null }) {
   const it = { asked: 0, granted: [] }
   global.wx = {
     getSetting: ({ withSubscriptions, success }) => success({ subscriptionsSetting: withSubscriptions ? { mainSwitch: true, itemSettings: always } : undefined }),
@@ -16,7 +16,7 @@ async function phone({ always, answers = { T1: 'accept', T2: 'accept' }, refuses
     userId: '1',
     call: async (method, params) => {
       if (method === 'push.status') return { grants: { T1: 0, T2: 0 } }
-      if (refuses) throw Object.assign(new Error('no'), { code: -32601 })
+      if (refuses) throw Object.assign(new Error('no'), refuses)
       it.granted.push(params.templateId)
       return {}
     },
@@ -53,10 +53,16 @@ test('nobody is asked by a tap on Send: not without "always keep", not for one t
 })
 
 test('a server that refuses a grant is not asked again', async () => {
-  const it = await phone({ always: {}, refuses: true })
+  const it = await phone({ always: {}, refuses: { code: -32003, final: true } })
   assert.equal(it.notices.isDue, true)
   assert.equal(await it.notices.ask(), 'off')
   await it.notices.read()
   assert.equal(it.notices.grants, null)
   assert.equal(it.notices.isDue, false)
+})
+
+test('one that is only busy is asked again', async () => {
+  const it = await phone({ always: {}, refuses: { code: -32053, final: false } })
+  assert.equal(await it.notices.ask(), 'offline')
+  assert.equal(it.notices.isDue, true)
 })
