@@ -287,6 +287,39 @@ test('back after five seconds, after ten minutes, after a cold start: what was w
   }
 })
 
+/** How high it is for a finger, in rpx: more than what is seen, maybe. */
+const reach = (locator) => locator.evaluate((element) => {
+  const { left, width, top, bottom } = element.getBoundingClientRect()
+  const meets = (y) => element.contains(document.elementFromPoint(left + width / 2, y))
+  let [from, to] = [top + 0.5, bottom - 0.5]
+  while (meets(from - 0.5)) from -= 0.5
+  while (meets(to + 0.5)) to += 0.5
+  return (to - from) * 750 / innerWidth
+})
+
+test('what is tapped is 88 high for a finger, however it looks; the dot of who is there is round', async () => {
+  for (const [i, { name, ...look }] of LOOKS.entries()) {
+    const to = { userId: `20${i}` }
+    const order = { type: 'order', orderId: '20261127003', title: '云南普洱 357g', count: 2, amount: '196.00', currency: 'CNY', status: '待发货', actions: [{ text: '查看订单', path: '/o' }, { text: '催发货', reply: '请尽快发货' }] }
+    await li.send({ to, kind: 'custom', content: order, ext: { quickReplies: ['怎么退货', '找人工'] } })
+    const page = await openProduct(it, { as: to.userId, ...look })
+    const dot = page.locator('.row [class*="--dot"]').first()
+    await dot.waitFor()
+    const rpx = await dot.evaluate((element) => [element.offsetWidth, element.offsetHeight].map((size) => Math.round(size * 750 / innerWidth)))
+    assert.ok(rpx.every((size) => Math.abs(size - 16) < 1.5), `${name}: ${rpx}`)
+    const high = [['search', await reach(page.locator('wx-search-button [class*="--button"]').first())]]
+    await page.locator('.row').tap()
+    for (const [what, which] of [['reply', 'wx-hy-chat [class*="--pill"]'], ['order', 'wx-hy-bubble [class*="--button"]']]) {
+      await page.locator(which).first().waitFor()
+      await atRest(page)
+      high.push([what, await reach(page.locator(which).first())])
+    }
+    assert.deepEqual(high.filter(([, rpxHigh]) => rpxHigh < 85), [], name)
+    await lookLike(page, `acceptance-33-order-${name}.png`)
+    await page.context().close()
+  }
+})
+
 test('in the largest letters nothing is cut: the list, a chat, its menu, sheets, settings', { timeout: 300_000 }, async () => {
   const me = await somebody(it, '190', '三三')
   const { group: { groupId } } = await wang.call('group.create', { name: '一个名字特别长的周末爬山和露营的群', members: ['190', '2'] })

@@ -18,7 +18,6 @@ Component({
     /** Of a group: [{userId, avatar, initials, color}]. */
     groupMembers: { type: Array, value: [] },
     online: Boolean,
-    isSmallDot: Boolean,
   },
 
   data: { src: '', cells: [], rows: 0 },
