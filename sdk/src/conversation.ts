@@ -224,7 +224,8 @@ export class Conversation {
     }
     const wasStream = message.streaming
     delete message.streaming
-    const isAsItWas = change.content === null || message.content === change.content
+    // Without a content it was recalled since: what is held from before was edited all the same.
+    const isAsItWas = change.content === null ? message.recalled : message.content === change.content
     if (change.content !== null) message.content = change.content
     if (wasStream) this.count(message)
     else if (!isAsItWas) message.edited = true // else it came as it is now: an edited one says so, and an ended stream is none

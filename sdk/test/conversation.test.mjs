@@ -127,6 +127,12 @@ test('what a sync brings is as it is now: edited if it says so, and the end of a
   assert.deepEqual([of.at(1).edited, of.at(3).edited], [undefined, true])
 })
 
+test('an edit and a recall that come together leave it edited, as the server has it', () => {
+  const of = conversation([entry(1, { content: 'said' }), entry(2)])
+  of.take(synced([editOf(3, 1, null), recallOf(4, 1)]), 20)
+  assert.deepEqual([of.at(1).content, of.at(1).edited, of.at(1).recalled], [null, true, true])
+})
+
 test('an edit entry of what is recalled brings nothing back', () => {
   const of = conversation([entry(1)])
   of.append(recallOf(2, 1))
