@@ -15,27 +15,36 @@ after(() => keys.dispose())
 const quantile = (times, q) => [...times].sort((a, b) => a - b)[Math.ceil(times.length * q) - 1]
 const p99 = (times) => quantile(times, 0.99)
 
-// How long each of `count` calls took, one after the other; each has to succeed.
-const calls = async (from, method, params, count) => {
+// How long each of `count` took, one after the other; each has to succeed. While this process itself stands still, as it does for half a
+// second now and then on two cores, a time says nothing of the server: such a one is taken again.
+const stillMs = 50
+const timed = async (count, once) => {
+  let [ticked, longest] = [0, 0]
+  const tick = () => {
+    const now = performance.now()
+    longest = Math.max(longest, now - ticked)
+    ticked = now
+  }
+  const ticker = setInterval(tick, 5)
   const times = []
-  for (let i = 0; i < count; ++i) {
-    const begin = performance.now()
-    await from.call(method, params)
-    times.push(performance.now() - begin)
+  try {
+    for (let again = 10; times.length < count;) {
+      ticked = performance.now()
+      longest = 0
+      const begin = ticked
+      await once(times.length)
+      const took = performance.now() - begin
+      tick()
+      if (longest > stillMs && again-- > 0) continue
+      times.push(took)
+    }
+  } finally {
+    clearInterval(ticker)
   }
   return times
 }
-
-// How long each of `count` sends took, one after the other; each has to succeed.
-const sends = async (from, to, count) => {
-  const times = []
-  for (let i = 0; i < count; ++i) {
-    const begin = performance.now()
-    await from.say(to, `m${i}`)
-    times.push(performance.now() - begin)
-  }
-  return times
-}
+const calls = (from, method, params, count) => timed(count, () => from.call(method, params))
+const sends = (from, to, count) => timed(count, (i) => from.say(to, `m${i}`))
 
 onEachStore('by turns', (the) => {
   it('240 block lists of 100 that one user has under way do not hold up the sends of another', async (t) => {
