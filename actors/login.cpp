@@ -37,7 +37,7 @@ login_actor::behavior_type login(login_actor::pointer, login_env* env) {
         const auto outcome = openid ? "ok" : row_of(openid.error().code).name;
         env->figures.logins.Add({{"outcome", std::string(outcome)}}).Increment();
         if (!openid) return {.failure = openid.error()};
-        return {.identity = "wechat:" + env->wechat.app_id + ":" + *openid};
+        return {.identity = env->wechat.identities() + *openid};
       },
   };
 }

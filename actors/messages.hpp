@@ -90,9 +90,9 @@ struct change_answer {
   std::optional<message> edited{};      ///< of an edit, and of a stream's end, the message as it is now
   std::optional<open_stream> stream{};  ///< of find_stream, hold_stream and store_stream
   std::optional<webhook_row> webhook{}; ///< of hold_webhook and store_webhook
-  bool is_more = false;                 ///< of forget_presence: it is to be asked for again
-  std::vector<waiting_check> checks{};  ///< of take_checks
-  std::optional<check_leave> leave{};   ///< of ask_for_leave
+  bool is_more = false;                ///< of forget_presence, take_checks, take_notices: there may be others
+  std::vector<waiting_check> checks{}; ///< of take_checks
+  std::optional<check_leave> leave{};  ///< of ask_for_leave
   std::optional<content_check> check{}; ///< of find_verdict
   std::vector<due_notice> notices{};    ///< of take_notices
 };

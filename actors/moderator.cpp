@@ -70,7 +70,7 @@ void moderator::look() {
   request(persistence_, caf::infinite, change_atom::value, change{.action = take_checks{checks_at_once}})
       .then(
           [this](change_answer& answer) {
-            if (answer.checks.size() == checks_at_once) is_more_ = true;
+            if (answer.is_more) is_more_ = true;
             under_way_ += answer.checks.size();
             for (auto& check : answer.checks) judge(std::move(check));
             done();

@@ -49,7 +49,7 @@ void notifier::look() {
           change{.action = take_notices{env_.templates, env_.identities, notices_at_once}})
       .then(
           [this](change_answer& answer) {
-            is_more_ = answer.notices.size() == notices_at_once;
+            is_more_ = answer.is_more;
             if (answer.notices.empty()) return done();
             look_who_is_here(std::move(answer.notices));
           },

@@ -215,6 +215,7 @@ struct teller {
         }
         next->what = std::move(found->front());
       }
+      if (work->is_too_old(next->id, *next->what, wall_now())) continue;
       post(next->id, *next->what);
     }
   }

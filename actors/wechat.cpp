@@ -62,7 +62,7 @@ wechat_caller::answer_promise wechat_caller::begin(content_question&& question) 
     fail(of, {wechat::failure::quota, "too much is asked at once"});
     return answer_to;
   }
-  change leave{.action = ask_for_leave{of->question.user, env_.identities(),
+  change leave{.action = ask_for_leave{of->question.user, env_.settings.identities(),
                                        static_cast<std::int32_t>(of->pieces.size())}};
   env_.admitted.appends.take(1);
   request(persistence_, caf::infinite, change_atom::value, std::move(leave))

@@ -22,9 +22,6 @@ struct wechat_env {
   const current<auth::key_ring>& keys;
   flow& admitted;
   metrics& figures;
-
-  /// How identities of this mini-program begin; the openid follows.
-  std::string identities() const { return "wechat:" + settings.app_id + ":"; }
 };
 
 class wechat_caller final : public pinned<wechat_actor::base> {

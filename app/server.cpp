@@ -319,7 +319,7 @@ void server::spawn_notifier(const registry_actor& registry, const wechat_actor& 
   if (config_.notices.empty()) return;
   auto& env = notifier_env_.emplace(
       notifier_env{std::make_shared<const std::vector<notice_template>>(config_.notices),
-                   wechat_env_->identities(), admitted_, *figures_});
+                   config_.wechat.identities(), admitted_, *figures_});
   const notifier_actor made =
       runtime_.spawn_pinned<notifier>(runtime_.first_shard(), env, persistence_, registry, wechat);
   caf::anon_send(made, tick_atom::value);

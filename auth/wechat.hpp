@@ -19,6 +19,9 @@ inline constexpr std::size_t wechat_answer_bytes_max = 65'536;
 struct wechat_settings {
   std::string app_id{}; ///< empty: nobody logs in by WeChat
   std::string base_url = "https://api.weixin.qq.com";
+
+  /// How identities of this mini-program's users begin; the openid follows.
+  std::string identities() const { return "wechat:" + app_id + ":"; }
 };
 
 /// The openid in an answer of jscode2session; of the session_key in it nothing is kept. Pure. Errors:

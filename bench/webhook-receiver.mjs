@@ -4,6 +4,7 @@ import http from 'node:http'
 
 const [port, server] = [Number(process.argv[2]), process.argv[3]]
 const silence = 2_000
+const deadline = 60_000 // without an event, while some wait
 const seqs = new Map()
 let events = 0
 let wrong = 0
@@ -30,8 +31,10 @@ const state = () => new Promise((resolve, reject) => {
     answer.on('data', (piece) => { text += piece }).on('end', () => resolve(JSON.parse(text).webhooks[0]))
   }).on('error', reject)
 })
+const begun = Date.now()
 for (;;) {
   await new Promise((resolve) => setTimeout(resolve, 200))
+  if (Date.now() - Math.max(begun, last) > deadline) throw new Error(`no event for ${deadline} ms, after ${events}`)
   if (Date.now() - last > silence && events > 0 && (await state()).lagSeconds === 0) break
 }
 console.log(JSON.stringify({ events, seconds: (last - first) / 1000, eventsPerSecond: events / Math.max((last - first) / 1000, 0.001), outOfOrder: wrong }, null, 1))

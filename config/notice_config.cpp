@@ -1,6 +1,7 @@
 #include "config/notice_config.hpp"
 
 #include "config/values.hpp"
+#include "core/tools/ascii.hpp"
 #include "wechat/notice.hpp"
 
 #include <algorithm>
@@ -13,14 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 4> part_names{"content", "sender", "time", "conversation"};
 constexpr std::size_t templates_max = 16, page_bytes_max = 1024;
 constexpr std::int64_t delay_max = 3600;
-
-bool fits_id(const std::string& id) {
-  const auto fits = [](char ch) {
-    return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '_' ||
-           ch == '-';
-  };
-  return !id.empty() && id.size() <= template_id_chars_max && std::ranges::all_of(id, fits);
-}
 
 /// What is accepted, when a field is not.
 std::optional<std::string> add_field(const std::string& key, const toml::node& value, notice_template& out) {
@@ -44,7 +37,8 @@ std::optional<error> read_notice(const toml::table& table, const std::string& pl
     const std::string key(name.str());
     if (key == "template_id") {
       out.id = node.value_exact<std::string>().value_or("");
-      if (!fits_id(out.id))
+      if (out.id.empty() || out.id.size() > template_id_chars_max ||
+          !std::ranges::all_of(out.id, is_id_character))
         return refused(key, node,
                        "a template's id, as WeChat's console shows it: 1 to 64 of A-Z, a-z, 0-9, _ and -");
     } else if (key == "page") {

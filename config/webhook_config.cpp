@@ -2,6 +2,7 @@
 
 #include "config/values.hpp"
 #include "core/chat/event.hpp"
+#include "core/tools/ascii.hpp"
 #include "core/wire/network.hpp"
 #include "core/wire/origin.hpp"
 #include "webhooks/private_address.hpp"
@@ -19,12 +20,8 @@ struct webhook_key {
 };
 
 std::optional<std::string> set_webhook_name(webhook_settings& w, const toml::node& v) {
-  const auto fits = [](char ch) {
-    return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '_' ||
-           ch == '-';
-  };
   w.name = v.value_exact<std::string>().value_or("");
-  if (w.name.empty() || w.name.size() > 64 || !std::ranges::all_of(w.name, fits))
+  if (w.name.empty() || w.name.size() > 64 || !std::ranges::all_of(w.name, is_id_character))
     return "1 to 64 of A-Z, a-z, 0-9, _ and -";
   return {};
 }

@@ -52,8 +52,7 @@ std::string encode(const content_check& check) {
 
 /// Of templates of ours.
 asio::awaitable<reply> hear_of_grants(edge& at, const wechat::grant_answers& said, std::string call) {
-  hear_grants heard{.call = std::move(call),
-                    .identity = "wechat:" + at.server.config.wechat.app_id + ":" + said.openid};
+  hear_grants heard{.call = std::move(call), .identity = at.server.config.wechat.identities() + said.openid};
   const auto& ours = at.server.config.limits.notice_templates;
   for (const auto& answer : said.answers)
     if (std::ranges::find(ours, answer.first) != ours.end()) heard.answers.push_back(answer);

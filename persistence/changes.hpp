@@ -38,11 +38,11 @@ struct change_outcome {
   std::vector<std::string> files{};        ///< of take_due_files
   std::optional<file_identity> identity{}; ///< of identify_files
   std::optional<webhook_row> webhook{};    ///< of hold_webhook; of store_webhook what is wished of it
-  bool is_more = false;                    ///< of forget_presence: it is to be asked for again
-  std::vector<waiting_check> checks{};     ///< of take_checks
-  std::optional<check_leave> leave{};      ///< of ask_for_leave
-  std::optional<content_check> check{};    ///< of find_verdict, where something is known
-  std::vector<due_notice> notices{};       ///< of take_notices
+  bool is_more = false;                ///< of forget_presence, take_checks, take_notices: there may be others
+  std::vector<waiting_check> checks{}; ///< of take_checks
+  std::optional<check_leave> leave{};  ///< of ask_for_leave
+  std::optional<content_check> check{}; ///< of find_verdict, where something is known
+  std::vector<due_notice> notices{};    ///< of take_notices
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

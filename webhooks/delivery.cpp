@@ -396,6 +396,14 @@ void delivery::settle(std::int64_t id, wall_time now) {
   }
 }
 
+bool delivery::is_too_old(std::int64_t id, const event& what, wall_time now) {
+  const auto at = flying_.find(id);
+  if (at == flying_.end() || at->second.how == flight::again || now - what.at <= settings_.keep) return false;
+  ++dropped_;
+  settle(id, now);
+  return true;
+}
+
 void delivery::put_off(std::int64_t id) {
   const auto at = flying_.find(id);
   if (at == flying_.end()) return;

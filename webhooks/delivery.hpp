@@ -70,6 +70,9 @@ public:
   };
   std::optional<parcel> next(wall_time now);
   void answered(std::int64_t id, const attempt& how, wall_time now);
+  /// Whether `what`, which next() gave, got too old while it waited: it is done with then. What is sent again
+  /// may be old.
+  bool is_too_old(std::int64_t id, const event& what, wall_time now);
   /// It is no more.
   void lost(std::int64_t id, wall_time now) { settle(id, now); }
   /// It could not be sent now, for a reason of ours.

@@ -1,5 +1,7 @@
 #include "wechat/api.hpp"
 
+#include "core/tools/ascii.hpp"
+#include "core/tools/text.hpp"
 #include "core/wire/json.hpp"
 
 #include <algorithm>
@@ -68,15 +70,6 @@ webhooks::post call(const std::string& base_url, const char* path, const std::st
   return {.url = base_url + path + "?access_token=" + token, .headers = {}, .body = std::move(body)};
 }
 
-/// Where the n-th character after `at` begins, or the end.
-std::size_t skip(std::string_view text, std::size_t at, std::size_t characters) {
-  for (; at < text.size(); ++at) {
-    const bool begins_one = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
-    if (begins_one && characters-- == 0) break;
-  }
-  return at;
-}
-
 } // namespace
 
 webhooks::post ask_for_token(const std::string& base_url, const std::string& app_id,
@@ -92,12 +85,9 @@ answer<access_token> parse_token(const webhooks::posted& from) {
   if (auto* wrong = std::get_if<fault>(&object)) return std::move(*wrong);
   const auto& good = std::get<json::object>(object);
   constexpr std::size_t token_bytes_max = 512;
-  const auto fits = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-  };
   const auto* token = text_of(good, "access_token");
   if (token == nullptr || token->empty() || token->size() > token_bytes_max ||
-      !std::ranges::all_of(*token, fits))
+      !std::ranges::all_of(*token, is_id_character))
     return nonsense("an answer without an access_token");
   return access_token{std::string(*token), std::chrono::seconds(number_of(good, "expires_in", 0))};
 }
@@ -137,10 +127,10 @@ answer<content_verdict> parse_text_verdict(const webhooks::posted& from) {
 std::vector<std::string_view> pieces_of(std::string_view text) {
   std::vector<std::string_view> pieces;
   for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = skip(text, begin, piece_characters);
+    const auto end = skip_characters(text, begin, piece_characters);
     pieces.push_back(text.substr(begin, end - begin));
     if (end == text.size()) break;
-    begin = skip(text, begin, piece_characters - overlap_characters);
+    begin = skip_characters(text, begin, piece_characters - overlap_characters);
   }
   return pieces;
 }

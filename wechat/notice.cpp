@@ -28,8 +28,7 @@ bool is_latin(std::string_view text) {
 std::string one_line(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
-    auto end = at + 1;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+    const auto end = skip_characters(text, at, 1);
     const auto character = text.substr(at, end - at);
     at = end;
     // No-break and ideographic spaces, separators of lines.
@@ -52,10 +51,7 @@ std::string one_line(std::string_view text) {
 
 std::string cut(std::string text, std::size_t characters) {
   if (count_characters(text) <= characters) return text;
-  std::size_t at = 0;
-  for (std::size_t left = characters; at < text.size(); ++at)
-    if ((static_cast<unsigned char>(text[at]) & 0xC0) != 0x80 && left-- == 1) break;
-  text.resize(at);
+  text.resize(skip_characters(text, 0, characters - 1));
   return text + "…";
 }
 

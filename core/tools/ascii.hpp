@@ -9,6 +9,11 @@ namespace hongyan {
 
 constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+/// A letter, a digit, _ or -: what ids and tokens of others are made of.
+constexpr bool is_id_character(char c) {
+  return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '_' || c == '-';
+}
+
 /// Whether both are the same but for upper and lower case.
 inline bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, to_lower, to_lower);

@@ -46,9 +46,20 @@ bool utf8_checker::feed(std::string_view piece) {
   return true;
 }
 
+namespace {
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+} // namespace
+
 std::size_t count_characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
+}
+
+std::size_t skip_characters(std::string_view text, std::size_t at, std::size_t characters) {
+  for (; at < text.size(); ++at)
+    if (begins_character(text[at]) && characters-- == 0) break;
+  return at;
 }
 
 } // namespace hongyan

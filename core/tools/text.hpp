@@ -26,5 +26,7 @@ private:
 
 /// Unicode characters of `text`, which must be valid UTF-8.
 std::size_t count_characters(std::string_view text);
+/// Where, so many characters on from `at`, the next one begins; or the end. Likewise.
+std::size_t skip_characters(std::string_view text, std::size_t at, std::size_t characters);
 
 } // namespace hongyan

@@ -33,6 +33,7 @@ result<void> change_run::operator()(const ask_for_leave& what) {
 result<void> change_run::operator()(const take_checks& what) {
   const auto due = tx_.take_checks(now_, now_ + taken_again, what.limit);
   if (!due) return due.error();
+  outcome_.is_more = due->size() == what.limit;
   for (const auto& one : *due) {
     auto found = tx_.find_message(one.message_id);
     if (!found) return found.error();

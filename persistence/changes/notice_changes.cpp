@@ -60,6 +60,7 @@ result<void> change_run::operator()(const hear_grants& what) {
 result<void> change_run::operator()(const take_notices& what) {
   const auto due = tx_.take_notices(now_, now_ + taken_again, what.limit);
   if (!due) return due.error();
+  outcome_.is_more = due->size() == what.limit; // most of them may be nobody's concern any more
   for (const auto& row : *due)
     if (auto done = look_at(row, what); !done) return done;
   return {};

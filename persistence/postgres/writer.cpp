@@ -10,6 +10,7 @@
 #include "persistence/postgres/writer_sql.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
@@ -401,6 +402,12 @@ private:
     std::vector<const content_verdict*> verdicts;
     std::vector<std::int32_t> rows_of_files, rows_of_users, rows_of_streams, rows_of_verdicts, rows_of_told;
     std::chrono::milliseconds notice_after{};
+    std::deque<mentions> noted; // whom `told` names
+    /// '' for all of them.
+    const auto add_users = [](const mentions& whom, std::vector<std::string_view>& to) {
+      for (const user_id& user : whom.users) to.emplace_back(user.text());
+      if (whom.all) to.emplace_back();
+    };
     for (std::size_t row = 0; row < rows.size(); ++row) {
       const auto& attached = batch[rows[row]].attached;
       const auto& called = batch[rows[row]].called;
@@ -422,17 +429,11 @@ private:
       if (const auto& after = batch[rows[row]].notice_after) {
         const new_message& m = batch[rows[row]];
         notice_after = *after;
-        if (m.to.is_group() && called) {
-          for (const user_id& user : called->users) told.emplace_back(user.text());
-          if (called->all) told.emplace_back();
-        } else if (!m.to.is_group() && m.to.id != m.from) {
-          told.emplace_back(m.to.id.text());
-        }
+        add_users(noted.emplace_back(noted_for(m.from, m.to, called.get())), told);
         rows_of_told.resize(told.size(), number);
       }
       if (!called) continue;
-      for (const user_id& user : called->users) users.emplace_back(user.text());
-      if (called->all) users.emplace_back();
+      add_users(*called, users);
       rows_of_users.resize(users.size(), number);
     }
     add_numbers(parameters_, rows, [&](std::size_t i) { return sent_digest(batch[i]); });

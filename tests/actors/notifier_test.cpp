@@ -13,7 +13,7 @@ struct notifier_fixture : wechat_fixture {
   notifier_env rules{
       .templates = std::make_shared<const std::vector<notice_template>>(std::vector{notice_template{
           .id = "T1", .page = {}, .fields = {{"thing1", notice_part::content}}, .delay = 0s}}),
-      .identities = env.identities(),
+      .identities = settings.identities(),
       .admitted = admitted,
       .figures = figures};
   notifier_actor tells = spawn_on<notifier>(system, home, rules, p, registry, caller);

@@ -100,6 +100,10 @@ withEachStore('before a send, somebody is asked', (the) => {
     const { streamId } = await begun(server, a.userId, peer, {}, key())
     await wrote(server, streamId, 0, 'streamed', key())
     await ended(server, streamId, {}, key())
+    if (the.kind === 'postgres') {
+      await the.sendBySql(server, a.userId, b.userId, 'by SQL')
+      await b.message(({ content }) => content === 'by SQL')
+    }
     assert.deepEqual(judge.asked, [])
     assert.deepEqual(Object.entries(await verdicts(server)).filter(([outcome]) => outcome !== 'allow'), [])
   })

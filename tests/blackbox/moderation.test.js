@@ -134,6 +134,10 @@ withEachStore('WeChat is asked about texts before they are stored', (the) => {
     await a.call('message.react', { in: user(other.userId), seq: 1, emoji: '👍', on: true })
     await a.call('message.recall', { in: user(other.userId), seq: messages[1].seq })
     await a.call('message.search', { query: '赌博' })
+    if (the.kind === 'postgres') {
+      await the.sendBySql(server, a.userId, other.userId, bad)
+      messages.push(await other.message(({ content, clientMsgId }) => content === bad && clientMsgId !== messages[1].clientMsgId))
+    }
     await a.say(user(other.userId), 'x')
     assertTexts(wechat, ['x'])
     for (const message of messages) assertProblem(await moderation(server, message), 404)

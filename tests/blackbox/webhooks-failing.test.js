@@ -1,11 +1,11 @@
 // Webhooks and receivers that fail, in every way that one can: nothing is lost, nobody waits for another's fault, and nothing of it hurts the
-// server. And the server that is killed. That an event is given up after half an hour, and what is told after `keep_days`, takes too long here:
-// the actors' own tests have them with a clock of theirs.
+// server. And the server that is killed. That an event is given up after half an hour takes too
+// long here: the actors' own tests have it with a clock of theirs.
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { pushed, wholeHistory } from './lib/client.js'
+import { pushed, request, wholeHistory } from './lib/client.js'
 import { makeCertificate } from './lib/certificates.js'
 import { random as randomOf } from './lib/faults.js'
 import { apiKeys, bearer, KeyFiles } from './lib/keys.js'
@@ -106,6 +106,29 @@ withEachStore('a receiver that fails as a whole', (the) => {
     })
     assert.ok(ms < 5_000, `after ${Math.round(ms)} ms`)
     assertAll(receiver, all)
+  })
+
+  it('is told nothing older than keep_days, and a metric counts it', async (t) => {
+    const { server, receiver, hook } = await the.tells(t, { hook: { keep_days: 1 } })
+    await receiver.down()
+    const { talk } = await talks(server, t, 2)
+    const all = await talk(1, 3)
+    await becomes(server, hook, 'fails', ({ state }) => state === 'failing')
+    await server.stop()
+    // A day and a minute go by for the first of each, an hour less than a day for the second.
+    const hour = 3_600_000
+    for (const [seq, ms] of [[1, 24 * hour + 60_000], [2, 23 * hour]]) {
+      await the.run(server.database, `UPDATE message SET created_at_ms = created_at_ms - ${ms} WHERE seq = ${seq}`)
+    }
+    await receiver.up()
+    const next = await again(t, server)
+    const kept = all.filter(({ seq }) => seq > 1)
+    await receiver.toldAll(kept, TAKEN_OVER)
+    assert.deepEqual(sorted(byIds(receiver.of('message.created'))), sorted(eventsOf(kept)))
+    receiver.assertOrder()
+    const metrics = (await request(next, { path: '/metrics' })).text
+    assert.match(metrics, /^hongyan_webhook_events_total\{[^}]*outcome="dropped"[^}]*\} 2$/m)
+    assert.deepEqual((await failed(next, hook.name)).json().failed, [], 'dropped is not failed')
   })
 
   it('is told of everything as it was then, however it was changed since', async (t) => {

@@ -110,6 +110,24 @@ STORE_TEST("it is judged again when it is due") {
   CHECK(due(*writer, at(300'000)).size() == 2); // that, and the one that nobody has settled
 }
 
+STORE_TEST("of those that are due a few are looked at, and it is said that there are more") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  for (const char* who : {"b", "c"}) {
+    grant(*writer, who, 1);
+    append(*writer, {noted(chat("a", who, "read"))}, at(1000));
+    mark(*writer, who, peer_or_group(user("a")), 1);
+  }
+  const auto look = [&] { return do_it(*writer, take_notices{templates, identities, 1}, at(20'000)); };
+  for (int i = 0; i < 2; ++i) {
+    const auto one = look();
+    CHECK(one.notices.empty()); // nobody need hear of it
+    CHECK(one.is_more);
+  }
+  CHECK_FALSE(look().is_more);
+}
+
 STORE_TEST("what comes while it is looked at is not lost") {
   TestType database;
   auto store = opened(database.url);

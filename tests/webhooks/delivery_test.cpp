@@ -61,6 +61,29 @@ TEST_CASE("what nobody asked for, and what is too old, is passed over") {
   CHECK(of.position() == 9);
 }
 
+TEST_CASE("what gets too old while it waits is passed over as well, unless it is asked for again") {
+  delivery of({.concurrency = 1, .keep = 1h}, {.name = "w", .position = 0}, at(0s));
+  const auto first = one(1, 1), second = one(2, 1), third = one(3, 2);
+  of.load(page({first, second, third}), at(0s));
+  CHECK(sends(of) == ids{1});
+  of.answered(1, bad, at(0s));
+  CHECK(sends(of) == ids{3}); // which was loaded, and waits no longer
+  CHECK(!of.is_too_old(3, third, at(3600s)));
+  CHECK(of.is_too_old(3, third, at(3601s)));
+  CHECK(of.position() == 3);
+  CHECK(sends(of, 3601s) == ids{1}); // which are parked
+  CHECK(of.is_too_old(1, first, at(3601s)));
+  CHECK(sends(of, 3601s) == ids{2});
+  CHECK(of.is_too_old(2, second, at(3601s)));
+  CHECK(of.dropped() == 3);
+  CHECK(of.in_flight() == 0);
+  CHECK(of.lag(at(3601s)) == 0s);
+  of.want({.replay_ids = {1}}, at(3602s));
+  CHECK(sends(of, 3602s) == ids{1});
+  CHECK(!of.is_too_old(1, first, at(3602s)));
+  CHECK(of.take_failed().empty());
+}
+
 TEST_CASE(
     "one that fails holds up its own conversation, and is given up after half an hour in which others went") {
   delivery of({}, {.name = "w", .position = 0}, at(0s));

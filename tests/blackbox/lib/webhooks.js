@@ -7,8 +7,8 @@ import { after, before, describe } from 'node:test'
 import { request } from './client.js'
 import { apiKeys, bearer } from './keys.js'
 import { assertProblem } from './problem.js'
-import { makeDirectory, removeDirectory } from './processes.js'
-import { serverFor } from './server.js'
+import { makeDirectory, removeDirectory, run } from './processes.js'
+import { runToEnd, serverFor } from './server.js'
 import { openStore, storeKinds } from './stores.js'
 import { pipeline, range, rfc3339, uniqueId } from './v1.js'
 import { Receiver, types } from './webhook-receiver.js'
@@ -68,6 +68,14 @@ export function withEachStore(title, define, { concurrency = 4, events, keys, sk
         const database = await the.store.newDatabase()
         const server = await serverFor(t, { database, config: configOf([hook], more), args, ...rest })
         return { server, receiver, hook }
+      }
+      // An order to a database of `the.store` whose server is down.
+      the.run = (database, order) => (kind === 'postgres' ? the.store.sql(order, new URL(database).pathname.slice(1)) : run('sqlite3', [database.slice('sqlite:'.length), order]))
+      // A text as the business' own transaction sends it (PostgreSQL).
+      the.sendBySql = async (server, from, to, content) => {
+        const { code, stderr } = await runToEnd(['grant-sql', 'hongyan', '--database', server.database])
+        assert.equal(code, 0, stderr)
+        await the.run(server.database, `SELECT hongyan.send('${from}', '${to}', 'text', to_jsonb('${content}'::text), '${uniqueId()}')`)
       }
       define(the)
     })
