@@ -13,6 +13,11 @@ if(HONGYAN_SANITIZE)
   target_compile_options(hongyan_flags INTERFACE
     -fsanitize=${HONGYAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     -g1) # lines are all that reports need, and a fifth of the time to build is saved
+  if(HONGYAN_SANITIZE STREQUAL "address,undefined")
+    # A check at each access through a pointer, a third of the time to build: what goes through null ends in a report of ASan as
+    # well, x86 reads at any address, and sizes of objects are not known where nothing is optimised. The fuzzers have all three.
+    target_compile_options(hongyan_flags INTERFACE -fno-sanitize=null,alignment,object-size)
+  endif()
   target_link_options(hongyan_flags INTERFACE -fsanitize=${HONGYAN_SANITIZE})
   if(HONGYAN_SANITIZE STREQUAL "thread")
     target_compile_options(hongyan_flags INTERFACE -Wno-tsan) # fences in Boost's headers, which TSan does not see
