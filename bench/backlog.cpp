@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t conversations = 50;
 /// Without any answer.
 constexpr std::chrono::seconds stall_max{40};
-constexpr std::chrono::milliseconds look{10};
 
 } // namespace
 

@@ -2,11 +2,7 @@
 
 namespace hongyan::bench {
 
-namespace {
-
-constexpr std::chrono::milliseconds look{10};
-
-} // namespace
+namespace {} // namespace
 
 void classic_dialect::add_senders(std::size_t count) {
   for (std::uint32_t i = 0; i < count; ++i)

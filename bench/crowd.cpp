@@ -6,7 +6,6 @@ namespace hongyan::bench {
 
 namespace {
 
-constexpr std::chrono::milliseconds look{5};
 /// Clients from one source address; the kernel has some 28,000 ports for one.
 constexpr std::size_t clients_per_source = 28'000;
 /// Closing handshakes under way at the same time, so that a crowd's end is no storm of its own.

@@ -11,7 +11,6 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr std::chrono::milliseconds look{10};
 /// Not counted.
 constexpr std::chrono::milliseconds warm_up{200};
 

@@ -26,7 +26,6 @@ constexpr double asks_a_second = 8;
 constexpr std::chrono::milliseconds between_hellos{100};
 /// For what is still under way at the end of a part.
 constexpr std::chrono::seconds answer_deadline{15};
-constexpr std::chrono::milliseconds look{5};
 /// Between an attack's begin and the first look at what it does, and after its end.
 constexpr std::chrono::seconds settling{1};
 /// Three bytes each, as many as a message may have (contract, section 3).

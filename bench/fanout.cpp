@@ -30,7 +30,6 @@ constexpr std::chrono::seconds answers_deadline{40};
 /// For notifications after the last answer.
 constexpr std::chrono::seconds sightings_deadline{10};
 constexpr std::chrono::seconds echo_duration{2};
-constexpr std::chrono::milliseconds look{10};
 /// The request that makes the group; those of messages have the message's number.
 constexpr std::uint64_t create_id = std::numeric_limits<std::uint32_t>::max();
 

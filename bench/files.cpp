@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t file_bytes = 1 << 20;
 /// For what is still under way at the end.
 constexpr std::chrono::seconds answer_deadline{60};
-constexpr std::chrono::milliseconds look{5};
 constexpr const char* boundary = "----hongyan-bench";
 
 /// A run's state. All on the shard's thread.

@@ -17,7 +17,6 @@ constexpr double openings_per_second = 2'000;
 /// For the server's memory to come to rest before it is read.
 constexpr std::chrono::seconds settling{2};
 constexpr std::chrono::seconds push_wait{10};
-constexpr std::chrono::milliseconds look{10};
 
 double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 

@@ -18,7 +18,7 @@ namespace {
 
 /// What an assistant says: so many words a second.
 constexpr double words_a_second = 30;
-constexpr std::string_view word = "sixteen letters ";
+constexpr std::string_view streamed_word = "sixteen letters ";
 constexpr std::size_t stream_chars_max = 4096;
 /// Messages that a sync shows, and syncs that are measured one after the other.
 constexpr std::size_t shown = 20;
@@ -26,7 +26,6 @@ constexpr std::size_t syncs = 100;
 constexpr std::array<std::string_view, 5> emoji{"👍", "❤️", "😂", "🎉", "🙏"};
 constexpr std::size_t reactions_at_once = 32;
 constexpr std::size_t opening_at_once = 64;
-constexpr std::chrono::milliseconds look{10};
 constexpr std::chrono::seconds answer_deadline{30};
 
 /// A run's state. All on the shard's thread.
@@ -167,7 +166,7 @@ asio::awaitable<void> messages_run::send_messages(std::chrono::seconds length) {
   co_await at_even_distances(where_.shard(), begin, begin + length, words_a_second, [&](steady_time) {
     const auto id = ++last_id_;
     under_way_.emplace(id, where_.shard().now());
-    users_.send(0, send_request(id, group_place(group_), group_ + std::to_string(id), word));
+    users_.send(0, send_request(id, group_place(group_), group_ + std::to_string(id), streamed_word));
   });
   co_await answered();
   co_await pause(where_.shard(), std::chrono::milliseconds(200)); // the last are told
@@ -206,12 +205,13 @@ asio::awaitable<bool> messages_run::write_stream(std::chrono::seconds length) {
       id = co_await begin_stream();
       if (id.empty()) co_return false;
     }
-    const auto answer = co_await post("/v1/streams/" + id, R"({"offset":)" + std::to_string(offset) +
-                                                               R"(,"delta":")" + std::string(word) + R"("})");
+    const auto answer =
+        co_await post("/v1/streams/" + id, R"({"offset":)" + std::to_string(offset) + R"(,"delta":")" +
+                                               std::string(streamed_word) + R"("})");
     if (answer.empty()) co_return false;
     ++words_;
-    offset += word.size();
-    if (offset + word.size() <= stream_chars_max) continue;
+    offset += streamed_word.size();
+    if (offset + streamed_word.size() <= stream_chars_max) continue;
     const auto ended = co_await post("/v1/streams/" + id + "/end", "{}");
     if (ended.empty()) co_return false;
     id.clear();

@@ -29,7 +29,6 @@ constexpr std::size_t window_chats = 50;
 constexpr std::chrono::seconds answers_deadline{40};
 /// For frames after the last answer.
 constexpr std::chrono::seconds sightings_deadline{10};
-constexpr std::chrono::milliseconds look{10};
 /// Connections of an open loop: for answers that take up to so long on average, within bounds.
 constexpr double pool_seconds = 0.5;
 constexpr std::size_t pool_min = 64;

@@ -12,7 +12,7 @@ recorder::recorder(const std::string& path) {
 void recorder::write(event e) {
   using namespace std::chrono;
   e.at = duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
-  e.wall_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  e.wall_ms = duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
   if (file_.is_open()) file_ << to_line(e) << '\n';
   events_.push_back(std::move(e));
 }

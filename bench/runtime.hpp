@@ -36,6 +36,8 @@ private:
 
 /// Waits on the shard's thread.
 asio::awaitable<void> pause(io_shard& shard, steady_time::duration duration);
+/// How long one pauses between two looks at what others end.
+inline constexpr std::chrono::milliseconds look{5};
 asio::awaitable<void> pause_until(io_shard& shard, steady_time due);
 
 } // namespace hongyan::bench

@@ -15,7 +15,7 @@ constexpr std::size_t opening_at_once = 256;
 constexpr int rounds = 2;
 /// The server's books are closed a moment after its sockets.
 constexpr std::chrono::milliseconds between_rounds{500};
-constexpr std::uint64_t sync_id = 1;
+constexpr std::uint64_t storm_sync_id = 1;
 /// A point of the plots.
 constexpr std::chrono::milliseconds step{100};
 
@@ -85,13 +85,13 @@ void storm_run::begin_round(int round) {
 /// Who comes back by v1 asks for what was missed, as every client of it does.
 bool storm_run::opened(socket_client& client) {
   if (asked_.speaks != protocol::v1) return true;
-  client.send(sync_request(sync_id, client.epoch(), {}));
+  client.send(sync_request(storm_sync_id, client.epoch(), {}));
   return false;
 }
 
 void storm_run::received(socket_client& client, const std::string& frame) {
   const auto text = asked_.speaks == protocol::v1 ? read_text(frame) : v1_text{};
-  if (text.id != sync_id) return; // nobody pushes
+  if (text.id != storm_sync_id) return; // nobody pushes
   if (text.kind == v1_kind::failure) ++refused_;
   served_.record(static_cast<std::uint64_t>((where_.shard().now() - client.begun()).count()));
   users_.settled(client);

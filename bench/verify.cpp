@@ -18,7 +18,6 @@ namespace {
 /// Who talk among themselves, and must see nothing else.
 constexpr std::size_t strangers = 2;
 constexpr std::size_t group_members_max = 8;
-constexpr std::chrono::milliseconds look{5};
 /// For everybody to connect, for the first time and after the faults.
 constexpr std::chrono::seconds gather_deadline{45};
 /// For everybody to read all, from one node.

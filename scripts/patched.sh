@@ -19,12 +19,14 @@ prepare_tree() {
 
 patch_tree() { git -C "$patched_home/tree" apply "$@"; }
 
-# build_patched NAME: the tree as it is, into $patched_server.
+# build_patched NAME [TARGET...]: the tree as it is, into $patched_server, or these targets.
 build_patched() {
+  local name=$1
+  shift
   if ! { cmake -S "$patched_home/tree" -B "$patched_home/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-    cmake --build "$patched_home/build" --target hongyan; } >"$patched_home/$1.build.log" 2>&1; then
-    tail -n 40 "$patched_home/$1.build.log" >&2
-    say "$1 does not build; all of it is in $patched_home/$1.build.log"
+    cmake --build "$patched_home/build" --target "${@:-hongyan}"; } >"$patched_home/$name.build.log" 2>&1; then
+    tail -n 40 "$patched_home/$name.build.log" >&2
+    say "$name does not build; all of it is in $patched_home/$name.build.log"
     exit 1
   fi
 }

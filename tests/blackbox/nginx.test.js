@@ -1,4 +1,4 @@
-// A real nginx in front, by the documented configuration (docs/nginx.conf): wss through it, time-outs, addresses, smuggling.
+// A real nginx in front, by the documented configuration (deploy/nginx.conf): wss through it, time-outs, addresses, smuggling.
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -19,7 +19,7 @@ import { corpus, innerOf } from './lib/smuggling.js'
 import { connectV1, newId, subprotocol, uniqueId, user } from './lib/v1.js'
 import { eventually, within } from './lib/wait.js'
 
-const documented = fileURLToPath(new URL('../../docs/nginx.conf', import.meta.url))
+const documented = fileURLToPath(new URL('../../deploy/nginx.conf', import.meta.url))
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find((file) => fs.existsSync(file))
 const skip = process.env.HONGYAN_TEST_TLS ? 'nginx itself speaks plain HTTP to the server' : !nginx && 'nginx is not installed'
 
@@ -35,7 +35,7 @@ async function freePort() {
 function adapted(directory, port, server, certificate, changes) {
   let text = fs.readFileSync(documented, 'utf8')
   const replace = (before, now) => {
-    assert.equal(text.split(before).length, 2, `docs/nginx.conf has once: ${before}`)
+    assert.equal(text.split(before).length, 2, `deploy/nginx.conf has once: ${before}`)
     text = text.replace(before, now)
   }
   replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)

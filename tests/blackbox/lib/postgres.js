@@ -215,7 +215,7 @@ export class Postgres {
     if (!this.running) return
     this.process.kill('SIGINT')
     try {
-      await within(20_000, this.process.ended, 'the end of PostgreSQL')
+      await within(60_000, this.process.ended, 'the end of PostgreSQL')
     } catch (error) {
       await this.kill9()
       throw error
