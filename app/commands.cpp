@@ -1,5 +1,6 @@
 #include "app/commands.hpp"
 
+#include "app/import_command.hpp"
 #include "persistence/store.hpp"
 
 #include <iostream>
@@ -33,7 +34,9 @@ result<void> grant_sql(const std::vector<std::string>& arguments, const environm
 } // namespace
 
 std::optional<result<void>> run_command(const std::vector<std::string>& arguments, const environment& env) {
-  if (!arguments.empty() && arguments.front() == "grant-sql") return grant_sql(arguments, env);
+  if (arguments.empty()) return {};
+  if (arguments.front() == "grant-sql") return grant_sql(arguments, env);
+  if (arguments.front() == "import") return import_files(arguments, env);
   return {};
 }
 

@@ -560,8 +560,12 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   CLI::App app("Hongyan: a chat server for WeChat mini-programs", "hongyan");
   app.set_version_flag("--version", "hongyan " HONGYAN_VERSION);
   app.get_formatter()->column_width(32);
-  app.footer("Every option has a HONGYAN_... variable (HONGYAN_LISTEN) and a key in the file (listen); "
-             "config/hongyan.toml explains them all.");
+  app.footer(
+      "Every option has a HONGYAN_... variable (HONGYAN_LISTEN) and a key in the file (listen); "
+      "config/hongyan.toml explains them all.\n"
+      "Commands, in place of serving, with the same options behind them:\n"
+      "  hongyan import FILE...   take the Java tutorial's table of chats along (docs/from-java.md)\n"
+      "  hongyan grant-sql ROLE   let a role of PostgreSQL send in its transactions (docs/back-end.md)");
   std::string file;
   std::map<std::string, std::vector<std::string>> flags;
   bool insecure = false;

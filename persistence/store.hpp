@@ -142,6 +142,11 @@ public:
   /// Appends an entry to a locked conversation: gives it id and seq (row.last_seq goes up), and leaves it out
   /// of the search index.
   virtual result<message> append_entry(conversation_row& in, message entry) = 0;
+  /// Appends a text that was said elsewhere (import_rows.hpp) to a locked direct conversation: as
+  /// append_entry(), but searchable, and no event comes of it. `id`: what it was called there.
+  virtual result<message> append_imported(conversation_row& in, message entry, std::int64_t id) = 0;
+  /// What those of a locked conversation were called that append_imported() has stored, in no order.
+  virtual result<std::vector<std::int64_t>> imported(std::int64_t conversation) = 0;
   /// Takes a message's content and ext away, here and from the search index, and with them whom it calls and
   /// all reactions; marks it recalled.
   virtual result<void> erase_content(const message& of) = 0;
@@ -506,7 +511,8 @@ public:
 
   /// Of entries and reaction events.
   virtual result<settled_ids> settled() = 0;
-  /// The entries with after < id <= up_to, ascending by id; at most `limit`, the lowest.
+  /// The entries with after < id <= up_to, ascending by id, without imported ones; at most `limit`, the
+  /// lowest.
   virtual result<std::vector<message>> entries_by_id(std::int64_t after, std::int64_t up_to,
                                                      std::size_t limit) = 0;
   /// Likewise.

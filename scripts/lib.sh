@@ -16,7 +16,7 @@ is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" 
 
 # install_packages NAME...: apt-get install of what is missing; silent when nothing is. Nothing is started by it
 # (invoke-rc.d(8): a policy of 101 forbids it), and the policy goes away with it: the machine is left as apt leaves it,
-# but for nginx, pgbouncer and prometheus, which would listen from the next boot on.
+# but for nginx, pgbouncer, prometheus and mariadb, which would listen from the next boot on.
 install_packages() {
   local missing=()
   for package in "$@"; do is_installed "$package" || missing+=("$package"); done
@@ -32,8 +32,9 @@ install_packages() {
   { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
     --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"; } >"$log" 2>&1 || status=1
   [ -z $is_ours ] || as_root rm -f $policy
-  for service in nginx pgbouncer prometheus; do
-    [[ " ${missing[*]} " != *" $service "* ]] || as_root rm -f /etc/systemd/system/multi-user.target.wants/$service.service
+  for service in nginx pgbouncer prometheus mariadb-server; do
+    [[ " ${missing[*]} " != *" $service "* ]] ||
+      as_root rm -f "/etc/systemd/system/multi-user.target.wants/${service%-server}.service"
   done
   if [ $status != 0 ]; then
     cat "$log" >&2

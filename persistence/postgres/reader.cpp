@@ -221,7 +221,7 @@ const std::string summarize_settings = "SET LOCAL lock_timeout = 100";
 constexpr const char* summarize_sql = "SELECT brin_summarize_new_values('message_id')";
 const std::string entries_by_id_sql = "SELECT " + std::string(message_columns) + R"(
 FROM message m JOIN conversation c ON c.id = m.conversation_id
-WHERE m.id > $1::bigint AND m.id <= $2::bigint ORDER BY m.id LIMIT $3::bigint)";
+WHERE m.id > $1::bigint AND m.id <= $2::bigint AND m.imported_id IS NULL ORDER BY m.id LIMIT $3::bigint)";
 constexpr const char* side_events_sql = R"(
 SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM side_event
 WHERE id > $1::bigint AND id <= $2::bigint ORDER BY id LIMIT $3::bigint)";

@@ -78,6 +78,24 @@ INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender
 SELECT $1::bigint, last_seq, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $9::text,
        $10::text
 FROM counted RETURNING id, seq, (SELECT previous_at_ms FROM counted))";
+/// $9 the tokens for the search, NULL for none.
+constexpr const char* append_imported_sql = R"(
+WITH counted AS (
+  UPDATE conversation SET last_seq = last_seq + 1, last_at_ms = $2::bigint, previous_at_ms = last_at_ms
+  WHERE id = $1::bigint RETURNING last_seq
+), added AS (
+  INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, kind, content,
+                       imported_id)
+  SELECT $1::bigint, last_seq, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $10::bigint
+  FROM counted RETURNING id, seq
+), indexed AS (
+  INSERT INTO message_search (message_id, conversation_id, tokens)
+  SELECT id, $1::bigint, array_to_tsvector(string_to_array('@' || $1::bigint || ' ' || $9::text, ' '))
+  FROM added WHERE $9::text IS NOT NULL
+)
+SELECT id, seq FROM added)";
+constexpr const char* imported_sql =
+    "SELECT imported_id FROM message WHERE conversation_id = $1::bigint AND imported_id IS NOT NULL";
 const std::string erase_content_sql = "WITH " + keep_version_sql("10") + R"(,
   gone AS (DELETE FROM message_search WHERE message_id = $2::bigint),
   uncalled AS (DELETE FROM mention WHERE conversation_id = $1::bigint AND seq = $3::bigint),
@@ -221,6 +239,8 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"remove_members", remove_members_sql},
                                                  {"find_entry", find_entry_sql},
                                                  {"append_entry", append_entry_sql},
+                                                 {"append_imported", append_imported_sql},
+                                                 {"imported", imported_sql},
                                                  {"erase_content", erase_content_sql},
                                                  {"find_message", find_message_sql},
                                                  {"rewrite", rewrite_sql},
@@ -428,6 +448,39 @@ result<message> transaction::append_entry(conversation_row& in, message entry) {
   entry.conversation_id = in.id;
   entry.seq = in.last_seq = stored->bigint(0, 1);
   return entry;
+}
+
+result<message> transaction::append_imported(conversation_row& in, message entry, std::int64_t id) {
+  parameters_.clear();
+  parameters_.add(in.id);
+  parameters_.add(to_ms(entry.created_at));
+  parameters_.add(text_of(entry.from));
+  parameters_.add(*target_column(entry.to));
+  add_optional(parameters_, entry.from_name);
+  add_optional(parameters_, entry.to_name);
+  parameters_.add(static_cast<std::int64_t>(entry.kind));
+  parameters_.add(std::string_view(entry.content));
+  const std::string tokens = index_text(entry.kind, entry.content);
+  add_optional(parameters_, tokens.empty() ? std::nullopt : std::optional(tokens));
+  parameters_.add(id);
+  auto stored = run("append_imported");
+  if (!stored) return stored.error();
+  if (stored->size() == 0) return error{errc::internal, "a message for a conversation that is not there"};
+  entry.id = stored->bigint(0, 0);
+  entry.conversation_id = in.id;
+  entry.seq = in.last_seq = stored->bigint(0, 1);
+  return entry;
+}
+
+result<std::vector<std::int64_t>> transaction::imported(std::int64_t conversation) {
+  parameters_.clear();
+  parameters_.add(conversation);
+  auto rows = run("imported");
+  if (!rows) return rows.error();
+  std::vector<std::int64_t> ids;
+  ids.reserve(static_cast<std::size_t>(rows->size()));
+  for (int row = 0; row < rows->size(); ++row) ids.push_back(rows->bigint(row, 0));
+  return ids;
 }
 
 result<void> transaction::erase_content(const message& of) {

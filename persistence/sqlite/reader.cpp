@@ -183,7 +183,8 @@ group_info read_group(const sqlite_statement::execution& row) {
 
 constexpr std::string_view settled_sql = "SELECT seq FROM sqlite_sequence WHERE name = 'message'";
 const std::string entries_by_id_sql =
-    "SELECT " + message_columns + " FROM message m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?3";
+    "SELECT " + message_columns +
+    " FROM message m WHERE m.id > ?1 AND m.id <= ?2 AND m.imported_id IS NULL ORDER BY m.id LIMIT ?3";
 constexpr std::string_view side_events_sql =
     "SELECT id, conversation_id, seq, user_id, emoji, is_on, at_ms FROM side_event"
     " WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3";

@@ -53,6 +53,12 @@ const std::string entry_by_id_sql = "SELECT " + message_columns + " FROM message
 constexpr std::string_view insert_entry_sql =
     "INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, kind, content, ext)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+constexpr std::string_view insert_imported_sql =
+    "INSERT INTO message (conversation_id, seq, created_at_ms, sender, target, sender_name, target_name, "
+    "kind,"
+    " content, imported_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+constexpr std::string_view imported_sql =
+    "SELECT imported_id FROM message WHERE conversation_id = ?1 AND imported_id IS NOT NULL";
 constexpr std::string_view erase_sql =
     "UPDATE message SET content = '', ext = NULL, recalled = 1 WHERE id = ?1";
 constexpr std::string_view rewrite_sql = "UPDATE message SET kind = ?2, content = ?3, edits = ?4, "
@@ -156,6 +162,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , quiet_seq(db, quiet_seq_sql)
     , entry(db, entry_sql)
     , insert_entry(db, insert_entry_sql)
+    , insert_imported(db, insert_imported_sql)
+    , imported(db, imported_sql)
     , entry_by_id(db, entry_by_id_sql)
     , index(db, index_message_sql)
     , unindex(db, unindex_message_sql)
@@ -345,6 +353,37 @@ result<message> sqlite_transaction::append_entry(conversation_row& in, message e
   entry.conversation_id = in.id;
   in.last_seq = entry.seq;
   return entry;
+}
+
+result<message> sqlite_transaction::append_imported(conversation_row& in, message entry, std::int64_t id) {
+  if (const int code = statements_.take_seq(in.id, entry.created_at, entry.seq); code != SQLITE_OK)
+    return failed(code);
+  {
+    sqlite_statement::execution insert(statements_.insert_imported);
+    insert.bind(in.id).bind(entry.seq).bind(to_ms(entry.created_at)).bind(entry.from.text());
+    insert.bind_optional(target_column(entry.to)).bind_optional(entry.from_name).bind_optional(entry.to_name);
+    insert.bind(static_cast<std::int64_t>(entry.kind)).bind(entry.content).bind(id);
+    if (const int code = insert.finish(); code != SQLITE_OK) return failed(code);
+  }
+  entry.id = sqlite3_last_insert_rowid(db_.get());
+  entry.conversation_id = in.id;
+  in.last_seq = entry.seq;
+  const auto tokens = indexed_tokens(in.id, searchable_text(entry.kind, entry.content));
+  if (tokens.empty()) return entry;
+  if (const int code = sqlite_statement::execution(statements_.index).bind(entry.id).bind(tokens).finish();
+      code != SQLITE_OK)
+    return failed(code);
+  return entry;
+}
+
+result<std::vector<std::int64_t>> sqlite_transaction::imported(std::int64_t conversation) {
+  sqlite_statement::execution rows(statements_.imported);
+  rows.bind(conversation);
+  std::vector<std::int64_t> ids;
+  int code = rows.step();
+  for (; code == SQLITE_ROW; code = rows.step()) ids.push_back(rows.integer(0));
+  if (code != SQLITE_DONE) return failed(code);
+  return ids;
 }
 
 int sqlite_transaction::unindex(const message& stored) {

@@ -25,7 +25,8 @@ struct sqlite_change_statements {
 
   sqlite_statement find_group, find_direct, make_direct, join, make_group, update_conversation, next_seq;
   sqlite_statement member, members, put_member, remove_member;
-  sqlite_statement quiet_seq, entry, insert_entry, entry_by_id, index, unindex, erase, rewrite;
+  sqlite_statement quiet_seq, entry, insert_entry, insert_imported, imported, entry_by_id, index, unindex,
+      erase, rewrite;
   sqlite_statement call, uncall, reactions, add_reaction, count_reaction, drop_reaction, discount_reaction,
       drop_count, drop_reactions, drop_counts;
   sqlite_statement add_stream, find_stream, stream_of, put_stream, old_streams, forget_stream;
@@ -59,6 +60,8 @@ public:
   result<void> remove_members(std::int64_t conversation, std::span<const user_id> users) override;
   result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override;
   result<message> append_entry(conversation_row& in, message entry) override;
+  result<message> append_imported(conversation_row& in, message entry, std::int64_t id) override;
+  result<std::vector<std::int64_t>> imported(std::int64_t conversation) override;
   result<void> erase_content(const message& of) override;
   result<std::optional<message>> find_message(std::int64_t id) override;
   result<void> rewrite(const message& before, const message& now_is) override;

@@ -118,6 +118,18 @@ public:
     return added;
   }
 
+  result<message> append_imported(conversation_row& in, message entry, std::int64_t id) override {
+    auto added = append_entry(in, std::move(entry));
+    if (added) state_.conversations.at(in.id).imported[added->seq] = id;
+    return added;
+  }
+
+  result<std::vector<std::int64_t>> imported(std::int64_t conversation) override {
+    std::vector<std::int64_t> ids;
+    for (const auto& [seq, id] : state_.conversations.at(conversation).imported) ids.push_back(id);
+    return ids;
+  }
+
   result<void> erase_content(const message& of) override {
     message& m = state_.conversations.at(of.conversation_id).log.at(static_cast<std::size_t>(of.seq - 1));
     state_.keep_version(m, message_kind::text_stream);
@@ -799,7 +811,7 @@ public:
     std::vector<message> all;
     for (const auto& [id, in] : state_.conversations)
       for (const message& m : in.log)
-        if (m.id > after && m.id <= up_to) all.push_back(m);
+        if (m.id > after && m.id <= up_to && !in.imported.contains(m.seq)) all.push_back(m);
     std::ranges::sort(all, {}, &message::id);
     if (all.size() > limit) all.resize(limit);
     return all;

@@ -21,7 +21,8 @@ struct memory_state {
     group_history history = group_history::joined;
     bool dismissed = false;
     wall_time created_at{};
-    std::vector<message> log{}; ///< the entry `seq` at seq - 1
+    std::vector<message> log{};                      ///< the entry `seq` at seq - 1
+    std::map<std::int64_t, std::int64_t> imported{}; ///< by seq, what it was called elsewhere
     std::map<user_id, member_row> members{};
 
     std::int64_t last_seq() const { return static_cast<std::int64_t>(log.size()); }

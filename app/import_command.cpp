@@ -1,0 +1,117 @@
+#include "app/import_command.hpp"
+
+#include "persistence/import_table.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include <set>
+
+namespace hongyan {
+
+namespace {
+
+constexpr const char* accepted = "accepted: hongyan import FILE... --database URL";
+/// Rows of a transaction.
+constexpr std::size_t portion_rows = 1000;
+/// Reasons that are told of at most; the rest are counted.
+constexpr std::size_t reasons_max = 100;
+constexpr std::chrono::seconds progress_interval{2};
+
+/// What became of all rows.
+class tally {
+public:
+  void count(std::span<const imported_row> rows, std::span<const import_status> became) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      ++counts_[static_cast<std::size_t>(became[i])];
+      if (became[i] != import_status::foreign) continue;
+      const auto& [low, high] = std::minmax(rows[i].from, rows[i].to);
+      if (foreign_.emplace(low, high).second && foreign_.size() <= reasons_max)
+        std::cerr << low.text() << " and " << high.text()
+                  << ": they have messages here that were not imported; theirs are left out\n";
+    }
+  }
+  void skip(const std::string& file, std::size_t line, const std::string& why) {
+    if (++skipped_ <= reasons_max) std::cerr << file << ":" << line << ": skipped: " << why << "\n";
+  }
+  void show_progress() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - shown_at_ < progress_interval) return;
+    shown_at_ = now;
+    std::cerr << all() << " rows: " << of(import_status::stored) << " imported, " << of(import_status::known)
+              << " were there\n";
+  }
+  std::string summary() const {
+    return std::to_string(of(import_status::stored)) + " imported, " +
+           std::to_string(of(import_status::known)) + " were imported before, " +
+           std::to_string(of(import_status::foreign)) + " left out of " + std::to_string(foreign_.size()) +
+           " conversations that have other messages, " + std::to_string(skipped_) + " skipped";
+  }
+
+private:
+  std::size_t of(import_status what) const { return counts_[static_cast<std::size_t>(what)]; }
+  std::size_t all() const { return counts_[0] + counts_[1] + counts_[2] + skipped_; }
+
+  std::array<std::size_t, 3> counts_{}; ///< by status
+  std::size_t skipped_ = 0;
+  std::set<std::pair<user_id, user_id>> foreign_; ///< conversations
+  std::chrono::steady_clock::time_point shown_at_ = std::chrono::steady_clock::now();
+};
+
+result<void> import_file(const std::string& file, row_importer& importer, const limits& told, tally& all) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return error{errc::malformed, "import: " + file + " cannot be read"};
+  auto table = import_table::open(in, told);
+  if (!table) return error{errc::malformed, "import: " + file + ": " + table.error().detail};
+  std::vector<imported_row> portion;
+  bool is_more = true;
+  while (is_more) {
+    auto row = table->next();
+    if (!row)
+      all.skip(file, table->line(), row.error().detail);
+    else if (*row)
+      portion.push_back(**std::move(row));
+    else
+      is_more = false;
+    if (portion.empty() || (is_more && portion.size() < portion_rows)) continue;
+    const auto became = importer.store(portion);
+    if (!became)
+      return error{errc::malformed, "import: " + became.error().detail +
+                                        "; what was imported stays, and the same command goes on"};
+    all.count(portion, *became);
+    all.show_progress();
+    portion.clear();
+  }
+  if (in.bad()) return error{errc::malformed, "import: " + file + " cannot be read to its end"};
+  return {};
+}
+
+} // namespace
+
+result<void> import_files(const std::vector<std::string>& arguments, const environment& env) {
+  // Files first, then options: what is a file's name and what an option's value is plain.
+  auto at = arguments.begin() + 1;
+  std::vector<std::string> files;
+  for (; at != arguments.end() && !at->starts_with('-'); ++at) files.push_back(*at);
+  if (files.empty()) return error{errc::malformed, std::string("import: a file is missing; ") + accepted};
+  auto loaded = load_config({at, arguments.end()}, env);
+  if (!loaded) return loaded.error();
+  const auto* config = std::get_if<server_config>(&*loaded);
+  if (config == nullptr) return error{errc::malformed, std::string("import: ") + accepted};
+  if (!config->time_zone.empty()) setenv("TZ", config->time_zone.c_str(), 1); // of create_time
+  tzset();
+  auto database = open_store(config->database);
+  if (!database) return error{errc::malformed, "--database: " + database.error().detail};
+  const auto writer = (*database)->make_writer();
+  if (auto ready = writer->check(); !ready) return error{errc::malformed, "import: " + ready.error().detail};
+  row_importer importer(*writer);
+  tally all;
+  for (const std::string& file : files)
+    if (auto imported = import_file(file, importer, config->limits, all); !imported) return imported;
+  std::cout << all.summary() << "\n";
+  return {};
+}
+
+} // namespace hongyan
