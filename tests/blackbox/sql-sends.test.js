@@ -5,8 +5,8 @@ import { after, before, describe, it } from 'node:test'
 import { psql, Psql } from './lib/psql.js'
 import { again, runToEnd, serverFor, startServer } from './lib/server.js'
 import { openStore } from './lib/stores.js'
-import { connectV1, groupOf, newId, range, user } from './lib/v1.js'
-import { eventually } from './lib/wait.js'
+import { connectV1, groupOf, newId, people, range, user } from './lib/v1.js'
+import { eventually, timed } from './lib/wait.js'
 
 describe('a send inside a transaction of one’s own', { concurrency: 3 }, () => {
   let store, database, server, shop
@@ -102,6 +102,31 @@ describe('a send inside a transaction of one’s own', { concurrency: 3 }, () =>
     await session.run(send(10_000, 'flood'))
     await assert.rejects(session.run(send(1, 'more')), /10000 messages wait/)
     assert.equal((await psql(its, 'SELECT count(*) FROM sql_send')).trim(), '0')
+  })
+
+  it('a flood of them leaves live senders their turns', { timeout: 120_000 }, async (t) => {
+    const its = await store.newDatabase()
+    const of = await serverFor(t, { database: its })
+    assert.equal((await runToEnd(['grant-sql', 'shop', '--database', its])).code, 0)
+    const [a, b] = await people(of, t, 2)
+    const say = () => timed(() => a.say(user(b.userId), 'live'))
+    const middle = (times) => times.sort((x, y) => x - y)[Math.floor(times.length / 2)]
+    const alone = []
+    for (let i = 0; i < 50; i++) alone.push((await say()).ms)
+    const session = new Psql(t, its.replace(/\/\/[^@]*@/, '//shop@'))
+    await session.run(`BEGIN; SELECT count(hongyan.send('flood' || n % 500, 'f' || n % 500, 'text', to_jsonb('x'::text), 'flood ' || n)) FROM generate_series(1, 9000) n; COMMIT`)
+    const waiting = async () => Number((await psql(its, 'SELECT count(*) FROM sql_send')).trim())
+    const beside = []
+    let left = await waiting()
+    assert.ok(left > 0, 'it is under way')
+    while (left > 0) {
+      const times = await Promise.all([(async () => { for (let i = 0; i < 5; i++) beside.push((await say()).ms) })(), waiting()])
+      left = times[1]
+    }
+    t.diagnostic(`${beside.length} live sends beside it: ${middle(beside).toFixed(1)} ms, alone ${middle(alone).toFixed(1)} ms`)
+    assert.ok(beside.length >= 5)
+    // Each of them waits for a batch that is under way, and for the one that it is in.
+    assert.ok(middle(beside) < 10 * middle(alone) + 100, `${middle(beside)} ms, and alone ${middle(alone)} ms`)
   })
 
   it('is there with its order’s row or neither is, whatever is killed when', { timeout: 120_000 }, async (t) => {
