@@ -1,12 +1,12 @@
-// `node ../run.mjs [FILE...]` in a folder of tests: all its *.test.js, two files at a time. `node --test` takes one at
-// a time on a machine of two cores, and these tests wait more than they compute. Those that measure (fair*.test.js) come
-// afterwards, one at a time: what other tests do would be in their figures.
+// `node ../run.mjs [FILE...]` in a folder of tests: all its *.test.js, several files at a time. `node --test` takes one at
+// a time on a machine of two cores, and these tests wait more than they compute: those of browsers less than others. Those
+// that measure (fair*.test.js) come afterwards, one at a time: what other tests do would be in their figures.
 import fs from 'node:fs'
 import path from 'node:path'
 import { run } from 'node:test'
 import { tap } from 'node:test/reporters'
 
-const AT_A_TIME = 2
+const AT_A_TIME = path.basename(process.cwd()) === 'blackbox' ? 3 : 2
 
 const all = () => fs.readdirSync('.', { recursive: true })
   .filter((file) => file.endsWith('.test.js') && !file.split(path.sep).includes('node_modules'))

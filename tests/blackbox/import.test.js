@@ -120,6 +120,25 @@ withEachStore('a table of chats is imported', (the) => {
     assert.deepEqual((await history(server, { userId: 'u1', targetUserId: 'u2' })).map(({ content }) => content), ['a "b",\nc', 'answer'])
   })
 
+  it('while the server runs on PostgreSQL, and not on SQLite', async (t) => {
+    const database = await the.store.newDatabase()
+    const server = await serverFor(t, { database })
+    const [a, b] = range(1, 2).map(newId)
+    const session = await connectV1(server, a, { t })
+    const { code, stdout, stderr } = await load(database, tableOf([{ id: 1, from: b, to: a, content: 'imported' }]))
+    if (the.kind === 'sqlite') {
+      assert.equal(code, 2)
+      assert.match(stderr, /another server uses it/)
+      return
+    }
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout.trim(), all(1))
+    // Nobody is told; who asks finds it, and what is said next comes behind it.
+    await session.say(user(b), 'now')
+    assert.deepEqual((await session.all(user(b))).map(({ content, seq }) => [content, seq]), [['imported', 1], ['now', 2]])
+    assert.equal(session.left('message').filter(({ message }) => message.content === 'imported').length, 0)
+  })
+
   it('and what is wrong is said in a line', async () => {
     const database = await the.store.newDatabase()
     for (const [names, what] of [[[], /a file is missing/], [['/nonexistent/chat.tsv'], /cannot be read/], [[tableOf([], { lines: ['id\tcontent'] })], /has no user_id; accepted: id,user_id,/], [[tableOf([], { lines: [] })], /header/]]) {

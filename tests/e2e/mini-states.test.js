@@ -29,7 +29,7 @@ test('contacts: that one has none is not said before the server has said it', as
 /** Words that are looked for, by language. */
 const WORDS = {
   zh: { retry: '加载失败，点此重试', greeting: '和李四打个招呼吧', gone: '群聊已解散，或你不在其中', left: '你已不在群聊', noGroup: '群聊不存在', info: '聊天信息' },
-  en: { retry: 'Couldn’t load. Tap to retry.', greeting: 'Say hi to 李四', gone: 'This group was dismissed, or you are not in it', left: 'You are no longer in this group', noGroup: 'No such group', info: 'Chat info' },
+  en: { retry: "Couldn't load. Tap to retry.", greeting: 'Say hi to 李四', gone: 'This group was dismissed, or you are not in it', left: 'You are no longer in this group', noGroup: 'No such group', info: 'Chat info' },
 }
 const wordsOf = ({ language }) => WORDS[language === 'en' ? 'en' : 'zh']
 const bones = (page) => page.locator('wx-hy-chat [class*="--bone-bubble"]')

@@ -92,7 +92,7 @@ test('before anything is known there are grey rows, in the list and in the chat'
 const DOOR = /\/v1\/connect/
 const LOOKS = [
   { width: 1280, colorScheme: 'light', locale: 'zh-CN', retry: '加载失败，点此重试', gone: '群聊已解散，或你不在其中', noGroup: '群聊不存在', info: '聊天信息' },
-  { width: 375, colorScheme: 'dark', locale: 'en-US', retry: 'Couldn’t load. Tap to retry.', gone: 'This group was dismissed, or you are not in it', noGroup: 'No such group', info: 'Chat info' },
+  { width: 375, colorScheme: 'dark', locale: 'en-US', retry: "Couldn't load. Tap to retry.", gone: 'This group was dismissed, or you are not in it', noGroup: 'No such group', info: 'Chat info' },
 ]
 
 test('a chat that cannot be loaded says so in its place; a press tries again, and it is there', async () => {
@@ -158,7 +158,7 @@ test('theme and language are chosen, and stay; the address leads to a chat', asy
   assertQuiet(page)
 })
 
-test('one column: from the list into a chat, a panel, and back by the browser’s own way', async () => {
+test("one column: from the list into a chat, a panel, and back by the browser's own way", async () => {
   await start()
   await say('li4', '在吗')
   await say('wang5', '一')
@@ -291,7 +291,7 @@ test('a thousand conversations: few are in the tree', async () => {
   assertQuiet(page)
 })
 
-test('the server’s store is another: what is shown is new, what is written is not lost', async () => {
+test("the server's store is another: what is shown is new, what is written is not lost", async () => {
   await start()
   await say('li4', '旧的')
   const page = await open('zhang3', { hash: 'u=li4' })

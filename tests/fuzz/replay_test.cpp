@@ -40,5 +40,6 @@ TEST_CASE("what fuzzers begin with and what they found is read or refused", "[fu
   replay("websocket", fuzz::websocket);
   replay("configuration", fuzz::configuration);
   replay("cluster_items", fuzz::cluster_items);
+  replay("table", fuzz::table);
   replay("upload", fuzz::upload);
 }

@@ -29,6 +29,8 @@ void configuration(std::string_view input);
 /// The first byte decides the pieces that the rest comes in: the body of an upload between boundaries `X`, a
 /// picture, a Content-Type.
 void upload(std::string_view input);
+/// A table of chats to import.
+void table(std::string_view input);
 /// What another node of a cluster tells.
 void cluster_items(std::string_view input);
 

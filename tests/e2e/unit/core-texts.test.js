@@ -128,7 +128,7 @@ test('refusals have words, without a code', () => {
   const cases = [
     [{ code: -32003, data: { reason: 'blocked' } }, '消息已发出，但被对方拒收了', 'Your message was rejected.'],
     [{ code: -32003, data: { reason: 'muted' } }, '全员禁言中', 'Only admins can speak'],
-    [{ code: -32003, data: {} }, '你没有权限', 'You don’t have permission'],
+    [{ code: -32003, data: {} }, '你没有权限', "You don't have permission"],
     [{ code: -32004, to: { groupId: 'g' } }, '你已不在群聊', 'You are no longer in this group'],
     [{ code: -32022, data: { reason: '广告' } }, '广告', 'Not sent: content not allowed'],
     [{ code: -32022, data: { reason: 'ads' } }, '消息含有不允许的内容，未发送', 'ads'],

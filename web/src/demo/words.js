@@ -38,7 +38,7 @@ const WORDS = {
     connect: 'Point your mini program here', copy: 'Copy', copied: 'Copied',
     connectTip: 'Ours has it in miniprogram/config.js. In the developer tools, switch off the domain check. A real phone needs an address it can reach.',
     switch: 'Choose a phone', change: 'Change', id: 'User id', name: 'Name', save: 'OK', send: 'Send', newest: '↓ New messages',
-    wrongId: 'An id is 1–64 of: letters, digits and _ - . : @', phoneOf: n => `${n}’s phone`, logOf: n => `Messages with ${n}`,
+    wrongId: 'An id is 1–64 of: letters, digits and _ - . : @', phoneOf: n => `${n}'s phone`, logOf: n => `Messages with ${n}`,
     write: n => `Write to ${n}`, type: 'Write a message', empty: n => `No messages yet. Write ${n} the first one.`, says: n => `${n}: `, unread: n => `${n} unread`,
     connecting: 'connecting', connected: 'online', offline: 'offline', lost: s => `Connection lost, next try in ${s} s`, lostNow: 'Connection lost, trying again',
     kicked: 'Signed off by the server', retry: 'Connect now', close: 'Got it', sending: 'Sending', resend: 'Not sent, send again',
