@@ -27,7 +27,8 @@ std::string line_of(const user_id& from, const peer_or_group& to) {
 }
 
 check_question question_of(const new_message& m) {
-  return {.from = m.from, .to = m.to, .kind = m.kind, .content = m.content, .ext = m.ext};
+  return {
+      .from = m.from, .to = m.to, .kind = m.kind, .content = m.content, .ext = m.ext, .names = names_in(m)};
 }
 
 /// Nothing: nobody is asked about it.
@@ -322,7 +323,7 @@ void checker::ask_all(check_question question, when_allowed then) {
 
 void checker::check_content(const check_question& question, const std::string& content, when_checked then) {
   if (!checks_before(question)) return then(std::optional<content_verdict>());
-  auto text = is_name(question) ? content : text_in(question.kind, content);
+  auto text = is_name(question) ? content : text_in(question.kind, content, question.names);
   const auto words = env_.words.get();
   if (!words->empty()) {
     const bool is_there = words->is_in(text);

@@ -87,7 +87,7 @@ void moderator::judge(waiting_check&& check) {
     if (!question || wechat_ == nullptr) return say(check, nobody_asked);
     return ask(*std::move(question), std::move(check));
   }
-  auto text = text_in(m.kind, m.content);
+  auto text = text_in(m.kind, m.content, names_in(m));
   const auto words = env_.words.get();
   if (words->is_in(text)) return say(check, {.what = judgement::risky, .by = judged_by::words, .label = {}});
   if (wechat_ == nullptr || text.empty()) return say(check, words->empty() ? nobody_asked : passed_by_words);

@@ -129,6 +129,7 @@ struct teller {
     work.reset();
     begin_anew(); // nothing is in flight without it
     asked_at = {};
+    show_no_lag();
   }
 
   void store() {
@@ -176,8 +177,8 @@ struct teller {
     dropped_before = work->dropped();
   }
 
+  /// Also of none: an alarm sees the first one only where there was a 0 before.
   void posted(const char* outcome, double events) {
-    if (events == 0) return;
     env->figures.webhook_events.Add({{"webhook", env->name}, {"outcome", outcome}}).Increment(events);
   }
 
@@ -256,7 +257,11 @@ struct teller {
     ask(forget_events{wall_now() - std::chrono::hours(env->longest_keep.load())}, [](change_answer&) {});
   }
 
+  /// Whoever has it next tells how late it is.
+  void show_no_lag() { env->figures.webhook_lag.Add({{"webhook", env->name}}).Set(0); }
+
   void leave() {
+    show_no_lag();
     ended->deliver(caf::ok_atom::value);
     self->quit();
   }

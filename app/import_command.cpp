@@ -14,10 +14,10 @@ namespace hongyan {
 namespace {
 
 constexpr const char* accepted = "accepted: hongyan import FILE... --database URL";
-/// Rows of a transaction.
-constexpr std::size_t portion_rows = 1000;
-/// Reasons that are told of at most; the rest are counted.
-constexpr std::size_t reasons_max = 100;
+/// Rows of a transaction: on PostgreSQL others wait for its conversations meanwhile.
+constexpr std::size_t portion_rows = 200;
+/// Rows and conversations that are named at most; the rest are counted.
+constexpr std::size_t named_max = 1000;
 constexpr std::chrono::seconds progress_interval{2};
 
 /// What became of all rows.
@@ -25,38 +25,54 @@ class tally {
 public:
   void count(std::span<const imported_row> rows, std::span<const import_status> became) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      ++counts_[static_cast<std::size_t>(became[i])];
-      if (became[i] != import_status::foreign) continue;
-      const auto& [low, high] = std::minmax(rows[i].from, rows[i].to);
-      if (foreign_.emplace(low, high).second && foreign_.size() <= reasons_max)
-        std::cerr << low.text() << " and " << high.text()
-                  << ": they have messages here that were not imported; theirs are left out\n";
+      const imported_row& row = rows[i];
+      switch (became[i]) {
+      case import_status::stored: ++stored_; break;
+      case import_status::known: ++known_; break;
+      case import_status::foreign: {
+        ++foreign_;
+        const auto& [low, high] = std::minmax(row.from, row.to);
+        if (conversations_.emplace(low, high).second)
+          name(low.text() + " and " + high.text() +
+               ": they have messages here that were not imported; theirs are left out");
+        break;
+      }
+      case import_status::late:
+        skip("row " + std::to_string(row.id), "rows with a higher id were imported before, behind which it "
+                                              "would stand; import in the order of id");
+        break;
+      case import_status::other:
+        skip("row " + std::to_string(row.id),
+             "another row was imported under its id; ids must be one table's");
+        break;
+      }
     }
   }
-  void skip(const std::string& file, std::size_t line, const std::string& why) {
-    if (++skipped_ <= reasons_max) std::cerr << file << ":" << line << ": skipped: " << why << "\n";
+  void skip(const std::string& where, const std::string& why) {
+    ++skipped_;
+    name(where + ": skipped: " + why);
   }
   void show_progress() {
     const auto now = std::chrono::steady_clock::now();
     if (now - shown_at_ < progress_interval) return;
     shown_at_ = now;
-    std::cerr << all() << " rows: " << of(import_status::stored) << " imported, " << of(import_status::known)
+    std::cerr << stored_ + known_ + foreign_ + skipped_ << " rows: " << stored_ << " imported, " << known_
               << " were there\n";
   }
   std::string summary() const {
-    return std::to_string(of(import_status::stored)) + " imported, " +
-           std::to_string(of(import_status::known)) + " were imported before, " +
-           std::to_string(of(import_status::foreign)) + " left out of " + std::to_string(foreign_.size()) +
+    if (names_ > named_max) std::cerr << "and " << names_ - named_max << " more\n";
+    return std::to_string(stored_) + " imported, " + std::to_string(known_) + " were imported before, " +
+           std::to_string(foreign_) + " left out of " + std::to_string(conversations_.size()) +
            " conversations that have other messages, " + std::to_string(skipped_) + " skipped";
   }
 
 private:
-  std::size_t of(import_status what) const { return counts_[static_cast<std::size_t>(what)]; }
-  std::size_t all() const { return counts_[0] + counts_[1] + counts_[2] + skipped_; }
+  void name(const std::string& what) {
+    if (++names_ <= named_max) std::cerr << what << "\n";
+  }
 
-  std::array<std::size_t, 3> counts_{}; ///< by status
-  std::size_t skipped_ = 0;
-  std::set<std::pair<user_id, user_id>> foreign_; ///< conversations
+  std::size_t stored_ = 0, known_ = 0, foreign_ = 0, skipped_ = 0, names_ = 0;
+  std::set<std::pair<user_id, user_id>> conversations_; ///< that are foreign
   std::chrono::steady_clock::time_point shown_at_ = std::chrono::steady_clock::now();
 };
 
@@ -70,18 +86,18 @@ result<void> import_file(const std::string& file, row_importer& importer, const 
   while (is_more) {
     auto row = table->next();
     if (!row)
-      all.skip(file, table->line(), row.error().detail);
+      all.skip(file + ":" + std::to_string(table->line()), row.error().detail);
     else if (*row)
       portion.push_back(**std::move(row));
     else
       is_more = false;
+    all.show_progress();
     if (portion.empty() || (is_more && portion.size() < portion_rows)) continue;
     const auto became = importer.store(portion);
     if (!became)
       return error{errc::malformed, "import: " + became.error().detail +
                                         "; what was imported stays, and the same command goes on"};
     all.count(portion, *became);
-    all.show_progress();
     portion.clear();
   }
   if (in.bad()) return error{errc::malformed, "import: " + file + " cannot be read to its end"};

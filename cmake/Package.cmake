@@ -30,7 +30,7 @@ install(CODE "if(NOT EXISTS \"\$ENV{DESTDIR}/etc/hongyan/hongyan.toml\")
   file(INSTALL \"${CMAKE_BINARY_DIR}/package/hongyan.toml\" DESTINATION /etc/hongyan)
 endif()")
 install(FILES README.md README.zh-CN.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES deploy/nginx.conf DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy)
+install(DIRECTORY deploy DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN package EXCLUDE PATTERN keys EXCLUDE)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.json" PATTERN images EXCLUDE)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 # The service is the package's alone: it needs the user that installing the package makes.

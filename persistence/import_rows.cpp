@@ -7,8 +7,6 @@ namespace hongyan {
 
 namespace {
 
-using ids = std::unordered_set<std::int64_t>;
-
 /// What is imported was read there.
 result<void> read_all(change_transaction& tx, const conversation_row& in) {
   auto members = tx.members(in.id);
@@ -19,32 +17,44 @@ result<void> read_all(change_transaction& tx, const conversation_row& in) {
 
 /// A conversation that rows go to.
 struct target {
-  conversation_row in;
-  std::int64_t before = 0; ///< its last seq
-  const ids* known;        ///< what was imported of it, as far as that is remembered; null: nothing is
-  ids added{};             ///< what is known besides, or new
-  bool is_ours = false;    ///< all of it was imported
+  conversation_row in{};
+  std::int64_t before = 0;        ///< its last seq
+  const imported_before* known{}; ///< as far as that is remembered; null: nothing is
+  imported_before added{};        ///< what is known besides, or new
 
-  bool has(std::int64_t id) const { return added.contains(id) || (known != nullptr && known->contains(id)); }
+  std::int64_t highest() const { return std::max(added.highest, known ? known->highest : added.highest); }
+  bool is_foreign() const { return added.is_foreign || (known != nullptr && known->is_foreign); }
+  std::optional<wall_time> find(std::int64_t id) const {
+    for (const imported_before* some : {&added, known})
+      if (some != nullptr)
+        if (const auto at = some->ids.find(id); at != some->ids.end()) return at->second;
+    return {};
+  }
 };
 
-result<target> lock(change_transaction& tx, const user_id& one, const user_id& other, const ids* known) {
+/// Of one that is foreign nothing more is asked, and nobody who writes there waits for us.
+result<target> lock(change_transaction& tx, const user_id& one, const user_id& other,
+                    const imported_before* known) {
+  target into{.known = known};
+  if (into.is_foreign()) return into;
   auto in = tx.lock_direct(one, other, true);
   if (!in) return in.error();
-  target into{.in = **in, .before = (*in)->last_seq, .known = known};
+  into.in = **in;
+  into.before = into.in.last_seq;
   if (known == nullptr) {
     const auto found = tx.imported(into.in.id);
     if (!found) return found.error();
-    into.added.insert(found->begin(), found->end());
+    for (const auto& [id, at] : *found) into.added.add(id, at);
   }
-  into.is_ours =
-      into.before == static_cast<std::int64_t>(known != nullptr ? known->size() : into.added.size());
+  const auto count = known != nullptr ? known->ids.size() : into.added.ids.size();
+  into.added.is_foreign = into.before != static_cast<std::int64_t>(count);
   return into;
 }
 
 result<import_status> import_row(change_transaction& tx, target& into, const imported_row& row) {
-  if (into.has(row.id)) return import_status::known;
-  if (!into.is_ours) return import_status::foreign;
+  if (const auto at = into.find(row.id)) return *at == row.at ? import_status::known : import_status::other;
+  if (into.is_foreign()) return import_status::foreign;
+  if (row.id < into.highest()) return import_status::late;
   const message entry{.from = row.from,
                       .to = row.to,
                       .from_name = row.from_name,
@@ -52,7 +62,7 @@ result<import_status> import_row(change_transaction& tx, target& into, const imp
                       .content = row.content,
                       .created_at = row.at};
   if (auto stored = tx.append_imported(into.in, entry, row.id); !stored) return stored.error();
-  into.added.insert(row.id);
+  into.added.add(row.id, row.at);
   return import_status::stored;
 }
 
@@ -84,7 +94,12 @@ result<std::vector<import_status>> row_importer::store(std::span<const imported_
     return {};
   });
   if (!done) return done.error();
-  for (auto& [pair, into] : targets) known_[pair].merge(into.added);
+  for (auto& [pair, into] : targets) {
+    imported_before& known = known_[pair];
+    known.ids.merge(into.added.ids);
+    known.highest = std::max(known.highest, into.added.highest);
+    known.is_foreign = known.is_foreign || into.added.is_foreign;
+  }
   return became;
 }
 

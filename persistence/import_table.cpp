@@ -32,8 +32,10 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 }
 
 /// NULL, as mysql prints it in its two ways, is no name.
+bool is_null(std::string_view text) { return text == "NULL" || text == "\\N"; }
+
 std::optional<std::string> name_of(std::string text, std::size_t most) {
-  if (text.empty() || text == "NULL" || text == "\\N") return {};
+  if (text.empty() || is_null(text)) return {};
   text.resize(skip_characters(text, 0, most));
   return text;
 }
@@ -48,7 +50,9 @@ error no_message(std::string why) { return {errc::malformed, std::move(why)}; }
 } // namespace
 
 std::optional<wall_time> parse_table_time(std::string_view text) {
-  if (const auto ms = whole_number(text)) return *ms >= 0 ? std::optional(from_ms(*ms)) : std::nullopt;
+  // In 1973 milliseconds had twelve digits; what has fewer are seconds, or a date without its marks.
+  if (const auto ms = whole_number(text))
+    return *ms >= 100'000'000'000 ? std::optional(from_ms(*ms)) : std::nullopt;
   // 0123-56-89 12:45:78
   constexpr std::string_view form = "dddd-dd-dd dd:dd:dd";
   if (text.size() < form.size()) return {};
@@ -119,7 +123,9 @@ result<std::optional<imported_row>> import_table::next() {
   row.id = *called;
   for (const auto& [what, into] :
        {std::pair{column::user_id, &row.from}, std::pair{column::target_user_id, &row.to}}) {
-    auto parsed = user_id::parse(text(what));
+    const std::string id = text(what);
+    if (is_null(id)) return no_message(std::string(column_names[place(what)]) + " is NULL");
+    auto parsed = user_id::parse(id);
     if (!parsed) return no_message(std::string(column_names[place(what)]) + ": " + parsed.error().detail);
     *into = *std::move(parsed);
   }
@@ -130,9 +136,10 @@ result<std::optional<imported_row>> import_table::next() {
   row.content = text(column::content);
   std::string from_name = text(column::user_name), to_name = text(column::target_user_name);
   for (const std::string* one : {&row.content, &from_name, &to_name})
+    if (one->find('\0') != std::string::npos) return no_message("a text has a character of value 0");
+  for (const std::string* one : {&row.content, &from_name, &to_name})
     if (!is_utf8(*one)) return no_message("a text is not UTF-8; export with --default-character-set=utf8mb4");
-  if (row.content.empty()) return no_message("content is empty");
-  if (row.content.find('\0') != std::string::npos) return no_message("content has a character of value 0");
+  if (row.content.empty() || row.content == "\\N") return no_message("content is empty");
   if (count_characters(row.content) > limits_.content_chars)
     return no_message("content is longer than limits.content_chars, " +
                       std::to_string(limits_.content_chars));

@@ -30,7 +30,8 @@ private:
 };
 
 /// A time as databases print it: `2023-04-05 06:07:08`, with T in between and a fraction if they like, in the
-/// process's time zone, or in UTC with Z behind it; or milliseconds since 1970. Nothing: it is none.
+/// process's time zone, or in UTC with Z behind it; or milliseconds since 1970, from 1973 on. Nothing: it is
+/// none.
 std::optional<wall_time> parse_table_time(std::string_view text);
 
 } // namespace hongyan

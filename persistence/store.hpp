@@ -102,6 +102,12 @@ struct file_question {
   std::string id;
 };
 
+/// What an entry that was imported was called where it comes from, and when it was said.
+struct imported_entry {
+  std::int64_t id = 0;
+  wall_time at{};
+};
+
 /// How long a node has a webhook that says nothing more. Takes over within 30 s (contract, section 8).
 inline constexpr std::chrono::seconds webhook_hold{12};
 /// Users that drop_presence() says to be gone, at most.
@@ -146,7 +152,7 @@ public:
   /// append_entry(), but searchable, and no event comes of it. `id`: what it was called there.
   virtual result<message> append_imported(conversation_row& in, message entry, std::int64_t id) = 0;
   /// What those of a locked conversation were called that append_imported() has stored, in no order.
-  virtual result<std::vector<std::int64_t>> imported(std::int64_t conversation) = 0;
+  virtual result<std::vector<imported_entry>> imported(std::int64_t conversation) = 0;
   /// Takes a message's content and ext away, here and from the search index, and with them whom it calls and
   /// all reactions; marks it recalled.
   virtual result<void> erase_content(const message& of) = 0;

@@ -17,6 +17,7 @@ struct check_question {
   message_kind kind = message_kind::text;
   std::string content{}; ///< as in new_message; of a name the name
   std::optional<std::string> ext{};
+  std::string names{}; ///< that classic clients show with it, one a line; the hook is not told of them
 };
 
 struct check_verdict {

@@ -49,10 +49,13 @@ std::string first_characters(std::string_view text, std::size_t count) {
 
 } // namespace
 
-std::string text_in(message_kind kind, const std::string& content) {
-  if (is_text(kind)) return content;
+std::string text_in(message_kind kind, const std::string& content, const std::string& names) {
   std::string text;
-  if (const auto object = parse_json(content)) add_strings(*object, text);
+  if (is_text(kind))
+    text = content;
+  else if (const auto object = parse_json(content))
+    add_strings(*object, text);
+  if (!names.empty()) text.append(text.empty() ? "" : "\n").append(names);
   return text;
 }
 

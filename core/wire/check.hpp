@@ -10,8 +10,18 @@
 
 namespace hongyan {
 
-/// All that people can read in a message's content, one a line: a text, or the strings of an object.
-std::string text_in(message_kind kind, const std::string& content);
+/// All that people can read in a message, one a line: a text, or the strings of an object; and names that
+/// stand beside.
+std::string text_in(message_kind kind, const std::string& content, const std::string& names = {});
+
+/// The names that a message is shown with to classic clients (of a push, as its sender's client gave them),
+/// one a line.
+template <class Message>
+std::string names_in(const Message& m) {
+  std::string names = m.from_name.value_or("");
+  if (m.to_name) names.append(names.empty() ? "" : "\n").append(*m.to_name);
+  return names;
+}
 
 /// {event, from, to, kind, content, ext}; of a name `kind` is null.
 std::string encode_check(const check_question& question);

@@ -13,8 +13,11 @@ using record = std::vector<std::string>;
 record fields_between_tabs(std::string_view line) {
   record fields(1);
   for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool begins = i == 0 || line[i - 1] == '\t';
     if (line[i] == '\t') {
       fields.emplace_back();
+    } else if (begins && line.substr(i, 2) == "\\N" && (i + 2 == line.size() || line[i + 2] == '\t')) {
+      fields.back() = line.substr(i++, 2); // NULL, of SELECT ... INTO OUTFILE
     } else if (line[i] == '\\' && i + 1 < line.size()) {
       const char c = line[++i];
       fields.back() += c == 'n' ? '\n' : c == 't' ? '\t' : c == '0' ? '\0' : c;
@@ -39,22 +42,26 @@ public:
         else if (i + 1 < line.size() && line[i + 1] == '"')
           fields_.back() += line[++i];
         else
-          in_quotes_ = false;
-      } else if (c == '"' && fields_.back().empty()) {
+          in_quotes_ = false, was_quoted_ = true;
+      } else if (c == '"' && fields_.back().empty() && !was_quoted_) {
         in_quotes_ = true;
       } else if (c == ',') {
         fields_.emplace_back();
+        was_quoted_ = false;
       } else {
+        is_wrong_ = is_wrong_ || was_quoted_;
         fields_.back() += c;
       }
     }
     return !in_quotes_;
   }
+  /// Something stands behind a closing quotation mark: where fields and records end is not known.
+  bool is_wrong() const { return is_wrong_; }
   record take() && { return std::move(fields_); }
 
 private:
   record fields_{1};
-  bool in_quotes_ = false;
+  bool in_quotes_ = false, was_quoted_ = false, is_wrong_ = false;
 };
 
 std::string_view without_return(std::string_view line) {
@@ -95,10 +102,8 @@ result<std::optional<std::vector<std::string>>> table_reader::record() {
     begins_at_ = ++line_;
   } while (without_return(line).empty());
   std::size_t bytes = line.size();
-  if (is_tabbed_) {
-    if (bytes > record_max) return error{errc::malformed, "it is longer than 1 MiB"};
-    return std::optional(fields_between_tabs(without_return(line)));
-  }
+  if (bytes > record_max) return error{errc::malformed, "it is longer than 1 MiB"};
+  if (is_tabbed_) return std::optional(fields_between_tabs(without_return(line)));
   csv_record fields;
   while (!fields.feed(without_return(line))) {
     if (!std::getline(*in_, line)) return error{errc::malformed, "a quotation mark is not closed"};
@@ -107,6 +112,10 @@ result<std::optional<std::vector<std::string>>> table_reader::record() {
     if (bytes > record_max)
       return error{errc::malformed, "it is longer than 1 MiB: is a quotation mark not closed?"};
   }
+  if (fields.is_wrong())
+    return error{errc::malformed,
+                 "something stands behind a closing quotation mark; accepted: \" within quotation "
+                 "marks is written \"\""};
   return std::optional(std::move(fields).take());
 }
 

@@ -94,8 +94,8 @@ WITH counted AS (
   FROM added WHERE $9::text IS NOT NULL
 )
 SELECT id, seq FROM added)";
-constexpr const char* imported_sql =
-    "SELECT imported_id FROM message WHERE conversation_id = $1::bigint AND imported_id IS NOT NULL";
+constexpr const char* imported_sql = "SELECT imported_id, created_at_ms FROM message WHERE conversation_id = "
+                                     "$1::bigint AND imported_id IS NOT NULL";
 const std::string erase_content_sql = "WITH " + keep_version_sql("10") + R"(,
   gone AS (DELETE FROM message_search WHERE message_id = $2::bigint),
   uncalled AS (DELETE FROM mention WHERE conversation_id = $1::bigint AND seq = $3::bigint),
@@ -466,21 +466,23 @@ result<message> transaction::append_imported(conversation_row& in, message entry
   auto stored = run("append_imported");
   if (!stored) return stored.error();
   if (stored->size() == 0) return error{errc::internal, "a message for a conversation that is not there"};
+  indexed_bytes_ += entry.content.size();
   entry.id = stored->bigint(0, 0);
   entry.conversation_id = in.id;
   entry.seq = in.last_seq = stored->bigint(0, 1);
   return entry;
 }
 
-result<std::vector<std::int64_t>> transaction::imported(std::int64_t conversation) {
+result<std::vector<imported_entry>> transaction::imported(std::int64_t conversation) {
   parameters_.clear();
   parameters_.add(conversation);
   auto rows = run("imported");
   if (!rows) return rows.error();
-  std::vector<std::int64_t> ids;
-  ids.reserve(static_cast<std::size_t>(rows->size()));
-  for (int row = 0; row < rows->size(); ++row) ids.push_back(rows->bigint(row, 0));
-  return ids;
+  std::vector<imported_entry> all;
+  all.reserve(static_cast<std::size_t>(rows->size()));
+  for (int row = 0; row < rows->size(); ++row)
+    all.push_back({.id = rows->bigint(row, 0), .at = from_ms(rows->bigint(row, 1))});
+  return all;
 }
 
 result<void> transaction::erase_content(const message& of) {

@@ -35,7 +35,7 @@ public:
   result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override;
   result<message> append_entry(conversation_row& in, message entry) override;
   result<message> append_imported(conversation_row& in, message entry, std::int64_t id) override;
-  result<std::vector<std::int64_t>> imported(std::int64_t conversation) override;
+  result<std::vector<imported_entry>> imported(std::int64_t conversation) override;
   result<void> erase_content(const message& of) override;
   result<std::optional<message>> find_message(std::int64_t id) override;
   result<void> rewrite(const message& before, const message& now_is) override;
@@ -97,6 +97,8 @@ public:
 
   /// Why a statement failed, which loses the transaction.
   const std::optional<pg_error>& failure() const { return failure_; }
+  /// Bytes of text that append_imported() has put into the search index.
+  std::size_t indexed_bytes() const { return indexed_bytes_; }
 
 private:
   result<pg_rows> run(const char* statement);
@@ -106,6 +108,7 @@ private:
   result<std::optional<content_check>> read_check_of(const char* statement);
   result<std::optional<conversation_row>> lock(const char* statement, const peer_or_group& of);
 
+  std::size_t indexed_bytes_ = 0;
   pg_connection& connection_;
   pg_parameters& parameters_;
   std::optional<pg_error> failure_;

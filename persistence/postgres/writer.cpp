@@ -201,7 +201,10 @@ public:
       std::optional<pg_error> failure = changes.failure();
       if (done && !failure) {
         auto committed = connection_.script("COMMIT", write_limit);
-        if (committed) return {};
+        if (committed) {
+          index_keeper_.count(changes.indexed_bytes());
+          return {};
+        }
         failure = committed.error();
         if (failure->lost) return error{errc::outcome_unknown, session_.explained(*failure)};
       } else if (!failure || !failure->lost) {

@@ -58,7 +58,7 @@ constexpr std::string_view insert_imported_sql =
     "kind,"
     " content, imported_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 constexpr std::string_view imported_sql =
-    "SELECT imported_id FROM message WHERE conversation_id = ?1 AND imported_id IS NOT NULL";
+    "SELECT imported_id, created_at_ms FROM message WHERE conversation_id = ?1 AND imported_id IS NOT NULL";
 constexpr std::string_view erase_sql =
     "UPDATE message SET content = '', ext = NULL, recalled = 1 WHERE id = ?1";
 constexpr std::string_view rewrite_sql = "UPDATE message SET kind = ?2, content = ?3, edits = ?4, "
@@ -376,14 +376,15 @@ result<message> sqlite_transaction::append_imported(conversation_row& in, messag
   return entry;
 }
 
-result<std::vector<std::int64_t>> sqlite_transaction::imported(std::int64_t conversation) {
+result<std::vector<imported_entry>> sqlite_transaction::imported(std::int64_t conversation) {
   sqlite_statement::execution rows(statements_.imported);
   rows.bind(conversation);
-  std::vector<std::int64_t> ids;
+  std::vector<imported_entry> all;
   int code = rows.step();
-  for (; code == SQLITE_ROW; code = rows.step()) ids.push_back(rows.integer(0));
+  for (; code == SQLITE_ROW; code = rows.step())
+    all.push_back({.id = rows.integer(0), .at = from_ms(rows.integer(1))});
   if (code != SQLITE_DONE) return failed(code);
-  return ids;
+  return all;
 }
 
 int sqlite_transaction::unindex(const message& stored) {

@@ -61,7 +61,7 @@ public:
   result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override;
   result<message> append_entry(conversation_row& in, message entry) override;
   result<message> append_imported(conversation_row& in, message entry, std::int64_t id) override;
-  result<std::vector<std::int64_t>> imported(std::int64_t conversation) override;
+  result<std::vector<imported_entry>> imported(std::int64_t conversation) override;
   result<void> erase_content(const message& of) override;
   result<std::optional<message>> find_message(std::int64_t id) override;
   result<void> rewrite(const message& before, const message& now_is) override;

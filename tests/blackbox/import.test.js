@@ -111,6 +111,17 @@ withEachStore('a table of chats is imported', (the) => {
     for (const [line, why] of [[2, 'id is "x"'], [3, 'content is empty'], [4, 'create_time is "never"'], [5, 'it has 1 fields, the header 7']]) assert.ok(stderr.includes(`${file}:${line}: skipped: ${why}`), stderr)
   })
 
+  it('in the order of its ids, or not at all', async (t) => {
+    const database = await the.store.newDatabase()
+    const file = tableOf([{ id: 2, from: 'u1', to: 'u2', content: 'second' }, { id: 1, from: 'u1', to: 'u2', content: 'first' }, { id: 2, from: 'u2', to: 'u1', at: '2024-01-01 00:00:00', content: 'of another table' }])
+    const { said, stderr } = await loaded(database, file)
+    assert.match(said, /^1 imported, 0 were imported before, .* 2 skipped$/)
+    assert.match(stderr, /^row 1: skipped: rows with a higher id were imported before/m)
+    assert.match(stderr, /^row 2: skipped: another row was imported under its id/m)
+    const server = await serverFor(t, { database })
+    assert.deepEqual((await history(server, { userId: 'u1', targetUserId: 'u2' })).map(({ content }) => content), ['second'])
+  })
+
   it('as CSV as well, from several files', async (t) => {
     const database = await the.store.newDatabase()
     const csv = tableOf([], { ends: '.csv', lines: ['content,create_time,target_user_id,user_id,id', '"a ""b"",', 'c",2023-04-05 06:07:08,u2,u1,1'] })

@@ -462,7 +462,9 @@ withEachStore('words of the operator’s own', (the) => {
     const peer = user(b.userId)
     for (const content of ['casino', 'CASINO', 'a cAsInOs', '买彩票吧', 'it is spaced out there']) await denied(a, 'message.send', text(peer, content))
     for (const [method, params] of [['user.update', { name: 'Mr Casino' }], ['group.create', { name: 'casino', members: [] }]]) await denied(a, method, params)
-    assertDenied(await push(server, { userId: a.userId, targetUserId: b.userId, content: '彩票' }, { headers: { ...json, ...own(a) } }))
+    for (const said of [{ content: '彩票' }, { content: 'fine', userName: 'Mr Casino' }, { content: 'fine', targetUserName: '彩票王' }]) {
+      assertDenied(await push(server, { userId: a.userId, targetUserId: b.userId, ...said }, { headers: { ...json, ...own(a) } }))
+    }
     for (const content of ['casin', '彩 票', 'ｃａｓｉｎｏ', '# gambling', '#no word', 'spaced  out']) assert.deepEqual(await verdictOf(server, await a.say(peer, content)), ['pass', 'words', null], content)
     const byKey = ok(await post(server, '/v1/messages', { from: a.userId, ...text(peer, 'casino') }, key())).message
     assertProblem(await moderation(server, byKey), 404)
@@ -490,6 +492,8 @@ withEachStore('words of the operator’s own', (the) => {
     const message = await a.say(user(b.userId), 'to the Casino')
     await takenBack(b, message)
     assert.deepEqual(await verdictOf(server, message), ['risky', 'words', null])
+    await pushed(server, { userId: a.userId, targetUserId: b.userId, content: 'fine', userName: 'Mr Casino' }, { headers: { ...json, ...own(a) } })
+    await eventually(10_000, 'what a bad name stands beside to be taken back', async () => (await b.all(user(a.userId))).filter(({ kind }) => kind === 'recall').length === 2)
     assert.deepEqual((await becomes(server, await a.say(user(b.userId), 'home'), 'pass')).by, 'words')
   })
 }, { keys, concurrency: 3 })

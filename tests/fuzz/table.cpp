@@ -42,7 +42,8 @@ void table(std::string_view input) {
            "a content over its limit");
     demand(!it.from_name || count_characters(*it.from_name) <= told.name_chars, "a name over its limit");
     demand(to_ms(it.at) >= 0, "a time before all times");
-    // As mysql would print it, it is the same row.
+    // As mysql would print it, it is the same row; a time in numbers is one from 1973 on.
+    if (to_ms(it.at) < 100'000'000'000) continue;
     std::istringstream again{header + std::to_string(it.id) + '\t' + it.from.text() + '\t' + it.to.text() +
                              '\t' + std::to_string(to_ms(it.at)) + "\tNULL\tNULL\t" + escaped(it.content) +
                              '\n'};

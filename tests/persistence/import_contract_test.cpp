@@ -10,7 +10,8 @@ using namespace hongyan::testing;
 namespace {
 
 using statuses = std::vector<import_status>;
-constexpr auto stored = import_status::stored, known = import_status::known, foreign = import_status::foreign;
+constexpr auto stored = import_status::stored, known = import_status::known, foreign = import_status::foreign,
+               late = import_status::late, other = import_status::other;
 
 imported_row row(std::int64_t id, const std::string& from, const std::string& to,
                  const std::string& content) {
@@ -88,6 +89,26 @@ STORE_TEST("a conversation with messages of its own takes none, and what was imp
         statuses{known, foreign});
   CHECK(said(*reader, "a", "b") == texts{"said here"});
   CHECK(said(*reader, "a", "c") == texts{"y", "said here, too"});
+}
+
+STORE_TEST("a row that would stand behind later ones, and one whose id is another's, are left out") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  auto of_another_table = row(3, "a", "b", "of another table");
+  of_another_table.at = at(7);
+  {
+    row_importer importer(*writer);
+    CHECK(got(importer.store(std::vector{row(3, "a", "b", "3"), row(1, "a", "c", "1"), row(2, "b", "a", "2"),
+                                         of_another_table})) == statuses{stored, stored, late, other});
+    CHECK(got(importer.store(std::vector{row(2, "b", "a", "2"), row(4, "a", "b", "4")})) ==
+          statuses{late, stored});
+  }
+  row_importer again(*writer);
+  CHECK(got(again.store(std::vector{row(2, "b", "a", "2"), of_another_table, row(4, "a", "b", "4"),
+                                    row(5, "a", "b", "5")})) == statuses{late, other, known, stored});
+  CHECK(said(*reader, "a", "b") == texts{"3", "4", "5"});
 }
 
 STORE_TEST("no event comes of what is imported") {

@@ -57,7 +57,8 @@ TEST_CASE("times are as databases print them, in the zone of the process") {
   for (const char* none :
        {"", "NULL", "2023-04-05", "2023-04-05 06:07", "2023-13-05 06:07:08", "2023-02-29 00:00:00",
         "2023-04-31 00:00:00", "2023-04-05 06:07:08.", "2023-04-05 06:07:08 +08", "0000-00-00 00:00:00",
-        "05/04/2023 06:07:08", "1969-12-31 00:00:00", "-1", "2023-04-05 25:00:00"})
+        "05/04/2023 06:07:08", "1969-12-31 00:00:00", "-1", "1680646028", "20230405060708x",
+        "2023-04-05 25:00:00"})
     CHECK(!parse_table_time(none));
 }
 
@@ -73,28 +74,32 @@ TEST_CASE("a row of the tutorial's table is a message, whatever the order of its
   CHECK(row->content == "你好, 😀");
   CHECK(row->from_name == "小雁");
   CHECK(!row->to_name);
-  const auto bare = row_of("id,user_id,target_user_id,create_time,content\n1,a,b,1000,x\n");
+  const auto bare = row_of("id,user_id,target_user_id,create_time,content\n1,a,b,1680646028000,x\n");
   REQUIRE(bare.has_value());
   CHECK(!bare->from_name);
 }
 
 TEST_CASE("what cannot be a message says why") {
-  CHECK(why("1\ta\tb\t1000\t\t\thi") == "taken");
-  CHECK(why("1\ta\ta\t1000\t\t\ta note") == "taken");
-  CHECK(why("x\ta\tb\t1000\t\t\thi") == "id is \"x\"; accepted: a whole number");
-  CHECK(why("1\ta b\tb\t1000\t\t\thi").starts_with("user_id: "));
-  CHECK(why("1\ta\t\t1000\t\t\thi").starts_with("target_user_id: "));
+  CHECK(why("1\ta\tb\t1680646028000\t\t\thi") == "taken");
+  CHECK(why("1\ta\ta\t1680646028000\t\t\ta note") == "taken");
+  CHECK(why("x\ta\tb\t1680646028000\t\t\thi") == "id is \"x\"; accepted: a whole number");
+  CHECK(why("1\ta b\tb\t1680646028000\t\t\thi").starts_with("user_id: "));
+  CHECK(why("1\ta\t\t1680646028000\t\t\thi").starts_with("target_user_id: "));
   CHECK(why("1\ta\tb\tyesterday\t\t\thi") == "create_time is \"yesterday\"; accepted: 2023-04-05 06:07:08");
-  CHECK(why("1\ta\tb\t1000\t\t\t") == "content is empty");
-  CHECK(why("1\ta\tb\t1000\t\t\t\xC4\xE3") ==
+  CHECK(why("1\ta\tb\t1680646028000\t\t\t") == "content is empty");
+  CHECK(why("1\ta\tb\t1680646028000\t\t\t\xC4\xE3") ==
         "a text is not UTF-8; export with --default-character-set=utf8mb4");
-  CHECK(why("1\ta\tb\t1000\t\t\tx\\0y") == "content has a character of value 0");
+  CHECK(why("1\ta\tb\t1680646028000\t\t\tx\\0y") == "a text has a character of value 0");
+  CHECK(why("1\ta\tb\t1680646028000\tx\\0y\t\tx") == "a text has a character of value 0");
+  CHECK(why("1\ta\tNULL\t1680646028000\t\t\tx") == "target_user_id is NULL");
+  CHECK(why("1\ta\tb\t1680646028000\t\\N\t\tx") == "taken");
+  CHECK(why("1\ta\tb\t1680646028000\t\t\t\\N") == "content is empty");
   limits few;
   few.content_chars = 2;
   few.name_chars = 2;
-  CHECK(why("1\ta\tb\t1000\t\t\t你好", few) == "taken");
-  CHECK(why("1\ta\tb\t1000\t\t\t你好吗", few) == "content is longer than limits.content_chars, 2");
-  const auto named = row_of(std::string(header) + "1\ta\tb\t1000\t小雁雁\t\tx", few);
+  CHECK(why("1\ta\tb\t1680646028000\t\t\t你好", few) == "taken");
+  CHECK(why("1\ta\tb\t1680646028000\t\t\t你好吗", few) == "content is longer than limits.content_chars, 2");
+  const auto named = row_of(std::string(header) + "1\ta\tb\t1680646028000\t小雁雁\t\tx", few);
   REQUIRE(named.has_value());
   CHECK(named->from_name == "小雁");
   CHECK(row_of("id,user_id,create_time,content\n")

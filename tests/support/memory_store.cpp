@@ -124,10 +124,12 @@ public:
     return added;
   }
 
-  result<std::vector<std::int64_t>> imported(std::int64_t conversation) override {
-    std::vector<std::int64_t> ids;
-    for (const auto& [seq, id] : state_.conversations.at(conversation).imported) ids.push_back(id);
-    return ids;
+  result<std::vector<imported_entry>> imported(std::int64_t conversation) override {
+    const auto& in = state_.conversations.at(conversation);
+    std::vector<imported_entry> all;
+    for (const auto& [seq, id] : in.imported)
+      all.push_back({id, in.log[static_cast<std::size_t>(seq - 1)].created_at});
+    return all;
   }
 
   result<void> erase_content(const message& of) override {

@@ -69,3 +69,15 @@ TEST_CASE("what is no verdict says why") {
   CHECK(fault_of(R"({"action":"replace","content":{"fileId":"f"}})", picture).find("stays as it is") !=
         std::string::npos);
 }
+
+TEST_CASE("what people can read of a message is its text, the strings of its content, and names beside it") {
+  CHECK(text_in(message_kind::text, "hello") == "hello");
+  CHECK(text_in(message_kind::text, "hello", "A\nB") == "hello\nA\nB");
+  CHECK(text_in(message_kind::location, R"({"latitude":1,"name":"here","address":""})", "A") == "here\nA");
+  new_message m;
+  CHECK(names_in(m).empty());
+  m.to_name = "B";
+  CHECK(names_in(m) == "B");
+  m.from_name = "A";
+  CHECK(names_in(m) == "A\nB");
+}

@@ -33,6 +33,8 @@ TEST_CASE("what mysql --batch prints is read as it was stored") {
         std::vector<record>{
             {"id", "content"}, {"1", "hello, \"world\""}, {"2", "a\tb\nc\\n"}, {"3", "NULL"}, {"4", ""}});
   CHECK(read("id\tcontent\r\n1\tx\r\n") == std::vector<record>{{"id", "content"}, {"1", "x"}});
+  CHECK(read("a\tb\n\\N\tx\\N\n\\\\N\t\\N\n") ==
+        std::vector<record>{{"a", "b"}, {"\\N", "xN"}, {"\\N", "\\N"}});
   CHECK(read("a\tb\n\\0x\ty\\")[1] == record{std::string("\0x", 2), "y\\"});
 }
 
@@ -51,6 +53,12 @@ TEST_CASE("a record that is none is told of by its line, and what follows is rea
                                                                  {"error 4: it has 3 fields, the header 2"},
                                                                  {"7", "8"}});
   CHECK(read("a,b\n1,2\n3,\"open\n4,5\n").back() == record{"error 3: a quotation mark is not closed"});
+  const char* stray =
+      "something stands behind a closing quotation mark; accepted: \" within quotation marks is written \"\"";
+  CHECK(read("a,b\n1,\"x\" y\n2,z\n") ==
+        std::vector<record>{{"a", "b"}, {std::string("error 2: ") + stray}, {"2", "z"}});
+  CHECK(read("a,b\n1,\"hi\n2,secret \"x\n3,z\n") ==
+        std::vector<record>{{"a", "b"}, {std::string("error 2: ") + stray}, {"3", "z"}});
   CHECK(read("") == std::vector<record>{{"error", "it is empty; accepted: a header, and rows"}});
   CHECK(read("\"a") == std::vector<record>{{"error", "line 1: a quotation mark is not closed"}});
   const std::string long_text(table_reader::record_max + 1, 'x');
