@@ -18,8 +18,8 @@ imported_row row(std::int64_t id, const std::string& from, const std::string& to
   return {.id = id, .from = user(from), .to = user(to), .at = at(id), .content = content};
 }
 
-texts said(message_reader& reader, const std::string& one, const std::string& other) {
-  return contents(got(reader.latest({.user = user(one), .peer = user(other)})));
+texts said(message_reader& reader, const std::string& one, const std::string& peer) {
+  return contents(got(reader.latest({.user = user(one), .peer = user(peer)})));
 }
 
 } // namespace
