@@ -14,8 +14,9 @@ namespace hongyan {
 namespace {
 
 constexpr const char* accepted = "accepted: hongyan import FILE... --database URL";
-/// Rows of a transaction: on PostgreSQL others wait for its conversations meanwhile.
-constexpr std::size_t portion_rows = 200;
+/// Rows of a transaction. On PostgreSQL others wait for its conversations meanwhile; on SQLite there is
+/// nobody else.
+constexpr std::size_t portion_rows = 200, portion_rows_alone = 5000;
 /// Rows and conversations that are named at most; the rest are counted.
 constexpr std::size_t named_max = 1000;
 constexpr std::chrono::seconds progress_interval{2};
@@ -76,7 +77,8 @@ private:
   std::chrono::steady_clock::time_point shown_at_ = std::chrono::steady_clock::now();
 };
 
-result<void> import_file(const std::string& file, row_importer& importer, const limits& told, tally& all) {
+result<void> import_file(const std::string& file, row_importer& importer, std::size_t portion_size,
+                         const limits& told, tally& all) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return error{errc::malformed, "import: " + file + " cannot be read"};
   auto table = import_table::open(in, told);
@@ -92,7 +94,7 @@ result<void> import_file(const std::string& file, row_importer& importer, const 
     else
       is_more = false;
     all.show_progress();
-    if (portion.empty() || (is_more && portion.size() < portion_rows)) continue;
+    if (portion.empty() || (is_more && portion.size() < portion_size)) continue;
     const auto became = importer.store(portion);
     if (!became)
       return error{errc::malformed, "import: " + became.error().detail +
@@ -123,9 +125,11 @@ result<void> import_files(const std::vector<std::string>& arguments, const envir
   const auto writer = (*database)->make_writer();
   if (auto ready = writer->check(); !ready) return error{errc::malformed, "import: " + ready.error().detail};
   row_importer importer(*writer);
+  const auto portion_size = (*database)->kind() == "sqlite" ? portion_rows_alone : portion_rows;
   tally all;
   for (const std::string& file : files)
-    if (auto imported = import_file(file, importer, config->limits, all); !imported) return imported;
+    if (auto imported = import_file(file, importer, portion_size, config->limits, all); !imported)
+      return imported;
   std::cout << all.summary() << "\n";
   return {};
 }
