@@ -5,11 +5,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { download, multipart, png, upload, uploaded } from './lib/files.js'
-import { run } from './lib/processes.js'
 import { RawConnection, requestText } from './lib/raw.js'
 import { Bucket } from './lib/s3.js'
 import { again, serverFor } from './lib/server.js'
-import { openStore, storeKinds } from './lib/stores.js'
+import { openStore, order, storeKinds } from './lib/stores.js'
 import { connectV1, uniqueId, user } from './lib/v1.js'
 import { delay, eventually, within } from './lib/wait.js'
 
@@ -49,8 +48,7 @@ class Files {
   }
 
   async rows(sql) {
-    const answer = this.kind === 'postgres' ? await this.store.sql(sql, new URL(this.database).pathname.slice(1)) : await run('sqlite3', [this.database.slice('sqlite:'.length), sql])
-    return answer.trim().split('\n').filter(Boolean)
+    return (await order(this.kind, this.store, this.database, sql)).trim().split('\n').filter(Boolean)
   }
   there() { return this.place.there(this.server) }
   lose(id) { this.place.lose(this.server, id) }

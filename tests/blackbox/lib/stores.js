@@ -2,7 +2,7 @@
 
 import path from 'node:path'
 import { Postgres } from './postgres.js'
-import { makeDirectory, removeDirectory } from './processes.js'
+import { makeDirectory, removeDirectory, run } from './processes.js'
 
 const known = ['sqlite', 'postgres']
 
@@ -21,3 +21,7 @@ export async function openStore(kind) {
     dispose: async () => removeDirectory(directory),
   }
 }
+
+// An order to one of the databases of a store; what its client prints.
+export const order = (kind, store, database, sql) =>
+  (kind === 'postgres' ? store.sql(sql, new URL(database).pathname.slice(1)) : run('sqlite3', [database.slice('sqlite:'.length), sql]))

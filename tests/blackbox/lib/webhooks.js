@@ -7,9 +7,9 @@ import { after, before, describe } from 'node:test'
 import { request } from './client.js'
 import { apiKeys, bearer } from './keys.js'
 import { assertProblem } from './problem.js'
-import { makeDirectory, removeDirectory, run } from './processes.js'
+import { makeDirectory, removeDirectory } from './processes.js'
 import { runToEnd, serverFor } from './server.js'
-import { openStore, storeKinds } from './stores.js'
+import { openStore, order, storeKinds } from './stores.js'
 import { pipeline, range, rfc3339, uniqueId } from './v1.js'
 import { Receiver, types } from './webhook-receiver.js'
 import { eventually } from './wait.js'
@@ -70,7 +70,7 @@ export function withEachStore(title, define, { concurrency = 4, events, keys, sk
         return { server, receiver, hook }
       }
       // An order to a database of `the.store` whose server is down.
-      the.run = (database, order) => (kind === 'postgres' ? the.store.sql(order, new URL(database).pathname.slice(1)) : run('sqlite3', [database.slice('sqlite:'.length), order]))
+      the.run = (database, sql) => order(kind, the.store, database, sql)
       // A text as the business' own transaction sends it (PostgreSQL).
       the.sendBySql = async (server, from, to, content) => {
         const { code, stderr } = await runToEnd(['grant-sql', 'hongyan', '--database', server.database])
