@@ -89,9 +89,10 @@ module.exports = Behavior({
     async show(patch) {
       const hasRows = Object.keys(patch).some((path) => /^(blocks|rowsOf)/.test(path))
       const before = hasRows && !this.isAtBottom ? await this.measure() : null
-      if (Object.keys(patch).length) await this.set(patch)
+      const hasAny = Object.keys(patch).length > 0
+      if (hasAny) await this.set(patch)
       if (this.isAtBottom && hasRows) await this.scrollTo(END)
-      const after = await this.measure()
+      const after = hasAny ? await this.measure() : await this.known()
       if (before && after && !this.isAtBottom) await this.hold(before, after)
     },
 
@@ -126,12 +127,22 @@ module.exports = Behavior({
           this.viewHeight = list.height
           this.blocks.measure(blocks.map(({ dataset, height }) => ({ key: dataset.key, height })))
           this.screen = {
-            top: offset.scrollTop, edge: list.top, end: list.bottom,
+            top: offset.scrollTop, height: offset.scrollHeight, edge: list.top, end: list.bottom,
             rows: rows.map(({ dataset, top, bottom }) => ({ key: dataset.key, top, bottom })),
           }
           return resolve(this.screen)
         })
       })
+    },
+
+    /** Where all is. In the middle of a scroll, which moves all alike, rows are not asked for one by one; they are when the hand rests. */
+    known() {
+      const { screen } = this
+      if (!screen || this.height !== screen.height || this.top === screen.top) return this.measure()
+      const by = this.top - screen.top
+      this.screen = { ...screen, top: this.top, rows: screen.rows.map(({ key, top, bottom }) => ({ key, top: top - by, bottom: bottom - by })) }
+      this.lookSoon()
+      return this.screen
     },
 
     /** Keys of the rows on the screen, from top to bottom. */

@@ -1,7 +1,7 @@
 // A message: the face, the bubble by its kind, what stands under it and beside it.
 
 import { Component } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { canReact } from '../../../miniprogram/components/hy-chat/core/menu.js'
 import { useApp } from '../app/hooks.js'
 import { Avatar } from '../parts/avatar.jsx'
@@ -12,13 +12,18 @@ import { Body, isBare } from './kinds.jsx'
 const RING_MS = 600
 const HELD_MS = 350
 
-/** A finger that rests on something. */
-function useHeld(act) {
-  const timer = useRef(null)
-  const stop = () => clearTimeout(timer.current)
-  useEffect(() => stop, [])
-  return { onTouchStart: (event) => { const { currentTarget } = event; stop(); timer.current = setTimeout(() => act(currentTarget), HELD_MS) }, onTouchMove: stop, onTouchEnd: stop, onTouchCancel: stop }
-}
+/** A finger that rests on something: there is one. */
+let holding
+const stopHolding = () => clearTimeout(holding)
+const held = (act) => ({
+  onTouchStart: ({ currentTarget }) => {
+    stopHolding()
+    holding = setTimeout(() => { if (currentTarget.isConnected) act(currentTarget) }, HELD_MS)
+  },
+  onTouchMove: stopHolding,
+  onTouchEnd: stopHolding,
+  onTouchCancel: stopHolding,
+})
 
 /**
  * Of a chat many are in the tree, and seldom is one of them another: it is drawn anew only then. `context` is the same object as long as the
@@ -67,11 +72,10 @@ function Message({ row, name, avatar, isFlashed, isActive, isSelecting, isChosen
       context.actions.act.reply(row)
     }
   }
-  const held = useHeld((node) => context.openMenu(row, node.getBoundingClientRect()))
   const face = <Avatar userId={from} name={name} avatar={avatar} size={40} />
   const bubble = (
-    <div class={`bubble is-${row.kind} ${isBare(row) ? 'is-bare' : ''}`} role="article" aria-label={row.label} title={new Date(row.time).toLocaleString()} tabIndex={isActive ? 0 : -1}
-      onKeyDown={onKeyDown} onContextMenu={onContextMenu} {...held} onFocus={() => context.setActive(row.key)}>
+    <div class={`bubble is-${row.kind} ${isBare(row) ? 'is-bare' : ''}`} role="article" aria-label={row.label} title={isNear ? new Date(row.time).toLocaleString() : undefined} tabIndex={isActive ? 0 : -1}
+      onKeyDown={onKeyDown} onContextMenu={onContextMenu} {...held((node) => context.openMenu(row, node.getBoundingClientRect()))} onFocus={() => context.setActive(row.key)}>
       <Body row={row} context={context} />
     </div>
   )

@@ -6,10 +6,12 @@ import { Component } from 'preact'
 const ROWS_MAX = 140
 const GUESS = 70
 /** Screens that are drawn on either side of what is seen, and how few may be left of them: seldom many at once costs fewer frames than often a few. */
-const AHEAD = 2
-const AHEAD_LEAST = 1
+const AHEAD = 3
+const AHEAD_LEAST = 0.5
 /** Nearer than this to the end is at the end. */
 const NEAR_BOTTOM = 80
+/** How often what is in sight is told while one scrolls. */
+const LOOK_MS = 100
 
 /** props: rows, draw(row, {isFlashed}), onNearTop(), onBottom(isAt), onSeen(first, last), head, label, onReady() */
 export class Stream extends Component {
@@ -42,6 +44,7 @@ export class Stream extends Component {
     this.observer.disconnect()
     this.sizes.disconnect()
     clearTimeout(this.flashing)
+    clearTimeout(this.looking)
   }
 
   /** Which rows are drawn: [from, to). */
@@ -78,12 +81,18 @@ export class Stream extends Component {
     if (this.isStuck || !this.list) return
     const { top } = this.list.getBoundingClientRect()
     const node = this.firstBelow(top + 1)
-    if (node) this.anchor = { key: node.dataset.key, top: node.getBoundingClientRect().top - top }
+    if (!node) return
+    this.first = node
+    this.anchor = { key: node.dataset.key, top: node.getBoundingClientRect().top - top }
   }
 
-  /** The first row that ends below `y`: rows stand one under the other. */
+  /** The first row that ends below `y`: rows stand one under the other. Mostly it is the one of the last time, or beside it. */
   firstBelow(y) {
     const { children } = this.content
+    const known = this.first?.parentNode === this.content ? this.first : null
+    const endsBelow = (node) => !node || node.getBoundingClientRect().bottom > y
+    for (const node of [known, known?.nextElementSibling, known?.previousElementSibling])
+      if (node && endsBelow(node) && !(node.previousElementSibling && endsBelow(node.previousElementSibling))) return node
     let from = 0
     let to = children.length
     while (from < to) {
@@ -139,7 +148,7 @@ export class Stream extends Component {
     this.hold()
     // Around the same row there are no others: rows may be so low, or the window so high, that never enough are drawn.
     if (!isAtEnd && ((this.needsOthers() && this.anchor?.key !== this.state.around) || isOther)) this.setState({ around: this.anchor?.key ?? this.state.around })
-    this.look()
+    this.looking ??= setTimeout(() => this.look(), LOOK_MS)
   }
 
   /** Too little is drawn on one side: of an empty window (a leap by the scroll bar) the nearest row is found by heights. */
@@ -159,6 +168,8 @@ export class Stream extends Component {
   }
 
   look() {
+    clearTimeout(this.looking)
+    this.looking = null
     const { list } = this
     if (list.scrollTop < 1.5 * list.clientHeight && this.drawn.from === 0) this.props.onNearTop()
     const box = list.getBoundingClientRect()

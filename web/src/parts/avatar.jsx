@@ -6,12 +6,17 @@ import { useApp, useFile } from '../app/hooks.js'
 /** A fileId of this server; other addresses would be another's server. */
 const isFileId = (avatar) => typeof avatar === 'string' && /^[\w-]{8,64}$/.test(avatar)
 
-function Face({ avatar, letters, color, size }) {
-  const { url } = useFile(isFileId(avatar) ? avatar : null)
-  if (url) return <img class="face" src={url} alt="" draggable={false} />
+function Letters({ letters, color, size }) {
   const length = Array.from(letters).length
   return <span class="face" style={{ background: color, fontSize: size * (length > 1 ? 0.36 : 0.44) }}>{letters}</span>
 }
+
+function Picture(props) {
+  const { url } = useFile(props.avatar)
+  return url ? <img class="face" src={url} alt="" draggable={false} /> : <Letters {...props} />
+}
+
+const Face = (props) => (isFileId(props.avatar) ? <Picture {...props} /> : <Letters {...props} />)
 
 /** @param {{userId?: string, name: string, avatar?: string|null, size: number, online?: boolean}} props */
 export function Avatar({ userId, name, avatar = null, size, online = false }) {

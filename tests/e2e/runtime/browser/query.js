@@ -37,7 +37,15 @@ const viewport = () => {
   return { id: '', dataset: {}, left: 0, top: 0, right: width, bottom: height, width, height, scrollLeft, scrollTop, scrollHeight, scrollWidth }
 }
 
+/** What boundingClientRect() asks for, of one look: half of a scroll's time were two. */
+const isWhole = ({ rect, size }) => rect && size
+const wholeRect = (node) => plainRect(drawn(node).getBoundingClientRect())
+
 function read(node, fields) {
+  if (isWhole(fields)) {
+    const { rect, size, ...others } = fields
+    return { ...read(node, others), ...wholeRect(node) }
+  }
   const wanted = Object.entries(fields).filter(([, value]) => value)
   return Object.assign({}, ...wanted.map(([name, value]) => {
     if (FIELDS[name]) return FIELDS[name](node, value)

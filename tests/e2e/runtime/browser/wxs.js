@@ -12,8 +12,8 @@ const toCss = (style) => (typeof style === 'string' ? style : Object.entries(sty
   .map(([name, value]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}:${value}`).join(';'))
 
 /** A rectangle as a page sees it. */
-export const plainRect = ({ left, top, right, bottom, width, height }) => ({
-  left, right, width, height, top: top - pageTop(), bottom: bottom - pageTop(),
+export const plainRect = ({ left, top, right, bottom, width, height }, from = pageTop()) => ({
+  left, right, width, height, top: top - from, bottom: bottom - from,
 })
 
 /** What WXS gets for an element: WeChat's ComponentDescriptor. */

@@ -31,19 +31,23 @@ Component({
     'row, lang, cards': function draw(row, lang, cards) {
       if (!row || row.type !== 'bubble') return
       const t = translators[lang] || (translators[lang] = textsIn(lang))
+      const patch = {}
       if (this.t !== t) {
         this.t = t
-        this.setData({ s: {
+        patch.s = {
           edited: t('bubble.edited'), showAll: t('bubble.showAll'), read: t('bubble.read'), waiting: t('bubble.waiting'), failed: t('bubble.failed'),
           retry: t('bubble.retryPicture'), cancel: t('action.cancel'),
-        } })
+        }
       }
       if (row.streaming) unfolded.add(row.key) // whoever has read along does not lose the end
       const view = viewOf(row, t, { isUnfolded: unfolded.has(row.key), cards })
       const drawn = JSON.stringify(view)
-      if (drawn === this.drawn) return
-      this.drawn = drawn
-      this.setData({ view })
+      if (drawn !== this.drawn) {
+        this.drawn = drawn
+        patch.view = view
+      }
+      // All at once: of many new rows each setData is felt.
+      if (patch.s || patch.view) this.setData(patch)
     },
   },
 
