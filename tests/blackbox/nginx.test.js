@@ -10,6 +10,7 @@ import { after, before, describe, it } from 'node:test'
 import WebSocket from 'ws'
 import { makeCertificate } from './lib/certificates.js'
 import { connect, contents, get, history, newUser, push, pushed, request } from './lib/client.js'
+import { png, upload } from './lib/files.js'
 import { bearer, KeyFiles, tokenOf } from './lib/keys.js'
 import { makeDirectory, removeDirectory, start } from './lib/processes.js'
 import { assertProblem } from './lib/problem.js'
@@ -118,6 +119,13 @@ describe('behind nginx', { skip }, () => {
     const pushOf = (bytes) => push(front, { userId: a, targetUserId: b, content: 'x', pad: 'x'.repeat(bytes) })
     assert.equal((await pushOf(250 * 1024)).status, 200)
     assert.equal((await pushOf(257 * 1024)).status, 413)
+  })
+
+  it('files are larger than other requests, and pass', async () => {
+    const send = (bytes) => upload(front, newId(), bytes)
+    const answer = await send(Buffer.concat([png(), Buffer.alloc(5 << 20)]))
+    assert.equal(answer.status, 201, answer.text)
+    assert.equal((await send(Buffer.alloc(22 << 20))).status, 413)
   })
 
   it('S19: what two servers could read in two ways comes out as one thing', async (t) => {
