@@ -66,10 +66,13 @@ struct keeper {
   /// The rows say which; the bytes go first, so that no byte is ever without its row. After a failure of the
   /// store the rest waits: it is due again.
   void sweep() {
+    if (env->is_backing_up) return;
     ask(take_due_files{files_at_once}, [this](change_answer& answer) {
       const bool is_full = answer.files.size() == files_at_once;
       forget_files gone;
       for (auto& id : answer.files) {
+        // Begun before these rows were going, perhaps; they are due again.
+        if (env->is_backing_up) break;
         if (const auto removed = env->store.remove(id); !removed) {
           spdlog::warn("event=file_store_failed reason=\"{}\"", removed.error().detail);
           break;

@@ -5,6 +5,8 @@
 #include "core/metrics.hpp"
 #include "core/tools/current.hpp"
 
+#include <atomic>
+
 namespace hongyan {
 
 /// How often files are looked for that are due to be deleted. They are due by the minute.
@@ -18,6 +20,8 @@ struct file_keeper_env {
   /// The key that links to files are signed with: set once the database has said that this is its file store;
   /// empty until then, and files are unavailable.
   current<std::string>& link_key;
+  /// While it is set no byte is deleted: a backup has the row, and comes for it.
+  const std::atomic<bool>& is_backing_up;
 };
 
 /// Detached.

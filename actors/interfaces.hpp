@@ -5,12 +5,14 @@
 ///                          -> REGISTRY
 ///                          -> LOGIN
 ///                          -> FILE WORKER
+///                          -> BACKUP
 ///                          -> STREAMS -> PERSISTENCE, REGISTRY
 ///   with a hook or a content check, in the place of PERSISTENCE: CHECKER -> ASKER, WECHAT, PERSISTENCE
 ///   MODERATOR -> PERSISTENCE, WECHAT -> ASKER, PERSISTENCE
 ///   NOTIFIER -> PERSISTENCE, REGISTRY, WECHAT
 ///   REVOCATIONS -> REGISTRY
 ///   FILE KEEPER -> PERSISTENCE
+///   RETENTION -> PERSISTENCE
 ///   WEBHOOK -> PERSISTENCE
 ///   SQL SENDS -> PERSISTENCE
 ///   REGISTRY -> PERSISTENCE (who comes and goes, while webhooks are told)
@@ -184,6 +186,11 @@ using notifier_actor = caf::typed_actor<
     // The first from the application, then INTERNAL, to itself, each second: looks for what is due.
     caf::reacts_to<tick_atom>>;
 
+/// RETENTION drops what was kept long enough. Pinned to the first shard.
+using retention_actor = caf::typed_actor<
+    // The first from the application, then INTERNAL, to itself: the next step.
+    caf::reacts_to<tick_atom>>;
+
 /// The MODERATOR has what was sent checked, and takes back what may not stay. Pinned to the first shard.
 using moderator_actor = caf::typed_actor<
     // Something that is to be checked was stored.
@@ -204,6 +211,15 @@ using file_worker_actor = caf::typed_actor<
     caf::reacts_to<drop_atom, blob_writer_ptr>,
     // A file is to be read, and a piece of it.
     caf::replies_to<open_atom, blob_name>::with<blob_opened>,
+    caf::replies_to<read_atom, blob_wish>::with<blob_done>>;
+
+/// BACKUP copies the store and the files, one backup at a time. Detached, since it blocks: for as long as the
+/// copy of the database takes, and then a piece at a time.
+using backup_actor = caf::typed_actor<
+    // Begins one; `failure` is a conflict while another is under way. It ends with the last handle of
+    // `reader`.
+    caf::replies_to<create_atom, backup_wish>::with<blob_opened>,
+    // The next piece of it.
     caf::replies_to<read_atom, blob_wish>::with<blob_done>>;
 
 /// The FILE KEEPER sees that the file store is the database's own, and deletes the files that nothing refers

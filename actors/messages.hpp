@@ -93,8 +93,9 @@ struct change_answer {
   bool is_more = false;                ///< of forget_presence, take_checks, take_notices: there may be others
   std::vector<waiting_check> checks{}; ///< of take_checks
   std::optional<check_leave> leave{};  ///< of ask_for_leave
-  std::optional<content_check> check{}; ///< of find_verdict
-  std::vector<due_notice> notices{};    ///< of take_notices
+  std::optional<content_check> check{};     ///< of find_verdict
+  std::vector<due_notice> notices{};        ///< of take_notices
+  std::optional<dropped_entries> dropped{}; ///< of drop_old
 };
 
 /// What became of a read_mark.
@@ -264,6 +265,10 @@ struct blob_wish {
 struct blob_done {
   std::optional<error> failure{};
   std::string bytes{};
+};
+
+struct backup_wish {
+  steady_time until{};
 };
 
 // ---- content checks ----
@@ -447,6 +452,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_piece)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_wish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::backup_wish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::blob_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::peer_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::telling)

@@ -449,7 +449,8 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
           .checks = std::move(done.checks),
           .leave = std::move(done.leave),
           .check = std::move(done.check),
-          .notices = std::move(done.notices)};
+          .notices = std::move(done.notices),
+          .dropped = std::move(done.dropped)};
 }
 
 void persistence_state::fail(const error& e) {

@@ -1,6 +1,8 @@
 #include "app/commands.hpp"
 
+#include "app/backup_command.hpp"
 #include "app/import_command.hpp"
+#include "app/migrate_command.hpp"
 #include "persistence/store.hpp"
 
 #include <iostream>
@@ -37,6 +39,8 @@ std::optional<result<void>> run_command(const std::vector<std::string>& argument
   if (arguments.empty()) return {};
   if (arguments.front() == "grant-sql") return grant_sql(arguments, env);
   if (arguments.front() == "import") return import_files(arguments, env);
+  if (arguments.front() == "backup") return back_up(arguments, env);
+  if (arguments.front() == "migrate") return migrate(arguments);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "app/server.hpp"
 
 #include "actors/asker.hpp"
+#include "actors/backup.hpp"
 #include "actors/checker.hpp"
 #include "actors/directory.hpp"
 #include "actors/file_keeper.hpp"
@@ -11,6 +12,7 @@
 #include "actors/notifier.hpp"
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
+#include "actors/retention.hpp"
 #include "actors/revocations.hpp"
 #include "actors/sql_sends.hpp"
 #include "actors/streams.hpp"
@@ -112,6 +114,7 @@ private:
   void spawn_cluster();
   void spawn_revocations();
   void spawn_sql_sends();
+  void spawn_retention();
   void set_webhooks();
   void tell_presence_if_wanted();
   webhook_actor spawn_webhook(const webhook_settings& of);
@@ -130,7 +133,9 @@ private:
   std::unique_ptr<store> database_;
   std::unique_ptr<files::blob_store> file_store_; ///< null: there is none
   std::optional<file_service> files_;             ///< with one
-  std::optional<file_keeper_env> keeper_env_;     ///< likewise
+  std::optional<backup_env> backup_env_;
+  std::optional<retention_env> retention_env_;
+  std::optional<file_keeper_env> keeper_env_; ///< likewise
   std::optional<metrics> figures_;
   std::vector<std::unique_ptr<webhook_env>> webhook_envs_;
   std::atomic<std::chrono::hours::rep> longest_keep_ = 0; ///< of all webhooks
@@ -200,7 +205,8 @@ result<void> server::spawn_files(const persistence_actor& persistence) {
   if (!files_) return {};
   for (std::size_t i = 0; i < file_workers; ++i)
     files_->workers.push_back(runtime_.spawn_detached(file_worker, file_store_.get()));
-  keeper_env_.emplace(file_keeper_env{*file_store_, admitted_, *figures_, files_->link_key});
+  keeper_env_.emplace(
+      file_keeper_env{*file_store_, admitted_, *figures_, files_->link_key, backup_env_->is_under_way});
   const file_keeper_actor keeper = runtime_.spawn_detached(file_keeper, &*keeper_env_, persistence);
   result<void> fits;
   caf::scoped_actor self{runtime_.system()};
@@ -226,11 +232,13 @@ result<void> server::start() {
   const streams_actor written =
       runtime_.spawn_pinned<streams>(first, first, config_.node, writes, registry, admitted_, *figures_);
   caf::anon_send(registry, open_atom::value, written, persistence_);
-  context_.reset(
-      new server_context{config_, all_routes(), credentials_.keys(), credentials_.certificate(), *figures_,
-                         admitted_, origins_of(config_), classic_sockets(config_, *figures_, admitted_),
-                         v1_sockets(config_, *figures_, admitted_), registry, writes, written, spawn_logins(),
-                         runtime_.system(), connections_, files_ ? &*files_ : nullptr});
+  context_.reset(new server_context{
+      config_, all_routes(), credentials_.keys(), credentials_.certificate(), *figures_, admitted_,
+      origins_of(config_), classic_sockets(config_, *figures_, admitted_),
+      v1_sockets(config_, *figures_, admitted_), registry, writes, written, spawn_logins(), runtime_.system(),
+      connections_, files_ ? &*files_ : nullptr,
+      runtime_.spawn_detached(backup_maker, &backup_env_.emplace(*database_, file_store_.get())),
+      &backup_env_->is_under_way});
   const auto searches = spawn_history();
   // The shards share a few, each with a connection of its own: reads wait for the database more than for us.
   std::vector<history_actor> histories;
@@ -253,6 +261,7 @@ result<void> server::start() {
   if (auto fits = spawn_files(persistence_); !fits) return fits;
   spawn_revocations();
   spawn_sql_sends();
+  spawn_retention();
   set_webhooks();
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
@@ -313,6 +322,13 @@ moderator_actor server::spawn_moderator(const wechat_actor& wechat) {
       runtime_.spawn_pinned<moderator>(runtime_.first_shard(), env, persistence_, wechat);
   caf::anon_send(made, tick_atom::value);
   return made;
+}
+
+void server::spawn_retention() {
+  if (config_.retention == config_.retention.zero()) return;
+  auto& env = retention_env_.emplace(retention_env{config_.retention, admitted_, *figures_});
+  const retention_actor made = runtime_.spawn_pinned<retention>(runtime_.first_shard(), env, persistence_);
+  caf::anon_send(made, tick_atom::value);
 }
 
 void server::spawn_notifier(const registry_actor& registry, const wechat_actor& wechat) {
@@ -603,6 +619,7 @@ void server::drop_handles() {
   }
   context_->logins.clear();
   if (files_) files_->workers.clear();
+  context_->backups = nullptr;
   context_->webhooks.set({});
   context_->persistence = nullptr;
   persistence_ = nullptr;

@@ -184,6 +184,17 @@ result<std::vector<api_key>> parse_api_keys(std::string_view text) {
   return keys;
 }
 
+result<std::string> find_api_key(std::string_view text, scope needed) {
+  for (const auto line : lines_of(text)) {
+    const auto words = words_of(line);
+    if (words.size() != 3) continue; // a bare key has none that is not everybody's
+    const auto scopes = parse_scopes(words[1]);
+    if (scopes && (*scopes & static_cast<std::uint8_t>(needed)) != 0) return std::string(words[2]);
+  }
+  return bad("no key in it has the scope " + std::string(name_of(needed)) +
+             "; accepted: a line NAME SCOPES KEY with it");
+}
+
 std::vector<std::string> open_to_others(const std::vector<std::string>& paths) {
   using std::filesystem::perms;
   constexpr auto others = perms::group_all | perms::others_all;

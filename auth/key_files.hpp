@@ -57,6 +57,8 @@ std::vector<std::string> open_to_others(const std::vector<std::string>& paths);
 result<std::string> parse_secret(std::string_view text);
 result<std::vector<public_key>> parse_jwks(std::string_view text);
 result<std::vector<api_key>> parse_api_keys(std::string_view text);
+/// The first key in such a text that has that scope. Errors: malformed: none has.
+result<std::string> find_api_key(std::string_view text, scope needed);
 result<std::string> parse_wechat_secret(std::string_view text);
 result<std::string> parse_wechat_token(std::string_view text);
 /// The 32 bytes that its 43 characters stand for.

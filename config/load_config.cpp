@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -120,6 +121,19 @@ std::optional<std::string> set_node(server_config& c, const std::string& v) {
   if (v.empty() || v.size() > 64 || !std::ranges::all_of(v, fits))
     return "1 to 64 printable ASCII characters without spaces, quotes or backslashes";
   c.node = v;
+  return {};
+}
+
+/// Under a week a phone that was away would miss what it was sent (contract, promise 2).
+constexpr int retention_days_min = 7, retention_days_max = 36'500;
+
+std::optional<std::string> set_retention(server_config& c, const std::string& v) {
+  int days = 0;
+  const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), days);
+  const bool is_number = fault == std::errc{} && end == v.data() + v.size();
+  if (!is_number || (days != 0 && (days < retention_days_min || days > retention_days_max)))
+    return "0 (messages are kept for ever), or 7 to 36500";
+  c.retention = std::chrono::days(days);
   return {};
 }
 
@@ -285,6 +299,7 @@ const std::vector<option>& options() {
          return {};
        }},
       {"heartbeat", false, single, "", "", seconds(&server_config::heartbeat, 1, 600)},
+      {"retention.days", false, single, "", "", set_retention},
       {"presence.public", false, single, "", "",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {
          if (v != "true" && v != "false") return "true or false";
@@ -565,6 +580,10 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
       "config/hongyan.toml explains them all.\n"
       "Commands, in place of serving, with the same options behind them:\n"
       "  hongyan import FILE...   take the Java tutorial's table of chats along (docs/from-java.md)\n"
+      "  hongyan backup TO        a copy of the SQLite store and the files, of the server that runs "
+      "(docs/operations.md)\n"
+      "  hongyan migrate --from sqlite:PATH --to postgresql://...   everything into an empty PostgreSQL "
+      "(docs/operations.md)\n"
       "  hongyan grant-sql ROLE   let a role of PostgreSQL send in its transactions (docs/back-end.md)");
   std::string file;
   std::map<std::string, std::vector<std::string>> flags;
@@ -642,6 +661,12 @@ result<std::variant<server_config, print_and_exit>> load_config(const std::vecto
   if (config.before_send.url.empty() != config.before_send.secret_file.empty())
     return bad(config.before_send.url.empty() ? "before_send.url" : "before_send.secret_file",
                "it is missing", "before_send.url and before_send.secret_file together");
+  if (config.retention > config.retention.zero())
+    for (const auto& one : config.webhooks)
+      if (one.keep_days > config.retention)
+        return bad("webhooks.keep_days of \"" + one.name + "\"",
+                   "it is longer than retention.days, after which there is nothing to tell of",
+                   "at most " + std::to_string(config.retention.count()));
   if (config.wechat.app_id.empty() != config.keys.wechat_secret.empty())
     return bad(config.wechat.app_id.empty() ? "wechat.secret_file" : "wechat.app_id", "it is given alone",
                "wechat.app_id and wechat.secret_file together");

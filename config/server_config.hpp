@@ -100,6 +100,7 @@ struct server_config {
   before_send_settings before_send{};
   moderation_settings moderation{};
   std::vector<notice_template> notices{}; ///< [[wechat.subscribe]]
+  std::chrono::days retention{0};         ///< how long messages are kept; 0: for ever
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation
   hongyan::limits limits;

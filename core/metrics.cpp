@@ -76,6 +76,9 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
           counter(registry_, "hongyan_file_bytes_total", "Bytes of files, in and out.").Add({{"way", "in"}}))
     , file_bytes_out(
           counter(registry_, "hongyan_file_bytes_total", "Bytes of files, in and out.").Add({{"way", "out"}}))
+    , messages_expired(counter(registry_, "hongyan_messages_expired_total",
+                               "Entries dropped because they are older than retention.days.")
+                           .Add({}))
     , files_deleted(
           counter(registry_, "hongyan_files_deleted_total", "Files deleted because nothing referred to them.")
               .Add({}))

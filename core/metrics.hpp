@@ -61,6 +61,7 @@ public:
   prometheus::Family<prometheus::Counter>& uploads;         ///< label outcome
   prometheus::Counter& file_bytes_in;
   prometheus::Counter& file_bytes_out;
+  prometheus::Counter& messages_expired;                   ///< kept for retention.days
   prometheus::Counter& files_deleted;                      ///< nothing referred to them
   prometheus::Family<prometheus::Counter>& webhook_events; ///< labels webhook, outcome
   prometheus::Family<prometheus::Gauge>& webhook_lag;      ///< label webhook: seconds

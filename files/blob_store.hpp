@@ -61,6 +61,9 @@ public:
   virtual result<std::unique_ptr<blob_reader>> open(const std::string& id) = 0;
   /// Nothing to remove is success.
   virtual result<void> remove(const std::string& id) = 0;
+  /// Where a file lies in the folder that a backup takes along, whose name is `files`; of an empty id the
+  /// file that has identity() and a newline. Nothing: the store is elsewhere, and is kept there.
+  virtual std::optional<std::string> place_in_backup(const std::string& /*id*/) { return {}; }
   /// A link that leads to the store itself; nothing: it has none.
   virtual std::optional<std::string> link(const std::string& /*id*/, const link_wish& /*wish*/) { return {}; }
 };

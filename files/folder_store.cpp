@@ -126,6 +126,11 @@ public:
     return {};
   }
 
+  std::optional<std::string> place_in_backup(const std::string& id) override {
+    if (id.empty()) return std::string("files/") + identity_file;
+    return "files/" + id.substr(0, 2) + '/' + id;
+  }
+
 private:
   std::string folder_of(const std::string& id) const { return path_ + '/' + id.substr(0, 2); }
 

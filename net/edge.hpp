@@ -56,6 +56,8 @@ struct server_context {
   caf::actor_system& system;
   connection_table& connections; ///< outlives all of them
   file_service* files = nullptr; ///< null: there is no file store
+  backup_actor backups{};
+  const std::atomic<bool>* is_backing_up = nullptr; ///< null: there are no backups
   current<std::vector<webhook_of_node>> webhooks{{}};
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> next_login = 0; ///< whose turn it is

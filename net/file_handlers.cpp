@@ -19,42 +19,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t file_read_bytes = 64 * 1024;
-
 error no_such_file() { return {errc::not_found, "there is no such file that you may see"}; }
-
-/// A file's bytes, read by a worker while they are sent.
-class file_body final : public body_source {
-public:
-  file_body(edge& at, file_worker_actor worker, blob_reader_ptr from, byte_range range)
-      : at_(at)
-      , worker_(std::move(worker))
-      , from_(std::move(from))
-      , next_(range.first)
-      , left_(range.size())
-      , length_(range.size()) {}
-
-  std::uint64_t length() const override { return length_; }
-  asio::awaitable<result<std::string>> next() override {
-    if (left_ == 0) co_return std::string();
-    blob_wish wish{from_, next_, static_cast<std::size_t>(std::min<std::uint64_t>(left_, file_read_bytes))};
-    auto read = co_await ask_worker<blob_done>(at_, worker_, read_atom::value, std::move(wish));
-    if (!read) co_return read.error();
-    if (read->failure) co_return *read->failure;
-    next_ += read->bytes.size();
-    left_ -= read->bytes.size();
-    at_.server.figures.file_bytes_out.Increment(static_cast<double>(read->bytes.size()));
-    co_return std::move(read->bytes);
-  }
-
-private:
-  edge& at_;
-  file_worker_actor worker_;
-  blob_reader_ptr from_;
-  std::uint64_t next_;
-  std::uint64_t left_;
-  std::uint64_t length_;
-};
 
 /// Whose eyes a link lends. Errors: not_found: it is not good.
 result<std::optional<user_id>> eyes_of_link(const routed_request& request, std::string_view signature,
@@ -171,7 +136,7 @@ asio::awaitable<reply> read_file(edge& at, const routed_request& request) {
   if (part)
     r.headers.emplace_back("Content-Range", "bytes " + std::to_string(range.first) + '-' +
                                                 std::to_string(range.last) + '/' + std::to_string(size));
-  r.source = std::make_unique<file_body>(at, std::move(worker), std::move(bytes), range);
+  r.source = std::make_unique<reader_body<file_worker_actor>>(at, std::move(worker), std::move(bytes), range);
   co_return r;
 }
 

@@ -103,6 +103,8 @@ asio::awaitable<reply> lift_ban(edge& at, const routed_request& request);
 asio::awaitable<reply> prove_callback(edge& at, const routed_request& request);
 asio::awaitable<reply> hear_wechat(edge& at, const routed_request& request);
 asio::awaitable<reply> read_verdict(edge& at, const routed_request& request);
+// backup_handlers.cpp.
+asio::awaitable<reply> make_backup(edge& at, const routed_request& request);
 // webhook_handlers.cpp.
 asio::awaitable<reply> read_webhooks(edge& at, const routed_request& request);
 asio::awaitable<reply> read_failed_events(edge& at, const routed_request& request);

@@ -94,6 +94,7 @@ constexpr std::array table{
     reads("/v1/webhooks/{}/failed", read_failed_events),
     changes("POST", "/v1/webhooks/{}/replay", replay_events),
     changes("POST", "/v1/webhooks/{}/enable", enable_webhook, none),
+    changes("POST", "/v1/backup", make_backup, none),
     changes("POST", "/v1/tokens", make_token, whole, back_ends),
     login("/v1/login/wechat", log_in),
 };

@@ -41,8 +41,9 @@ struct change_outcome {
   bool is_more = false;                ///< of forget_presence, take_checks, take_notices: there may be others
   std::vector<waiting_check> checks{}; ///< of take_checks
   std::optional<check_leave> leave{};  ///< of ask_for_leave
-  std::optional<content_check> check{}; ///< of find_verdict, where something is known
-  std::vector<due_notice> notices{};    ///< of take_notices
+  std::optional<content_check> check{};     ///< of find_verdict, where something is known
+  std::vector<due_notice> notices{};        ///< of take_notices
+  std::optional<dropped_entries> dropped{}; ///< of drop_old
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

@@ -33,6 +33,8 @@ extern const std::string_view sqlite_0011_notices;
 extern const std::string_view postgres_0015_notices;
 extern const std::string_view sqlite_0012_imported;
 extern const std::string_view postgres_0016_imported;
+extern const std::string_view sqlite_0013_retention;
+extern const std::string_view postgres_0017_retention;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
@@ -42,7 +44,8 @@ std::span<const migration> sqlite_migrations() {
       migration{5, embedded::sqlite_0005_revocations, 4}, migration{6, embedded::sqlite_0006_files},
       migration{7, embedded::sqlite_0007_messages},       migration{8, embedded::sqlite_0008_webhooks},
       migration{9, embedded::sqlite_0009_bans},           migration{10, embedded::sqlite_0010_wechat},
-      migration{11, embedded::sqlite_0011_notices},       migration{12, embedded::sqlite_0012_imported}};
+      migration{11, embedded::sqlite_0011_notices},       migration{12, embedded::sqlite_0012_imported},
+      migration{13, embedded::sqlite_0013_retention}};
   return list;
 }
 
@@ -62,7 +65,8 @@ std::span<const migration> postgres_migrations() {
                                migration{13, embedded::postgres_0013_sql_sends, 10},
                                migration{14, embedded::postgres_0014_wechat, 10},
                                migration{15, embedded::postgres_0015_notices, 10},
-                               migration{16, embedded::postgres_0016_imported, 10}};
+                               migration{16, embedded::postgres_0016_imported, 10},
+                               migration{17, embedded::postgres_0017_retention, 10}};
   return list;
 }
 

@@ -14,6 +14,7 @@
 #include "core/chat/query.hpp"
 #include "core/chat/search_text.hpp"
 #include "core/cluster/database_timeline.hpp"
+#include "persistence/store_copy.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -110,6 +111,8 @@ struct imported_entry {
 
 /// How long a node has a webhook that says nothing more. Takes over within 30 s (contract, section 8).
 inline constexpr std::chrono::seconds webhook_hold{12};
+/// Conversations that drop_old_entries() looks at.
+inline constexpr std::size_t old_conversations_looked_at = 200;
 /// Users that drop_presence() says to be gone, at most.
 inline constexpr std::size_t presence_portion = 500;
 /// What may wait for a webhook's holder.
@@ -252,6 +255,12 @@ public:
   /// Unless entries after `up_to` were noted.
   virtual result<void> drop_notice(const user_id& user, std::int64_t conversation, std::int64_t up_to) = 0;
   virtual result<void> drop_notices(const user_id& user) = 0;
+
+  /// As drop_old says: looks at some hundreds of conversations, and drops at most `limit` entries of the
+  /// first that has any, with all that is kept of them but their files, which are answered. Their seqs are
+  /// never given again.
+  virtual result<dropped_entries> drop_old_entries(std::int64_t after, wall_time before,
+                                                   std::size_t limit) = 0;
 
   /// A new row without bytes, to be deleted at `due` when nothing refers to it by then.
   virtual result<void> add_file(const std::string& id, const user_id& owner, wall_time now,
@@ -616,6 +625,12 @@ public:
   /// role), unavailable.
   virtual result<void> grant_sql(const std::string& /*role*/) {
     return error{errc::malformed, "this database has no roles"};
+  }
+  /// All of it as it is now, while it is used. Errors: malformed: it is copied by its own tools; store_full,
+  /// unavailable.
+  virtual result<std::unique_ptr<store_copy>> copy() {
+    return error{errc::malformed, "this server's store is PostgreSQL, which is backed up by its own tools: "
+                                  "pg_basebackup and WAL archiving (docs/operations.md)"};
   }
   /// Which of several primaries is the true one; it lives as long as the store, or its writers and readers.
   /// Null: there can be but one.

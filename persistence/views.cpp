@@ -46,7 +46,7 @@ std::size_t entries_between(std::int64_t after_seq, std::int64_t before_seq) {
 }
 
 /// The highest seq that is not the user's to read.
-std::int64_t hidden_up_to(const membership& m) { return m.first_seq - 1; }
+std::int64_t hidden_up_to(const membership& m) { return m.readable_from() - 1; }
 
 /// What a client that has all up to `position` may read besides.
 std::int64_t read_from(const membership& m, std::int64_t position) {
@@ -210,7 +210,8 @@ result<std::string_view> why_void(message_reader& reader, std::span<const held_m
   std::vector<held_message> judged;
   std::vector<log_range> ranges;
   for (const held_message& h : held) {
-    if (const auto at = theirs.find(h.conversation_id); at != theirs.end() && h.seq < at->second->first_seq)
+    if (const auto at = theirs.find(h.conversation_id);
+        at != theirs.end() && h.seq <= hidden_up_to(*at->second))
       continue;
     judged.push_back(h);
     ranges.push_back(only(h.conversation_id, h.seq));
@@ -226,16 +227,25 @@ result<std::string_view> why_void(message_reader& reader, std::span<const held_m
         entry != entries->end() && entry->conversation_id == h.conversation_id && entry->seq == h.seq;
     if (!is_there && is_theirs(h)) return std::string_view("no_message");
     if (!is_there) {
-      beginnings.push_back(only(h.conversation_id, 1));
+      beginnings.push_back({.conversation_id = h.conversation_id,
+                            .before_seq = std::numeric_limits<std::int64_t>::max(),
+                            .limit = 1}); // whatever is kept of it
       continue;
     }
     if (entry->id != h.id || entry->created_at != h.created_at) return std::string_view("other_message");
     ++entry;
   }
   if (beginnings.empty()) return std::string_view();
-  const auto begun = reader.log(beginnings);
-  if (!begun) return begun.error();
-  return begun->size() < beginnings.size() ? std::string_view("no_conversation") : std::string_view();
+  for (const log_range& one : beginnings) {
+    const auto begun = reader.log(std::span(&one, 1));
+    if (!begun) return begun.error();
+    if (!begun->empty()) continue;
+    // Nothing is kept of it, perhaps, and it is there all the same.
+    const auto members = reader.members(one.conversation_id, "", 1);
+    if (!members) return members.error();
+    if (members->empty()) return std::string_view("no_conversation");
+  }
+  return std::string_view();
 }
 
 /// Why the client's positions mean nothing here: it holds what this store has not, so the store was set back.

@@ -300,6 +300,22 @@ struct settle_notice {
   end what = end::sent;
 };
 
+// Of what is kept for so long only (retention.days).
+
+/// Drops some of the entries that were made before then: the oldest of one conversation behind `after`.
+struct drop_old {
+  std::int64_t after = 0; ///< a conversation's id; 0: from the first one on
+  wall_time before{};
+};
+
+/// What one such step did.
+struct dropped_entries {
+  std::int64_t up_to = 0; ///< no conversation up to this id has any more of them
+  std::size_t count = 0;
+  bool is_end = false;              ///< there is no conversation behind it
+  std::vector<std::string> files{}; ///< that they had
+};
+
 using change_action =
     std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
                  add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
@@ -308,7 +324,7 @@ using change_action =
                  hold_stream, store_stream, end_stream, end_left_stream, hold_webhook, store_webhook,
                  wish_of_webhook, tell_presence, forget_presence, forget_events, ask_for_leave, take_checks,
                  expect_verdict, put_verdict, hear_verdict, find_verdict, grant_notices, hear_grants,
-                 take_notices, settle_notice>;
+                 take_notices, settle_notice, drop_old>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.

@@ -3,6 +3,7 @@
 
 #include "core/chat/message.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ struct membership {
   wall_time shown_at{};       ///< of it
   std::int64_t first_seq =
       1; ///< the lowest the user may read: what was before joining or clearing is not theirs
+  std::int64_t kept_from = 1; ///< the lowest entry that is still kept (retention.days)
   std::int64_t read_seq = 0;
   std::optional<std::int64_t> peer_read_seq{}; ///< of a direct conversation
   bool pinned = false;
@@ -65,6 +67,8 @@ struct membership {
 
   /// Without an entry to read a conversation is not shown: cleared, or nothing was ever said.
   bool is_shown() const { return last_seq >= first_seq; }
+  /// The lowest entry that there is for the user to read, if there is any.
+  std::int64_t readable_from() const { return std::max(first_seq, kept_from); }
 };
 
 struct profile {

@@ -121,6 +121,7 @@ public:
   result<void> operator()(const tell_presence& what);
   result<void> operator()(const forget_presence& what);
   result<void> operator()(const forget_events& what);
+  result<void> operator()(const drop_old& what);
   result<void> operator()(const ask_for_leave& what);
   result<void> operator()(const take_checks& what);
   result<void> operator()(const expect_verdict& what);

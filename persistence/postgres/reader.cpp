@@ -39,7 +39,7 @@ const std::string memberships_sql = R"(
 SELECT m.conversation_id, c.group_id, CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END,
        m.role::bigint, c.last_seq, c.last_at_ms, m.first_seq, m.read_seq, peer.read_seq, m.pinned, m.muted,
        CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_seq ELSE c.last_seq END,
-       CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_at_ms ELSE c.last_at_ms END
+       CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_at_ms ELSE c.last_at_ms END, c.first_seq
 FROM member m JOIN conversation c ON c.id = m.conversation_id
 LEFT JOIN member peer ON peer.conversation_id = c.id
   AND peer.user_id = CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END
@@ -310,6 +310,7 @@ membership read_membership(const pg_rows& rows, int row) {
   found.muted = rows.boolean(row, 10);
   found.shown_seq = rows.bigint(row, 11);
   found.shown_at = from_ms(rows.bigint(row, 12));
+  found.kept_from = rows.bigint(row, 13);
   return found;
 }
 

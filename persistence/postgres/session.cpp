@@ -36,7 +36,8 @@ constexpr const char* session_settings_sql =
 constexpr const char* durable_sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE "
                                     "current_setting('synchronous_commit') IN ('off', 'local')";
 constexpr const char* server_facts_sql =
-    "SELECT current_setting('fsync') = 'on', to_regclass('schema_migration') IS NOT NULL";
+    "SELECT current_setting('fsync') = 'on', to_regclass('schema_migration') IS NOT NULL,"
+    " to_regclass('migration_under_way') IS NOT NULL";
 
 /// The schema's version, and the oldest whose servers may use it. The column was not there before version 5.
 constexpr const char* schema_sql = "SELECT coalesce(max(version), 0), coalesce(max(coalesce((to_jsonb(m) ->> "
@@ -137,7 +138,8 @@ pg_outcome<void> migrate(pg_connection& connection) {
 }
 
 /// Sees that the server is one for us, and makes it ready.
-pg_outcome<void> prepare_session(pg_connection& connection, std::span<const named_statement> statements) {
+pg_outcome<void> prepare_session(pg_connection& connection, std::span<const named_statement> statements,
+                                 session_use use) {
   const auto unfit = [&connection](const std::string& why) {
     return pg_error{"PostgreSQL at " + connection.where() + " cannot be used: " + why, {}, false};
   };
@@ -150,6 +152,8 @@ pg_outcome<void> prepare_session(pg_connection& connection, std::span<const name
   if (!facts) return facts.error();
   if (!facts->boolean(0, 0))
     return unfit("it runs with fsync = off, which loses acknowledged messages; turn it on");
+  if (facts->boolean(0, 2) && use == session_use::server)
+    return unfit("hongyan migrate has not come to its end there; run it again");
 
   // A newer server may have migrated already, and says in each step which versions may still use the store.
   std::int64_t version = 0, oldest = 0;
@@ -179,11 +183,12 @@ pg_outcome<void> prepare_session(pg_connection& connection, std::span<const name
 
 } // namespace
 
-pg_outcome<opened_session> open_session(hosts& to, std::span<const named_statement> statements) {
+pg_outcome<opened_session> open_session(hosts& to, std::span<const named_statement> statements,
+                                        session_use use) {
   server_identity with;
   auto made = to.connect([&](pg_connection& connection, const server_identity& found) {
     with = found;
-    return prepare_session(connection, statements);
+    return prepare_session(connection, statements, use);
   });
   if (!made) return made.error();
   return opened_session{*std::move(made), with};

@@ -7,6 +7,7 @@
 #include "persistence/store.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,8 +34,12 @@ struct opened_session {
   server_identity with;
 };
 
+/// A database that `hongyan migrate` has begun to fill is none for a server before that is at its end.
+enum class session_use : std::uint8_t { server, migration };
+
 /// Connects to the primary, migrates a schema that is older, and prepares the statements.
-pg_outcome<opened_session> open_session(hosts& to, std::span<const named_statement> statements);
+pg_outcome<opened_session> open_session(hosts& to, std::span<const named_statement> statements,
+                                        session_use use = session_use::server);
 
 /// As open_session(), for those who read and who can wait: answered at once when another one has just failed
 /// to connect, and only once the writer has committed on this primary (hosts.hpp).

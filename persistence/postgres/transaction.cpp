@@ -4,6 +4,7 @@
 #include "persistence/postgres/checks.hpp"
 #include "persistence/postgres/files.hpp"
 #include "persistence/postgres/notices.hpp"
+#include "persistence/postgres/retention.hpp"
 #include "persistence/postgres/rows.hpp"
 #include "persistence/postgres/webhooks.hpp"
 
@@ -299,6 +300,8 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"detach_files", detach_files_sql},
                                                  {"take_due_files", take_due_files_sql},
                                                  {"forget_files", forget_files_sql},
+                                                 {"old_conversations", old_conversations_sql},
+                                                 {"drop_old", drop_old_sql},
                                                  {"identify_files", identify_files_sql},
                                                  {"file_identity", file_identity_sql}};
   return list;

@@ -91,6 +91,7 @@ public:
   result<void> keep_file(const std::string& id) override;
   result<void> release_file(const std::string& id, wall_time now) override;
   result<std::vector<std::string>> detach_files(const message& of) override;
+  result<dropped_entries> drop_old_entries(std::int64_t after, wall_time before, std::size_t limit) override;
   result<std::vector<std::string>> take_due_files(wall_time now, wall_time again, std::size_t limit) override;
   result<void> forget_files(std::span<const std::string> ids) override;
   result<file_identity> identify_files(const file_identity& first) override;

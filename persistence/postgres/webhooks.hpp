@@ -61,8 +61,8 @@ inline std::string go_sql(const std::string& who) {
 /// $1 the user.
 inline const std::string goes_sql = go_sql("user_id = $1::text");
 /// $1 the node, $2 how many.
-inline const std::string some_go_sql = go_sql(
-    "user_id = ANY (ARRAY (SELECT user_id FROM presence WHERE $1::text IN (node, '') LIMIT $2::bigint))");
+inline const std::string some_go_sql = go_sql("user_id = ANY (ARRAY (SELECT user_id FROM presence WHERE node "
+                                              "IN ($1::text, '') OR $1::text = '' LIMIT $2::bigint))");
 /// Some at a time.
 inline constexpr const char* forget_kept_sql = R"(
 WITH reactions AS (

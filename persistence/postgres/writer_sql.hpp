@@ -243,7 +243,8 @@ SELECT current_setting('transaction_read_only') = 'on',
        coalesce((SELECT epoch FROM store_identity), ''),
        (SELECT count(*) FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
           AS had (conversation_id, seq, id, created_at_ms)
-        JOIN message m ON m.conversation_id = had.conversation_id AND m.seq = had.seq
-          AND m.id = had.id AND m.created_at_ms = had.created_at_ms))";
+        WHERE EXISTS (SELECT FROM message m WHERE m.conversation_id = had.conversation_id AND m.seq = had.seq
+                        AND m.id = had.id AND m.created_at_ms = had.created_at_ms)
+           OR EXISTS (SELECT FROM conversation c WHERE c.id = had.conversation_id AND c.first_seq > had.seq)))";
 
 } // namespace hongyan::postgres

@@ -56,7 +56,7 @@ const std::string memberships_sql =
     "m.read_seq,"
     " m.pinned, m.muted, peer.read_seq,"
     " iif(c.quiet_seq = c.last_seq, c.shown_seq, c.last_seq),"
-    " iif(c.quiet_seq = c.last_seq, c.shown_at_ms, c.last_at_ms)"
+    " iif(c.quiet_seq = c.last_seq, c.shown_at_ms, c.last_at_ms), c.first_seq"
     " FROM member m JOIN conversation c ON c.id = m.conversation_id AND c.dismissed = 0"
     " LEFT JOIN member peer ON c.group_id IS NULL AND peer.conversation_id = c.id"
     "  AND peer.user_id = iif(c.user_low = m.user_id, c.user_high, c.user_low)"
@@ -158,6 +158,7 @@ membership read_membership(const sqlite_statement::execution& row, const user_id
                 .shown_seq = row.integer(12),
                 .shown_at = from_ms(row.integer(13)),
                 .first_seq = row.integer(7),
+                .kept_from = row.integer(14),
                 .read_seq = row.integer(8),
                 .pinned = row.integer(9) != 0,
                 .muted = row.integer(10) != 0};

@@ -199,7 +199,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , files(db)
     , webhooks(db)
     , checks(db)
-    , notices(db) {}
+    , notices(db)
+    , retention(db) {}
 
 int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
                                           const user_id& other) {
@@ -599,6 +600,14 @@ result<std::vector<std::string>> sqlite_transaction::texts(sqlite_statement::exe
   for (; code == SQLITE_ROW; code = rows.step()) all.emplace_back(rows.text(0));
   if (code != SQLITE_DONE) return failed(code);
   return all;
+}
+
+result<dropped_entries> sqlite_transaction::drop_old_entries(std::int64_t after, wall_time before,
+                                                             std::size_t limit) {
+  dropped_entries done;
+  if (const int code = statements_.retention.drop_old(after, before, limit, done); code != SQLITE_OK)
+    return failed(code);
+  return done;
 }
 
 result<std::vector<std::string>> sqlite_transaction::detach_files(const message& of) {

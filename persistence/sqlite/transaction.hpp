@@ -5,6 +5,7 @@
 #include "persistence/sqlite/files.hpp"
 #include "persistence/sqlite/handle.hpp"
 #include "persistence/sqlite/notices.hpp"
+#include "persistence/sqlite/retention.hpp"
 #include "persistence/sqlite/webhooks.hpp"
 
 namespace hongyan {
@@ -36,6 +37,7 @@ struct sqlite_change_statements {
   sqlite_webhook_statements webhooks;
   sqlite_check_statements checks;
   sqlite_notice_statements notices;
+  sqlite_retention_statements retention;
 };
 
 class sqlite_transaction final : public change_transaction {
@@ -116,6 +118,7 @@ public:
   result<void> keep_file(const std::string& id) override;
   result<void> release_file(const std::string& id, wall_time now) override;
   result<std::vector<std::string>> detach_files(const message& of) override;
+  result<dropped_entries> drop_old_entries(std::int64_t after, wall_time before, std::size_t limit) override;
   result<std::vector<std::string>> take_due_files(wall_time now, wall_time again, std::size_t limit) override;
   result<void> forget_files(std::span<const std::string> ids) override;
   result<file_identity> identify_files(const file_identity& first) override;

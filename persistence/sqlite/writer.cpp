@@ -49,7 +49,7 @@ constexpr std::string_view set_mark_sql =
     "UPDATE member SET read_seq = ?3 WHERE user_id = ?1 AND conversation_id = ?2";
 constexpr std::string_view find_committed_sql =
     "SELECT 1 FROM message INDEXED BY message_seq WHERE conversation_id = ?1 AND seq = ?2 AND id = ?3"
-    " AND created_at_ms = ?4";
+    " AND created_at_ms = ?4 UNION ALL SELECT 1 FROM conversation WHERE id = ?1 AND first_seq > ?2";
 /// A write for its own sake. A real change, because SQLite does not write what stays the same.
 constexpr const char* touch_sql = "UPDATE write_proof SET count = count + 1";
 
@@ -592,7 +592,8 @@ void sqlite_writer::checkpoint() {
   watch_.log_bytes = frames * frame_bytes + log_header_bytes;
   const auto now = std::chrono::steady_clock::now();
   if (frames < checkpoint_frames) return;
-  if (!watch_.checkpoint_trouble.empty() && now - checkpointed_at_ < checkpoint_interval) return;
+  const bool is_in_vain = is_log_held_ || !watch_.checkpoint_trouble.empty();
+  if (is_in_vain && now - checkpointed_at_ < checkpoint_interval) return;
   checkpointed_at_ = now;
   sqlite3* db = session_->db.get();
   int in_log = 0, brought = 0;
@@ -602,6 +603,7 @@ void sqlite_writer::checkpoint() {
     code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_RESTART, &in_log, &brought);
     sqlite3_busy_timeout(db, sqlite_busy_timeout_ms);
   }
+  is_log_held_ = code == SQLITE_BUSY || (code == SQLITE_OK && brought < in_log);
   if (code == SQLITE_OK && brought >= in_log) {
     ++watch_.checkpoints_done;
     watch_.checkpoint_trouble.clear();

@@ -68,6 +68,7 @@ private:
   newest_commits committed_;
   std::chrono::steady_clock::time_point looked_at_{};       ///< when look_after() last answered well
   std::chrono::steady_clock::time_point checkpointed_at_{}; ///< the last attempt
+  bool is_log_held_ = false; ///< a reader kept that one from its end, such as one that makes a backup
   store_watch watch_;
 };
 

@@ -358,7 +358,7 @@ export class Client extends Emitter<Events> {
         of.pinned = told.pinned
         of.muted = told.muted
         of.read(told.readSeq)
-        if (told.clearedSeq >= of.firstSeq) this.hide(of, told.clearedSeq)
+        if (told.clearedSeq >= Math.min(of.firstSeq, of.lastSeq)) this.hide(of, told.clearedSeq)
         else this.touch(of)
         return
       case 'did': return this.did(told.method, told.params)

@@ -555,7 +555,7 @@ export interface SyncedConversation {
    */
   mentionSeq: number | null
   /**
-   * The lowest that one may read
+   * The lowest that there is for one to read: what is below is hidden, or older than the server keeps
    */
   firstSeq: number
   /**

@@ -108,7 +108,8 @@ public:
 
   result<std::optional<message>> entry(const conversation_row& in, std::int64_t seq) override {
     const auto& log = state_.conversations.at(in.id).log;
-    if (seq < 1 || seq > static_cast<std::int64_t>(log.size())) return std::optional<message>{};
+    if (seq < state_.conversations.at(in.id).kept_from || seq > static_cast<std::int64_t>(log.size()))
+      return std::optional<message>{};
     return std::optional(log[static_cast<std::size_t>(seq - 1)]);
   }
 
@@ -146,7 +147,7 @@ public:
   result<std::optional<message>> find_message(std::int64_t id) override {
     for (const auto& [conversation, c] : state_.conversations)
       for (const message& m : c.log)
-        if (m.id == id) return std::optional(m);
+        if (m.id == id && m.seq >= c.kept_from) return std::optional(m);
     return std::optional<message>{};
   }
 
@@ -455,6 +456,27 @@ public:
     if (at != state_.files.end() && !at->second.due && !state_.is_kept(id)) at->second.due = now;
     return {};
   }
+  result<dropped_entries> drop_old_entries(std::int64_t after, wall_time before, std::size_t limit) override {
+    dropped_entries done{.up_to = after};
+    for (auto& [id, c] : state_.conversations) {
+      if (id <= after) continue;
+      for (; c.kept_from <= c.last_seq() && done.count < limit; ++c.kept_from, ++done.count) {
+        const message& m = c.log[static_cast<std::size_t>(c.kept_from - 1)];
+        if (m.created_at >= before) break;
+        const auto files = detach_files(m);
+        done.files.insert(done.files.end(), files->begin(), files->end());
+        state_.mentioned.erase({id, m.seq});
+        state_.reactions.erase({id, m.seq});
+        state_.checks.erase(m.id);
+        if (m.client_msg_id) state_.sent.erase({m.from, *m.client_msg_id});
+      }
+      if (done.count < limit) done.up_to = id;
+      if (done.count > 0) return done;
+    }
+    done.is_end = true;
+    return done;
+  }
+
   result<std::vector<std::string>> detach_files(const message& of) override {
     std::vector<std::string> ids;
     std::erase_if(state_.message_files, [&](const auto& row) {
@@ -651,7 +673,8 @@ public:
       if (c.group || !c.members.contains(query.user)) continue;
       if (query.peer && peer_or_group_of(c, query.user).id != *query.peer) continue;
       for (const message& m : c.log)
-        if (is_said(m) && (!query.before_id || m.id < *query.before_id)) found.push_back(m);
+        if (m.seq >= c.kept_from && is_said(m) && (!query.before_id || m.id < *query.before_id))
+          found.push_back(m);
     }
     std::ranges::sort(found, {}, &message::id);
     keep_newest(found, query.limit);
@@ -739,8 +762,8 @@ public:
       const auto member = c.members.find(question.user);
       if (member == c.members.end()) continue;
       for (const message& m : c.log)
-        if (m.seq >= member->second.first_seq && (!question.before_id || m.id < *question.before_id) &&
-            is_said(m) && matches(m, question.terms))
+        if (m.seq >= std::max(member->second.first_seq, c.kept_from) &&
+            (!question.before_id || m.id < *question.before_id) && is_said(m) && matches(m, question.terms))
           found.push_back(m);
     }
     std::ranges::sort(found, std::greater{}, &message::id);
@@ -813,7 +836,8 @@ public:
     std::vector<message> all;
     for (const auto& [id, in] : state_.conversations)
       for (const message& m : in.log)
-        if (m.id > after && m.id <= up_to && !in.imported.contains(m.seq)) all.push_back(m);
+        if (m.id > after && m.id <= up_to && m.seq >= in.kept_from && !in.imported.contains(m.seq))
+          all.push_back(m);
     std::ranges::sort(all, {}, &message::id);
     if (all.size() > limit) all.resize(limit);
     return all;
@@ -865,7 +889,8 @@ private:
 
   std::vector<message> log_of(std::int64_t conversation_id) const {
     const auto at = state_.conversations.find(conversation_id);
-    return at == state_.conversations.end() ? std::vector<message>{} : at->second.log;
+    if (at == state_.conversations.end()) return {};
+    return {at->second.log.begin() + (at->second.kept_from - 1), at->second.log.end()};
   }
 
   static group_info info_of(const kept& c) {
@@ -951,6 +976,7 @@ membership memory_state::membership_of(const user_id& user, const kept& in) cons
                .last_seq = in.last_seq(),
                .last_at = in.log.empty() ? wall_time{} : in.log.back().created_at,
                .first_seq = row.first_seq,
+               .kept_from = in.kept_from,
                .read_seq = row.read_seq,
                .pinned = row.pinned,
                .muted = row.muted};

@@ -22,6 +22,7 @@ struct memory_state {
     bool dismissed = false;
     wall_time created_at{};
     std::vector<message> log{};                      ///< the entry `seq` at seq - 1
+    std::int64_t kept_from = 1;                      ///< those below it are gone
     std::map<std::int64_t, std::int64_t> imported{}; ///< by seq, what it was called elsewhere
     std::map<user_id, member_row> members{};
 

@@ -205,7 +205,7 @@ void append_synced(std::string& out, const synced_conversation& c) {
   append_membership(out, c.of, c.unread);
   append_settings(out, c.of);
   member(out, R"(,"mentionSeq":)", c.mention_seq);
-  member(out, R"(,"firstSeq":)", c.of.first_seq);
+  member(out, R"(,"firstSeq":)", c.of.readable_from());
   out += R"(,"messages":)";
   append_messages(out, c.messages);
   out += R"(,"changed":)";

@@ -1,0 +1,2 @@
+-- The lowest entry that is kept (retention.days): those below it are gone.
+ALTER TABLE conversation ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 1;
