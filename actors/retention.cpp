@@ -8,7 +8,8 @@ namespace hongyan {
 
 namespace {
 
-/// Between two steps of at most a hundred entries each.
+/// Between two steps of at most sixteen entries each: of 160 a second, 14 million a day, nobody notices
+/// anything.
 constexpr std::chrono::milliseconds retention_pause{100};
 /// After a round through all conversations, or a failure.
 constexpr std::chrono::hours round_pause{1};

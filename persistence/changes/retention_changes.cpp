@@ -6,8 +6,8 @@ namespace hongyan {
 
 namespace {
 
-/// In one transaction, of so many conversations: senders wait for it.
-constexpr std::size_t entries_at_once = 100, conversations_at_once = 16;
+/// In one transaction, of so many conversations: senders wait for it, a millisecond or two.
+constexpr std::size_t entries_at_once = 16, conversations_at_once = 16;
 
 } // namespace
 

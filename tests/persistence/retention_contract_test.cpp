@@ -134,16 +134,22 @@ STORE_TEST("a long conversation goes in portions, and others have their turn bet
   std::vector<new_message> many;
   for (int i = 0; i < 250; ++i) many.push_back(chat("a", "b", "n" + std::to_string(i)));
   const auto conversation = append(*writer, many, at(1000))[0].conversation_id;
-  auto step = drop(*writer, 5000);
-  CHECK(step.count == 100);
-  CHECK(step.up_to < conversation);
-  step = drop(*writer, 5000, step.up_to);
-  CHECK(step.count == 100);
-  step = drop(*writer, 5000, step.up_to);
-  CHECK(step.count == 50);
-  CHECK(step.up_to == conversation);
-  step = drop(*writer, 5000, step.up_to);
-  CHECK((step.count == 0 && step.is_end));
+  // In the order of their seqs, and the conversation is not done with before the last.
+  std::size_t dropped = 0;
+  for (std::int64_t up_to = 0; dropped < many.size();) {
+    const auto step = drop(*writer, 5000, up_to);
+    CHECK((step.count > 0 && step.count <= 100));
+    dropped += step.count;
+    const auto rest =
+        got(read_history(*reader, {.user = user("a"), .in = user("b"), .after_seq = 0, .limit = 1}));
+    CHECK(rest.messages.empty() == (dropped == many.size()));
+    if (!rest.messages.empty()) {
+      CHECK(rest.messages[0].seq == static_cast<std::int64_t>(dropped) + 1);
+      CHECK(step.up_to < conversation);
+    }
+    up_to = step.up_to;
+  }
+  CHECK(dropped == many.size());
   CHECK(history(*reader, "a", "b").empty());
 }
 
