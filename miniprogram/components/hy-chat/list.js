@@ -1,7 +1,7 @@
 'use strict'
 // The rows of a chat in blocks: those around the screen are in the tree, of the others only their heights. Pure.
 
-const BLOCK_ROWS = 30
+const BLOCK_ROWS = 20
 /** Of a row that nobody has measured. */
 const ROW_PX = 64
 /** In the tree: what is at most so far from the screen; what is there already stays a little longer. */
