@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { history, request } from './lib/client.js'
 import { fetchBytes, multipart, png } from './lib/files.js'
 import { Postgres } from './lib/postgres.js'
-import { makeDirectory, removeDirectory, start } from './lib/processes.js'
+import { makeDirectory, removeDirectory, run, start } from './lib/processes.js'
 import { again, binary, runToEnd, serverFor } from './lib/server.js'
 import { storeKinds } from './lib/stores.js'
 import { connectV1, flood, groupOf, newId, people, range, Replica, seqs, uniqueId, user } from './lib/v1.js'
@@ -65,8 +65,15 @@ describe('hongyan migrate', { skip: storeKinds.length < 2, concurrency: 2 }, () 
     const before = { rows: await rowsOf(b), direct: await b.all(user(a.userId)), group: await b.all(place), classic: await history(server, { userId: a.userId, limit: 500 }) }
     const missed = await a.say(ab, 'while b is away')
     await server.stop()
+    // Rows that only servers with more in their configuration have, two of them of tables that are wider there.
+    await run('sqlite3', [from.slice('sqlite:'.length), `INSERT INTO webhook (name, position, notes) VALUES ('shop', 7, '{}'); INSERT INTO presence VALUES ('u1'), ('u2');
+      INSERT INTO ban VALUES ('u3', 'spam', 1, 2, 3); INSERT INTO notice VALUES ('u4', 1, 2, 3, 4, NULL); INSERT INTO content_check VALUES (9, 1, 2, NULL, 3, 4, 5, 'trace'); INSERT INTO side_event VALUES (8, 0, 0, 'u1', '', 1, 5)`])
 
     assert.match(await migrated(from, to), /^\d+ messages of 3 conversations are there, and each row is as it was/)
+    const there = (sql) => postgres.sql(sql, new URL(to).pathname.slice(1))
+    assert.equal(await there("SELECT name, position, notes, holder, held_until < now() FROM webhook"), 'shop|7|{}||t')
+    assert.equal(await there('SELECT user_id, node FROM presence ORDER BY 1'), 'u1|\nu2|')
+    for (const table of ['ban', 'notice', 'content_check', 'side_event']) assert.equal(await there(`SELECT count(*) FROM ${table}`), '1', table)
     const folder = path.join(directory, 'files')
     assert.ok(fs.existsSync(folder), fs.readdirSync(server.directory).join())
     server = await again(t, server, { database: to, config: `[files]\nstore = "dir:${folder}"\n` })
