@@ -7,11 +7,9 @@ const ROWS_MAX = 140
 const GUESS = 70
 /** Screens that are drawn on either side of what is seen, and how few may be left of them: seldom many at once costs fewer frames than often a few. */
 const AHEAD = 3
-const AHEAD_LEAST = 0.5
+const AHEAD_LEAST = 1
 /** Nearer than this to the end is at the end. */
 const NEAR_BOTTOM = 80
-/** How often what is in sight is told while one scrolls. */
-const LOOK_MS = 100
 
 /** props: rows, draw(row, {isFlashed}), onNearTop(), onBottom(isAt), onSeen(first, last), head, label, onReady() */
 export class Stream extends Component {
@@ -44,7 +42,6 @@ export class Stream extends Component {
     this.observer.disconnect()
     this.sizes.disconnect()
     clearTimeout(this.flashing)
-    clearTimeout(this.looking)
   }
 
   /** Which rows are drawn: [from, to). */
@@ -90,7 +87,7 @@ export class Stream extends Component {
   firstBelow(y) {
     const { children } = this.content
     const known = this.first?.parentNode === this.content ? this.first : null
-    const endsBelow = (node) => !node || node.getBoundingClientRect().bottom > y
+    const endsBelow = (node) => node.getBoundingClientRect().bottom > y
     for (const node of [known, known?.nextElementSibling, known?.previousElementSibling])
       if (node && endsBelow(node) && !(node.previousElementSibling && endsBelow(node.previousElementSibling))) return node
     let from = 0
@@ -148,7 +145,7 @@ export class Stream extends Component {
     this.hold()
     // Around the same row there are no others: rows may be so low, or the window so high, that never enough are drawn.
     if (!isAtEnd && ((this.needsOthers() && this.anchor?.key !== this.state.around) || isOther)) this.setState({ around: this.anchor?.key ?? this.state.around })
-    this.looking ??= setTimeout(() => this.look(), LOOK_MS)
+    this.look()
   }
 
   /** Too little is drawn on one side: of an empty window (a leap by the scroll bar) the nearest row is found by heights. */
@@ -168,8 +165,6 @@ export class Stream extends Component {
   }
 
   look() {
-    clearTimeout(this.looking)
-    this.looking = null
     const { list } = this
     if (list.scrollTop < 1.5 * list.clientHeight && this.drawn.from === 0) this.props.onNearTop()
     const box = list.getBoundingClientRect()
