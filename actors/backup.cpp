@@ -1,10 +1,10 @@
 #include "actors/backup.hpp"
 
+#include "actors/blocking.hpp"
 #include "core/tools/wall_time.hpp"
 #include "core/wire/tar.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <unordered_set>
 
@@ -12,8 +12,6 @@ namespace hongyan {
 
 namespace {
 
-/// Who writes a message goes first where processors are few.
-constexpr int backup_niceness = 10;
 /// Files whose bytes are gone: each is an accident. A store that has more of them is no store to be copied.
 constexpr std::size_t missing_max = 10'000;
 
@@ -53,7 +51,6 @@ private:
       , its_(std::move(its))
       , copy_(std::move(copy)) {}
 
-  bool has_folder() const { return env_.files != nullptr && env_.files->place_in_backup("").has_value(); }
   result<void> measure();
   result<void> begin_file();
 
@@ -63,6 +60,7 @@ private:
   const std::chrono::sys_seconds made_ = std::chrono::floor<std::chrono::seconds>(wall_now());
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::unordered_set<std::string> missing_{};
+  std::string behind_database_{}; ///< the entry of the folder's own name; without a folder the end
   std::uint64_t files_ = 0;
   std::uint64_t size_ = 0;
   // How far it is:
@@ -86,10 +84,15 @@ result<blob_reader_ptr> archive::make(backup_env& env, std::unique_ptr<turn> its
 result<void> archive::measure() {
   size_ = tar_length(copy_->size()) + tar_end;
   ahead_ = tar_header("hongyan.db", copy_->size(), made_);
-  if (!has_folder()) return {};
+  if (env_.files == nullptr || !env_.files->place_in_backup("")) {
+    behind_database_.assign(tar_end, '\0');
+    return {};
+  }
   auto name = env_.files->identity();
   if (!name) return name.error();
-  size_ += tar_length(name->size() + 1);
+  behind_database_ = tar_header(*env_.files->place_in_backup(""), name->size() + 1, made_) + *name + '\n';
+  behind_database_.append(tar_padding(name->size() + 1), '\0');
+  size_ += behind_database_.size();
   for (std::string id;;) {
     const auto file = copy_->file_after(id);
     if (!file) return file.error();
@@ -151,14 +154,7 @@ result<std::string> archive::read(std::uint64_t offset, std::size_t count) {
       ahead_.erase(0, some);
     } else if (database_at_ < copy_->size()) {
       if (auto had = take(*copy_, database_at_); !had) return had.error();
-      if (database_at_ == copy_->size() && has_folder()) {
-        auto name = env_.files->identity();
-        if (!name) return name.error();
-        ahead_ += tar_header(*env_.files->place_in_backup(""), name->size() + 1, made_) + *name + '\n';
-        ahead_.append(tar_padding(name->size() + 1), '\0');
-      } else if (database_at_ == copy_->size()) {
-        ahead_.append(tar_end, '\0');
-      }
+      if (database_at_ == copy_->size()) ahead_ += behind_database_;
     } else if (file_ != nullptr && file_at_ < file_->size()) {
       if (auto had = take(*file_, file_at_); !had) return had.error();
     } else if (auto begun = begin_file(); !begun) {
@@ -175,30 +171,21 @@ error told_of_backup(const error& why) {
   return why;
 }
 
-/// For who still waits. What is thrown all the same is a fault of ours.
 template <class Answer, class Work>
 Answer for_who_waits(steady_time until, Work work) {
-  if (std::chrono::steady_clock::now() > until)
-    return {.failure = error{errc::unavailable, "others were before it for too long; try again"}};
-  try {
-    return work();
-  } catch (const std::exception& e) {
-    spdlog::critical("event=uncaught_exception where=backup what=\"{}\"", e.what());
-    return {.failure = error{errc::unavailable, "a fault of the server; its log says more"}};
-  }
+  return answer_in_time<Answer>(until, "backup", "others were before it for too long; try again",
+                                errc::unavailable, work);
 }
 
 } // namespace
 
 backup_actor::behavior_type backup_maker(backup_actor::pointer, backup_env* env) {
-  static_cast<void>(::setpriority(PRIO_PROCESS, 0, backup_niceness)); // of this thread alone, as Linux has it
+  go_behind_senders();
   return {
       [env](create_atom, const backup_wish& wish) {
         return for_who_waits<blob_opened>(wish.until, [env]() -> blob_opened {
           auto its = turn::take(env->is_under_way);
-          if (!its)
-            return {.failure =
-                        error{errc::conflict, "another backup is under way; try again when it has ended"}};
+          if (!its) return {.failure = another_backup_runs()};
           auto made = archive::make(*env, std::move(its));
           if (!made) return {.failure = told_of_backup(made.error())};
           return {.reader = *std::move(made)};

@@ -14,6 +14,10 @@ struct backup_env {
   std::atomic<bool> is_under_way = false;
 };
 
+inline error another_backup_runs() {
+  return {errc::conflict, "another backup is under way; try again when it has ended"};
+}
+
 /// Detached.
 backup_actor::behavior_type backup_maker(backup_actor::pointer self, backup_env* env);
 

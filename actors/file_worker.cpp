@@ -1,14 +1,10 @@
 #include "actors/file_worker.hpp"
 
-#include <spdlog/spdlog.h>
-#include <sys/resource.h>
+#include "actors/blocking.hpp"
 
 namespace hongyan {
 
 namespace {
-
-/// Who writes a message goes first where processors are few.
-constexpr int niceness = 10;
 
 /// Why the store failed is for the log; a stranger is told what to do.
 error told(const error& why) {
@@ -18,17 +14,9 @@ error told(const error& why) {
   return {errc::unavailable, "the file store does not answer just now; try again in a moment"};
 }
 
-/// For who still waits. What a store throws all the same is a fault of ours.
 template <class Answer, class Work>
 Answer guarded(steady_time until, Work work) {
-  if (std::chrono::steady_clock::now() > until)
-    return {.failure = error{errc::unavailable, "the file store was too slow"}};
-  try {
-    return work();
-  } catch (const std::exception& e) {
-    spdlog::critical("event=uncaught_exception where=file_worker what=\"{}\"", e.what());
-    return {.failure = error{errc::unavailable, "a fault of the server; its log says more"}};
-  }
+  return answer_in_time<Answer>(until, "file_worker", "the file store was too slow", errc::unavailable, work);
 }
 
 blob_done done(const result<void>& what) {
@@ -39,8 +27,7 @@ blob_done done(const result<void>& what) {
 } // namespace
 
 file_worker_actor::behavior_type file_worker(file_worker_actor::pointer, files::blob_store* store) {
-  // Of this thread alone, as Linux has it; where it may not be set, uploads are as quick as all else.
-  static_cast<void>(::setpriority(PRIO_PROCESS, 0, niceness));
+  go_behind_senders();
   return {
       [store](create_atom, const blob_name& name) {
         return guarded<blob_begun>(name.until, [&]() -> blob_begun {

@@ -1,5 +1,6 @@
 #include "actors/history.hpp"
 
+#include "actors/blocking.hpp"
 #include "actors/v1_reads.hpp"
 #include "core/tools/wall_time.hpp"
 
@@ -16,18 +17,9 @@ constexpr std::size_t reads_a_flush = 8;
 /// One after another, without a good one between them, of one reader.
 constexpr unsigned failures_until_down = 3;
 
-/// What nobody waits for any more would only delay those who do, after a database was away. Whatever a store
-/// throws all the same is a fault of ours.
 template <class Answer, class Look>
-Answer answer_in_time(steady_time until, Look look_up) {
-  if (std::chrono::steady_clock::now() > until)
-    return {.failure = error{errc::unavailable, "the database was too slow"}};
-  try {
-    return look_up();
-  } catch (const std::exception& e) {
-    spdlog::critical("event=uncaught_exception where=history what=\"{}\"", e.what());
-    return {.failure = error{errc::internal, "a fault of the server; its log says more"}};
-  }
+Answer read_in_time(steady_time until, Look look_up) {
+  return answer_in_time<Answer>(until, "history", "the database was too slow", errc::internal, look_up);
 }
 
 history_answer latest_for(message_reader& reader, const history_query& query) {
@@ -186,7 +178,7 @@ void history_state::note(const std::optional<error>& failure) {
 void history_state::look() {
   if (failures == 0) return;
   const auto probe =
-      answer_in_time<v1_answer>(std::chrono::steady_clock::now() + ask_deadline, [this]() -> v1_answer {
+      read_in_time<v1_answer>(std::chrono::steady_clock::now() + ask_deadline, [this]() -> v1_answer {
         auto found = reader->blocks(user_id{});
         if (!found) return {.failure = found.error()};
         return {};
@@ -216,8 +208,8 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
         return s.enqueue<history_answer>(
             question.query.user.text(), rows_of(question.query),
             [&s, question] {
-              return answer_in_time<history_answer>(question.until,
-                                                    [&] { return latest_for(*s.reader, question.query); });
+              return read_in_time<history_answer>(question.until,
+                                                  [&] { return latest_for(*s.reader, question.query); });
             },
             s.admitted->history);
       },
@@ -230,7 +222,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
         return s.enqueue<v1_answer>(
             user, cost,
             [&s, question = std::move(question)] {
-              return answer_in_time<v1_answer>(question.until, [&] {
+              return read_in_time<v1_answer>(question.until, [&] {
                 auto found = read_for(*s.reader, question.user, question.what, s.admitted->epoch(),
                                       s.admitted->presence_is_public);
                 if (!found.reset.empty()) count_reset(found.reset, *s.figures);
@@ -244,7 +236,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
         return s.enqueue<activity_answer>(
             "", question.users.size(),
             [&s, question] {
-              return answer_in_time<activity_answer>(question.until, [&]() -> activity_answer {
+              return read_in_time<activity_answer>(question.until, [&]() -> activity_answer {
                 auto found = s.reader->active(question.users, question.since);
                 if (!found) return {.failure = found.error()};
                 return {.rows = *std::move(found)};
@@ -257,7 +249,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
         return s.enqueue<log_answer>(
             "", question.ranges.size(),
             [&s, question] {
-              return answer_in_time<log_answer>(question.until, [&] { return log_for(*s.reader, question); });
+              return read_in_time<log_answer>(question.until, [&] { return log_for(*s.reader, question); });
             },
             s.admitted->history);
       },
@@ -266,7 +258,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
         return s.enqueue<file_row_answer>(
             question.what.seen_by ? question.what.seen_by->text() : std::string(), 1,
             [&s, question] {
-              return answer_in_time<file_row_answer>(question.until, [&]() -> file_row_answer {
+              return read_in_time<file_row_answer>(question.until, [&]() -> file_row_answer {
                 auto found = s.reader->find_file(question.what, wall_now());
                 if (!found) return {.failure = found.error()};
                 return {.file = *std::move(found)};
@@ -279,7 +271,7 @@ history_actor::behavior_type history(history_actor::stateful_pointer<history_sta
         return s.enqueue<webhook_answer>(
             std::string(), 1,
             [&s, question] {
-              return answer_in_time<webhook_answer>(question.until, [&]() -> webhook_answer {
+              return read_in_time<webhook_answer>(question.until, [&]() -> webhook_answer {
                 auto rows = s.reader->webhooks();
                 if (!rows) return {.failure = rows.error()};
                 if (question.failed_of.empty()) return {.rows = *std::move(rows)};

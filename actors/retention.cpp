@@ -33,6 +33,7 @@ void retention::step() {
     delayed_send(this, failure_pause, tick_atom::value);
     return;
   }
+  // Without a deadline: nobody waits for it, and persistence answers each, at its own end too.
   env_.admitted.appends.take(1);
   request(persistence_, caf::infinite, change_atom::value,
           change{.action = drop_old{.after = up_to_, .before = wall_now() - env_.keep}})

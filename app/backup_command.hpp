@@ -9,8 +9,8 @@
 namespace hongyan {
 
 /// `arguments` begin with `backup`; behind TO come the server's own options, which say where it listens and
-/// which file has its API keys. TO is there when all of it is, and synced. Errors: malformed: the options, a
-/// TO that is there already; unavailable: no server, or what it says.
+/// which file has its API keys. TO is there when all of it is, and synced. Errors: malformed, with
+/// a sentence: the options, a TO that is there already, no server, or what it says.
 result<void> back_up(const std::vector<std::string>& arguments, const environment& env);
 
 } // namespace hongyan

@@ -1,5 +1,6 @@
 // A copy of everything, for whoever keeps it (contract, section 9).
 
+#include "actors/backup.hpp"
 #include "net/file_service.hpp"
 
 #include <ctime>
@@ -25,7 +26,7 @@ asio::awaitable<reply> make_backup(edge& at, const routed_request& request) {
   if (const auto may = auth::may_manage(request.by, auth::scope::owner); !may) co_return problem(may.error());
   // While it copies it answers nobody.
   if (at.server.is_backing_up == nullptr || *at.server.is_backing_up)
-    co_return problem({errc::conflict, "another backup is under way; try again when it has ended"});
+    co_return problem(another_backup_runs());
   auto made = co_await ask_worker<blob_opened>(at, at.server.backups, create_atom::value, backup_wish{},
                                                copy_deadline);
   if (!made) co_return problem(made.error());

@@ -186,8 +186,14 @@ result<void> change_run::log_edit(conversation_row& in, const message& now_is) {
 result<void> change_run::release_files(const message& of) {
   auto files = tx_.detach_files(of);
   if (!files) return files.error();
-  std::ranges::sort(*files); // locked in one order everywhere
-  for (const std::string& id : *files)
+  return release_files(*std::move(files));
+}
+
+result<void> change_run::release_files(std::vector<std::string> ids) {
+  std::ranges::sort(ids); // locked in one order everywhere
+  const auto repeated = std::ranges::unique(ids);
+  ids.erase(repeated.begin(), repeated.end());
+  for (const std::string& id : ids)
     if (auto released = tx_.release_file(id, now_); !released) return released;
   return {};
 }

@@ -184,6 +184,7 @@ private:
   /// Tells everyone in the group and whom the note is about. The answer is the entry's seq.
   result<std::int64_t> log(locked_group& group, const group_note& note);
   result<void> release_files(const message& of);
+  result<void> release_files(std::vector<std::string> ids);
   /// A stream that has not ended, and its message in its conversation, which is locked.
   struct running_stream {
     stream_row row;

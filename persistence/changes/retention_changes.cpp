@@ -23,11 +23,7 @@ result<void> change_run::operator()(const drop_old& what) {
                      std::make_move_iterator(some->files.end()));
     if (some->count == 0) break; // it has looked at enough
   }
-  std::ranges::sort(all.files); // locked in one order everywhere
-  const auto repeated = std::ranges::unique(all.files);
-  all.files.erase(repeated.begin(), repeated.end());
-  for (const std::string& id : all.files)
-    if (auto released = tx_.release_file(id, now_); !released) return released;
+  if (auto released = release_files(std::move(all.files)); !released) return released;
   outcome_.dropped = std::move(all);
   return {};
 }

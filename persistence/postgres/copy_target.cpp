@@ -32,11 +32,6 @@ INSERT INTO store_identity (epoch, home)
 SELECT $1::text, s.system_identifier || '/' || d.oid FROM pg_control_system() s, pg_database d
 WHERE d.datname = current_database()
 ON CONFLICT (only_one) DO UPDATE SET epoch = excluded.epoch, home = excluded.home)";
-constexpr const char* index_sql = R"(
-INSERT INTO message_search (message_id, conversation_id, tokens)
-SELECT i.id, i.conversation_id, array_to_tsvector(string_to_array('@' || i.conversation_id || ' ' || i.tokens, ' '))
-FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS i (id, conversation_id, tokens))";
-
 /// What SQLite's tables do not have: what it is for a row that comes from there.
 struct addition {
   std::string_view table, columns, values;
@@ -192,21 +187,11 @@ std::string tokens_of(const copied_table& messages, const text_row& row) {
 }
 
 result<void> copy_target::index(const copied_table& messages, std::span<const text_row> rows) {
-  std::vector<std::int64_t> ids, conversations;
-  std::vector<std::string> tokens;
-  for (const text_row& row : rows) {
-    auto found = tokens_of(messages, row);
-    if (found.empty()) continue;
-    ids.push_back(number_in(row, place_of(messages, "id")));
-    conversations.push_back(number_in(row, place_of(messages, "conversation_id")));
-    tokens.push_back(std::move(found));
-  }
-  parameters_.clear();
-  parameters_.add(ids);
-  parameters_.add(conversations);
-  add_texts(parameters_, tokens, [](const std::string& text) -> std::string_view { return text; });
-  if (auto indexed = connection_.query(index_sql, parameters_, step_limit); !indexed)
-    return from_postgres(indexed.error());
+  message_index index;
+  for (const text_row& row : rows)
+    index.add(number_in(row, place_of(messages, "id")), number_in(row, place_of(messages, "conversation_id")),
+              tokens_of(messages, row));
+  if (auto indexed = index.store(connection_, step_limit); !indexed) return from_postgres(indexed.error());
   return {};
 }
 

@@ -51,6 +51,7 @@ constexpr std::int64_t reindex_batch = 1000;
 constexpr const char* unindexed_sql = R"(
 SELECT conversation_id, id, content FROM message WHERE (conversation_id, id) > ($1::bigint, $2::bigint)
 ORDER BY conversation_id, id LIMIT $3::bigint)";
+
 constexpr const char* index_sql = R"(
 INSERT INTO message_search (message_id, conversation_id, tokens)
 SELECT i.id, i.conversation_id, array_to_tsvector(string_to_array('@' || i.conversation_id || ' ' || i.tokens, ' '))
@@ -87,23 +88,13 @@ pg_outcome<void> index_messages(pg_connection& connection) {
     if (!messages) return messages.error();
     if (messages->size() == 0) return {};
 
-    std::vector<std::int64_t> conversations, ids;
-    std::vector<std::string> tokens;
+    message_index index;
     for (int row = 0; row < messages->size(); ++row) {
       conversation = messages->bigint(row, 0);
       id = messages->bigint(row, 1);
-      auto found = index_text(message_kind::text, std::string(messages->text(row, 2)));
-      if (found.empty()) continue;
-      conversations.push_back(conversation);
-      ids.push_back(id);
-      tokens.push_back(std::move(found));
+      index.add(id, conversation, index_text(message_kind::text, std::string(messages->text(row, 2))));
     }
-    parameters.clear();
-    parameters.add(conversations);
-    parameters.add(ids);
-    add_texts(parameters, tokens, [](const std::string& text) -> std::string_view { return text; });
-    if (auto indexed = connection.query(index_sql, parameters, migration_limit); !indexed)
-      return indexed.error();
+    if (auto indexed = index.store(connection, migration_limit); !indexed) return indexed.error();
   }
 }
 
@@ -182,6 +173,22 @@ pg_outcome<void> prepare_session(pg_connection& connection, std::span<const name
 }
 
 } // namespace
+
+void message_index::add(std::int64_t id, std::int64_t conversation, std::string tokens) {
+  if (tokens.empty()) return;
+  ids_.push_back(id);
+  conversations_.push_back(conversation);
+  tokens_.push_back(std::move(tokens));
+}
+
+pg_outcome<void> message_index::store(pg_connection& connection, milliseconds limit) const {
+  pg_parameters parameters;
+  parameters.add(conversations_);
+  parameters.add(ids_);
+  add_texts(parameters, tokens_, [](const std::string& text) -> std::string_view { return text; });
+  if (auto indexed = connection.query(index_sql, parameters, limit); !indexed) return indexed.error();
+  return {};
+}
 
 pg_outcome<opened_session> open_session(hosts& to, std::span<const named_statement> statements,
                                         session_use use) {

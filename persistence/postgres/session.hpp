@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hongyan::postgres {
 
@@ -51,6 +52,18 @@ pg_outcome<void> find_epoch(pg_connection& connection, std::string& epoch);
 
 /// Gives the database another epoch when it still has `epoch`; takes over what another node gave it.
 pg_outcome<void> renew_epoch(pg_connection& connection, std::string& epoch);
+
+/// Rows for message_search.
+class message_index {
+public:
+  /// `tokens`: index_text() of the message; empty: there is nothing to find.
+  void add(std::int64_t id, std::int64_t conversation, std::string tokens);
+  pg_outcome<void> store(pg_connection& connection, std::chrono::milliseconds limit) const;
+
+private:
+  std::vector<std::int64_t> ids_, conversations_;
+  std::vector<std::string> tokens_;
+};
 
 inline error unavailable(const pg_error& why) { return {errc::unavailable, why.text}; }
 

@@ -115,6 +115,7 @@ describe('hongyan migrate', { skip: storeKinds.length < 2, concurrency: 2 }, () 
     let kills = 0
     for (let i = 0; i < 5; i++) {
       const child = start(binary, ['migrate', '--from', from, '--to', to], {})
+      // At no event: anywhere in what it does.
       const timer = setTimeout(() => child.kill('SIGKILL'), 300 + Math.random() * (slow ? 60_000 : 1_500))
       const { signal } = await child.ended
       clearTimeout(timer)
