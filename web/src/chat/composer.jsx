@@ -34,6 +34,7 @@ function useClosed(place) {
 export function Composer({ control, place, log, reply, setReply, edit, setEdit, onSent, files, onEditLast }) {
   const { im, ui, t } = useApp()
   const field = useRef(null)
+  const caret = useRef(null)
   const before = useRef(null)
   const timers = useRef({ typedAt: 0 })
   const [text, setText] = useState(() => im.local.drafts.get(place)?.text || '')
@@ -121,12 +122,14 @@ export function Composer({ control, place, log, reply, setReply, edit, setEdit, 
     const at = node.selectionStart
     const value = node.value.slice(0, at - length) + what + node.value.slice(node.selectionEnd)
     changed(value, names)
-    const caret = at - length + what.length
-    setTimeout(() => {
-      node.focus()
-      node.setSelectionRange(caret, caret)
-    })
+    caret.current = at - length + what.length
   }
+  useLayoutEffect(() => { // with the text that it belongs to: a timer would move it under the next key
+    if (caret.current === null || !field.current) return
+    field.current.focus()
+    field.current.setSelectionRange(caret.current, caret.current)
+    caret.current = null
+  })
   const mention = (userId, length = 0) => {
     const name = userId === 'all' ? t('name.everyone') : im.directory.nameOf(userId, t)
     insert(`@${name} `, length, [...mentions, { userId, name }])
