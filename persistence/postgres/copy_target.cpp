@@ -14,13 +14,15 @@ using std::chrono::milliseconds;
 
 /// A statement's: the search for where an interrupted copy was reads the whole table of messages.
 constexpr milliseconds step_limit{600'000};
-/// Whoever has it is the one that copies; the number is ours.
-constexpr const char* hold_sql = "SELECT pg_try_advisory_lock(7310575182467099)";
+/// Whoever has it is the one that copies; the number is ours. It is waited for (lock_timeout): the session of
+/// one that was killed ends when PostgreSQL sees that nobody is there.
+constexpr const char* hold_sql = "SELECT pg_advisory_lock(7310575182467099)";
 /// A server on this database; that one which copies has no other session.
 constexpr const char* servers_sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                                     " AND application_name = 'hongyan' AND pid <> pg_backend_pid()";
-constexpr const char* settings_sql = "SET statement_timeout = 0; SET enable_seqscan = on;"
-                                     " SET enable_bitmapscan = on";
+constexpr const char* settings_sql = "SET statement_timeout = 0; SET lock_timeout = '10s';"
+                                     " SET enable_seqscan = on; SET enable_bitmapscan = on";
+constexpr std::string_view lock_not_available = "55P03";
 constexpr const char* marker_sql = "CREATE TABLE migration_under_way (epoch text NOT NULL)";
 /// The sequences go on behind what was given: message's is events' too.
 constexpr const char* sequences_sql = R"(
@@ -64,10 +66,10 @@ result<copy_target> copy_target::open(const std::string& uri) {
   if (!made) return from_postgres(made.error());
   copy_target opened(std::move(to), std::move(made->connection));
   if (auto set = opened.connection_.script(settings_sql, step_limit); !set) return from_postgres(set.error());
-  const auto held = opened.ask(hold_sql);
-  if (!held) return held.error();
-  if (!held->boolean(0, 0))
+  const auto held = opened.connection_.query(hold_sql, opened.parameters_, step_limit);
+  if (!held && held.error().state == lock_not_available)
     return error{errc::malformed, "migrate: --to: another hongyan migrate is under way there"};
+  if (!held) return from_postgres(held.error());
   if (auto alone = opened.is_alone(); !alone) return alone.error();
   return opened;
 }

@@ -115,8 +115,9 @@ describe('hongyan migrate', { skip: storeKinds.length < 2, concurrency: 2 }, () 
     let kills = 0
     for (let i = 0; i < 5; i++) {
       const child = start(binary, ['migrate', '--from', from, '--to', to], {})
-      // At no event: anywhere in what it does.
-      const timer = setTimeout(() => child.kill('SIGKILL'), 300 + Math.random() * (slow ? 60_000 : 1_500))
+      // The first time as soon as its mark is there; then at no event: anywhere in what it does.
+      if (i === 0) await eventually(30_000, 'the copy to begin', async () => await postgres.sql("SELECT to_regclass('migration_under_way')", new URL(to).pathname.slice(1)) !== '')
+      const timer = setTimeout(() => child.kill('SIGKILL'), i === 0 ? 0 : Math.random() * (slow ? 30_000 : 600))
       const { signal } = await child.ended
       clearTimeout(timer)
       if (signal) kills += 1
@@ -136,6 +137,20 @@ describe('hongyan migrate', { skip: storeKinds.length < 2, concurrency: 2 }, () 
     const shown = await history(server, { userId: 'u8', limit: 500 })
     const mine = range(1, count).filter((id) => names[(id * 7) % 400] === 'u8' || names[(id * 11 + 1) % 400] === 'u8')
     assert.deepEqual(shown.map(({ content }) => content), mine.slice(-500).map((id) => `n${id} 你好`))
+  })
+
+  it('waits for one that was killed to be gone, and no longer', async (t) => {
+    const [gone, busy] = [await postgres.newDatabase(), await postgres.newDatabase()]
+    // What a copy holds; PostgreSQL sees late that its client is not there any more.
+    const held = (database, seconds) => postgres.sql(`SELECT pg_advisory_lock(7310575182467099), pg_sleep(${seconds})`, new URL(database).pathname.slice(1))
+    const from = newFile()
+    await (await serverFor(t, { database: from })).stop()
+    const holding = [held(gone, 2), held(busy, 15)]
+    await eventually(10_000, 'both to be held', async () => await postgres.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") === '2')
+    await migrated(from, gone)
+    await refused(from, busy, /--to: another hongyan migrate is under way there/)
+    await Promise.all(holding)
+    await migrated(from, busy)
   })
 
   it('says what is in its way', async (t) => {
