@@ -1,5 +1,5 @@
-// `node build.mjs`: dist/, the pages that the server has in it: the chat and the demo, each a page, a script and a style sheet. It is
-// committed, so that the server is built without Node. `--check` writes nothing and ends with 1 when a file is not current.
+// `node build.mjs`: dist/, the pages that the server has in it: the chat, the operator's page and the demo, each a page, a script and a
+// style sheet. It is committed, so that the server is built without Node. `--check` writes nothing and ends with 1 when a file is not current.
 
 import fs from 'node:fs'
 import path from 'node:path'
@@ -23,9 +23,10 @@ const DEMO_SCRIPT = ['words', 'tools', 'phone', 'classic-phone', 'v1-phone', 'v1
   'v1-composer', 'v1-files', 'people', 'login', 'figures', 'page']
 const DEMO_STYLE = ['colours', 'base', 'frame', 'figures', 'connect', 'phone', 'v1', 'media', 'widths']
 const CHAT_STYLE = ['../../tokens', '../../icons', 'base', 'parts', 'shell', 'list', 'chat', 'bubbles', 'composer', 'panels', 'overlays']
+const ADMIN_STYLE = ['../../tokens', '../../icons', 'base', 'frame', 'parts', 'tables', 'sections', 'overlays']
 
 async function style(folder, names) {
-  const { code } = await transform(names.map((name) => read('src', folder, `${name}.css`)).join('\n'), { loader: 'css', minify: true, charset: 'utf8', target: TARGET })
+  const { code } = await transform(names.map((name) => read(folder, `${name}.css`)).join('\n'), { loader: 'css', minify: true, charset: 'utf8', target: TARGET })
   return code
 }
 
@@ -35,20 +36,23 @@ async function demoScript() {
   return outputFiles[0].text
 }
 
-async function chatScript() {
+async function preactScript(entry) {
   const { outputFiles } = await build({
-    ...common, format: 'iife', entryPoints: [at('src/main.jsx')], outfile: 'chat.js', jsx: 'automatic', jsxImportSource: 'preact', loader: { '.png': 'dataurl' },
+    ...common, format: 'iife', entryPoints: [at(entry)], outfile: 'out.js', jsx: 'automatic', jsxImportSource: 'preact', loader: { '.png': 'dataurl' },
   })
   return outputFiles[0].text
 }
 
 const files = {
   'index.html': read('src/index.html'),
-  'chat.js': await chatScript(),
-  'chat.css': await style('styles', CHAT_STYLE),
+  'chat.js': await preactScript('src/main.jsx'),
+  'chat.css': await style('src/styles', CHAT_STYLE),
+  'admin.html': read('admin/admin.html'),
+  'admin.js': await preactScript('admin/main.jsx'),
+  'admin.css': await style('admin/styles', ADMIN_STYLE),
   'demo.html': read('src/demo/demo.html'),
   'demo.js': await demoScript(),
-  'demo.css': await style('demo', DEMO_STYLE),
+  'demo.css': await style('src/demo', DEMO_STYLE),
 }
 const isCheck = process.argv.includes('--check')
 fs.mkdirSync(DIST, { recursive: true })

@@ -13,7 +13,7 @@ async function fromDist(page, { first = 'index.html' } = {}) {
   if (process.env.HONGYAN_WEB !== 'dist') return
   // A page that is filled in here counts as one from elsewhere.
   await page.context().grantPermissions(['local-network-access'])
-  const named = { '/': first, '/chat': 'index.html', '/demo': 'demo.html' }
+  const named = { '/': first, '/chat': 'index.html', '/demo': 'demo.html', '/admin': 'admin.html' }
   const fileOf = ({ pathname }) => named[pathname] || (/^\/assets\/([\w.]+)$/.exec(pathname) || [])[1]
   await page.route((url) => Boolean(fileOf(url)), (route) => {
     const file = fileOf(new URL(route.request().url()))
