@@ -82,6 +82,8 @@ void classic_session::take_history(const history_answer& answer) {
 }
 
 void classic_session::show(classic::chat news) {
+  unsent_.first = unsent_.first == 0 ? news.id : unsent_.first;
+  unsent_.second = news.id;
   view_->chats.add(std::move(news));
   changed_ = true;
   send_window();
@@ -99,6 +101,8 @@ void classic_session::send_window() {
     oldest_unsent_.reset();
   }
   env_.figures.frames_sent.Increment();
+  if (const auto [first, last] = std::exchange(unsent_, {}); last > 0)
+    env_.figures.trace.note(trace_event::what::taken, 0, first, last, user_.text());
   const auto bytes = view_->chats.json_bytes();
   auto frame = ws::header(ws::opcode::text, bytes);
   view_->chats.append_json(frame);

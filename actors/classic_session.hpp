@@ -42,12 +42,13 @@ private:
   void show(classic::chat chat);
   void send_window();
 
-  std::unique_ptr<view> view_;               ///< made by the first delivery, dropped when long unused
-  std::optional<steady_time> oldest_unsent_; ///< commit time of the oldest chat that waits
-  bool loading_ = false;                     ///< the history was asked
-  bool writing_ = false;                     ///< a frame is on its way
-  bool changed_ = false;                     ///< a chat came since the last frame
-  bool touched_ = false;                     ///< a delivery came since the last look at idleness
+  std::unique_ptr<view> view_;                     ///< made by the first delivery, dropped when long unused
+  std::pair<std::int64_t, std::int64_t> unsent_{}; ///< ids of the first and the last chat that wait; 0: none
+  std::optional<steady_time> oldest_unsent_;       ///< commit time of the oldest chat that waits
+  bool loading_ = false;                           ///< the history was asked
+  bool writing_ = false;                           ///< a frame is on its way
+  bool changed_ = false;                           ///< a chat came since the last frame
+  bool touched_ = false;                           ///< a delivery came since the last look at idleness
 };
 
 } // namespace hongyan

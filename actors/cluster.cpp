@@ -14,8 +14,7 @@ constexpr std::chrono::seconds hello_deadline{3};
 } // namespace
 
 cluster_actor::cluster_actor(caf::actor_config& config, const shard& home, cluster_settings settings,
-                             registry_actor registry, peer_links& links, const flow& admitted,
-                             metrics& figures)
+                             registry_actor registry, peer_links& links, flow& admitted, metrics& figures)
     : pinned(config)
     , home_(home)
     , settings_(std::move(settings))
@@ -191,10 +190,17 @@ void cluster_actor::link(const hello& other, const caf::actor& there, const std:
   const auto number = ++last_node_;
   peers_.emplace(number, peer{.row = {other.node, address, other.incarnation}, .there = there});
   monitor(there);
-  figures_.cluster_peers.Set(static_cast<double>(peers_.size()));
+  tell_peers();
   spdlog::info("event=cluster_peer_joined node={}", other.node);
   send(registry_, peer_atom::value,
        peer_change{number, other.node, other.incarnation, peer_change::what::joined, {}});
+}
+
+void cluster_actor::tell_peers() {
+  figures_.cluster_peers.Set(static_cast<double>(peers_.size()));
+  std::vector<std::string> names;
+  for (const auto& [number, one] : peers_) names.push_back(one.row.name);
+  flow_.set_peers(std::move(names));
 }
 
 void cluster_actor::lost(const caf::actor_addr& there) {
@@ -208,7 +214,7 @@ void cluster_actor::unlink(node_number node, const std::string& why) {
   demonitor(gone->second.there);
   spdlog::warn("event=cluster_peer_left node={} reason=\"{}\"", gone->second.row.name, why);
   peers_.erase(gone);
-  figures_.cluster_peers.Set(static_cast<double>(peers_.size()));
+  tell_peers();
   send(registry_, peer_atom::value, peer_change{node, {}, 0, peer_change::what::left, {}});
   settle();
 }

@@ -55,7 +55,7 @@ struct cluster_settings {
 class cluster_actor final : public pinned<caf::event_based_actor> {
 public:
   cluster_actor(caf::actor_config& config, const shard& home, cluster_settings settings,
-                registry_actor registry, peer_links& links, const flow& admitted, metrics& figures);
+                registry_actor registry, peer_links& links, flow& admitted, metrics& figures);
 
   void on_exit() override;
 
@@ -98,6 +98,8 @@ private:
   hello greeted(const hello& other, const caf::actor& there);
   void link(const hello& other, const caf::actor& there, const std::string& address);
   void unlink(node_number node, const std::string& why);
+  /// For operators: who is linked.
+  void tell_peers();
   void lost(const caf::actor_addr& there);
   void tell(const telling& what);
   void take(const envelope& e);
@@ -112,7 +114,7 @@ private:
   const cluster_settings settings_;
   registry_actor registry_;
   peer_links& links_;
-  const flow& flow_;
+  flow& flow_;
   metrics& figures_;
   std::map<node_number, peer> peers_;
   std::unordered_map<std::string, std::string> reaching_; ///< addresses, and the nodes if known

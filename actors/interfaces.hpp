@@ -142,6 +142,8 @@ using registry_actor = caf::typed_actor<
     caf::replies_to<revoke_atom, revocation>::with<std::size_t>,
     // These were revoked elsewhere: has the users' sessions look at their tokens.
     caf::reacts_to<revoke_atom, revocation_list>,
+    // What became of a message, here and at peers; those that do not answer within a second are named.
+    caf::replies_to<trace_atom, trace_question>::with<trace_answer>,
     // Who is online.
     caf::replies_to<online_atom>::with<online_ptr>,
     // Who of these is online.
@@ -188,6 +190,11 @@ using notifier_actor = caf::typed_actor<
 
 /// RETENTION drops what was kept long enough. Pinned to the first shard.
 using retention_actor = caf::typed_actor<
+    // The first from the application, then INTERNAL, to itself: the next step.
+    caf::reacts_to<tick_atom>>;
+
+/// ERASER ends all that is a user's, of whom that was asked for. Pinned to the first shard.
+using eraser_actor = caf::typed_actor<
     // The first from the application, then INTERNAL, to itself: the next step.
     caf::reacts_to<tick_atom>>;
 

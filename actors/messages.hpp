@@ -56,6 +56,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(hongyan, first_custom_type_id)
   CAF_ADD_ATOM(hongyan, hongyan, doubt_atom, "doubt")
   CAF_ADD_ATOM(hongyan, hongyan, revoke_atom, "revoke")
   CAF_ADD_ATOM(hongyan, hongyan, timeline_atom, "timeline")
+  CAF_ADD_ATOM(hongyan, hongyan, trace_atom, "trace")
   CAF_ADD_ATOM(hongyan, hongyan, create_atom, "create")
   CAF_ADD_ATOM(hongyan, hongyan, write_atom, "write")
   CAF_ADD_ATOM(hongyan, hongyan, finish_atom, "finish")
@@ -96,6 +97,10 @@ struct change_answer {
   std::optional<content_check> check{};     ///< of find_verdict
   std::vector<due_notice> notices{};        ///< of take_notices
   std::optional<dropped_entries> dropped{}; ///< of drop_old
+  std::optional<own_data> portion{};        ///< of read_own_data
+  std::optional<erasure> erased{};          ///< of go_on_erasing
+  std::vector<audit_entry> audit{};         ///< of read_audit
+  std::optional<message_facts> facts{};     ///< of find_facts
 };
 
 /// What became of a read_mark.
@@ -347,6 +352,7 @@ using delivery_ptr = std::shared_ptr<const delivery>;
 /// New entries of one conversation for v1 clients: encoded once, whoever receives them.
 struct news {
   std::int64_t conversation_id = 0;
+  std::int64_t first_seq = 0;
   std::int64_t last_seq = 0;
   shared_frames frames;   ///< the `message` notifications in the order of seq, each a whole WebSocket frame
   shared_frames joined{}; ///< all of them in one `messages`, for clients that asked for it
@@ -417,6 +423,21 @@ struct peer_items {
 };
 using peer_items_ptr = std::shared_ptr<const peer_items>;
 
+/// What became of a message, on all nodes.
+struct trace_question {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  std::int64_t message_id = 0;
+};
+struct node_trace {
+  std::string node;
+  trace_log::found known;
+};
+struct trace_answer {
+  std::vector<node_trace> nodes{};
+  std::vector<std::string> silent{}; ///< nodes that did not answer in time
+};
+
 /// Who is online, sorted by user id.
 using online_ptr = std::shared_ptr<const std::vector<classic::online_user>>;
 
@@ -484,5 +505,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::session_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<hongyan::user_id>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::delivery_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::online_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::trace_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::trace_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::user_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hongyan::close_code)

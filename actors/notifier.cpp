@@ -91,7 +91,11 @@ void notifier::tell(const notice_ptr& what) {
 void notifier::told(const notice_ptr& what, notice_answer answer) {
   using enum settle_notice::end;
   switch (answer) {
-  case notice_answer::sent: count("sent"); return settle(what, sent);
+  case notice_answer::sent:
+    count("sent");
+    env_.figures.trace.note(trace_event::what::pushed, what->conversation_id, what->what.seq, what->last_seq,
+                            what->user.text());
+    return settle(what, sent);
   case notice_answer::used_up: count("used_up"); return settle(what, used_up);
   case notice_answer::refused: count("refused"); return settle(what, given_up);
   case notice_answer::later: break;

@@ -334,7 +334,10 @@ void persistence_state::answer(const std::vector<append_outcome>& outcomes) {
     if (o.status == append_status::no_file) told.failure = batch[i].attached->refused;
     if (o.status == append_status::stored || o.status == append_status::duplicate)
       told.stored = as_stored(std::move(batch[i]), o);
-    if (o.status == append_status::stored) committed->messages.push_back({told.stored, o.audience});
+    if (o.status == append_status::stored) {
+      figures->trace.note(trace_event::what::committed, o.conversation_id, o.seq, o.seq);
+      committed->messages.push_back({told.stored, o.audience});
+    }
     promises[i].deliver(std::move(told));
   }
   clear_batch();
@@ -450,7 +453,11 @@ change_answer persistence_state::tell(const change& what, const caf::actor_addr&
           .leave = std::move(done.leave),
           .check = std::move(done.check),
           .notices = std::move(done.notices),
-          .dropped = std::move(done.dropped)};
+          .dropped = std::move(done.dropped),
+          .portion = std::move(done.portion),
+          .erased = std::move(done.erased),
+          .audit = std::move(done.audit),
+          .facts = std::move(done.facts)};
 }
 
 void persistence_state::fail(const error& e) {

@@ -90,6 +90,7 @@ registry::behavior_type registry::make_behavior() {
       [this](revoke_atom, const revocation_list& all) {
         for (const auto& what : *all) tell_revoked(what);
       },
+      [this](trace_atom, const trace_question& q) { return trace(q); },
       [this](online_atom) { return online(); },
       [this](online_atom, const std::vector<user_id>& users) { return online_of(users); },
       [this](sessions_atom, const user_id& user) { return sessions_of(user); },
@@ -307,17 +308,21 @@ void registry::tell_news(std::span<const committed_message> messages, steady_tim
   }
   flow_.deliveries.take(hearers.size());
   news n{.conversation_id = first.conversation_id,
+         .first_seq = first.seq,
          .last_seq = messages[told - 1].stored->seq,
          .frames = std::make_shared<const std::string>(std::move(frames)),
          .joined = take_many > 0 ? text_frame(v1::messages_notification(texts)) : shared_frames(),
          .committed = committed,
          .counted = lease(flow_.deliveries, hearers.size())};
+  figures_.trace.note(trace_event::what::announced, n.conversation_id, n.first_seq, n.last_seq, {}, {},
+                      static_cast<std::uint32_t>(hearers.size()));
   const auto shared = std::make_shared<const news>(std::move(n));
   for (const auto* s : hearers) send(*s, deliver_atom::value, news_ptr(shared));
   if (told < messages.size()) tell_news(messages.subspan(told), committed);
 }
 
 void registry::tell_read(const read_note& note) {
+  figures_.trace.note(trace_event::what::read, note.conversation_id, 0, note.seq, note.user.text());
   notify(note.hearers(), v1::read_notification(note.conversation_id, note.user, note.seq), note.origin);
 }
 

@@ -143,6 +143,18 @@ private:
   void on_peer_item(node_number from, const cluster::reacted& told);
   void on_peer_item(node_number from, const cluster::stream_grown& grown);
   void on_peer_item(node_number from, const cluster::stream_wanted& wanted);
+  void on_peer_item(node_number from, const cluster::trace_wanted& wanted);
+  void on_peer_item(node_number from, const cluster::trace_told& told);
+  /// A question about a message that peers were asked, too.
+  struct asked_trace {
+    std::uint64_t ticket = 0;
+    steady_time until;
+    std::vector<node_number> missing;
+    trace_answer known;
+    caf::typed_response_promise<trace_answer> answer;
+  };
+  caf::typed_response_promise<trace_answer> trace(const trace_question& about);
+  void end_trace(asked_trace& asked);
   void forget(const std::vector<user_id>& left);
   /// Entries may have been missed from about then on.
   void doubt(wall_time from);
@@ -169,6 +181,8 @@ private:
   cluster::peer_view peers_;
   cluster::delivery_order order_;
   std::deque<unsettled> unsettled_; ///< by ticket
+  std::vector<asked_trace> traces_; ///< at most traces_max
+  std::uint64_t last_trace_ = 0;
   ticker ticker_{*this};
   steady_time ticked_{};
   wall_time ticked_at_{};

@@ -10,6 +10,12 @@ namespace hongyan {
 
 namespace {
 
+/// Events of each kind that a node tells of a message (contract, section 9).
+constexpr std::size_t traced_of_each = 20;
+/// Questions that wait for peers; another is answered with what is known here.
+constexpr std::size_t traces_max = 16;
+constexpr std::chrono::seconds trace_patience{1};
+
 constexpr std::chrono::milliseconds cluster_tick_interval{100};
 /// A session need not wait longer for peers that are slow to learn of it: then the log is looked at instead.
 constexpr std::chrono::milliseconds settle_patience{500};
@@ -61,6 +67,9 @@ void registry::tick(steady_time now) {
   if (peers_.is_mid_snapshot()) doubt(at);
   fetch_gaps(now);
   continue_log_audit(now);
+  for (auto& asked : traces_)
+    if (asked.until <= now) end_trace(asked);
+  std::erase_if(traces_, [](const asked_trace& asked) { return !asked.answer.pending(); });
 }
 
 // ---- telling ----
@@ -207,6 +216,46 @@ void registry::change_peer(const peer_change& change) {
     for (const auto& kick : peers_.kicks_of(change.incarnation)) tell_peers(kick, change.node);
   }
   doubt(since);
+}
+
+// ---- what became of a message ----
+
+caf::typed_response_promise<trace_answer> registry::trace(const trace_question& about) {
+  auto answer = make_response_promise<trace_answer>();
+  const auto& [conversation, seq, id] = about;
+  asked_trace asked{.ticket = ++last_trace_,
+                    .until = home_.now() + trace_patience,
+                    .missing = peers_.nodes(),
+                    .known = {.nodes = {{node_, figures_.trace.find(conversation, seq, id, traced_of_each)}}},
+                    .answer = answer};
+  if (asked.missing.empty() || traces_.size() >= traces_max) {
+    end_trace(asked);
+    return answer;
+  }
+  tell_peers(cluster::trace_wanted{asked.ticket, conversation, seq, id});
+  traces_.push_back(std::move(asked));
+  return answer;
+}
+
+void registry::end_trace(asked_trace& asked) {
+  for (const auto node : asked.missing)
+    asked.known.silent.push_back(peers_.contains(node) ? peers_.at(node).name : "a node that has left");
+  asked.answer.deliver(std::move(asked.known));
+}
+
+void registry::on_peer_item(node_number from, const cluster::trace_wanted& wanted) {
+  tell_peers(cluster::trace_told{wanted.ticket, figures_.trace.find(wanted.conversation_id, wanted.seq,
+                                                                    wanted.message_id, traced_of_each)},
+             from);
+}
+
+void registry::on_peer_item(node_number from, const cluster::trace_told& told) {
+  const auto asked = std::ranges::find(traces_, told.ticket, &asked_trace::ticket);
+  if (asked == traces_.end() || std::erase(asked->missing, from) == 0) return;
+  asked->known.nodes.push_back({peers_.at(from).name, told.known});
+  if (!asked->missing.empty()) return;
+  end_trace(*asked);
+  traces_.erase(asked);
 }
 
 /// Each node that is left tells webhooks; the database knows them once.

@@ -281,6 +281,9 @@ void v1_session::take_news(const news& n) {
   moved_.note(n.conversation_id, n.last_seq);
   env_.figures.delivery_seconds.Observe(seconds_of(home_.now() - n.committed));
   env_.figures.frames_sent.Increment();
+  // It is in line behind what the socket has not taken.
+  env_.figures.trace.note(writing_ ? trace_event::what::queued : trace_event::what::taken, n.conversation_id,
+                          n.first_seq, n.last_seq, user_.text(), facts_.id);
   write(facts_.takes_many ? n.joined : n.frames);
 }
 

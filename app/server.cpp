@@ -4,6 +4,7 @@
 #include "actors/backup.hpp"
 #include "actors/checker.hpp"
 #include "actors/directory.hpp"
+#include "actors/eraser.hpp"
 #include "actors/file_keeper.hpp"
 #include "actors/file_worker.hpp"
 #include "actors/history.hpp"
@@ -115,6 +116,7 @@ private:
   void spawn_revocations();
   void spawn_sql_sends();
   void spawn_retention();
+  void spawn_eraser();
   void set_webhooks();
   void tell_presence_if_wanted();
   webhook_actor spawn_webhook(const webhook_settings& of);
@@ -176,6 +178,7 @@ result<void> server::open() {
   config_.listen.port = acceptor_->local_endpoint().port();
   if (config_.node.empty()) config_.node = default_node_name(config_);
   figures_.emplace(config_.node, config_.limits, config_.cluster_listen.has_value());
+  figures_->trace.set_memory(config_.trace_memory);
   if (config_.cluster_listen) {
     fence_.emplace(*figures_);
     links_.emplace(runtime_.system(), *fence_);
@@ -262,6 +265,7 @@ result<void> server::start() {
   spawn_revocations();
   spawn_sql_sends();
   spawn_retention();
+  spawn_eraser();
   set_webhooks();
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
@@ -328,6 +332,11 @@ void server::spawn_retention() {
   if (config_.retention == config_.retention.zero()) return;
   auto& env = retention_env_.emplace(retention_env{config_.retention, admitted_, *figures_});
   const retention_actor made = runtime_.spawn_pinned<retention>(runtime_.first_shard(), env, persistence_);
+  caf::anon_send(made, tick_atom::value);
+}
+
+void server::spawn_eraser() {
+  const eraser_actor made = runtime_.spawn_pinned<eraser>(runtime_.first_shard(), admitted_, persistence_);
   caf::anon_send(made, tick_atom::value);
 }
 

@@ -34,6 +34,7 @@ struct caller {
   claims token{};          ///< of a user
   std::uint8_t scopes = 0; ///< of a back end
   std::string key{};       ///< of a back end: which of its keys; nobody learns the key from it
+  std::string key_name{};  ///< of a back end: its key's, or the first digits of the key's digest
   bool by_header = false;  ///< the proof came in an Authorization header, which no foreign page can set
 
   /// It brought an API key, which is a back end's also where nobody has to say who they are.

@@ -1,6 +1,7 @@
 #include "auth/key_files.hpp"
 
 #include "auth/base64url.hpp"
+#include "core/tools/ascii.hpp"
 #include "core/wire/json.hpp"
 
 #include <openssl/crypto.h>
@@ -297,6 +298,7 @@ result<caller> identify(std::string_view authorization, std::string_view token, 
       by.by_header = true;
       if (ring.asks) by.is = caller::kind::back_end;
       by.key = base64url(std::string_view(key->sha256).substr(0, 16));
+      by.key_name = key->name.empty() ? hexadecimal(std::string_view(key->sha256).substr(0, 4)) : key->name;
       return by;
     }
     by.by_header = true;

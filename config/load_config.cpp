@@ -124,6 +124,18 @@ std::optional<std::string> set_node(server_config& c, const std::string& v) {
   return {};
 }
 
+constexpr std::size_t trace_bytes_min = 1 << 20, trace_bytes_max = std::size_t{4} << 30;
+
+std::optional<std::string> set_trace_memory(server_config& c, const std::string& v) {
+  std::size_t bytes = 0;
+  const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), bytes);
+  const bool is_number = fault == std::errc{} && end == v.data() + v.size();
+  if (!is_number || (bytes != 0 && (bytes < trace_bytes_min || bytes > trace_bytes_max)))
+    return "0 (nothing is kept), or bytes from 1048576 (1 MiB) to 4294967296 (4 GiB)";
+  c.trace_memory = bytes;
+  return {};
+}
+
 /// Under a week a phone that was away would miss what it was sent (contract, promise 2).
 constexpr int retention_days_min = 7, retention_days_max = 36'500;
 
@@ -272,6 +284,7 @@ const std::vector<option>& options() {
       {"cluster_tls_ca", true, single, "FILE", "who signed all nodes' certificates (PEM)",
        path(&server_config::cluster_tls_authority)},
       {"page", false, single, "", "", flag(&server_config::page)},
+      {"admin.page", false, single, "", "", flag(&server_config::admin_page)},
       {"classic.window", false, single, "", "", number<std::size_t>(&server_config::classic_window, 1, 500)},
       {"classic.time_zone", false, single, "", "", set_time_zone},
       {"drain.timeout", false, single, "", "", seconds(&server_config::drain_timeout, 1, 3600)},
@@ -299,6 +312,7 @@ const std::vector<option>& options() {
          return {};
        }},
       {"heartbeat", false, single, "", "", seconds(&server_config::heartbeat, 1, 600)},
+      {"trace.memory", false, single, "", "", set_trace_memory},
       {"retention.days", false, single, "", "", set_retention},
       {"presence.public", false, single, "", "",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {

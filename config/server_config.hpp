@@ -76,8 +76,9 @@ struct server_config {
   std::string tls_certificate; ///< PEM file; empty: HTTP in the clear
   std::string tls_key;         ///< PEM file
   auth::wechat_settings wechat;
-  bool insecure = false; ///< allows --auth none where others than this machine can come in
-  bool page = true;      ///< GET / is the web chat; else 404
+  bool insecure = false;  ///< allows --auth none where others than this machine can come in
+  bool page = true;       ///< GET / is the web chat; else 404
+  bool admin_page = true; ///< GET /admin is the operator's page; else 404
   std::vector<std::string> allow_origin;
   std::vector<ip_network> trusted_proxies;
   std::optional<listen_address> cluster_listen; ///< nothing: a node alone
@@ -100,6 +101,7 @@ struct server_config {
   before_send_settings before_send{};
   moderation_settings moderation{};
   std::vector<notice_template> notices{}; ///< [[wechat.subscribe]]
+  std::size_t trace_memory = 32 << 20;    ///< bytes of what became of the newest messages; 0: it is not kept
   std::chrono::days retention{0};         ///< how long messages are kept; 0: for ever
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation

@@ -3,6 +3,7 @@
 
 #include "core/bounds/limits.hpp"
 #include "core/bounds/memory_budget.hpp"
+#include "core/tools/trace_log.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -85,6 +86,8 @@ public:
   prometheus::Counter& cluster_fell_behind; ///< a peer was so slow that something was left out
   prometheus::Counter& cluster_looked_up;   ///< entries that came from the store, not over a link
   prometheus::Family<prometheus::Counter>& cluster_refused; ///< label reason
+
+  trace_log trace; ///< what became of the newest messages
 };
 
 /// Seconds as Prometheus wants them.

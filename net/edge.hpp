@@ -59,6 +59,7 @@ struct server_context {
   backup_actor backups{};
   const std::atomic<bool>* is_backing_up = nullptr; ///< null: there are no backups
   current<std::vector<webhook_of_node>> webhooks{{}};
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> next_login = 0; ///< whose turn it is
 };

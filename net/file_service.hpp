@@ -44,7 +44,7 @@ public:
       , left_(range.size())
       , length_(range.size()) {}
 
-  std::uint64_t length() const override { return length_; }
+  std::optional<std::uint64_t> length() const override { return length_; }
   asio::awaitable<result<std::string>> next() override {
     if (left_ == 0) co_return std::string();
     blob_wish wish{from_, next_, static_cast<std::size_t>(std::min<std::uint64_t>(left_, body_piece_bytes))};

@@ -56,6 +56,7 @@ asio::awaitable<reply> close_user(edge& at, const routed_request& request);
 asio::awaitable<reply> first_page(edge& at, const routed_request& request);
 asio::awaitable<reply> chat_page(edge& at, const routed_request& request);
 asio::awaitable<reply> demo_page(edge& at, const routed_request& request);
+asio::awaitable<reply> admin_page(edge& at, const routed_request& request);
 asio::awaitable<reply> page_asset(edge& at, const routed_request& request);
 
 // For operators (contract, section 4): operator_pages.cpp.
@@ -63,6 +64,10 @@ asio::awaitable<reply> health(edge& at, const routed_request& request);
 asio::awaitable<reply> readiness(edge& at, const routed_request& request);
 /// For this machine, and for API keys.
 asio::awaitable<reply> metrics_page(edge& at, const routed_request& request);
+
+asio::awaitable<reply> read_overview(edge& at, const routed_request& request);
+/// What became of a message: trace_handlers.cpp.
+asio::awaitable<reply> read_trace(edge& at, const routed_request& request);
 
 // How users come by their tokens: token_handlers.cpp.
 asio::awaitable<reply> make_token(edge& at, const routed_request& request);
@@ -103,6 +108,10 @@ asio::awaitable<reply> lift_ban(edge& at, const routed_request& request);
 asio::awaitable<reply> prove_callback(edge& at, const routed_request& request);
 asio::awaitable<reply> hear_wechat(edge& at, const routed_request& request);
 asio::awaitable<reply> read_verdict(edge& at, const routed_request& request);
+// owner_handlers.cpp.
+asio::awaitable<reply> export_user(edge& at, const routed_request& request);
+asio::awaitable<reply> erase_user_of(edge& at, const routed_request& request);
+asio::awaitable<reply> read_audit_log(edge& at, const routed_request& request);
 // backup_handlers.cpp.
 asio::awaitable<reply> make_backup(edge& at, const routed_request& request);
 // webhook_handlers.cpp.

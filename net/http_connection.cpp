@@ -1,10 +1,13 @@
 #include "net/http_connection.hpp"
 
+#include "net/audit.hpp"
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/field.hpp>
+#include <charconv>
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -42,6 +45,13 @@ std::string forwarded_for(const http_request& request) {
     joined += view(line->value());
   }
   return joined;
+}
+
+/// RFC 9112 section 7.1; of nothing the last one.
+std::string chunk_of(std::string_view piece) {
+  char size[18];
+  const auto end = std::to_chars(size, size + sizeof size, piece.size(), 16).ptr;
+  return std::string(size, end).append("\r\n").append(piece).append("\r\n");
 }
 
 constexpr const char* body_late =
@@ -219,6 +229,8 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
   }
   if (socket_.is_tls()) r.headers.emplace_back("Strict-Transport-Security", remember_tls);
   at_.server.figures.count_http(r.status);
+  if (r.source && !r.source->length() && has_header && request.version() < 11)
+    r.close = true; // its end says it
   const wire_options how{.http_1_0 = has_header && request.version() < 11,
                          .head = has_header && request.method() == http::verb::head};
   auto wire = to_wire(r, how);
@@ -231,7 +243,7 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
     wire = to_wire(busy, how);
   }
   bool written = co_await write(std::move(wire));
-  if (written && r.source && !how.head) written = co_await write_from(*r.source);
+  if (written && r.source && !how.head) written = co_await write_from(*r.source, !how.http_1_0);
   if (!written) co_return false;
   if (!r.close) co_return true;
   co_await linger();
@@ -240,15 +252,19 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
 
 /// A body that is made while it is sent. False: it could not be sent whole, or is of another length than was
 /// said, and what comes next on this connection would be taken for a part of it.
-asio::awaitable<bool> http_connection::write_from(body_source& source) {
+asio::awaitable<bool> http_connection::write_from(body_source& source, bool chunked) {
   for (auto left = source.length();;) {
     auto piece = co_await source.next();
-    if (!piece || piece->size() > left) co_return false;
-    if (piece->empty()) co_return left == 0;
-    if (source.length() > read_bytes) co_await at_.home.bulk_turn();
-    left -= piece->size();
+    if (!piece || (left && piece->size() > *left)) co_return false;
+    if (piece->empty() && left) co_return *left == 0;
+    if (source.length().value_or(read_bytes + 1) > read_bytes) co_await at_.home.bulk_turn();
+    const bool is_last = piece->empty();
+    if (left)
+      *left -= piece->size();
+    else if (chunked)
+      *piece = chunk_of(*piece);
     const bool written = co_await write(std::move(*piece));
-    if (!written) co_return false;
+    if (!written || is_last) co_return written;
   }
 }
 
@@ -427,6 +443,8 @@ asio::awaitable<reply> http_connection::handle_request(const http_request& reque
 
   reply r;
   try {
+    auto unnoted = co_await note_request(at_, *row, routed);
+    if (unnoted) co_return *std::move(unnoted);
     r = co_await row->handle(at_, routed);
   } catch (const std::exception& e) {
     spdlog::error("event=uncaught_exception where=handler path={} what=\"{}\"", row->path.text, e.what());

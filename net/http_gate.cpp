@@ -177,7 +177,7 @@ void http_connection::add_cors(const http_request& request, reply& r) const {
   if (request.method() != http::verb::options) return;
   r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
   r.headers.emplace_back("Access-Control-Allow-Headers",
-                         "Content-Type, Authorization, Range, If-Range, If-None-Match");
+                         "Content-Type, Authorization, Range, If-Range, If-None-Match, Audit-Reason");
   r.headers.emplace_back("Access-Control-Max-Age", "600");
 }
 

@@ -63,9 +63,12 @@ std::string to_wire(const reply& r, wire_options options) {
     out += r.content_type;
     out += "\r\n";
   }
-  if (r.status != 204 && r.status != 304) {
+  const auto length = r.source ? r.source->length() : r.body.size();
+  if (!length) {
+    if (!options.http_1_0) out += "Transfer-Encoding: chunked\r\n";
+  } else if (r.status != 204 && r.status != 304) {
     out += "Content-Length: ";
-    out += std::to_string(r.source ? r.source->length() : r.body.size());
+    out += std::to_string(*length);
     out += "\r\n";
   }
   for (const auto& [name, value] : r.headers) {

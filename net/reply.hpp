@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,7 @@ namespace hongyan {
 class body_source {
 public:
   virtual ~body_source() = default;
-  virtual std::uint64_t length() const = 0; ///< in bytes, of all of it
+  virtual std::optional<std::uint64_t> length() const = 0; ///< in bytes, of all of it; null: its end says it
   /// The next piece, some 64 KiB at most; empty: that was all. Errors: whatever they are, the connection is
   /// cut, since the status was sent.
   virtual boost::asio::awaitable<result<std::string>> next() = 0;

@@ -1,6 +1,8 @@
 /// What a route is, and how a request finds its own. Pure; the routes themselves are in net/routes.cpp.
 #pragma once
 
+#include "auth/key_files.hpp"
+
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
@@ -38,6 +40,13 @@ enum class token_source : std::uint8_t {
   subprotocol ///< a WebSocket's subprotocol, since browsers can set no header there
 };
 
+/// Whether an API key's request is kept in the log of what operators did.
+enum class audit_rule : std::uint8_t {
+  never,
+  with_reason, ///< back ends ask it all day long: when it says why
+  always
+};
+
 using route_handler = boost::asio::awaitable<reply> (*)(edge& at, const routed_request& request);
 
 /// A path in which `{}` stands for one segment.
@@ -59,6 +68,8 @@ struct route {
   bool changes_state = false;     ///< the rule about Origin applies; of a GET: and there is no HEAD
   bool is_probe = false;          ///< answered also in the reserve, and where --auth none refuses others
   bool takes_wechat_page = false; ///< a mini-program may ask it without a token
+  audit_rule audit = audit_rule::never;
+  auth::scope audited_for = auth::scope::admin; ///< of a key without it the handler wants nothing
 
   bool is_socket() const { return handle == nullptr; }
 };

@@ -56,6 +56,9 @@ asio::awaitable<result<Answer>> ask_to_store(edge& at, Atom atom, What what) {
 /// Stores a change. `status`: when it was stored.
 asio::awaitable<reply> store_change(edge& at, change what, unsigned status = 200);
 
+/// How far webhooks are, and what one has given up.
+asio::awaitable<result<webhook_answer>> ask_of_webhooks(edge& at, webhook_question question);
+
 asio::awaitable<reply> ask_history(edge& at, user_id user, v1::errand what, v1::command query);
 
 /// What a request costs beyond the one as which it was let in before its body was read.

@@ -12,7 +12,7 @@ namespace hongyan {
 /// Built from web/src by web/build.mjs.
 namespace embedded {
 extern const std::string_view web_index_html, web_chat_js, web_chat_css, web_demo_html, web_demo_js,
-    web_demo_css;
+    web_demo_css, web_admin_html, web_admin_js, web_admin_css;
 }
 
 namespace {
@@ -42,9 +42,7 @@ constexpr std::string_view policy =
     "blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Kept by browsers, and asked for anew each time: a page and its script are of one version.
-reply answer(edge& at, const routed_request& request, const web_file& file) {
-  if (!at.server.config.page)
-    return problem({errc::not_found, "the page is switched off here (page = false)"});
+reply answer(const routed_request& request, const web_file& file) {
   reply r{.content_type = "",
           .headers = {{"ETag", file.etag},
                       {"Cache-Control", "no-cache"},
@@ -58,6 +56,12 @@ reply answer(edge& at, const routed_request& request, const web_file& file) {
     r.body = file.bytes;
   }
   return r;
+}
+
+/// A page, or a file of it, when `is_on`; `key` of the configuration says so.
+reply page_answer(bool is_on, const char* key, const routed_request& request, const web_file& file) {
+  if (is_on) return answer(request, file);
+  return problem({errc::not_found, std::string("the page is switched off here (") + key + " = false)"});
 }
 
 const web_file& chat() {
@@ -74,27 +78,40 @@ const web_file& demo() {
 
 /// Where anybody may say who they are, a visitor sees two people chat; where a login is asked for, the chat.
 asio::awaitable<reply> first_page(edge& at, const routed_request& request) {
-  co_return answer(at, request, at.server.config.asks_for_tokens ? chat() : demo());
+  co_return page_answer(at.server.config.page, "page", request,
+                        at.server.config.asks_for_tokens ? chat() : demo());
 }
 
 asio::awaitable<reply> chat_page(edge& at, const routed_request& request) {
-  co_return answer(at, request, chat());
+  co_return page_answer(at.server.config.page, "page", request, chat());
 }
 
 asio::awaitable<reply> demo_page(edge& at, const routed_request& request) {
-  co_return answer(at, request, demo());
+  co_return page_answer(at.server.config.page, "page", request, demo());
+}
+
+asio::awaitable<reply> admin_page(edge& at, const routed_request& request) {
+  static const web_file file{html, embedded::web_admin_html};
+  co_return page_answer(at.server.config.admin_page, "admin.page", request, file);
 }
 
 asio::awaitable<reply> page_asset(edge& at, const routed_request& request) {
   struct named {
     std::string_view name;
     web_file file;
+    bool is_admins = false;
   };
-  static const std::array assets{
-      named{"chat.js", {script, embedded::web_chat_js}}, named{"chat.css", {style, embedded::web_chat_css}},
-      named{"demo.js", {script, embedded::web_demo_js}}, named{"demo.css", {style, embedded::web_demo_css}}};
-  for (const auto& [name, file] : assets)
-    if (name == request.segments[0]) co_return answer(at, request, file);
+  static const std::array assets{named{"chat.js", {script, embedded::web_chat_js}},
+                                 named{"chat.css", {style, embedded::web_chat_css}},
+                                 named{"demo.js", {script, embedded::web_demo_js}},
+                                 named{"demo.css", {style, embedded::web_demo_css}},
+                                 named{"admin.js", {script, embedded::web_admin_js}, true},
+                                 named{"admin.css", {style, embedded::web_admin_css}, true}};
+  const auto& config = at.server.config;
+  for (const auto& [name, file, is_admins] : assets)
+    if (name == request.segments[0])
+      co_return page_answer(is_admins ? config.admin_page : config.page, is_admins ? "admin.page" : "page",
+                            request, file);
   co_return problem({errc::not_found, "there is no such file of the page"});
 }
 

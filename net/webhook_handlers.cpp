@@ -29,20 +29,6 @@ std::optional<webhook_of_node> find_webhook(edge& at, std::string_view name) {
   return found == all->end() ? std::nullopt : std::optional(*found);
 }
 
-asio::awaitable<result<webhook_answer>> ask_of_webhooks(edge& at, webhook_question question) {
-  const auto failed = [](error why) {
-    return result<webhook_answer>(boost::system::in_place_error, std::move(why));
-  };
-  auto& server = at.server;
-  if (const auto refused = admit_read(server.admitted, server.figures)) co_return failed(*refused);
-  question.until = at.home.now() + ask_deadline;
-  auto answer = co_await ask<webhook_answer>(at.asks, at.sessions.history, ask_deadline, query_atom::value,
-                                             std::move(question));
-  if (!answer) co_return failed(answer.error());
-  if (answer->failure) co_return failed(public_read_error(*answer->failure));
-  co_return answer;
-}
-
 /// A time of the notes.
 json::value time_of(const json::object& notes, std::string_view name) {
   const auto* ms = notes.if_contains(name);
@@ -132,6 +118,20 @@ result<void> may_look(const routed_request& request) {
 }
 
 } // namespace
+
+asio::awaitable<result<webhook_answer>> ask_of_webhooks(edge& at, webhook_question question) {
+  const auto failed = [](error why) {
+    return result<webhook_answer>(boost::system::in_place_error, std::move(why));
+  };
+  auto& server = at.server;
+  if (const auto refused = admit_read(server.admitted, server.figures)) co_return failed(*refused);
+  question.until = at.home.now() + ask_deadline;
+  auto answer = co_await ask<webhook_answer>(at.asks, at.sessions.history, ask_deadline, query_atom::value,
+                                             std::move(question));
+  if (!answer) co_return failed(answer.error());
+  if (answer->failure) co_return failed(public_read_error(*answer->failure));
+  co_return answer;
+}
 
 asio::awaitable<reply> read_webhooks(edge& at, const routed_request& request) {
   if (const auto may = may_look(request); !may) co_return problem(may.error());

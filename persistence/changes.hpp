@@ -44,6 +44,10 @@ struct change_outcome {
   std::optional<content_check> check{};     ///< of find_verdict, where something is known
   std::vector<due_notice> notices{};        ///< of take_notices
   std::optional<dropped_entries> dropped{}; ///< of drop_old
+  std::optional<own_data> portion{};        ///< of read_own_data
+  std::optional<erasure> erased{};          ///< of go_on_erasing: whose, as it is now
+  std::vector<audit_entry> audit{};         ///< of read_audit
+  std::optional<message_facts> facts{};     ///< of find_facts
 };
 
 /// Does it, in one transaction. What is so already is success without an entry. Errors: besides those of

@@ -35,6 +35,8 @@ extern const std::string_view sqlite_0012_imported;
 extern const std::string_view postgres_0016_imported;
 extern const std::string_view sqlite_0013_retention;
 extern const std::string_view postgres_0017_retention;
+extern const std::string_view sqlite_0014_own_data;
+extern const std::string_view postgres_0018_own_data;
 } // namespace embedded
 
 std::span<const migration> sqlite_migrations() {
@@ -45,7 +47,7 @@ std::span<const migration> sqlite_migrations() {
       migration{7, embedded::sqlite_0007_messages},       migration{8, embedded::sqlite_0008_webhooks},
       migration{9, embedded::sqlite_0009_bans},           migration{10, embedded::sqlite_0010_wechat},
       migration{11, embedded::sqlite_0011_notices},       migration{12, embedded::sqlite_0012_imported},
-      migration{13, embedded::sqlite_0013_retention}};
+      migration{13, embedded::sqlite_0013_retention},     migration{14, embedded::sqlite_0014_own_data}};
   return list;
 }
 
@@ -66,7 +68,8 @@ std::span<const migration> postgres_migrations() {
                                migration{14, embedded::postgres_0014_wechat, 10},
                                migration{15, embedded::postgres_0015_notices, 10},
                                migration{16, embedded::postgres_0016_imported, 10},
-                               migration{17, embedded::postgres_0017_retention, 10}};
+                               migration{17, embedded::postgres_0017_retention, 10},
+                               migration{18, embedded::postgres_0018_own_data, 10}};
   return list;
 }
 

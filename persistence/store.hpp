@@ -262,6 +262,35 @@ public:
   virtual result<dropped_entries> drop_old_entries(std::int64_t after, wall_time before,
                                                    std::size_t limit) = 0;
 
+  // Of all that is one user's, core/chat/own_data.hpp: the first `limit` behind `after` of each.
+
+  virtual result<own_person> find_person(const user_id& user) = 0;
+  virtual result<std::vector<own_membership>> conversations_of(const user_id& user, std::int64_t after,
+                                                               std::size_t limit) = 0;
+  virtual result<std::vector<message>> keyed_messages_of(const user_id& user, const std::string& after,
+                                                         std::size_t limit) = 0;
+  virtual result<std::vector<message>> direct_messages_of(const user_id& user, std::int64_t after,
+                                                          std::size_t limit) = 0;
+  virtual result<std::vector<stored_file>> files_of(const user_id& user, const std::string& after,
+                                                    std::size_t limit) = 0;
+  /// Profile, logins, grants and notices.
+  virtual result<void> erase_person(const user_id& user) = 0;
+  /// As erase_content() of a message of a locked conversation, and nothing of it is kept anywhere.
+  virtual result<void> erase_message(const message& of) = 0;
+  /// What messages to the user call them is forgotten; answers the last one's id. Nothing: there are no more.
+  virtual result<std::optional<std::int64_t>> erase_names(const user_id& user, std::int64_t after,
+                                                          std::size_t limit) = 0;
+  /// It is deleted, whatever refers to it.
+  virtual result<void> discard_file(const std::string& id, wall_time now) = 0;
+  /// The oldest that was begun by then; nobody else may have it until the transaction ends.
+  virtual result<std::optional<erasure>> next_erasure(wall_time begun_by) = 0;
+  /// Makes it, or writes where it is; at the end of all it is forgotten.
+  virtual result<void> put_erasure(const erasure& now_is) = 0;
+
+  virtual result<void> put_audit(const audit_entry& entry) = 0;
+  /// As read_audit says.
+  virtual result<std::vector<audit_entry>> audit(std::int64_t below, std::size_t limit) = 0;
+
   /// A new row without bytes, to be deleted at `due` when nothing refers to it by then.
   virtual result<void> add_file(const std::string& id, const user_id& owner, wall_time now,
                                 wall_time due) = 0;

@@ -192,6 +192,16 @@ struct flow {
     cluster_fault_ = std::move(fault);
   }
 
+  /// The other nodes that this one is linked with. Set by the cluster actor alone.
+  std::vector<std::string> peers() const {
+    const std::lock_guard lock(mutex_);
+    return peers_;
+  }
+  void set_peers(std::vector<std::string> names) {
+    const std::lock_guard lock(mutex_);
+    peers_ = std::move(names);
+  }
+
   /// A message that a peer has committed was delivered here; the newest of those are kept for take_heard().
   void note_heard(const held_message& m) {
     const std::lock_guard lock(mutex_);
@@ -226,6 +236,7 @@ private:
   std::atomic<std::uint64_t> epochs_ = 0;
   newest_commits heard_;
   std::string cluster_fault_;
+  std::vector<std::string> peers_;
   std::string fault_ = "the database has not been reached yet";
   std::atomic<bool> reads_up_ = true;
   std::string reads_fault_;

@@ -1,11 +1,13 @@
 /// What users change besides sending: recalls, groups, settings, profiles, blocks; as values.
 #pragma once
 
+#include "core/chat/audit.hpp"
 #include "core/chat/ban.hpp"
 #include "core/chat/content_check.hpp"
 #include "core/chat/conversation.hpp"
 #include "core/chat/file.hpp"
 #include "core/chat/notice.hpp"
+#include "core/chat/own_data.hpp"
 #include "core/chat/stream.hpp"
 
 #include <chrono>
@@ -316,6 +318,42 @@ struct dropped_entries {
   std::vector<std::string> files{}; ///< that they had
 };
 
+// Of all that is one user's (core/chat/own_data.hpp), and of what operators do (core/chat/audit.hpp).
+
+/// A portion of it.
+struct read_own_data {
+  user_id user;
+  own_data_place from{};
+};
+/// All of it is to go: the user's tokens at once, the rest soon.
+struct erase_user {
+  user_id user;
+  std::int64_t at_us = 0; ///< as of revoke_tokens
+};
+/// A portion of whoever is to be erased and was said so first, by then: messages that were under way have
+/// come.
+struct go_on_erasing {
+  wall_time begun_by{};
+};
+/// What the store knows of a message, for who asks where it went.
+struct find_facts {
+  std::int64_t message_id = 0;
+};
+struct message_facts {
+  message what;
+  std::optional<content_check> check{};
+  std::size_t members = 0;        ///< of its conversation, besides its sender
+  std::vector<user_id> readers{}; ///< who of them has read up to it
+};
+struct note_audit {
+  audit_entry entry;
+};
+/// The newest below an id, newest first.
+struct read_audit {
+  std::int64_t below = 0; ///< 0: from the newest on
+  std::size_t limit = 50;
+};
+
 using change_action =
     std::variant<recall_message, recall_by_id, edit_message, react_to_message, create_group, update_group,
                  add_members, remove_members, set_role, leave_group, dismiss_group, set_conversation,
@@ -324,7 +362,8 @@ using change_action =
                  hold_stream, store_stream, end_stream, end_left_stream, hold_webhook, store_webhook,
                  wish_of_webhook, tell_presence, forget_presence, forget_events, ask_for_leave, take_checks,
                  expect_verdict, put_verdict, hear_verdict, find_verdict, grant_notices, hear_grants,
-                 take_notices, settle_notice, drop_old>;
+                 take_notices, settle_notice, drop_old, read_own_data, erase_user, go_on_erasing, find_facts,
+                 note_audit, read_audit>;
 
 struct change {
   /// Who wants it. Nobody: the business back end, which has every right that the group's owner has.

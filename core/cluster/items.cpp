@@ -29,6 +29,8 @@ enum class kind : std::uint8_t {
   reacted = 16,
   stream_grown = 17,
   stream_wanted = 18,
+  trace_wanted = 19,
+  trace_told = 20,
 };
 
 class writer {
@@ -279,6 +281,36 @@ kind put(writer& out, const stream_wanted& wanted) {
   return kind::stream_wanted;
 }
 
+kind put(writer& out, const trace_wanted& wanted) {
+  out.number(wanted.ticket);
+  out.number(wanted.conversation_id);
+  out.number(wanted.seq);
+  out.number(wanted.message_id);
+  return kind::trace_wanted;
+}
+
+using us_time = decltype(trace_event::at);
+
+kind put(writer& out, const trace_told& told) {
+  const auto time = [&](us_time at) { out.number(std::int64_t{at.time_since_epoch().count()}); };
+  out.number(told.ticket);
+  out.number(static_cast<std::uint64_t>(told.known.taken));
+  time(told.known.first_taken);
+  time(told.known.last_taken);
+  out.number(static_cast<std::uint32_t>(told.known.events.size()));
+  for (const auto& e : told.known.events) {
+    out.number(static_cast<std::uint8_t>(e.of));
+    out.number(e.conversation_id);
+    out.number(e.first);
+    out.number(e.last);
+    out.number(e.count);
+    time(e.at);
+    out.text(e.user);
+    out.text(e.session);
+  }
+  return kind::trace_told;
+}
+
 session_came read_came(reader& in) {
   session_came came;
   came.user = in.user();
@@ -367,6 +399,38 @@ stream_grown read_grown(reader& in) {
   return grown;
 }
 
+trace_wanted read_trace_wanted(reader& in) {
+  trace_wanted wanted;
+  wanted.ticket = in.number<std::uint64_t>();
+  wanted.conversation_id = in.number<std::int64_t>();
+  wanted.seq = in.number<std::int64_t>();
+  wanted.message_id = in.number<std::int64_t>();
+  return wanted;
+}
+
+trace_told read_trace_told(reader& in) {
+  const auto time = [&] { return us_time(std::chrono::microseconds(in.number<std::int64_t>())); };
+  trace_told told;
+  told.ticket = in.number<std::uint64_t>();
+  told.known.taken = static_cast<std::size_t>(in.number<std::uint64_t>());
+  told.known.first_taken = time();
+  told.known.last_taken = time();
+  // Not reserved: the count is not to be believed before the events are there.
+  for (auto left = in.number<std::uint32_t>(); left > 0; --left) {
+    trace_event e;
+    e.of = static_cast<trace_event::what>(in.number<std::uint8_t>()); // a newer node may know more
+    e.conversation_id = in.number<std::int64_t>();
+    e.first = in.number<std::int64_t>();
+    e.last = in.number<std::int64_t>();
+    e.count = in.number<std::uint32_t>();
+    e.at = time();
+    e.user = in.text();
+    e.session = in.text();
+    told.known.events.push_back(std::move(e));
+  }
+  return told;
+}
+
 std::optional<item> read_item(kind what, reader in) {
   switch (what) {
   case kind::snapshot_begin: return snapshot_begin{};
@@ -403,6 +467,8 @@ std::optional<item> read_item(kind what, reader in) {
     const auto conversation = in.number<std::int64_t>();
     return stream_wanted{conversation, in.number<std::int64_t>()};
   }
+  case kind::trace_wanted: return read_trace_wanted(in);
+  case kind::trace_told: return read_trace_told(in);
   }
   return {}; // of a newer version
 }

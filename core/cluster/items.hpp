@@ -10,6 +10,7 @@
 #include "core/chat/presence.hpp"
 #include "core/cluster/database_timeline.hpp"
 #include "core/errors.hpp"
+#include "core/tools/trace_log.hpp"
 #include "core/tools/wall_time.hpp"
 
 #include <cstdint>
@@ -125,9 +126,22 @@ struct stream_wanted {
   std::int64_t seq = 0;
 };
 
-using item = std::variant<snapshot_begin, session_came, session_left, log_entries, position_read, typing,
-                          user_kicked, entries_missed, snapshot_end, users_blocked, own_changed,
-                          tokens_revoked, timeline_met, epoch_changed, reacted, stream_grown, stream_wanted>;
+/// What the receiver knows of a message is to be told by trace_told.
+struct trace_wanted {
+  std::uint64_t ticket = 0; ///< of the question, at who asks
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  std::int64_t message_id = 0;
+};
+struct trace_told {
+  std::uint64_t ticket = 0;
+  trace_log::found known{};
+};
+
+using item =
+    std::variant<snapshot_begin, session_came, session_left, log_entries, position_read, typing, user_kicked,
+                 entries_missed, snapshot_end, users_blocked, own_changed, tokens_revoked, timeline_met,
+                 epoch_changed, reacted, stream_grown, stream_wanted, trace_wanted, trace_told>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

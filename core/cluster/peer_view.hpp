@@ -35,6 +35,11 @@ public:
   };
 
   bool empty() const { return peers_.empty(); }
+  std::vector<node_number> nodes() const {
+    std::vector<node_number> all;
+    for (const auto& [node, p] : peers_) all.push_back(node);
+    return all;
+  }
   bool contains(node_number node) const { return peers_.contains(node); }
   const peer& at(node_number node) const { return peers_.at(node); }
   const remote_sessions& sessions() const { return others_; }

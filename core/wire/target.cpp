@@ -7,9 +7,7 @@
 
 namespace hongyan {
 
-namespace {
-
-result<std::string> decode(std::string_view text, bool plus_is_space) {
+result<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -17,7 +15,7 @@ result<std::string> decode(std::string_view text, bool plus_is_space) {
       const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
       if (high < 0 || low < 0)
-        return error{errc::malformed, "the request target has a % that no two hexadecimal digits follow"};
+        return error{errc::malformed, "there is a % that no two hexadecimal digits follow"};
       out += static_cast<char>(high * 16 + low);
       i += 2;
     } else {
@@ -26,11 +24,9 @@ result<std::string> decode(std::string_view text, bool plus_is_space) {
   }
   utf8_checker utf8;
   if (!utf8.feed(out) || !utf8.complete() || out.find('\0') != std::string::npos)
-    return error{errc::malformed, "the request target must be UTF-8 without U+0000"};
+    return error{errc::malformed, "what it has must be UTF-8 without U+0000, percent-encoded"};
   return out;
 }
-
-} // namespace
 
 std::optional<std::string_view> target::parameter(std::string_view name) const {
   const auto found = std::ranges::find(query, name, &decltype(query)::value_type::first);
@@ -42,7 +38,7 @@ result<target> parse_target(std::string_view text) {
     return error{errc::malformed, "the request target must begin with /"};
   target out;
   const auto question = text.find('?');
-  auto path = decode(text.substr(0, question), false);
+  auto path = percent_decoded(text.substr(0, question), false);
   if (!path) return path.error();
   out.path = std::move(*path);
   if (question == std::string_view::npos) return out;
@@ -53,12 +49,12 @@ result<target> parse_target(std::string_view text) {
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
-    auto name = decode(pair.substr(0, equals), true);
+    auto name = percent_decoded(pair.substr(0, equals), true);
     if (!name) return name.error();
     if (out.parameter(*name))
       return error{errc::malformed, "the parameter " + *name + " is given more than once"};
-    auto value =
-        decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+    auto value = percent_decoded(
+        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
     if (!value) return value.error();
     out.query.emplace_back(std::move(*name), std::move(*value));
   }

@@ -122,6 +122,12 @@ public:
   result<void> operator()(const forget_presence& what);
   result<void> operator()(const forget_events& what);
   result<void> operator()(const drop_old& what);
+  result<void> operator()(const read_own_data& what);
+  result<void> operator()(const erase_user& what);
+  result<void> operator()(const go_on_erasing& what);
+  result<void> operator()(const find_facts& what);
+  result<void> operator()(const note_audit& what);
+  result<void> operator()(const read_audit& what);
   result<void> operator()(const ask_for_leave& what);
   result<void> operator()(const take_checks& what);
   result<void> operator()(const expect_verdict& what);
@@ -213,6 +219,11 @@ private:
   result<void> put_settings(const own_conversation& of);
   /// Writes the group's row and answers with it.
   result<void> finish(locked_group& group);
+  /// A portion of the part of an erasure that it is at.
+  result<void> erase_some(erasure& of);
+  result<void> erase_messages(std::vector<message> some);
+  /// The user is in it no more, and has read nothing of it.
+  result<void> forget_conversation(const user_id& user, const peer_or_group& in);
   result<void> unchanged(const locked_group& group);
 
   std::optional<error> right_missing(group_role needed) const;

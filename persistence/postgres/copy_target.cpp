@@ -27,8 +27,10 @@ constexpr const char* marker_sql = "CREATE TABLE migration_under_way (epoch text
 /// The sequences go on behind what was given: message's is events' too.
 constexpr const char* sequences_sql = R"(
 SELECT setval(pg_get_serial_sequence('message', 'id'), greatest($1::bigint, 1), $1::bigint > 0),
-       setval(pg_get_serial_sequence('conversation', 'id'), greatest(last, 1), last > 0)
-FROM (SELECT coalesce(max(id), 0) AS last FROM conversation) AS given)";
+       setval(pg_get_serial_sequence('conversation', 'id'), greatest(last, 1), last > 0),
+       setval(pg_get_serial_sequence('audit', 'id'), greatest(noted, 1), noted > 0)
+FROM (SELECT coalesce(max(id), 0) AS last FROM conversation) AS given,
+     (SELECT coalesce(max(id), 0) AS noted FROM audit) AS entries)";
 constexpr const char* identity_sql = R"(
 INSERT INTO store_identity (epoch, home)
 SELECT $1::text, s.system_identifier || '/' || d.oid FROM pg_control_system() s, pg_database d

@@ -26,23 +26,27 @@ void add_questions(pg_parameters& parameters, std::span<const file_question> que
   parameters.add(to_ms(now));
 }
 
+stored_file read_file(const pg_rows& rows, int row, std::string id) {
+  stored_file file{.id = std::move(id),
+                   .owner = stored_user(rows.text(row, 1)),
+                   .kind = media::kind_of(rows.bigint(row, 2)),
+                   .mime = std::string(rows.text(row, 3)),
+                   .name = std::string(rows.text(row, 4)),
+                   .size = rows.bigint(row, 5),
+                   .created_at = from_ms(rows.bigint(row, 9))};
+  if (!rows.is_null(row, 6))
+    file.picture = {static_cast<std::uint32_t>(rows.bigint(row, 6)),
+                    static_cast<std::uint32_t>(rows.bigint(row, 7))};
+  if (!rows.is_null(row, 8)) file.length = std::chrono::milliseconds(rows.bigint(row, 8));
+  return file;
+}
+
 std::vector<std::optional<stored_file>> read_files(const pg_rows& rows,
                                                    std::span<const file_question> questions) {
   std::vector<std::optional<stored_file>> found(questions.size());
   for (int row = 0; row < rows.size(); ++row) {
     const auto n = static_cast<std::size_t>(rows.bigint(row, 0) - 1);
-    auto& file = found.at(n).emplace();
-    file.id = questions[n].id;
-    file.owner = stored_user(rows.text(row, 1));
-    file.kind = media::kind_of(rows.bigint(row, 2));
-    file.mime = rows.text(row, 3);
-    file.name = rows.text(row, 4);
-    file.size = rows.bigint(row, 5);
-    if (!rows.is_null(row, 6))
-      file.picture = {static_cast<std::uint32_t>(rows.bigint(row, 6)),
-                      static_cast<std::uint32_t>(rows.bigint(row, 7))};
-    if (!rows.is_null(row, 8)) file.length = std::chrono::milliseconds(rows.bigint(row, 8));
-    file.created_at = from_ms(rows.bigint(row, 9));
+    found.at(n) = read_file(rows, row, questions[n].id);
   }
   return found;
 }

@@ -11,6 +11,8 @@ namespace hongyan::postgres {
 /// question's number, from 1.
 extern const char* const find_files_sql;
 void add_questions(pg_parameters& parameters, std::span<const file_question> questions, wall_time now);
+/// As find_files_sql selects it; the first column is the asker's own.
+stored_file read_file(const pg_rows& rows, int row, std::string id);
 std::vector<std::optional<stored_file>> read_files(const pg_rows& rows,
                                                    std::span<const file_question> questions);
 

@@ -4,6 +4,7 @@
 #include "persistence/postgres/checks.hpp"
 #include "persistence/postgres/files.hpp"
 #include "persistence/postgres/notices.hpp"
+#include "persistence/postgres/own_data.hpp"
 #include "persistence/postgres/retention.hpp"
 #include "persistence/postgres/rows.hpp"
 #include "persistence/postgres/webhooks.hpp"
@@ -302,6 +303,22 @@ const std::vector<named_statement>& transaction_statements() {
                                                  {"forget_files", forget_files_sql},
                                                  {"old_conversations", old_conversations_sql},
                                                  {"drop_old", drop_old_sql},
+                                                 {"own_identities", own_identities_sql},
+                                                 {"own_blocks", own_blocks_sql},
+                                                 {"own_ban", own_ban_sql},
+                                                 {"own_conversations", own_conversations_sql},
+                                                 {"own_keyed_messages", own_keyed_messages_sql},
+                                                 {"own_direct_messages", own_direct_messages_sql},
+                                                 {"own_files", own_files_sql},
+                                                 {"erase_person", erase_person_sql},
+                                                 {"erase_message", erase_message_sql},
+                                                 {"erase_names", erase_names_sql},
+                                                 {"discard_file", discard_file_sql},
+                                                 {"next_erasure", next_erasure_sql},
+                                                 {"put_erasure", put_erasure_sql},
+                                                 {"end_erasure", end_erasure_sql},
+                                                 {"put_audit", put_audit_sql},
+                                                 {"audit", audit_sql},
                                                  {"identify_files", identify_files_sql},
                                                  {"file_identity", file_identity_sql}};
   return list;

@@ -92,6 +92,24 @@ public:
   result<void> release_file(const std::string& id, wall_time now) override;
   result<std::vector<std::string>> detach_files(const message& of) override;
   result<dropped_entries> drop_old_entries(std::int64_t after, wall_time before, std::size_t limit) override;
+  result<own_person> find_person(const user_id& user) override;
+  result<std::vector<own_membership>> conversations_of(const user_id& user, std::int64_t after,
+                                                       std::size_t limit) override;
+  result<std::vector<message>> keyed_messages_of(const user_id& user, const std::string& after,
+                                                 std::size_t limit) override;
+  result<std::vector<message>> direct_messages_of(const user_id& user, std::int64_t after,
+                                                  std::size_t limit) override;
+  result<std::vector<stored_file>> files_of(const user_id& user, const std::string& after,
+                                            std::size_t limit) override;
+  result<void> erase_person(const user_id& user) override;
+  result<void> erase_message(const message& of) override;
+  result<std::optional<std::int64_t>> erase_names(const user_id& user, std::int64_t after,
+                                                  std::size_t limit) override;
+  result<void> discard_file(const std::string& id, wall_time now) override;
+  result<std::optional<erasure>> next_erasure(wall_time begun_by) override;
+  result<void> put_erasure(const erasure& now_is) override;
+  result<void> put_audit(const audit_entry& entry) override;
+  result<std::vector<audit_entry>> audit(std::int64_t below, std::size_t limit) override;
   result<std::vector<std::string>> take_due_files(wall_time now, wall_time again, std::size_t limit) override;
   result<void> forget_files(std::span<const std::string> ids) override;
   result<file_identity> identify_files(const file_identity& first) override;
@@ -103,6 +121,11 @@ public:
 
 private:
   result<pg_rows> run(const char* statement);
+  /// The user is the first parameter.
+  void ask_of(const user_id& user);
+  template <class T, class After, class Read>
+  result<std::vector<T>> own_rows(const char* statement, const user_id& user, const After& after,
+                                  std::size_t limit, Read read);
   result<void> done(const char* statement);                      ///< its rows are nobody's concern
   result<std::vector<std::string>> texts(const char* statement); ///< of each row the first column
   result<std::optional<stream_row>> read_stream(const char* statement);

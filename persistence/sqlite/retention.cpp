@@ -55,14 +55,16 @@ int sqlite_retention_statements::drop(std::int64_t conversation, std::int64_t se
     for (; code == SQLITE_ROW; code = files.step()) done.files.emplace_back(files.text(0));
     if (code != SQLITE_DONE) return code;
   }
+  if (const int code = clear(conversation, seq, id); code != SQLITE_OK) return code;
+  return sqlite_statement::execution(remove).bind(id).finish();
+}
+
+int sqlite_retention_statements::clear(std::int64_t conversation, std::int64_t seq, std::int64_t id) {
   for (auto* statement : {&uncall, &unreact, &uncount, &unkeep, &unstream})
     if (const int code = sqlite_statement::execution(*statement).bind(conversation).bind(seq).finish();
         code != SQLITE_OK)
       return code;
-  for (auto* statement : {&uncheck, &remove})
-    if (const int code = sqlite_statement::execution(*statement).bind(id).finish(); code != SQLITE_OK)
-      return code;
-  return SQLITE_OK;
+  return sqlite_statement::execution(uncheck).bind(id).finish();
 }
 
 int sqlite_retention_statements::drop_old(std::int64_t after, wall_time before, std::size_t limit,

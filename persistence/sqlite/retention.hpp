@@ -13,6 +13,9 @@ struct sqlite_retention_statements {
   /// As of change_transaction. Answers SQLite's code.
   int drop_old(std::int64_t after, wall_time before, std::size_t limit, dropped_entries& done);
 
+  /// Takes all away that is kept of an entry besides its own row and its files. Answers SQLite's code.
+  int clear(std::int64_t conversation, std::int64_t seq, std::int64_t id);
+
 private:
   int find(std::int64_t after, wall_time before, std::int64_t& conversation, std::int64_t& first,
            dropped_entries& done);

@@ -200,7 +200,8 @@ sqlite_change_statements::sqlite_change_statements(const sqlite_connection& db)
     , webhooks(db)
     , checks(db)
     , notices(db)
-    , retention(db) {}
+    , retention(db)
+    , own_data(db) {}
 
 int sqlite_change_statements::join_direct(std::int64_t conversation, const user_id& one,
                                           const user_id& other) {

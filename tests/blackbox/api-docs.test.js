@@ -210,7 +210,7 @@ onEachStore('the documents', (the) => {
         for (const [at, { value }] of Object.values(content).flatMap(({ examples = {} }) => Object.entries(examples))) Object.assign(step(at, found), { status: Number(status), shown: value })
       }
     }
-    const names = [...steps.keys()].sort()
+    const names = [...steps.keys()].sort((a, b) => a.slice(5) - b.slice(5))
     assert.deepEqual(names, range(1, names.length).map((n) => `step-${String(n).padStart(2, '0')}`), 'the steps have no hole')
     const ids = new FileIds()
     // Of a form the parts that are files have a name: the one that the answer gives back.

@@ -145,10 +145,11 @@ describe('hongyan migrate', { skip: storeKinds.length < 2, concurrency: 2 }, () 
     const held = (database, seconds) => postgres.sql(`SELECT pg_advisory_lock(7310575182467099), pg_sleep(${seconds})`, new URL(database).pathname.slice(1))
     const from = newFile()
     await (await serverFor(t, { database: from })).stop()
-    const holding = [held(gone, 2), held(busy, 15)]
+    const holding = [held(gone, 2), held(busy, 600).catch(() => {})]
     await eventually(10_000, 'both to be held', async () => await postgres.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") === '2')
     await migrated(from, gone)
     await refused(from, busy, /--to: another hongyan migrate is under way there/)
+    await postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()")
     await Promise.all(holding)
     await migrated(from, busy)
   })

@@ -209,7 +209,7 @@ asio::awaitable<reply> refuse_unread(edge&, const routed_request& request) {
 class many_bytes final : public body_source {
 public:
   many_bytes(bool breaks, int pieces) : breaks_(breaks), pieces_(pieces) {}
-  std::uint64_t length() const override { return 50 * piece_bytes; }
+  std::optional<std::uint64_t> length() const override { return 50 * piece_bytes; }
   asio::awaitable<result<std::string>> next() override {
     if (breaks_ && sent_ == 3) co_return error{errc::unavailable, "the file is gone"};
     co_return sent_++ < pieces_ ? std::string(piece_bytes, 'x') : std::string();

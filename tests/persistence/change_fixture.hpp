@@ -13,8 +13,6 @@ inline std::vector<user_id> users(std::initializer_list<std::string_view> names)
   return list;
 }
 
-inline peer_or_group group(std::string_view id) { return peer_or_group::group(user(id)); }
-
 struct change_fixture {
   memory_store store;
   std::unique_ptr<message_writer> writer = store.make_writer();

@@ -15,9 +15,6 @@ constexpr content_verdict bad_words{judgement::risky, judged_by::words, {}};
 result<change_outcome> try_it(message_writer& writer, change_action what, wall_time now = at(5000)) {
   return apply(writer, {.by = {}, .action = std::move(what)}, now);
 }
-change_outcome do_it(message_writer& writer, change_action what, wall_time now = at(5000)) {
-  return got(try_it(writer, std::move(what), now));
-}
 
 new_message judged(new_message m, const content_verdict& verdict) {
   m.judged = std::make_shared<const content_verdict>(verdict);
@@ -25,7 +22,7 @@ new_message judged(new_message m, const content_verdict& verdict) {
 }
 
 std::optional<content_check> check_of(message_writer& writer, std::int64_t id) {
-  return do_it(writer, find_verdict{id}).check;
+  return change_it(writer, find_verdict{id}).check;
 }
 
 message entry(message_writer& writer, std::int64_t id) {
@@ -37,7 +34,7 @@ message entry(message_writer& writer, std::int64_t id) {
 
 std::vector<std::int64_t> taken(message_writer& writer, wall_time now, std::size_t limit = 10) {
   std::vector<std::int64_t> ids;
-  for (const auto& one : do_it(writer, take_checks{limit}, now).checks) ids.push_back(one.what.id);
+  for (const auto& one : change_it(writer, take_checks{limit}, {}, now).checks) ids.push_back(one.what.id);
   return ids;
 }
 
@@ -70,12 +67,12 @@ STORE_TEST("what waits is taken up by one, and again when nothing is said of it"
   CHECK(taken(*writer, at(5000)).size() == 1);
   CHECK(taken(*writer, at(5000)).empty());
   CHECK(taken(*writer, at(5000) + 14s).empty());
-  auto again = do_it(*writer, take_checks{10}, at(5000) + 16s).checks;
+  auto again = change_it(*writer, take_checks{10}, {}, at(5000) + 16s).checks;
   REQUIRE(again.size() == 2);
   CHECK(again[0].attempts == 2);
   CHECK(again[0].what.content == "one");
-  do_it(*writer, put_verdict{.message_id = stored[0].id, .verdict = passed});
-  do_it(*writer, recall_by_id{stored[1].id});
+  change_it(*writer, put_verdict{.message_id = stored[0].id, .verdict = passed}, {}, at(5000));
+  change_it(*writer, recall_by_id{stored[1].id}, {}, at(5000));
   CHECK(taken(*writer, at(5000) + 1h).empty()); // one is judged, and one is gone
   CHECK(check_of(*writer, stored[1].id)->verdict.what == judgement::pass);
 }
@@ -85,13 +82,13 @@ STORE_TEST("what may not stay is taken back in the same transaction") {
   auto store = opened(database.url);
   auto writer = store->make_writer();
   const auto stored = append(*writer, {judged(chat("1", "2", "bad"), waiting)});
-  const auto outcome = do_it(*writer, put_verdict{stored[0].id, 0, bad_words, true});
+  const auto outcome = change_it(*writer, put_verdict{stored[0].id, 0, bad_words, true}, {}, at(5000));
   REQUIRE(outcome.entries.size() == 1);
   CHECK(outcome.entries[0].entry.kind == message_kind::recall);
   CHECK(outcome.entries[0].entry.content == R"({"seq":1,"by":null})");
   CHECK(entry(*writer, stored[0].id).recalled);
   CHECK(check_of(*writer, stored[0].id)->verdict == bad_words);
-  CHECK(do_it(*writer, put_verdict{stored[0].id, 0, bad_words, true}).entries.empty());
+  CHECK(change_it(*writer, put_verdict{stored[0].id, 0, bad_words, true}, {}, at(5000)).entries.empty());
 }
 
 STORE_TEST("a verdict is on the text that it was asked about") {
@@ -102,10 +99,10 @@ STORE_TEST("a verdict is on the text that it was asked about") {
   got(apply(*writer,
             {user("1"), edit_message{.in = user("2"), .seq = 1, .content = "good", .judged = waiting}},
             at(2000)));
-  CHECK(do_it(*writer, put_verdict{stored[0].id, 0, bad_words, true}).entries.empty());
+  CHECK(change_it(*writer, put_verdict{stored[0].id, 0, bad_words, true}, {}, at(5000)).entries.empty());
   CHECK_FALSE(entry(*writer, stored[0].id).recalled);
   CHECK(taken(*writer, at(5000)) == std::vector{stored[0].id});
-  do_it(*writer, put_verdict{stored[0].id, 1, passed, false});
+  change_it(*writer, put_verdict{stored[0].id, 1, passed, false}, {}, at(5000));
   CHECK(check_of(*writer, stored[0].id)->verdict == passed);
 }
 
@@ -116,12 +113,12 @@ STORE_TEST("a verdict that is called back finds its message, once") {
   const auto stored = append(*writer, {judged(chat("1", "2", "x"), waiting)});
   CHECK(try_it(*writer, hear_verdict{"call 1", "t1", bad_words, true}).error().code == errc::not_found);
   CHECK(taken(*writer, at(5000)).size() == 1);
-  do_it(*writer, expect_verdict{stored[0].id, "t1", 2100s});
+  change_it(*writer, expect_verdict{stored[0].id, "t1", 2100s}, {}, at(5000));
   CHECK(taken(*writer, at(5000) + 2099s).empty());
-  CHECK(do_it(*writer, take_checks{10}, at(5000) + 2101s).checks[0].trace_id == "t1");
-  CHECK(do_it(*writer, hear_verdict{"call 1", "t1", bad_words, true}).entries.size() == 1);
+  CHECK(change_it(*writer, take_checks{10}, {}, at(5000) + 2101s).checks[0].trace_id == "t1");
+  CHECK(change_it(*writer, hear_verdict{"call 1", "t1", bad_words, true}, {}, at(5000)).entries.size() == 1);
   CHECK(entry(*writer, stored[0].id).recalled);
-  CHECK(do_it(*writer, hear_verdict{"call 1", "t1", bad_words, true}).entries.empty());
+  CHECK(change_it(*writer, hear_verdict{"call 1", "t1", bad_words, true}, {}, at(5000)).entries.empty());
   // Another that comes late changes nothing; its trace is known no more.
   CHECK(try_it(*writer, hear_verdict{"call 2", "t1", passed, false}).error().code == errc::not_found);
   CHECK(check_of(*writer, stored[0].id)->verdict == bad_words);
@@ -140,11 +137,11 @@ STORE_TEST("a minute has so many questions, and a user so many of them") {
   }
   const wall_time minute = at(120'000);
   const auto leave = [&](const std::string& name, std::int32_t pieces, wall_time now) {
-    return *do_it(*writer, ask_for_leave{user(name), app, pieces}, now).leave;
+    return *change_it(*writer, ask_for_leave{user(name), app, pieces}, {}, now).leave;
   };
   CHECK(leave("u0", 1, minute).openid == "o0");
   CHECK_FALSE(leave("nobody", 1, minute).openid);
-  CHECK_FALSE(do_it(*writer, ask_for_leave{user("u0"), "wechat:wx2:", 1}, minute).leave->openid);
+  CHECK_FALSE(change_it(*writer, ask_for_leave{user("u0"), "wechat:wx2:", 1}, {}, minute).leave->openid);
   CHECK(leave("u0", 59, minute).granted);
   CHECK_FALSE(leave("u0", 1, minute + 59s).granted);
   CHECK(leave("u0", 60, minute + 60s).granted); // the clock's next minute

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/chat/search_text.hpp"
+#include "persistence/changes.hpp"
 #include "tests/persistence/store_fixtures.hpp"
 
 namespace hongyan::testing {
@@ -25,7 +26,11 @@ void in_transaction(message_writer& writer, Work work) {
   if (!done) FAIL(done.error().detail);
 }
 
-inline peer_or_group group(std::string_view id) { return peer_or_group::group(user(id)); }
+/// A change that no rule refuses; without `by` the server's own.
+inline change_outcome change_it(message_writer& writer, change_action what, std::optional<user_id> by = {},
+                                wall_time now = at(2000)) {
+  return got(apply(writer, {std::move(by), std::move(what)}, now));
+}
 
 inline member_row member(std::string_view id, group_role role = group_role::member) {
   return {.user = user(id), .role = role};

@@ -10,10 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-change_outcome change_it(message_writer& writer, change_action what, std::optional<user_id> by = {}) {
-  return got(apply(writer, {std::move(by), std::move(what)}, at(2000)));
-}
-
 webhook_row hold(message_writer& writer, std::string holder = "n1") {
   return *change_it(writer, hold_webhook{"w", std::move(holder)}).webhook;
 }

@@ -12,12 +12,6 @@ const std::string identities = "wechat:wx1:";
 const auto templates = std::make_shared<const std::vector<notice_template>>(
     std::vector{notice_template{.id = "T1", .delay = 10s}, notice_template{.id = "T2", .delay = 30s}});
 
-change_outcome do_it(message_writer& writer, change_action what, wall_time now, std::string by = {}) {
-  change wanted{.action = std::move(what)};
-  if (!by.empty()) wanted.by = user(by);
-  return got(apply(writer, wanted, now));
-}
-
 /// A user of a login by WeChat.
 void make_user(message_writer& writer, const std::string& who) {
   in_transaction(writer, [&](change_transaction& t) {
@@ -46,10 +40,11 @@ new_message noted(new_message m) {
 }
 
 std::vector<due_notice> due(message_writer& writer, wall_time now) {
-  return do_it(writer, take_notices{templates, identities, 10}, now).notices;
+  return change_it(writer, take_notices{templates, identities, 10}, {}, now).notices;
 }
 void settle(message_writer& writer, const due_notice& what, settle_notice::end end, wall_time now) {
-  do_it(writer, settle_notice{what.user, what.conversation_id, what.last_seq, what.template_id, end}, now);
+  change_it(writer, settle_notice{what.user, what.conversation_id, what.last_seq, what.template_id, end}, {},
+            now);
 }
 
 } // namespace
@@ -79,7 +74,8 @@ STORE_TEST("who has granted something is told of what is left unread, once") {
   CHECK(due(*writer, at(500'000)).empty());
   append(*writer, {noted(chat("d", "b", "of another"))}, at(60'000));
   CHECK(due(*writer, at(600'000)).size() == 1);
-  do_it(*writer, tell_presence{.user = user("b"), .online = true, .node = "n", .is_back = true}, at(610'000));
+  change_it(*writer, tell_presence{.user = user("b"), .online = true, .node = "n", .is_back = true}, {},
+            at(610'000));
   append(*writer, {noted(chat("a", "b", "after they were back"))}, at(620'000));
   found = due(*writer, at(700'000));
   REQUIRE(found.size() == 1);
@@ -94,7 +90,7 @@ STORE_TEST("it is judged again when it is due") {
   for (const char* who : {"read", "muted", "blocker", "here", "some"})
     append(*writer, {noted(chat("a", who, "first")), noted(chat("a", who, "second"))}, at(1000));
   mark(*writer, "read", peer_or_group(user("a")), 2);
-  do_it(*writer, set_conversation{.in = user("a"), .muted = true}, at(2000), "muted");
+  change_it(*writer, set_conversation{.in = user("a"), .muted = true}, user("muted"), at(2000));
   block(*writer, "blocker", "a");
   recall(*writer, "a", peer_or_group(user("some")), 2);
   auto found = due(*writer, at(1000) + 1min);
@@ -119,7 +115,9 @@ STORE_TEST("of those that are due a few are looked at, and it is said that there
     append(*writer, {noted(chat("a", who, "read"))}, at(1000));
     mark(*writer, who, peer_or_group(user("a")), 1);
   }
-  const auto look = [&] { return do_it(*writer, take_notices{templates, identities, 1}, at(20'000)); };
+  const auto look = [&] {
+    return change_it(*writer, take_notices{templates, identities, 1}, {}, at(20'000));
+  };
   for (int i = 0; i < 2; ++i) {
     const auto one = look();
     CHECK(one.notices.empty()); // nobody need hear of it
@@ -202,7 +200,7 @@ STORE_TEST("one that a check is still to say of waits") {
   m.judged = std::make_shared<const content_verdict>();
   const auto stored = append(*writer, {m}, at(1000));
   CHECK(due(*writer, at(20'000)).empty());
-  do_it(*writer, put_verdict{.message_id = stored[0].id, .verdict = passed_by_words}, at(21'000));
+  change_it(*writer, put_verdict{.message_id = stored[0].id, .verdict = passed_by_words}, {}, at(21'000));
   CHECK(due(*writer, at(60'000)).size() == 1);
 }
 
@@ -229,10 +227,10 @@ STORE_TEST("the ledger goes by what the client and WeChat say") {
   auto store = opened(database.url);
   auto writer = store->make_writer();
   make_user(*writer, "b");
-  do_it(*writer, grant_notices{"T1", 2}, at(1000), "b");
+  change_it(*writer, grant_notices{"T1", 2}, user("b"), at(1000));
   CHECK(left(*writer, "b") == 2);
   const auto says = [&](const std::string& call, bool accepted, const std::string& openid = "ob") {
-    do_it(*writer, hear_grants{call, identities + openid, {{"T1", accepted}}}, at(2000));
+    change_it(*writer, hear_grants{call, identities + openid, {{"T1", accepted}}}, {}, at(2000));
   };
   says("call 1", true);
   says("call 1", true);

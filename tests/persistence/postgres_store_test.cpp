@@ -20,6 +20,9 @@ using fault = severing_proxy::fault;
 
 namespace {
 
+/// More than a session has, which prepares each in a message of its own.
+constexpr int statements_max = 300;
+
 /// Every conversation's seq is 1, 2, 3 … and its ids ascend with it.
 void check_dense(const postgres_database& database) {
   CHECK(
@@ -353,7 +356,7 @@ TEST_CASE("settling twice answers the same, when the first answer was lost too",
     proxy.arm(fault::cut_client);
     append_unknown(*writer, batch);
     // Whichever of settle()'s statements it is that breaks, opening the session included.
-    for (int after = 1; after < 100; ++after) {
+    for (int after = 1; after < statements_max; ++after) {
       proxy.arm(fault::drop_answer, after);
       const auto answer = writer->settle(batch);
       if (answer.has_value()) {
@@ -840,7 +843,7 @@ TEST_CASE("a lost commit is settled with its refusals and audiences", "[persiste
   // What refuses is looked at anew, of a pair and of a group, before anything is sent that could store: until
   // then nothing was.
   for (int after = 3;; ++after) {
-    REQUIRE(after < 100);
+    REQUIRE(after < statements_max);
     proxy.arm(fault::drop_answer, after);
     if (failure(writer->append(batch, at(1000))).code == errc::outcome_unknown) break;
   }

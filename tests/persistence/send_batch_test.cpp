@@ -55,7 +55,7 @@ struct trial {
 
 using enum append_status;
 
-std::vector<append_status> statuses(const std::vector<append_outcome>& of) {
+std::vector<append_status> statuses_of(const std::vector<append_outcome>& of) {
   std::vector<append_status> all;
   for (const auto& o : of) all.push_back(o.status);
   return all;
@@ -87,7 +87,7 @@ TEST_CASE("what repeats an earlier one of the batch is its duplicate, or a confl
           {{"1 2", {}}}};
   CHECK(t.rows() == std::vector<std::size_t>{0, 3, 4}); // another sender's id is another
   const auto all = t.outcomes();
-  CHECK(statuses(all) == std::vector{stored, duplicate, conflict, stored, stored});
+  CHECK(statuses_of(all) == std::vector{stored, duplicate, conflict, stored, stored});
   CHECK(all[1].seq == all[0].seq);
   CHECK(all[4].seq == 3);
 }
@@ -111,7 +111,7 @@ TEST_CASE("what was stored before is told so, whatever is forbidden since", "[se
   CHECK_FALSE(t.batch.is_open(0));
   CHECK(t.batch.has_repeats());
   const auto all = t.outcomes();
-  CHECK(statuses(all) == std::vector{duplicate, duplicate, blocked});
+  CHECK(statuses_of(all) == std::vector{duplicate, duplicate, blocked});
   CHECK(all[0].seq == 5);
   CHECK(all[1].seq == 5);
 }
@@ -124,7 +124,7 @@ TEST_CASE("what is refused is not the first of those that repeat it, and is deci
   t.known[" g"] = {.members = people({"1"}), .roles = "0"}; // made meanwhile
   CHECK(t.rows().empty());
   t.batch.reopen();
-  CHECK(statuses(t.outcomes()) == std::vector{stored, duplicate});
+  CHECK(statuses_of(t.outcomes()) == std::vector{stored, duplicate});
 }
 
 TEST_CASE("rows know their conversation's place, and how many follow in it", "[send_batch]") {

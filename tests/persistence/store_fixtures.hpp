@@ -75,6 +75,8 @@ inline user_id user(std::string_view text) {
   return *id;
 }
 
+inline peer_or_group group(std::string_view id) { return peer_or_group::group(user(id)); }
+
 inline wall_time at(std::int64_t ms) { return wall_time(std::chrono::milliseconds(ms)); }
 
 inline new_message chat(std::string_view from, std::string_view to, std::string content,

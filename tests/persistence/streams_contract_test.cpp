@@ -19,11 +19,6 @@ new_message streaming(new_message m, char digit, stream_writer by = {}, std::str
   return m;
 }
 
-change_outcome change_it(message_writer& writer, change_action what, std::optional<user_id> by = {},
-                         wall_time now = at(2000)) {
-  return got(apply(writer, {std::move(by), std::move(what)}, now));
-}
-
 /// The first entry of the first conversation.
 message first_entry(store& of) {
   return got(of.make_reader()->log(std::vector{log_range{1, 0, 2, 1}})).at(0);

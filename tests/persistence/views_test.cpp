@@ -14,8 +14,6 @@ namespace {
 
 using seqs = std::vector<std::int64_t>;
 
-peer_or_group group(std::string_view id) { return peer_or_group::group(user(id)); }
-
 seqs seqs_of(const std::vector<message>& messages) {
   seqs list;
   for (const message& m : messages) list.push_back(m.seq);

@@ -64,6 +64,7 @@ inline registry_actor::behavior_type recording_registry(registry_actor::pointer,
       [log](revoke_atom, const revocation_list& all) {
         log->revocations.insert(log->revocations.end(), all->begin(), all->end());
       },
+      [](trace_atom, const trace_question&) { return trace_answer{}; },
       [](online_atom) { return online_ptr{}; },
       [log](online_atom, std::vector<user_id> users) {
         std::erase_if(users, [log](const user_id& u) { return log->away.contains(u); });

@@ -477,6 +477,117 @@ public:
     return done;
   }
 
+  result<own_person> find_person(const user_id& user) override {
+    own_person found;
+    for (const auto& [identity, of] : state_.identities)
+      if (of == user) found.identities.push_back(identity);
+    for (const auto& [by, whom] : state_.blocks)
+      if (by == user) found.blocks.push_back(whom);
+    if (const auto at = state_.bans.find(user); at != state_.bans.end()) found.banned = at->second.first;
+    return found;
+  }
+  result<std::vector<own_membership>> conversations_of(const user_id& user, std::int64_t after,
+                                                       std::size_t limit) override {
+    std::vector<own_membership> all;
+    for (const auto& [id, c] : state_.conversations)
+      if (const auto at = c.members.find(user); id > after && all.size() < limit && at != c.members.end())
+        all.push_back(
+            {id, peer_or_group_of(c, user), c.name, at->second.role, at->second.pinned, at->second.muted});
+    return all;
+  }
+  result<std::vector<message>> keyed_messages_of(const user_id& user, const std::string& after,
+                                                 std::size_t limit) override {
+    auto all = messages_of(user);
+    std::erase_if(all, [&](const message& m) { return !m.client_msg_id || *m.client_msg_id <= after; });
+    std::ranges::sort(all, {}, &message::client_msg_id);
+    return first(std::move(all), limit);
+  }
+  result<std::vector<message>> direct_messages_of(const user_id& user, std::int64_t after,
+                                                  std::size_t limit) override {
+    auto all = messages_of(user);
+    std::erase_if(all, [&](const message& m) { return m.to.is_group() || m.id <= after; });
+    std::ranges::sort(all, {}, &message::id);
+    return first(std::move(all), limit);
+  }
+  result<std::vector<stored_file>> files_of(const user_id& user, const std::string& after,
+                                            std::size_t limit) override {
+    std::vector<stored_file> all;
+    for (const auto& [id, file] : state_.files)
+      if (id > after && all.size() < limit && file.facts.owner == user && file.state < 2)
+        all.push_back(file.facts);
+    return all;
+  }
+  result<void> erase_person(const user_id& user) override {
+    state_.profiles.erase(user);
+    std::erase_if(state_.identities, [&](const auto& row) { return row.second == user; });
+    std::erase_if(state_.grants, [&](const auto& row) { return row.first.first == user; });
+    return drop_notices(user);
+  }
+  result<void> erase_message(const message& of) override {
+    message& m = state_.conversations.at(of.conversation_id).log.at(static_cast<std::size_t>(of.seq - 1));
+    m.content.clear();
+    m.ext.reset();
+    m.from_name.reset();
+    m.to_name.reset();
+    m.recalled = true;
+    state_.mentioned.erase({of.conversation_id, of.seq});
+    state_.reactions.erase({of.conversation_id, of.seq});
+    state_.checks.erase(of.id);
+    std::erase_if(state_.kept_versions, [&](const kept_version& v) {
+      return v.conversation_id == of.conversation_id && v.seq == of.seq;
+    });
+    std::erase_if(state_.streams, [&](const auto& row) {
+      return row.second.conversation_id == of.conversation_id && row.second.seq == of.seq;
+    });
+    return {};
+  }
+  result<std::optional<std::int64_t>> erase_names(const user_id& user, std::int64_t after,
+                                                  std::size_t limit) override {
+    std::map<std::int64_t, message*> named;
+    for (auto& [id, c] : state_.conversations)
+      for (auto& m : c.log)
+        if (!m.to.is_group() && m.to.id == user && m.id > after) named[m.id] = &m;
+    std::optional<std::int64_t> last;
+    for (auto& [id, m] : named) {
+      if (limit-- == 0) break;
+      m->to_name.reset();
+      last = id;
+    }
+    return last;
+  }
+  result<void> discard_file(const std::string& id, wall_time now) override {
+    std::erase_if(state_.message_files, [&](const auto& row) { return std::get<0>(row) == id; });
+    if (const auto at = state_.files.find(id); at != state_.files.end()) {
+      at->second.state = 2;
+      at->second.due = now;
+    }
+    return {};
+  }
+  result<std::optional<erasure>> next_erasure(wall_time begun_by) override {
+    std::optional<erasure> next;
+    for (const auto& [user, one] : state_.erasures)
+      if (one.begun_at <= begun_by && (!next || one.begun_at < next->begun_at)) next = one;
+    return next;
+  }
+  result<void> put_erasure(const erasure& now_is) override {
+    if (now_is.place.in == own_data_place::part::end)
+      state_.erasures.erase(now_is.user);
+    else
+      state_.erasures[now_is.user] = now_is;
+    return {};
+  }
+  result<void> put_audit(const audit_entry& entry) override {
+    state_.audit.push_back(entry);
+    state_.audit.back().id = static_cast<std::int64_t>(state_.audit.size());
+    return {};
+  }
+  result<std::vector<audit_entry>> audit(std::int64_t below, std::size_t limit) override {
+    std::vector<audit_entry> all;
+    for (auto at = state_.audit.rbegin(); at != state_.audit.rend() && all.size() < limit; ++at)
+      if (below <= 0 || at->id < below) all.push_back(*at);
+    return all;
+  }
+
   result<std::vector<std::string>> detach_files(const message& of) override {
     std::vector<std::string> ids;
     std::erase_if(state_.message_files, [&](const auto& row) {
@@ -510,6 +621,18 @@ public:
   }
 
 private:
+  std::vector<message> messages_of(const user_id& user) const {
+    std::vector<message> all;
+    for (const auto& [id, c] : state_.conversations)
+      for (const auto& m : c.log)
+        if (m.from == user && m.seq >= c.kept_from) all.push_back(m);
+    return all;
+  }
+  static std::vector<message> first(std::vector<message> all, std::size_t limit) {
+    if (all.size() > limit) all.resize(limit);
+    return all;
+  }
+
   static conversation_row row_of(const kept& c, const peer_or_group& of) {
     return {.id = c.id,
             .of = of,

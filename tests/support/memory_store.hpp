@@ -107,6 +107,8 @@ struct memory_state {
                              .ext = is_stream ? std::nullopt : m.ext});
   }
   std::size_t member_lists_read = 0; ///< by changes
+  std::map<user_id, erasure> erasures;
+  std::vector<audit_entry> audit; ///< by id
 
   /// Nothing: there is none.
   conversation* find(const user_id& from, const peer_or_group& with);

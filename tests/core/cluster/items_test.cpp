@@ -140,6 +140,32 @@ TEST_CASE("what happens to a message crosses", "[cluster]") {
   const auto wanted = there_and_back(stream_wanted{7, 5});
   CHECK(wanted.conversation_id == 7);
   CHECK(wanted.seq == 5);
+
+  const auto asked = there_and_back(trace_wanted{3, 7, 5, 900});
+  CHECK(asked.ticket == 3);
+  CHECK(asked.conversation_id == 7);
+  CHECK(asked.seq == 5);
+  CHECK(asked.message_id == 900);
+  const auto at = [](std::int64_t us) { return decltype(trace_event::at)(std::chrono::microseconds(us)); };
+  const trace_event taken{.of = trace_event::what::taken,
+                          .conversation_id = 7,
+                          .first = 4,
+                          .last = 5,
+                          .count = 2,
+                          .at = at(1'234'567),
+                          .user = "1",
+                          .session = "s"};
+  const auto told = there_and_back(trace_told{3, {{taken}, 31, at(1), at(2)}});
+  CHECK(told.ticket == 3);
+  CHECK(told.known.taken == 31);
+  CHECK(told.known.first_taken == at(1));
+  CHECK(told.known.last_taken == at(2));
+  REQUIRE(told.known.events.size() == 1);
+  const auto& event = told.known.events.front();
+  CHECK(event.of == taken.of);
+  CHECK(std::tie(event.conversation_id, event.first, event.last, event.count, event.at, event.user,
+                 event.session) == std::tie(taken.conversation_id, taken.first, taken.last, taken.count,
+                                            taken.at, taken.user, taken.session));
 }
 
 TEST_CASE("a message of a kind that is not known yet crosses as such", "[cluster]") {
