@@ -14,8 +14,8 @@ constexpr std::size_t what_bytes = 500;
 
 /// Characters that are not ASCII come as a URL has them.
 result<std::string> reason_in(std::string_view text) {
-  auto why = percent_decoded(text);
-  if (!why) return error{errc::malformed, std::string(header) + ": " + why.error().detail};
+  auto why = percent_decoded(text, header);
+  if (!why) return why;
   if (count_characters(*why) > why_chars)
     return error{errc::malformed, std::string(header) + " takes at most " + std::to_string(why_chars) +
                                       " characters, percent-encoded UTF-8"};

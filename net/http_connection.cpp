@@ -243,7 +243,8 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
     wire = to_wire(busy, how);
   }
   bool written = co_await write(std::move(wire));
-  if (written && r.source && !how.head) written = co_await write_from(*r.source, !how.http_1_0);
+  if (written && r.source && !how.head)
+    written = co_await write_from(*r.source, !r.source->length() && !how.http_1_0);
   if (!written) co_return false;
   if (!r.close) co_return true;
   co_await linger();
@@ -252,19 +253,19 @@ asio::awaitable<bool> http_connection::answer(reply r, const request_reader& rea
 
 /// A body that is made while it is sent. False: it could not be sent whole, or is of another length than was
 /// said, and what comes next on this connection would be taken for a part of it.
-asio::awaitable<bool> http_connection::write_from(body_source& source, bool chunked) {
-  for (auto left = source.length();;) {
+asio::awaitable<bool> http_connection::write_from(body_source& source, bool in_chunks) {
+  auto left = source.length();
+  const bool is_bulk = left.value_or(read_bytes + 1) > read_bytes;
+  for (;;) {
     auto piece = co_await source.next();
     if (!piece || (left && piece->size() > *left)) co_return false;
-    if (piece->empty() && left) co_return *left == 0;
-    if (source.length().value_or(read_bytes + 1) > read_bytes) co_await at_.home.bulk_turn();
-    const bool is_last = piece->empty();
-    if (left)
-      *left -= piece->size();
-    else if (chunked)
-      *piece = chunk_of(*piece);
+    const bool is_end = piece->empty();
+    if (is_end && !in_chunks) co_return left.value_or(0) == 0;
+    if (is_bulk) co_await at_.home.bulk_turn();
+    if (left) *left -= piece->size();
+    if (in_chunks) *piece = chunk_of(*piece);
     const bool written = co_await write(std::move(*piece));
-    if (!written || is_last) co_return written;
+    if (!written || is_end) co_return written;
   }
 }
 

@@ -58,7 +58,7 @@ private:
   asio::awaitable<result<std::string>> read_piece(request_reader& reader);
   asio::awaitable<bool> read_some(steady_time until);
   asio::awaitable<bool> write(std::string bytes);
-  asio::awaitable<bool> write_from(body_source& source, bool chunked);
+  asio::awaitable<bool> write_from(body_source& source, bool in_chunks);
   asio::awaitable<bool> answer(reply r, const request_reader& reader);
   asio::awaitable<void> linger();
   std::optional<error> why_not(const char* late) const;

@@ -7,7 +7,13 @@
 
 namespace hongyan {
 
-result<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
+namespace {
+
+constexpr const char* request_target = "the request target";
+
+} // namespace
+
+result<std::string> percent_decoded(std::string_view text, const char* where, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -15,7 +21,7 @@ result<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
       const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
       if (high < 0 || low < 0)
-        return error{errc::malformed, "there is a % that no two hexadecimal digits follow"};
+        return error{errc::malformed, std::string(where) + " has a % that no two hexadecimal digits follow"};
       out += static_cast<char>(high * 16 + low);
       i += 2;
     } else {
@@ -24,7 +30,7 @@ result<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
   }
   utf8_checker utf8;
   if (!utf8.feed(out) || !utf8.complete() || out.find('\0') != std::string::npos)
-    return error{errc::malformed, "what it has must be UTF-8 without U+0000, percent-encoded"};
+    return error{errc::malformed, std::string(where) + " must be UTF-8 without U+0000"};
   return out;
 }
 
@@ -38,7 +44,7 @@ result<target> parse_target(std::string_view text) {
     return error{errc::malformed, "the request target must begin with /"};
   target out;
   const auto question = text.find('?');
-  auto path = percent_decoded(text.substr(0, question), false);
+  auto path = percent_decoded(text.substr(0, question), request_target);
   if (!path) return path.error();
   out.path = std::move(*path);
   if (question == std::string_view::npos) return out;
@@ -49,12 +55,13 @@ result<target> parse_target(std::string_view text) {
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
-    auto name = percent_decoded(pair.substr(0, equals), true);
+    auto name = percent_decoded(pair.substr(0, equals), request_target, true);
     if (!name) return name.error();
     if (out.parameter(*name))
       return error{errc::malformed, "the parameter " + *name + " is given more than once"};
-    auto value = percent_decoded(
-        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+    auto value =
+        percent_decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1),
+                        request_target, true);
     if (!value) return value.error();
     out.query.emplace_back(std::move(*name), std::move(*value));
   }

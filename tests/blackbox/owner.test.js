@@ -1,6 +1,7 @@
 // What the owner of the data may ask for: a copy of all that is one user's, its end, and what operators have done.
 
 import assert from 'node:assert/strict'
+import net from 'node:net'
 import { after, it } from 'node:test'
 import { get, history, push, request } from './lib/client.js'
 import { download, png, uploaded } from './lib/files.js'
@@ -18,6 +19,16 @@ const owner = bearer(apiKeys.owner)
 const admin = bearer(apiKeys.admin)
 const json = { 'content-type': 'application/json' }
 
+// What comes on a connection of its own until its end.
+const rawly = (server, text) => new Promise((resolve, reject) => {
+  const socket = net.connect(server.port, server.address)
+  let all = ''
+  socket.setEncoding('utf8')
+  socket.on('data', (some) => { all += some })
+  socket.once('end', () => resolve(all))
+  socket.once('error', reject)
+  socket.write(text)
+})
 const exported = async (server, userId, headers = owner) => {
   const answer = await request(server, { method: 'POST', path: '/v1/export', headers: { ...json, ...headers }, body: JSON.stringify({ userId }) })
   return answer.status === 200 ? answer.text.split('\n').slice(0, -1).map((line) => JSON.parse(line)) : answer
@@ -57,6 +68,12 @@ withEachStore('the owner', (the) => {
     assert.ok(said.every((message) => message.from === a.userId))
     assert.deepEqual(said.map(({ content }) => content).sort(), ['in a group', ...range(1, 250).filter((i) => i !== 3).map((i) => `a says ${i}`)].sort())
     assert.deepEqual((await exported(server, 'nobody')).map(({ type }) => type), ['profile'])
+    // Who knows no chunks is told by the end of the connection that this was all.
+    const body = JSON.stringify({ userId: a.userId })
+    const raw = await rawly(server, `POST /v1/export HTTP/1.0\r\nAuthorization: Bearer ${apiKeys.owner}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    assert.match(raw, /^HTTP\/1\.1 200 /)
+    assert.doesNotMatch(raw, /transfer-encoding|content-length/i)
+    assert.deepEqual(raw.slice(raw.indexOf('\r\n\r\n') + 4).trim().split('\n').map((line) => JSON.parse(line)), lines)
   })
 
   it('has a user erased: at once nobody comes in as them, and soon nothing is left but what others said', { timeout: 90_000 }, async (t) => {

@@ -222,7 +222,7 @@ onEachStore('v1 over HTTP', (the) => {
       if (path === '/v1/conversations/read') assertProblem(answer, 405)
       else assertProblem(answer, 404)
     }
-    const methods = { '/v1/messages': ['GET', 'POST'], '/v1/conversations': ['GET'], '/v1/conversations/read': ['POST'], '/v1/search': ['GET'], '/v1/groups/g/members': ['GET'], '/v1/groups': ['POST'], '/v1/groups/g': ['GET', 'PATCH', 'DELETE'], '/v1/groups/g/members/1': ['PUT', 'DELETE'], '/v1/users/1': ['GET', 'PUT'], '/v1/users/1/sessions': ['GET', 'DELETE'], '/v1/online': ['GET'] }
+    const methods = { '/v1/messages': ['GET', 'POST'], '/v1/conversations': ['GET'], '/v1/conversations/read': ['POST'], '/v1/search': ['GET'], '/v1/groups/g/members': ['GET'], '/v1/groups': ['POST'], '/v1/groups/g': ['GET', 'PATCH', 'DELETE'], '/v1/groups/g/members/1': ['PUT', 'DELETE'], '/v1/users/1': ['GET', 'PUT', 'DELETE'], '/v1/users/1/sessions': ['GET', 'DELETE'], '/v1/online': ['GET'] }
     for (const [path, allowed] of Object.entries(methods)) {
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((name) => !allowed.includes(name))) {
         const answer = await call(method, path)
