@@ -24,7 +24,8 @@ result<std::string> reason_in(std::string_view text) {
 
 std::string what_of(const routed_request& request) {
   auto what = std::string(view(request.http.method_string())) + ' ' + request.to.path;
-  for (const auto& [name, value] : request.to.query) what.append(" ").append(name).append("=").append(value);
+  for (const auto& [name, value] : request.to.query)
+    if (name != "token") what.append(" ").append(name).append("=").append(value); // a secret in no log
   const std::string_view body = request.http.body();
   if (body.empty()) return what;
   utf8_checker utf8;
