@@ -36,8 +36,8 @@ void trace_log::note(trace_event::what of, std::int64_t conversation, std::int64
            .user_length = static_cast<std::uint8_t>(std::min(user.size(), user_bytes)),
            .session = {},
            .user = {}};
-  std::memcpy(r.user.data(), user.data(), r.user_length);
-  std::memcpy(r.session.data(), session.data(), std::min(session.size(), session_bytes));
+  std::ranges::copy(user.substr(0, r.user_length), r.user.begin());
+  std::ranges::copy(session.substr(0, session_bytes), r.session.begin());
   auto& mine = of_this_thread();
   const std::lock_guard lock(mine.mutex);
   mine.ring[mine.written++ % size_] = r;
