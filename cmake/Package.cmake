@@ -36,6 +36,7 @@ install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 # The service is the package's alone: it needs the user that installing the package makes.
 install(FILES deploy/hongyan.service DESTINATION /lib/systemd/system COMPONENT service EXCLUDE_FROM_ALL)
 
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION}) # by default its first three parts
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME hongyan)
 set(CPACK_PACKAGE_VENDOR "Hongyan")
