@@ -10,8 +10,8 @@ namespace {
 
 /// What was sent with a token that is good no more has come by then: a socket lives on for 5 s.
 constexpr std::chrono::seconds settling{10};
-/// Between two steps of at most sixteen messages each.
-constexpr std::chrono::milliseconds erasing_pause{100};
+/// Between two steps of at most eight messages each.
+constexpr std::chrono::milliseconds erasing_pause{50};
 /// While there is nobody to erase, or after a failure.
 constexpr std::chrono::seconds idle_pause{5};
 
