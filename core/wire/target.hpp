@@ -20,8 +20,8 @@ struct target {
 };
 
 /// Takes an origin-form target (`/path?name=value`) apart. A `+` in the query is a space, as forms write it.
-/// %XX stands for a byte. Errors: errc::malformed, which says `where`: a bad percent-escape, U+0000, text that
-/// is not UTF-8.
+/// %XX stands for a byte. Errors: errc::malformed, which says `where`: a bad percent-escape, U+0000, text
+/// that is not UTF-8.
 result<std::string> percent_decoded(std::string_view text, const char* where, bool plus_is_space = false);
 
 /// Errors: errc::malformed: not origin-form, a bad percent-escape, U+0000, text that is not UTF-8, or a
