@@ -42,8 +42,7 @@ public:
   void note(trace_event::what of, std::int64_t conversation, std::int64_t first, std::int64_t last,
             std::string_view user = {}, std::string_view session = {}, std::uint32_t count = 0);
 
-  /// What is known of a message, the oldest first; of so many events of each kind at most, and how many more
-  /// of them were taken by sockets.
+  /// What is known of a message, the oldest first; of so many events of each kind at most.
   struct found {
     std::vector<trace_event> events{};
     std::size_t taken = 0; ///< sessions whose sockets took it, listed or not

@@ -28,14 +28,32 @@ std::string id_of(const message& m) { return std::to_string(m.id); }
 std::string id_of(const own_membership& m) { return std::to_string(m.conversation_id); }
 std::string id_of(const stored_file& f) { return f.id; }
 
-/// Takes what was found, and goes on behind it.
+/// What was found, as much as `at_once`; the place goes on behind it.
 template <class T>
-result<void> take(result<std::vector<T>> found, std::size_t at_once, own_data_place& place,
-                  std::vector<T>& into, std::string (*name)(const T&)) {
-  if (!found) return found.error();
-  place.go_on(found->size() == at_once, found->empty() ? std::string() : name(found->back()));
-  into = *std::move(found);
-  return {};
+result<std::vector<T>> taken(result<std::vector<T>> found, std::size_t at_once, own_data_place& place,
+                             std::string (*name)(const T&)) {
+  if (found) place.go_on(found->size() == at_once, found->empty() ? std::string() : name(found->back()));
+  return found;
+}
+
+/// Of the parts that are messages, each once: those to one user that have a key came with the keyed ones.
+result<std::vector<message>> next_messages(change_transaction& tx, const user_id& user, own_data_place& place,
+                                           std::size_t at_once) {
+  if (place.in == part::keyed_messages)
+    return taken<message>(tx.keyed_messages_of(user, place.after, at_once), at_once, place, key_of);
+  auto some = taken<message>(tx.direct_messages_of(user, id_in(place), at_once), at_once, place, id_of);
+  if (some) std::erase_if(*some, [](const message& m) { return m.client_msg_id.has_value(); });
+  return some;
+}
+
+result<std::vector<own_membership>> next_conversations(change_transaction& tx, const user_id& user,
+                                                       own_data_place& place, std::size_t at_once) {
+  return taken<own_membership>(tx.conversations_of(user, id_in(place), at_once), at_once, place, id_of);
+}
+
+result<std::vector<stored_file>> next_files(change_transaction& tx, const user_id& user,
+                                            own_data_place& place, std::size_t at_once) {
+  return taken<stored_file>(tx.files_of(user, place.after, at_once), at_once, place, id_of);
 }
 
 /// Who has the group next: an admin, or who has been there longest. Null: nobody is left.
@@ -56,7 +74,6 @@ const member_row* heir_of(const locked_group& group, const user_id& owner) {
 result<void> change_run::operator()(const read_own_data& what) {
   own_data found{.next = what.from};
   auto& place = found.next;
-  result<void> read;
   switch (place.in) {
   case part::person: {
     auto who = tx_.find_profile(what.user);
@@ -71,28 +88,29 @@ result<void> change_run::operator()(const read_own_data& what) {
     place.go_on(false, {});
     break;
   }
-  case part::conversations:
-    read = take<own_membership>(tx_.conversations_of(what.user, id_in(place), copied_at_once), copied_at_once,
-                                place, found.conversations, id_of);
+  case part::conversations: {
+    auto some = next_conversations(tx_, what.user, place, copied_at_once);
+    if (!some) return some.error();
+    found.conversations = *std::move(some);
     break;
+  }
   case part::keyed_messages:
-    read = take<message>(tx_.keyed_messages_of(what.user, place.after, copied_at_once), copied_at_once, place,
-                         found.messages, key_of);
+  case part::direct_messages: {
+    auto some = next_messages(tx_, what.user, place, copied_at_once);
+    if (!some) return some.error();
+    found.messages = *std::move(some);
+    std::erase_if(found.messages, [](const message& m) { return is_own_entry(m.kind) || m.recalled; });
     break;
-  case part::direct_messages:
-    read = take<message>(tx_.direct_messages_of(what.user, id_in(place), copied_at_once), copied_at_once,
-                         place, found.messages, id_of);
-    std::erase_if(found.messages, [](const message& m) { return m.client_msg_id.has_value(); });
+  }
+  case part::files: {
+    auto some = next_files(tx_, what.user, place, copied_at_once);
+    if (!some) return some.error();
+    found.files = *std::move(some);
     break;
-  case part::files:
-    read = take<stored_file>(tx_.files_of(what.user, place.after, copied_at_once), copied_at_once, place,
-                             found.files, id_of);
-    break;
+  }
   case part::names: // what others say
   case part::end: place = {.in = part::end};
   }
-  if (!read) return read;
-  std::erase_if(found.messages, [](const message& m) { return is_own_entry(m.kind) || m.recalled; });
   outcome_.portion = std::move(found);
   return {};
 }
@@ -129,40 +147,22 @@ result<void> change_run::erase_some(erasure& of) {
     return tx_.erase_person(of.user);
   }
   case part::conversations: {
-    std::vector<own_membership> some;
-    if (auto read =
-            take<own_membership>(tx_.conversations_of(of.user, id_in(place), conversations_left_at_once),
-                                 conversations_left_at_once, place, some, id_of);
-        !read)
-      return read;
-    for (const auto& one : some)
+    const auto some = next_conversations(tx_, of.user, place, conversations_left_at_once);
+    if (!some) return some.error();
+    for (const auto& one : *some)
       if (auto left = forget_conversation(of.user, one.in); !left) return left;
     return {};
   }
-  case part::keyed_messages: {
-    std::vector<message> some;
-    if (auto read = take<message>(tx_.keyed_messages_of(of.user, place.after, erased_at_once), erased_at_once,
-                                  place, some, key_of);
-        !read)
-      return read;
-    return erase_messages(std::move(some));
-  }
+  case part::keyed_messages:
   case part::direct_messages: {
-    std::vector<message> some;
-    if (auto read = take<message>(tx_.direct_messages_of(of.user, id_in(place), erased_at_once),
-                                  erased_at_once, place, some, id_of);
-        !read)
-      return read;
-    std::erase_if(some, [](const message& m) { return m.client_msg_id.has_value(); });
-    return erase_messages(std::move(some));
+    auto some = next_messages(tx_, of.user, place, erased_at_once);
+    if (!some) return some.error();
+    return erase_messages(*std::move(some));
   }
   case part::files: {
-    std::vector<stored_file> some;
-    if (auto read = take<stored_file>(tx_.files_of(of.user, place.after, erased_at_once), erased_at_once,
-                                      place, some, id_of);
-        !read)
-      return read;
-    for (const auto& file : some)
+    const auto some = next_files(tx_, of.user, place, erased_at_once);
+    if (!some) return some.error();
+    for (const auto& file : *some)
       if (auto gone = tx_.discard_file(file.id, now_); !gone) return gone;
     return {};
   }

@@ -72,8 +72,7 @@ result<void> transaction::expect_verdict(std::int64_t message, const std::string
 }
 
 result<std::optional<std::string>> transaction::identity_of(const user_id& user, const std::string& prefix) {
-  parameters_.clear();
-  parameters_.add(std::string_view(user.text()));
+  ask_of(user);
   parameters_.add(std::string_view(prefix));
   auto rows = run("identity_of");
   if (!rows) return rows.error();

@@ -6,8 +6,7 @@
 namespace hongyan::postgres {
 
 result<std::vector<push_grant>> transaction::grants(const user_id& user, bool lock) {
-  parameters_.clear();
-  parameters_.add(std::string_view(user.text()));
+  ask_of(user);
   if (lock)
     if (auto locked = run("lock_user"); !locked) return locked.error(); // its rows may not be there yet
   auto rows = run("grants");
@@ -16,8 +15,7 @@ result<std::vector<push_grant>> transaction::grants(const user_id& user, bool lo
 }
 
 result<void> transaction::put_grant(const user_id& user, const push_grant& grant) {
-  parameters_.clear();
-  parameters_.add(std::string_view(user.text()));
+  ask_of(user);
   parameters_.add(std::string_view(grant.template_id));
   parameters_.add(std::int64_t{grant.grants});
   parameters_.add(std::int64_t{grant.one_sided});
@@ -88,8 +86,7 @@ result<std::optional<notice_facts>> transaction::find_notice(const user_id& read
 
 result<void> transaction::put_notice_due(const user_id& user, std::int64_t conversation,
                                          std::optional<wall_time> due) {
-  parameters_.clear();
-  parameters_.add(std::string_view(user.text()));
+  ask_of(user);
   parameters_.add(conversation);
   if (due)
     parameters_.add(to_ms(*due));
@@ -99,16 +96,14 @@ result<void> transaction::put_notice_due(const user_id& user, std::int64_t conve
 }
 
 result<void> transaction::drop_notice(const user_id& user, std::int64_t conversation, std::int64_t up_to) {
-  parameters_.clear();
-  parameters_.add(std::string_view(user.text()));
+  ask_of(user);
   parameters_.add(conversation);
   parameters_.add(up_to);
   return done("drop_notice");
 }
 
 result<void> transaction::drop_notices(const user_id& user) {
-  parameters_.clear();
-  parameters_.add(std::string_view(user.text()));
+  ask_of(user);
   return done("drop_notices");
 }
 

@@ -9,11 +9,6 @@
 
 namespace hongyan::postgres {
 
-void transaction::ask_of(const user_id& user) {
-  parameters_.clear();
-  parameters_.add(std::string_view(user.text()));
-}
-
 /// Some rows, behind `after`.
 template <class T, class After, class Read>
 result<std::vector<T>> transaction::own_rows(const char* statement, const user_id& user, const After& after,

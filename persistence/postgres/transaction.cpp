@@ -332,6 +332,11 @@ result<pg_rows> transaction::run(const char* statement) {
   return unavailable(*failure_);
 }
 
+void transaction::ask_of(const user_id& user) {
+  parameters_.clear();
+  parameters_.add(text_of(user));
+}
+
 result<std::optional<conversation_row>> transaction::lock(const char* statement, const peer_or_group& of) {
   auto rows = run(statement);
   if (!rows) return rows.error();
@@ -618,8 +623,7 @@ result<void> transaction::put_profile(const profile& p) {
 }
 
 result<profile> transaction::find_profile(const user_id& user) {
-  parameters_.clear();
-  parameters_.add(text_of(user));
+  ask_of(user);
   if (auto locked = run("lock_user"); !locked) return locked.error(); // its row may not be there yet
   auto rows = run("own_profile");
   if (!rows) return rows.error();
@@ -632,8 +636,7 @@ result<profile> transaction::find_profile(const user_id& user) {
 }
 
 result<void> transaction::revoke(const user_id& user, std::int64_t at_us) {
-  parameters_.clear();
-  parameters_.add(text_of(user));
+  ask_of(user);
   parameters_.add(at_us);
   return done("revoke");
 }
@@ -665,8 +668,7 @@ result<user_id> transaction::user_of_identity(const std::string& identity, const
 
 result<std::size_t> transaction::put_blocks(const user_id& user, std::span<const user_id> others,
                                             bool blocked) {
-  parameters_.clear();
-  parameters_.add(text_of(user));
+  ask_of(user);
   add_texts(parameters_, others, text_of);
   // Who is free again is learned anew when they send: what is refused always is.
   if (!blocked) {
@@ -683,8 +685,7 @@ result<std::size_t> transaction::put_blocks(const user_id& user, std::span<const
 result<std::vector<user_id>> transaction::blockers(const user_id& user, std::span<const user_id> others) {
   std::vector<user_id> found;
   if (others.empty()) return found;
-  parameters_.clear();
-  parameters_.add(text_of(user));
+  ask_of(user);
   add_texts(parameters_, others, text_of);
   if (auto locked = run("share_blocks"); !locked) return locked.error();
   auto rows = run("find_blockers");
@@ -694,8 +695,7 @@ result<std::vector<user_id>> transaction::blockers(const user_id& user, std::spa
 }
 
 result<std::size_t> transaction::groups_owned(const user_id& user) {
-  parameters_.clear();
-  parameters_.add(text_of(user));
+  ask_of(user);
   if (auto locked = run("lock_user"); !locked) return locked.error();
   auto counted = run("groups_owned");
   if (!counted) return counted.error();
