@@ -27,8 +27,13 @@ std::string line_of(const user_id& from, const peer_or_group& to) {
 }
 
 check_question question_of(const new_message& m) {
-  return {
-      .from = m.from, .to = m.to, .kind = m.kind, .content = m.content, .ext = m.ext, .names = names_in(m)};
+  return {.from = m.from,
+          .to = m.to,
+          .kind = m.kind,
+          .content = m.content,
+          .ext = m.ext,
+          .names = names_in(m),
+          .traced = m.traced};
 }
 
 /// Nothing: nobody is asked about it.
@@ -356,10 +361,19 @@ void checker::ask(check_question question, when_judged then) {
   ++asked_;
   auto what = webhooks::signed_post(env_.url, ours->second, "chk_" + random_name(id_digits), wall_now(),
                                     encode_check(question));
+  std::optional<span_begun> begun;
+  if (question.traced) {
+    begun = begun_under(*question.traced);
+    what.headers.emplace_back("traceparent", traceparent(begun->own));
+  }
   request(asker_, caf::infinite, post_atom::value, std::move(what))
       .then(
-          [this, question = std::move(question), then](const webhooks::posted& answer) {
+          [this, question = std::move(question), then, begun](const webhooks::posted& answer) {
             --asked_;
+            if (begun)
+              env_.figures.spans.end(*begun, "before_send", trace_span::kind::client,
+                                     {{"http.response.status_code", std::int64_t{answer.status.value_or(0)}}},
+                                     !answer.trouble.empty());
             then(verdict_of(answer, question));
           },
           [this, then](const caf::error&) {

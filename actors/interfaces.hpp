@@ -15,6 +15,7 @@
 ///   RETENTION -> PERSISTENCE
 ///   WEBHOOK -> PERSISTENCE
 ///   SQL SENDS -> PERSISTENCE
+///   SPAN EXPORTER -> ASKER
 ///   REGISTRY -> PERSISTENCE (who comes and goes, while webhooks are told)
 ///
 ///   v1 SESSION -> PERSISTENCE, HISTORY, REGISTRY      classic SESSION -> HISTORY (its window)
@@ -196,6 +197,11 @@ using retention_actor = caf::typed_actor<
 /// ERASER ends all that is a user's, of whom that was asked for. Pinned to the first shard.
 using eraser_actor = caf::typed_actor<
     // The first from the application, then INTERNAL, to itself: the next step.
+    caf::reacts_to<tick_atom>>;
+
+/// The SPAN EXPORTER posts to the operator's collector what is followed. Pinned to the first shard.
+using span_exporter_actor = caf::typed_actor<
+    // The first from the application, then INTERNAL, to itself: the next portion.
     caf::reacts_to<tick_atom>>;
 
 /// The MODERATOR has what was sent checked, and takes back what may not stay. Pinned to the first shard.

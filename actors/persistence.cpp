@@ -331,10 +331,12 @@ void persistence_state::answer(const std::vector<append_outcome>& outcomes) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const auto& o = outcomes[i];
     append_answer told{{}, o, {}};
+    const auto traced = std::move(batch[i].traced);
     if (o.status == append_status::no_file) told.failure = batch[i].attached->refused;
     if (o.status == append_status::stored || o.status == append_status::duplicate)
       told.stored = as_stored(std::move(batch[i]), o);
     if (o.status == append_status::stored) {
+      if (traced) figures->spans.follow(o.conversation_id, o.seq, o.id, *traced);
       figures->trace.note(trace_event::what::committed, o.conversation_id, o.seq, o.seq);
       committed->messages.push_back({told.stored, o.audience});
     }

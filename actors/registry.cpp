@@ -166,6 +166,7 @@ void registry::deliver(const committed_batch& batch) {
   // Of one node all commits come through one writer, in order. Of several, peers' messages of the same
   // conversation come over links of their own.
   if (!cluster_) return fan_out(batch.messages, batch.at);
+  follow_on_peers(batch.messages);
   forward(batch.messages);
   reorder(batch.messages, batch.at);
 }

@@ -111,6 +111,8 @@ private:
   void settle(std::uint64_t ticket);
   void tick(steady_time now);
   /// `to` 0: all of them.
+  /// What is followed here is followed there, before they are told of it.
+  void follow_on_peers(const std::vector<committed_message>& messages);
   void tell_peers(const cluster::item& what, node_number to = 0, std::uint64_t ticket = 0);
   /// The same, and the ticket.
   std::uint64_t tell_peers_and_wait(const cluster::item& what);
@@ -145,6 +147,7 @@ private:
   void on_peer_item(node_number from, const cluster::stream_wanted& wanted);
   void on_peer_item(node_number from, const cluster::trace_wanted& wanted);
   void on_peer_item(node_number from, const cluster::trace_told& told);
+  void on_peer_item(node_number, const cluster::message_followed& told);
   /// A question about a message that peers were asked, too.
   struct asked_trace {
     std::uint64_t ticket = 0;

@@ -258,6 +258,18 @@ void registry::on_peer_item(node_number from, const cluster::trace_told& told) {
   traces_.erase(asked);
 }
 
+void registry::follow_on_peers(const std::vector<committed_message>& messages) {
+  for (const auto& one : messages)
+    if (const auto under = figures_.spans.followed(one.stored->id))
+      tell_peers(cluster::message_followed{one.stored->conversation_id, one.stored->seq, one.stored->id,
+                                           traceparent(under->own)});
+}
+
+void registry::on_peer_item(node_number, const cluster::message_followed& told) {
+  if (const auto under = parse_traceparent(told.under))
+    figures_.spans.follow(told.conversation_id, told.seq, told.message_id, {.own = *under, .at = span_now()});
+}
+
 /// Each node that is left tells webhooks; the database knows them once.
 void registry::forget(const std::vector<user_id>& left) {
   for (const auto& user : left)

@@ -87,8 +87,11 @@ void v1_session::refuse(const std::string& id, const error& why) {
 }
 
 void v1_session::handle(std::string id, new_message&& m) {
-  if (const auto token = begin(id, errand::send))
-    ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
+  const auto token = begin(id, errand::send);
+  if (!token) return;
+  if (env_.figures.spans.is_on())
+    m.traced = env_.figures.spans.begin(traced_ ? std::optional(*traced_) : std::nullopt);
+  ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
 }
 
 void v1_session::handle(std::string id, change&& what) {
@@ -208,7 +211,11 @@ void v1_session::ask(std::uint64_t token, const Handle& to, Args... args) {
 void v1_session::take_answer(std::uint64_t token, const append_answer& answer) {
   if (answer.failure) return finish(token, public_error(*answer.failure));
   if (auto refused = refusal_of(answer.outcome.status)) return finish(token, *refused);
-  if (answer.outcome.status == append_status::stored) env_.figures.pushes_stored.Increment();
+  if (answer.outcome.status == append_status::stored) {
+    env_.figures.pushes_stored.Increment();
+    if (const auto begun = env_.figures.spans.followed(answer.outcome.id))
+      env_.figures.spans.end(*begun, "message.send", trace_span::kind::server, {{"user.id", user_.text()}});
+  }
   finish(token, v1::send_result(*answer.stored, answer.outcome.status == append_status::duplicate));
 }
 

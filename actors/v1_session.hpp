@@ -15,7 +15,12 @@ namespace hongyan {
 
 class v1_session final : public session {
 public:
-  using session::session;
+  /// `traced`: what the client's upgrade is a part of, where it is followed; null: nothing, or nothing is.
+  v1_session(caf::actor_config& config, shard& home, user_id user, session_facts facts,
+             std::shared_ptr<frame_sink> sink, const session_env& env,
+             std::unique_ptr<const trace_context> traced = {})
+      : session(config, home, std::move(user), std::move(facts), std::move(sink), env)
+      , traced_(std::move(traced)) {}
 
 private:
   using errand = v1::errand;
@@ -88,6 +93,7 @@ private:
   void write(shared_frames frame);
   void arm(steady_time due);
 
+  std::unique_ptr<const trace_context> traced_;
   v1::in_flight under_way_;
   v1::silence silence_{home_.now()};
   v1::moved_positions moved_;

@@ -3,6 +3,7 @@
 #include "persistence/events.hpp"
 #include "webhooks/poster.hpp"
 
+#include <map>
 #include <spdlog/spdlog.h>
 
 namespace hongyan {
@@ -68,7 +69,8 @@ struct teller {
   std::string stored_notes{};
   std::int64_t stored_position = 0;
   std::uint64_t dropped_before = 0;
-  std::size_t answered = 0; ///< since it was stored
+  std::size_t answered = 0;                      ///< since it was stored
+  std::map<std::int64_t, span_begun> followed{}; ///< of what is in flight
   bool is_asking = false;
   bool is_hurried = false;             ///< somebody wants something of it
   std::vector<done_promise> looked{};  ///< who waits until it has asked
@@ -98,6 +100,7 @@ struct teller {
 
   /// What is in flight is nothing to whoever has it next.
   void begin_anew() {
+    followed.clear();
     poster =
         std::make_unique<webhooks::poster>(webhooks::poster_settings{.allow_private = env->allow_private});
   }
@@ -225,9 +228,13 @@ struct teller {
     const auto secrets = env->secrets.get();
     const auto ours = secrets->find(env->name);
     if (ours == secrets->end()) return work->put_off(id); // it is about to end
-    poster->start(
-        static_cast<std::uint64_t>(id),
-        webhooks::signed_post(env->url, ours->second, std::to_string(id), wall_now(), body_of(what)));
+    auto signed_one =
+        webhooks::signed_post(env->url, ours->second, std::to_string(id), wall_now(), body_of(what));
+    if (const auto under = env->figures.spans.followed(id)) {
+      auto& begun = followed[id] = begun_under(*under);
+      signed_one.headers.emplace_back("traceparent", traceparent(begun.own));
+    }
+    poster->start(static_cast<std::uint64_t>(id), std::move(signed_one));
   }
 
   /// False: nothing was answered.
@@ -235,6 +242,10 @@ struct teller {
     auto answers = poster->poll(poll_limit);
     for (auto& answer : answers) {
       const auto id = static_cast<std::int64_t>(answer.ticket);
+      if (auto begun = followed.extract(id))
+        env->figures.spans.end(begun.mapped(), "webhook " + env->name, trace_span::kind::client,
+                               {{"http.response.status_code", std::int64_t{answer.status.value_or(0)}}},
+                               !answer.trouble.empty());
       const auto how = attempt_of(std::move(answer));
       using outcome = webhooks::attempt::outcome;
       posted(how.what == outcome::delivered ? "delivered" : "failed", 1);

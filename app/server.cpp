@@ -15,6 +15,7 @@
 #include "actors/registry.hpp"
 #include "actors/retention.hpp"
 #include "actors/revocations.hpp"
+#include "actors/span_exporter.hpp"
 #include "actors/sql_sends.hpp"
 #include "actors/streams.hpp"
 #include "actors/webhook.hpp"
@@ -117,6 +118,7 @@ private:
   void spawn_sql_sends();
   void spawn_retention();
   void spawn_eraser();
+  void spawn_span_exporter();
   void set_webhooks();
   void tell_presence_if_wanted();
   webhook_actor spawn_webhook(const webhook_settings& of);
@@ -137,6 +139,7 @@ private:
   std::optional<file_service> files_;             ///< with one
   std::optional<backup_env> backup_env_;
   std::optional<retention_env> retention_env_;
+  std::optional<span_exporter_env> exporter_env_;
   std::optional<file_keeper_env> keeper_env_; ///< likewise
   std::optional<metrics> figures_;
   std::vector<std::unique_ptr<webhook_env>> webhook_envs_;
@@ -179,6 +182,7 @@ result<void> server::open() {
   if (config_.node.empty()) config_.node = default_node_name(config_);
   figures_.emplace(config_.node, config_.limits, config_.cluster_listen.has_value());
   figures_->trace.set_memory(config_.trace_memory);
+  if (!config_.otlp_url.empty()) figures_->spans.switch_on();
   if (config_.cluster_listen) {
     fence_.emplace(*figures_);
     links_.emplace(runtime_.system(), *fence_);
@@ -266,6 +270,7 @@ result<void> server::start() {
   spawn_sql_sends();
   spawn_retention();
   spawn_eraser();
+  spawn_span_exporter();
   set_webhooks();
   listener_.emplace(std::move(*acceptor_), serving_);
   listener_->start();
@@ -337,6 +342,16 @@ void server::spawn_retention() {
 
 void server::spawn_eraser() {
   const eraser_actor made = runtime_.spawn_pinned<eraser>(runtime_.first_shard(), admitted_, persistence_);
+  caf::anon_send(made, tick_atom::value);
+}
+
+void server::spawn_span_exporter() {
+  if (config_.otlp_url.empty()) return;
+  auto& env = exporter_env_.emplace(span_exporter_env{config_.otlp_url, config_.node, *figures_});
+  const auto posts = std::make_shared<webhooks::poster>(
+      webhooks::poster_settings{.allow_private = true}); // the operator's own, mostly beside this server
+  const span_exporter_actor made =
+      runtime_.spawn_pinned<span_exporter>(runtime_.first_shard(), env, spawn_asker(posts), posts);
   caf::anon_send(made, tick_atom::value);
 }
 

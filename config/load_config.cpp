@@ -126,6 +126,16 @@ std::optional<std::string> set_node(server_config& c, const std::string& v) {
 
 constexpr std::size_t trace_bytes_min = 1 << 20, trace_bytes_max = std::size_t{4} << 30;
 
+/// A collector's address alone is that of OTLP/HTTP's receiver there, which all have at the same path.
+std::optional<std::string> set_otlp_url(server_config& c, const std::string& v) {
+  if (posted_url_fault(v))
+    return "http://HOST:PORT (its /v1/traces is posted to), or the whole URL that spans are posted to";
+  const auto path = v.find_first_of("/?", v.find("://") + 3);
+  const bool has_path = path != std::string::npos && path + 1 < v.size();
+  c.otlp_url = has_path ? v : v.substr(0, path) + "/v1/traces";
+  return {};
+}
+
 std::optional<std::string> set_trace_memory(server_config& c, const std::string& v) {
   std::size_t bytes = 0;
   const auto [end, fault] = std::from_chars(v.data(), v.data() + v.size(), bytes);
@@ -313,6 +323,7 @@ const std::vector<option>& options() {
        }},
       {"heartbeat", false, single, "", "", seconds(&server_config::heartbeat, 1, 600)},
       {"trace.memory", false, single, "", "", set_trace_memory},
+      {"trace.otlp_url", false, single, "", "", set_otlp_url},
       {"retention.days", false, single, "", "", set_retention},
       {"presence.public", false, single, "", "",
        [](server_config& c, const std::string& v) -> std::optional<std::string> {

@@ -102,6 +102,7 @@ struct server_config {
   moderation_settings moderation{};
   std::vector<notice_template> notices{}; ///< [[wechat.subscribe]]
   std::size_t trace_memory = 32 << 20;    ///< bytes of what became of the newest messages; 0: it is not kept
+  std::string otlp_url{};                 ///< whom spans are posted to; empty: nobody
   std::chrono::days retention{0};         ///< how long messages are kept; 0: for ever
   bool presence_is_public =
       true; ///< else presence and profiles are for those with whom one has a conversation

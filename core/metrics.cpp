@@ -125,7 +125,10 @@ metrics::metrics(const std::string& node, const limits& told, bool is_cluster)
     , cluster_looked_up(counter(registry_, "hongyan_cluster_looked_up_total",
                                 "Log entries found in the database that no link had brought.")
                             .Add({}))
-    , cluster_refused(counter(registry_, "hongyan_cluster_refused_total", "What other nodes were refused.")) {
+    , cluster_refused(counter(registry_, "hongyan_cluster_refused_total", "What other nodes were refused."))
+    , spans_told(counter(registry_, "hongyan_spans_total",
+                         "Spans for trace.otlp_url by outcome: sent, refused (by the collector), dropped (it "
+                         "is too slow, or away).")) {
   gauge(registry_, "hongyan_node_info", "1, with the node's name.").Add({{"node", node}}).Set(1);
   reads_up.Set(1);
   auto& bound = gauge(registry_, "hongyan_bound_bytes", "What the limits let the server's memory grow to.");

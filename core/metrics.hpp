@@ -87,7 +87,10 @@ public:
   prometheus::Counter& cluster_looked_up;   ///< entries that came from the store, not over a link
   prometheus::Family<prometheus::Counter>& cluster_refused; ///< label reason
 
-  trace_log trace; ///< what became of the newest messages
+  prometheus::Family<prometheus::Counter>& spans_told; ///< label outcome: to the collector
+
+  span_log spans;          ///< of what is followed for trace.otlp_url
+  trace_log trace{&spans}; ///< what became of the newest messages
 };
 
 /// Seconds as Prometheus wants them.

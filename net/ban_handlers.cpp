@@ -55,6 +55,12 @@ asio::awaitable<reply> make_ban(edge& at, const routed_request& request) {
 
 asio::awaitable<reply> read_bans(edge& at, const routed_request& request) {
   if (const auto may = auth::may_manage(request.by, auth::scope::admin); !may) co_return problem(may.error());
+  if (request.to.parameter("userId")) {
+    const auto user = user_parameter(request.to, "userId");
+    if (!user) co_return problem(user.error());
+    const auto one = at.server.admitted.bans.find(*user, wall_now());
+    co_return json_reply(R"({"bans":[)" + (one ? encode_ban(*one) : "") + R"(],"cursor":null})");
+  }
   const auto limit = number_parameter(request.to, "limit", page_max);
   if (!limit) co_return problem(limit.error());
   const auto size = static_cast<std::size_t>(limit->value_or(page));

@@ -102,7 +102,7 @@ asio::awaitable<reply> read_members(edge& at, const routed_request& request) {
   auto params = query_parameters(request.to, {"limit"}, {"cursor"});
   if (!params) co_return problem(params.error());
   (*params)["groupId"] = group->text();
-  auto r = co_await carry_out(at, request.by, "group.members", std::move(*params), std::move(*user));
+  auto r = co_await carry_out(at, request, "group.members", std::move(*params), std::move(*user));
   co_return r;
 }
 

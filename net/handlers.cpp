@@ -59,6 +59,7 @@ asio::awaitable<reply> push(edge& at, const routed_request& request) {
     co_return push_failed(server, *refusal);
 
   message->by_back_end = request.by.is_back_end();
+  message->traced = request.traced;
   const auto begin = at.home.now();
   auto answer = co_await ask<append_answer>(at.asks, server.persistence, push_deadline, append_atom::value,
                                             std::move(*message));

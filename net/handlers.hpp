@@ -36,7 +36,8 @@ struct routed_request {
   std::string client;                         ///< the address of who asks, behind trusted proxies
   std::array<std::string_view, 2> segments{}; ///< of the path, at the route's `{}`
   auth::caller by{};
-  body_stream* body = nullptr; ///< of a route that streams
+  body_stream* body = nullptr;                ///< of a route that streams
+  std::shared_ptr<const span_begun> traced{}; ///< where it is followed; null: it is not
 };
 
 /// May the caller send a message, of so many bytes of content, as `from`, now? A user has a rate, an API key

@@ -1,6 +1,7 @@
 #include "net/http_connection.hpp"
 
 #include "net/audit.hpp"
+#include "net/parameters.hpp"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -439,9 +440,14 @@ asio::awaitable<void> http_connection::linger() {
 asio::awaitable<reply> http_connection::handle_request(const http_request& request, const question& asked,
                                                        body_stream* body) {
   const auto* row = asked.row;
-  const routed_request routed{request, asked.to, asked.client, asked.segments, asked.by, body};
+  routed_request routed{request, asked.to, asked.client, asked.segments, asked.by, body};
   if (row->is_socket()) co_return open_socket(row->token == token_source::subprotocol, routed);
 
+  auto& spans = at_.server.figures.spans;
+  if (spans.is_on()) {
+    const auto parent = parent_of(request);
+    if (parent || row->changes_state) routed.traced = spans.begin(parent);
+  }
   reply r;
   try {
     auto unnoted = co_await note_request(at_, *row, routed);
@@ -450,6 +456,14 @@ asio::awaitable<reply> http_connection::handle_request(const http_request& reque
   } catch (const std::exception& e) {
     spdlog::error("event=uncaught_exception where=handler path={} what=\"{}\"", row->path.text, e.what());
     r = problem({errc::internal, "a fault of the server; its log says more"});
+  }
+  if (routed.traced) {
+    const std::string method(request.method_string()), path(row->path.text);
+    spans.end(*routed.traced, method + ' ' + path, trace_span::kind::server,
+              {{"http.request.method", method},
+               {"http.route", path},
+               {"http.response.status_code", std::int64_t{r.status}}},
+              r.status >= 500);
   }
   co_return r;
 }

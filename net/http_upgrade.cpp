@@ -131,8 +131,11 @@ reply http_connection::become_v1(const routed_request& request, user_id user) {
                       .expires = end_of_token(request.by),
                       .issued_us = request.by.token.issued_us,
                       .address = request.client};
+  std::unique_ptr<const trace_context> traced;
+  if (const auto parent = parent_of(request.http); parent && at_.server.figures.spans.is_on())
+    traced = std::make_unique<const trace_context>(*parent);
   spawn_on<v1_session>(at_.server.system, at_.home, at_.home, std::move(user), std::move(facts),
-                       std::move(socket), at_.sessions);
+                       std::move(socket), at_.sessions, std::move(traced));
   return {.status = 101};
 }
 

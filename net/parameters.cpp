@@ -7,6 +7,12 @@
 
 namespace hongyan {
 
+std::optional<trace_context> parent_of(const http_request& request) {
+  constexpr std::string_view name = "traceparent";
+  if (request.count(name) != 1) return {};
+  return parse_traceparent(view(request[name]));
+}
+
 result<user_id> user_parameter(const target& to, std::string_view name) {
   const auto value = to.parameter(name);
   if (!value)

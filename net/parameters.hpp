@@ -3,7 +3,9 @@
 #pragma once
 
 #include "core/chat/user_id.hpp"
+#include "core/tools/trace_context.hpp"
 #include "core/wire/target.hpp"
+#include "net/request_reader.hpp"
 
 #include <boost/json/object.hpp>
 #include <cstdint>
@@ -11,6 +13,9 @@
 #include <string_view>
 
 namespace hongyan {
+
+/// Of what trace it is a part, as its header `traceparent` says. Nothing: of none.
+std::optional<trace_context> parent_of(const http_request& request);
 
 /// A user id that must be given.
 result<user_id> user_parameter(const target& to, std::string_view name);

@@ -56,7 +56,9 @@ asio::awaitable<result<Answer>> ask_streams(edge& at, Atom atom, What what) {
 
 } // namespace
 
-asio::awaitable<reply> begin_stream(edge& at, const auth::caller& by, json::object body, user_id from) {
+asio::awaitable<reply> begin_stream(edge& at, const routed_request& request, json::object body,
+                                    user_id from) {
+  const auto& by = request.by;
   auto writer = writer_of(by);
   if (!writer) co_return problem(writer.error());
   auto message = first_message(std::move(body), from, at.server.config.limits);
@@ -64,6 +66,7 @@ asio::awaitable<reply> begin_stream(edge& at, const auth::caller& by, json::obje
   if (const auto may = may_send(at, by, from, 0); !may) co_return problem(may.error());
   if (const auto refused = admit_write(at.server.admitted, at.server.figures)) co_return problem(*refused);
   message->by_back_end = by.is_back_end();
+  message->traced = request.traced;
   stream_begin wanted{*std::move(message), *std::move(writer)};
   const auto begun = co_await ask_streams<stream_begun>(at, create_atom::value, std::move(wanted));
   if (!begun) co_return problem(begun.error());

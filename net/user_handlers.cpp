@@ -73,7 +73,7 @@ asio::awaitable<reply> update_user(edge& at, const routed_request& request) {
   if (!id) co_return problem(id.error());
   auto body = body_object(request);
   if (!body) co_return problem(body.error());
-  auto r = co_await carry_out(at, request.by, "user.update", std::move(*body), std::move(*id));
+  auto r = co_await carry_out(at, request, "user.update", std::move(*body), std::move(*id));
   co_return r;
 }
 

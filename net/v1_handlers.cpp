@@ -30,16 +30,18 @@ asio::awaitable<reply> store_mark(edge& at, read_mark mark) {
 /// Asks whoever carries out a command: an overload for each errand that HTTP has.
 struct errand_runner {
   edge& at;
-  const auth::caller& asker;
+  const routed_request& request;
   const user_id& by;
 
   asio::awaitable<reply> operator()(new_message& m) const {
-    if (const auto may = may_send(at, asker, m.from, m.content.size()); !may) return refused(may.error());
-    m.by_back_end = asker.is_back_end();
+    if (const auto may = may_send(at, request.by, m.from, m.content.size()); !may)
+      return refused(may.error());
+    m.by_back_end = request.by.is_back_end();
+    m.traced = request.traced;
     return store_message(at, std::move(m));
   }
   asio::awaitable<reply> operator()(change& what) const {
-    what.by_back_end = asker.is_back_end();
+    what.by_back_end = request.by.is_back_end();
     return store_change(at, std::move(what));
   }
   asio::awaitable<reply> operator()(read_mark& mark) const { return store_mark(at, std::move(mark)); }
@@ -62,7 +64,7 @@ asio::awaitable<reply> run_method(edge& at, const routed_request& request, std::
   auto user = acting_user(request);
   if (!user) co_return problem(user.error());
   if (!params) co_return problem(params.error());
-  auto r = co_await carry_out(at, request.by, method, std::move(*params), std::move(*user));
+  auto r = co_await carry_out(at, request, method, std::move(*params), std::move(*user));
   co_return r;
 }
 
@@ -121,12 +123,12 @@ void count_cost(edge& at, const auth::caller& asker, const v1::command& what) {
   at.server.admitted.requests.charge(asker.token.user.text(), at.home.now(), v1::cost_of(what) - 1);
 }
 
-asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::string_view method,
+asio::awaitable<reply> carry_out(edge& at, const routed_request& request, std::string_view method,
                                  json::object params, user_id by) {
   auto command = v1::parse_command(method, params, by, at.server.config.limits);
   if (!command) co_return problem(command.error());
-  count_cost(at, asker, *command);
-  auto errand = std::visit(errand_runner{at, asker, by}, *command);
+  count_cost(at, request.by, *command);
+  auto errand = std::visit(errand_runner{at, request, by}, *command);
   auto r = co_await std::move(errand);
   co_return r;
 }
@@ -173,12 +175,12 @@ asio::awaitable<reply> send_message(edge& at, const routed_request& request) {
   if (const auto* stream = body->if_contains("stream"); stream != nullptr && !stream->is_null()) {
     if (!stream->is_bool()) co_return problem({errc::malformed, "stream is not true or false", "stream"});
     if (stream->get_bool()) {
-      auto begun = co_await begin_stream(at, request.by, std::move(*body), std::move(*from));
+      auto begun = co_await begin_stream(at, request, std::move(*body), std::move(*from));
       co_return begun;
     }
     body->erase("stream");
   }
-  auto r = co_await carry_out(at, request.by, "message.send", std::move(*body), std::move(*from));
+  auto r = co_await carry_out(at, request, "message.send", std::move(*body), std::move(*from));
   co_return r;
 }
 

@@ -33,11 +33,12 @@ result<boost::json::object> query_parameters(const target& to,
                                              bool with_in = false);
 
 /// Carries out a method for the user `by`, as over a socket; it counts to who asks.
-asio::awaitable<reply> carry_out(edge& at, const auth::caller& asker, std::string_view method,
+asio::awaitable<reply> carry_out(edge& at, const routed_request& request, std::string_view method,
                                  boost::json::object params, user_id by);
 
 /// A message with `stream: true`; `body` without `from`.
-asio::awaitable<reply> begin_stream(edge& at, const auth::caller& by, boost::json::object body, user_id from);
+asio::awaitable<reply> begin_stream(edge& at, const routed_request& request, boost::json::object body,
+                                    user_id from);
 
 /// Asks persistence for what is stored, when a write may be. Errors: unavailable, rate_limited;
 /// outcome_unknown and the answer's own failure, in words for strangers.

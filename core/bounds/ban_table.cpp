@@ -29,6 +29,13 @@ std::optional<error> ban_table::refusal(const user_id& user, wall_time now) {
   return why;
 }
 
+std::optional<ban> ban_table::find(const user_id& user, wall_time now) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = bans_.find(user.text());
+  if (found == bans_.end() || found->second.is_over(now)) return {};
+  return found->second;
+}
+
 std::vector<ban> ban_table::list(const std::string& after, std::size_t limit, wall_time now) const {
   const std::lock_guard lock(mutex_);
   std::vector<ban> found;

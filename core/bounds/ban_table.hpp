@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace hongyan {
@@ -17,6 +18,7 @@ public:
   void note(const ban& what, wall_time now);
   /// Why the user may not do it, if so: forbidden, with the reason "banned" and until when.
   std::optional<error> refusal(const user_id& user, wall_time now);
+  std::optional<ban> find(const user_id& user, wall_time now) const;
   /// Ascending by user, behind `after`.
   std::vector<ban> list(const std::string& after, std::size_t limit, wall_time now) const;
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }

@@ -18,6 +18,7 @@ struct check_question {
   std::string content{}; ///< as in new_message; of a name the name
   std::optional<std::string> ext{};
   std::string names{}; ///< that classic clients show with it, one a line; the hook is not told of them
+  std::shared_ptr<const span_begun> traced{}; ///< as of new_message
 };
 
 struct check_verdict {

@@ -14,6 +14,8 @@
 
 namespace hongyan {
 
+struct span_begun;
+
 /// Stored by number: never renumber. The set is open: a newer release may have written others, which are read
 /// as `unknown`.
 enum class message_kind : std::uint8_t {
@@ -120,6 +122,8 @@ struct new_message {
   bool by_back_end = false; ///< the business says it for `from`: bans and checks are not its concern
   /// What a content check says of it, or that it is to be asked; core/chat/content_check.hpp. Null: none is.
   std::shared_ptr<const content_verdict> judged{};
+  /// Where it is followed for trace.otlp_url, core/tools/span_log.hpp; null: it is not.
+  std::shared_ptr<const span_begun> traced{};
   /// Whom it is for is to be told of it by WeChat when they have not read it after so long
   /// (core/chat/notice.hpp). Set by whoever stores it.
   std::optional<std::chrono::milliseconds> notice_after{};

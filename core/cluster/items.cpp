@@ -31,6 +31,7 @@ enum class kind : std::uint8_t {
   stream_wanted = 18,
   trace_wanted = 19,
   trace_told = 20,
+  message_followed = 21,
 };
 
 class writer {
@@ -311,6 +312,14 @@ kind put(writer& out, const trace_told& told) {
   return kind::trace_told;
 }
 
+kind put(writer& out, const message_followed& told) {
+  out.number(told.conversation_id);
+  out.number(told.seq);
+  out.number(told.message_id);
+  out.text(told.under);
+  return kind::message_followed;
+}
+
 session_came read_came(reader& in) {
   session_came came;
   came.user = in.user();
@@ -431,6 +440,15 @@ trace_told read_trace_told(reader& in) {
   return told;
 }
 
+message_followed read_followed(reader& in) {
+  message_followed told;
+  told.conversation_id = in.number<std::int64_t>();
+  told.seq = in.number<std::int64_t>();
+  told.message_id = in.number<std::int64_t>();
+  told.under = in.text();
+  return told;
+}
+
 std::optional<item> read_item(kind what, reader in) {
   switch (what) {
   case kind::snapshot_begin: return snapshot_begin{};
@@ -469,6 +487,7 @@ std::optional<item> read_item(kind what, reader in) {
   }
   case kind::trace_wanted: return read_trace_wanted(in);
   case kind::trace_told: return read_trace_told(in);
+  case kind::message_followed: return read_followed(in);
   }
   return {}; // of a newer version
 }

@@ -138,10 +138,18 @@ struct trace_told {
   trace_log::found known{};
 };
 
-using item =
-    std::variant<snapshot_begin, session_came, session_left, log_entries, position_read, typing, user_kicked,
-                 entries_missed, snapshot_end, users_blocked, own_changed, tokens_revoked, timeline_met,
-                 epoch_changed, reacted, stream_grown, stream_wanted, trace_wanted, trace_told>;
+/// A message that the sender has stored is followed: what becomes of it is told to a collector.
+struct message_followed {
+  std::int64_t conversation_id = 0;
+  std::int64_t seq = 0;
+  std::int64_t message_id = 0;
+  std::string under; ///< a traceparent, of what its spans are a part of
+};
+
+using item = std::variant<snapshot_begin, session_came, session_left, log_entries, position_read, typing,
+                          user_kicked, entries_missed, snapshot_end, users_blocked, own_changed,
+                          tokens_revoked, timeline_met, epoch_changed, reacted, stream_grown, stream_wanted,
+                          trace_wanted, trace_told, message_followed>;
 
 /// The item as bytes, to be joined with others.
 std::string encode(const item& what);

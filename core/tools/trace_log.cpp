@@ -24,6 +24,7 @@ trace_log::part& trace_log::of_this_thread() {
 
 void trace_log::note(trace_event::what of, std::int64_t conversation, std::int64_t first, std::int64_t last,
                      std::string_view user, std::string_view session, std::uint32_t count) {
+  if (spans_ != nullptr && spans_->is_on()) spans_->saw(of, conversation, first, last, user, session);
   if (size_ == 0) return;
   record r{.conversation = conversation,
            .first = first,

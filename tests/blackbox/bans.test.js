@@ -277,6 +277,10 @@ onEachStore('bans', (the) => {
     const ids = range(1, 23).map((i) => `banned-${i}`)
     const made = await Promise.all(ids.map((id, i) => ban(server, id, i % 2 ? 3600 : 0, { reason: `r${i}` })))
     const sorted = (bans) => [...bans].sort((x, y) => (x.userId < y.userId ? -1 : 1))
+    const [first] = made
+    assert.deepEqual((await asking(server, 'GET', `?userId=${first.userId}`)).json(), { bans: [first], cursor: null })
+    assert.deepEqual((await asking(server, 'GET', `?userId=${newId()}`)).json(), { bans: [], cursor: null })
+    assertProblem(await asking(server, 'GET', '?userId=no%20id'), 400, { mentions: /userId/ })
     for (const limit of [undefined, 1, 5, 22, 23, 24, 500]) assert.deepEqual(sorted(await bansOf(server, { limit })), sorted(made), `by ${limit}`)
     await ban(server, 'short', 1)
     await eventually(3_000, 'one that is over to be gone', async () => !await banOf(server, 'short'))

@@ -342,6 +342,26 @@ TEST_CASE("subscribe messages are templates that WeChat takes", "[config]") {
   CHECK(contains(refusal({"--config", plain.path}), "wechat.app_id"));
 }
 
+TEST_CASE("a collector's address is that of its receiver of spans", "[config]") {
+  const auto file_of = [](const std::string& url) {
+    return config_file("[trace]\notlp_url = \"" + url + "\"\n");
+  };
+  const auto url = [&](const std::string& said) {
+    const auto file = file_of(said);
+    return load({"--config", file.path}).otlp_url;
+  };
+  CHECK(url("http://127.0.0.1:4318") == "http://127.0.0.1:4318/v1/traces");
+  CHECK(url("http://otel:4318/") == "http://otel:4318/v1/traces");
+  CHECK(url("https://example.com/otlp/v1/traces?key=1") == "https://example.com/otlp/v1/traces?key=1");
+  for (const char* bad : {"", "127.0.0.1:4318", "grpc://h:4317", "http://user@h", "http://h:99999"}) {
+    const auto file = file_of(bad);
+    const auto why = refusal({"--config", file.path});
+    INFO(why);
+    CHECK(contains(why, "trace.otlp_url"));
+    CHECK(contains(why, "/v1/traces"));
+  }
+}
+
 TEST_CASE("the sample file names every key with its default", "[config]") {
   std::ifstream sample(HONGYAN_SOURCE_DIR "/config/hongyan.toml");
   std::string uncommented;

@@ -26,6 +26,10 @@ TEST_CASE("a ban holds until it is over or lifted, and says until when") {
   CHECK(why->until == "2025-11-30T00:01:00.000Z");
   CHECK(bans.refusal(user("2"), now + 24h)->until == "");
   CHECK_FALSE(bans.refusal(user("3"), now));
+  REQUIRE(bans.find(user("1"), now));
+  CHECK(bans.find(user("1"), now)->reason == "spam");
+  CHECK_FALSE(bans.find(user("1"), now + 60s));
+  CHECK_FALSE(bans.find(user("3"), now));
 
   CHECK_FALSE(bans.refusal(user("1"), now + 60s));
   CHECK(bans.size() == 1);

@@ -155,6 +155,9 @@ TEST_CASE("what happens to a message crosses", "[cluster]") {
                           .at = at(1'234'567),
                           .user = "1",
                           .session = "s"};
+  const auto followed = there_and_back(message_followed{7, 5, 900, "00-ab"});
+  CHECK(std::tie(followed.conversation_id, followed.seq, followed.message_id, followed.under) ==
+        std::tuple(7, 5, 900, "00-ab"));
   const auto told = there_and_back(trace_told{3, {{taken}, 31, at(1), at(2)}});
   CHECK(told.ticket == 3);
   CHECK(told.known.taken == 31);
