@@ -6,16 +6,14 @@ const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
 const fs = require('node:fs')
 const http = require('node:http')
-const { launch, newPage, screenshot } = require('./lib/browser')
-const { fromDist } = require('./lib/dist')
+const { KEYS, KEY_FILE, openAdmin: open, enter, go, button } = require('./lib/admin')
+const { launch, screenshot } = require('./lib/browser')
 const { startHongyan } = require('./lib/hongyan')
 const { picture } = require('./lib/media')
 const { geometry } = require('./lib/page')
 const { eventually, atRest } = require('./lib/wait')
 const { WAIT, ask, send, assertQuiet } = require('./lib/web')
 
-const KEYS = { eye: 'canary-key-eye-0123456789', ops: 'canary-key-ops-0123456789', boss: 'canary-key-boss-012345678', shop: 'canary-key-shop-012345678' }
-const KEY_FILE = `eye observe ${KEYS.eye}\nops observe,admin,push ${KEYS.ops}\nboss observe,admin,push,owner ${KEYS.boss}\nshop push ${KEYS.shop}\n`
 /** What Chromium writes of an answer that is no success. */
 const REFUSED = /status of 40[134]/
 const LONG_ID = 'a-rather-long-user-id.of-somebody@example.com:64-characters-long'
@@ -41,24 +39,7 @@ test.afterEach(async () => {
   keys.dispose()
 })
 
-async function openAdmin({ key, hash = '', width = 1280, height = 800, ...options } = {}) {
-  const page = await newPage(browser, { width, height, scale: 1, ...options })
-  await fromDist(page)
-  page.violations = []
-  page.asked = []
-  page.on('console', (message) => { if (/Content Security Policy/.test(message.text())) page.violations.push(message.text()) })
-  page.on('request', (request) => page.asked.push(request))
-  const response = await page.goto(`${server.url}/admin${hash}`)
-  assert.match(response.headers()['content-security-policy'], /default-src 'none'.*frame-ancestors 'none'/)
-  if (key) await enter(page, key)
-  return page
-}
-
-async function enter(page, key) {
-  await page.locator('.door input').fill(key, WAIT)
-  await page.keyboard.press('Enter')
-  await page.locator('.shell').waitFor(WAIT)
-}
+const openAdmin = (options) => open(browser, server, options)
 
 /** Whatever the page changed it said why. */
 function assertReasons(page) {
@@ -67,9 +48,6 @@ function assertReasons(page) {
   for (const request of changes) assert.match(request.headers()['audit-reason'] ?? '', /^[!-~]+$/, `${request.method()} ${request.url()}`)
 }
 
-/** Goes to a section, as a link would. */
-const go = (page, hash) => page.evaluate((where) => { location.hash = where }, hash)
-const button = (page, name) => page.getByRole('button', { name, exact: true })
 const dialog = (page) => page.locator('dialog.ask')
 
 /** Says why in the dialog that is open, and does it. */
@@ -223,6 +201,61 @@ test('whoever bans says why, and the audit log has who, what and why', async () 
   assertQuiet(owner)
 })
 
+test('who is banned is seen to be, may be let in again and not banned once more', async () => {
+  await fill()
+  await ask(server, KEYS.ops, 'POST', '/v1/bans', { userId: 'li4', reason: '在群里发广告', seconds: 3600 })
+  const { bans: [ban] } = await ask(server, KEYS.ops, 'GET', '/v1/bans?userId=li4')
+  const page = await openAdmin({ key: KEYS.ops, hash: '#users/li4', locale: 'en-US', timezoneId: 'UTC' })
+  const banned = page.locator('.banned')
+  await banned.getByText('在群里发广告').waitFor(WAIT)
+  const written = (at) => at.slice(0, 19).replace('T', ' ')
+  assert.deepEqual(await banned.locator('time').allTextContents(), [written(ban.since), written(ban.until)])
+  assert.equal(await button(page, 'Ban…').count(), 0)
+
+  await button(page, 'Lift ban…').click()
+  await confirm(page, 'a mistake')
+  await button(page, 'Ban…').waitFor(WAIT)
+  assert.equal(await banned.count(), 0)
+  assert.equal(await button(page, 'Lift ban…').count(), 0)
+  await eventually(async () => assert.ok(await button(page, 'Ban…').evaluate((node) => node === document.activeElement)))
+
+  await button(page, 'Ban…').click()
+  await dialog(page).getByLabel('For').selectOption('0')
+  await confirm(page, 'once more')
+  await banned.filter({ hasText: 'once more' }).filter({ hasText: 'Until lifted' }).waitFor(WAIT)
+  await button(page, 'Lift ban…').waitFor(WAIT)
+  assert.equal(await button(page, 'Ban…').count(), 0)
+  await go(page, '#users/zhang3')
+  await page.getByRole('heading', { name: '张三' }).waitFor(WAIT)
+  await eventually(async () => assert.ok(await button(page, 'Ban…').isEnabled()))
+  assert.equal(await banned.count(), 0, 'that is another one')
+
+  // A key without the scope admin neither asks nor is told.
+  const eye = await openAdmin({ key: KEYS.eye, hash: '#users/li4', locale: 'en-US' })
+  await eye.getByText('No live sessions').waitFor(WAIT)
+  await atRest(eye)
+  assert.equal(await eye.locator('.banned, [role=alert]').count(), 0)
+  assert.equal(await eye.getByText('once more').count(), 0)
+  assert.ok(eye.asked.every((request) => !request.url().includes('/v1/bans')))
+  assertQuiet(page)
+  assertQuiet(eye)
+})
+
+test('where it is not known whether a user is banned, that is said and both are offered', async () => {
+  await fill()
+  const page = await openAdmin({ key: KEYS.ops, locale: 'en-US' })
+  await page.route('**/v1/bans?**', (route) => route.fulfill({ status: 503, body: '{"title":"Overloaded","detail":"come again"}' }))
+  await go(page, '#users/li4')
+  await page.getByRole('alert').filter({ hasText: 'come again' }).waitFor(WAIT)
+  await button(page, 'Ban…').waitFor(WAIT)
+  await button(page, 'Lift ban…').waitFor(WAIT)
+  await page.unroute('**/v1/bans?**')
+  await button(page, 'Try again').click()
+  await button(page, 'Lift ban…').waitFor({ state: 'detached', ...WAIT })
+  assert.equal(await page.getByRole('alert').count(), 0)
+  assertQuiet(page, /status of 503/)
+})
+
 test('what the server refuses is said in its words, in the dialog, which stays', async () => {
   await fill()
   const page = await openAdmin({ key: KEYS.ops, hash: '#groups/hike', locale: 'en-US' })
@@ -280,7 +313,7 @@ test('a message is found by its words, and taken back', async () => {
     assert.equal(messages.find(({ id }) => id === message.id).content, null)
   })
   await go(page, `#messages/${message.id}`)
-  await page.locator('.part .note, .part .facts').first().waitFor(WAIT)
+  await page.getByText('Not checked').waitFor(WAIT)
   await page.getByRole('heading', { name: 'Trace' }).waitFor(WAIT)
   await atRest(page)
   await page.getByLabel('Message number').fill('1.5')

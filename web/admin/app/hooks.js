@@ -35,3 +35,19 @@ export function usePages(load) {
     back: trail.length > 1 ? () => setTrail(trail.slice(0, -1)) : null,
   }
 }
+
+/**
+ * A list that is here in one piece, `size` rows of it at a time.
+ * @returns {{rows: object[], number: number, next: function|null, back: function|null}}
+ */
+export function useParts(all, size) {
+  const [wanted, setWanted] = useState(0)
+  const last = Math.max(0, Math.ceil(all.length / size) - 1)
+  const at = Math.min(wanted, last)
+  return {
+    rows: all.slice(at * size, (at + 1) * size),
+    number: at + 1,
+    next: at < last ? () => setWanted(at + 1) : null,
+    back: at > 0 ? () => setWanted(at - 1) : null,
+  }
+}

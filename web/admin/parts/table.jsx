@@ -43,9 +43,10 @@ export function PagedTable({ pages, items, empty, ...table }) {
   )
 }
 
-const Pager = ({ number, next, back, again, isLoading }) => (
+/** Where there is more than one page: from one to the other. @param {object} props of usePages() or useParts(); `again`: a button asks anew */
+export const Pager = ({ number, next, back, again, isLoading }) => (again || next || back) && (
   <div class="pager" role="group" aria-label={t('pager')}>
-    <button type="button" class="button" disabled={isLoading} onClick={again}>{t('again')}</button>
+    {again && <button type="button" class="button" disabled={isLoading} onClick={again}>{t('again')}</button>}
     {(next || back) && (
       <div class="pager-steps">
         <button type="button" class="button" disabled={!back || isLoading} onClick={back}>{t('pager.back')}</button>

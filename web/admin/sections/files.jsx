@@ -55,7 +55,7 @@ function Found({ id, type, size, name }) {
         <button type="button" class="button" disabled={state.isBusy} onClick={keep}>{t('files.save')}</button>
       </>
     )}>
-      <Facts facts={[[t('files.id'), <span class="mono">{id}</span>], [t('files.type'), type], [t('files.size'), Number.isFinite(size) ? bytes(size, lang.value) : '–']]} />
+      <Facts facts={[[t('files.id'), <span class="mono">{id}</span>, true], [t('files.type'), type], [t('files.size'), Number.isFinite(size) ? bytes(size, lang.value) : '–']]} />
       {state.isBusy && <Waiting />}
       {state.error && <Trouble error={state.error} />}
       {state.url && <Shown type={type} url={state.url} name={name} />}

@@ -78,7 +78,7 @@ function Members({ group, onChange }) {
     <Card title={t('groups.members')}>
       <PagedTable
         isCompact label={t('groups.members')} pages={pages} items="members" empty={t('groups.nobody')} keyOf={({ userId }) => userId} columns={[
-          { name: t('groups.member'), class: 'is-wide', cell: ({ userId }) => <PlaceLink place={{ userId }} /> },
+          { name: t('groups.member'), class: 'is-id', cell: ({ userId }) => <PlaceLink place={{ userId }} /> },
           { name: t('groups.role'), cell: ({ role }) => t(`role.${role}`) },
           { name: '', class: 'is-action', cell: ({ userId, role }) => role !== 'owner' && <ActButton needs="admin" label={t('remove.label', { id: userId })} {...removal(userId)}>{t('remove.ask')}</ActButton> },
         ]}

@@ -1,12 +1,14 @@
 // What became of a message: where it went, step by step.
 
+import { useParts } from '../app/hooks.js'
 import { addressOf } from '../app/route.js'
 import { lang, t } from '../app/lang.js'
 import { count } from '../core/format.js'
 import { NAMED_MAX, stepsOf } from '../core/trace.js'
 import { Card, Facts, PlaceLink, Time } from '../parts/card.jsx'
-import { Answer } from '../parts/table.jsx'
+import { Answer, Pager } from '../parts/table.jsx'
 
+const A_PAGE = 50
 const STATES = { sent: 'is-good', waiting: '', failed: 'is-bad' }
 
 /** @param {{trace: object}} props of useAnswer() */
@@ -24,6 +26,8 @@ export const TraceFacts = ({ trace: { from, to, seq, recalled } }) => (
 
 function Traced({ trace }) {
   const { delivered, read, webhooks, silentNodes } = trace
+  // Whom WeChat was asked to tell can be all of a group.
+  const { rows: steps, ...parts } = useParts(stepsOf(trace), A_PAGE)
   const n = (value) => count(value, lang.value)
   return (
     <>
@@ -33,7 +37,8 @@ function Traced({ trace }) {
         ...delivered.nodes.map(({ node, sessions, taken }) => [t('trace.node', { node }), t('trace.takenOf', { n: n(taken), of: n(sessions) })]),
         ...webhooks.map(({ name, state, error }) => [t('trace.webhook', { name }), <span class={`pill is-plain ${STATES[state] || ''}`}><i />{t(`trace.${state}`)}{error && ` · ${error}`}</span>]),
       ]} />
-      <ol class="trace">{stepsOf(trace).map((step, i) => <Step key={i} {...step} />)}</ol>
+      <ol class="trace">{steps.map((step, i) => <Step key={i} {...step} />)}</ol>
+      <Pager {...parts} />
       {[delivered, read].some(({ each }) => each.length >= NAMED_MAX) && <p class="hint">{t('trace.named', { n: NAMED_MAX })}</p>}
       {silentNodes.length > 0 && <p class="note is-warning">{t('trace.silent', { nodes: silentNodes.join(', ') })}</p>}
     </>

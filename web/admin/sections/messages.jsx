@@ -28,7 +28,7 @@ function Message({ id }) {
     <>
       <Card title={t('messages.one', { id })} actions={<Recall id={id} after={trace.again} />}>
         {trace.value && <TraceFacts trace={trace.value} />}
-        {can('admin') && <Verdict id={id} />}
+        {trace.value && can('admin') && <Verdict id={id} isChecked={trace.value.moderation !== null} />}
         <Missing scopes={['admin', 'push']} />
       </Card>
       <Trace trace={trace} />

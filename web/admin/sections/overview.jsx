@@ -71,6 +71,7 @@ function Ready() {
 function Server({ now }) {
   const { figures } = now
   const failed = figures.webhooksFailed
+  const failedText = t('overview.sinceStart', { n: count(failed, lang.value) })
   const up = span(now.uptimeSeconds).map(([n, unit]) => t(`span.${unit}`, { n })).join(' ')
   const ready = readiness.value
   return (
@@ -80,7 +81,7 @@ function Server({ now }) {
         [t('overview.uptime'), up],
         [t('overview.database'), now.database],
         [t('overview.auth'), now.auth],
-        [t('overview.failed'), failed > 0 ? <a class="link" href={addressOf('webhooks')}>{count(failed, lang.value)}</a> : count(failed, lang.value)],
+        [t('overview.failed'), failed > 0 ? <a class="link" href={addressOf('webhooks')}>{failedText}</a> : failedText],
         [t('overview.nodes', { n: now.nodes.length }), <span class="tags">{now.nodes.map((node) => <span key={node} class={`tag ${node === now.node ? 'is-this' : ''}`} title={node === now.node ? t('overview.thisNode') : undefined}>{node}</span>)}</span>, true],
       ]} />
     </Card>

@@ -4,6 +4,7 @@ import { ask, askBytes } from '../app/api.js'
 import { t } from '../app/lang.js'
 import { save } from '../app/save.js'
 import { ActButton } from '../parts/act-button.jsx'
+import { banIn } from './user-ban.jsx'
 
 const DAY = 86_400
 /** For how long: of 0 until it is lifted. */
@@ -40,12 +41,17 @@ const eraseOf = (id, after) => ({
   act: (why) => ask('DELETE', `/v1/users/${encodeURIComponent(id)}`, { why }),
 })
 
-export const UserActions = ({ id, onChange }) => (
-  <div class="actions">
-    <ActButton needs="admin" {...closeOf(id, onChange)}>{t('close.ask')}</ActButton>
-    <ActButton needs="admin" {...banOf(id, onChange)}>{t('ban.ask')}</ActButton>
-    <ActButton needs="admin" {...liftOf(id, onChange)} danger={false}>{t('lift.ask')}</ActButton>
-    <ActButton needs="owner" {...exportOf(id)}>{t('export.ask')}</ActButton>
-    <ActButton needs="owner" {...eraseOf(id, onChange)}>{t('erase.ask')}</ActButton>
-  </div>
-)
+/** @param {{bans: object}} props of useAnswer(). Until it is known whether there is a ban, neither is done; where it can't be known, either may be */
+export function UserActions({ id, bans, onChange }) {
+  const isBanned = Boolean(banIn(bans))
+  return (
+    <div class="actions">
+      <ActButton needs="admin" {...closeOf(id, onChange)}>{t('close.ask')}</ActButton>
+      {/* One button in either case: the focus stays on it. */}
+      <ActButton needs="admin" isOff={!bans.value && !bans.error} {...(isBanned ? liftOf : banOf)(id, onChange)}>{t(isBanned ? 'lift.ask' : 'ban.ask')}</ActButton>
+      {bans.error && <ActButton needs="admin" {...liftOf(id, onChange)}>{t('lift.ask')}</ActButton>}
+      <ActButton needs="owner" {...exportOf(id)}>{t('export.ask')}</ActButton>
+      <ActButton needs="owner" {...eraseOf(id, onChange)}>{t('erase.ask')}</ActButton>
+    </div>
+  )
+}

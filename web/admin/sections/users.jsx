@@ -5,11 +5,13 @@ import { useAnswer } from '../app/hooks.js'
 import { t } from '../app/lang.js'
 import { go } from '../app/route.js'
 import { isId } from '../core/ids.js'
+import { query } from '../core/query.js'
 import { Card } from '../parts/card.jsx'
 import { Lookup } from '../parts/lookup.jsx'
 import { Missing } from '../parts/scopes.jsx'
 import { Face } from './user-face.jsx'
 import { UserActions } from './user-actions.jsx'
+import { Ban } from './user-ban.jsx'
 import { Conversations } from './user-conversations.jsx'
 import { Sessions } from './user-sessions.jsx'
 
@@ -22,18 +24,22 @@ export const Users = ({ id }) => (
 
 function User({ id }) {
   const at = `/v1/users/${encodeURIComponent(id)}`
-  // A name is contents: a key that only observes has sessions alone.
-  const profile = useAnswer(() => (can('admin') ? ask('GET', at) : Promise.resolve(null)))
+  // A name is contents, and so is a ban: a key that only observes has sessions alone.
+  const mayRead = can('admin')
+  const read = (path) => (mayRead ? ask('GET', path) : Promise.resolve(null))
+  const profile = useAnswer(() => read(at), [mayRead])
+  const bans = useAnswer(() => read(`/v1/bans${query({ userId: id })}`), [mayRead])
   const sessions = useAnswer(() => ask('GET', `${at}/sessions`))
   return (
     <>
       <Card class="user">
         <Face id={id} profile={profile} sessions={sessions} />
-        <UserActions id={id} onChange={() => { profile.again(); sessions.again() }} />
+        <Ban bans={bans} />
+        <UserActions id={id} bans={bans} onChange={() => { profile.again(); bans.again(); sessions.again() }} />
         <Missing scopes={['admin', 'owner']} />
       </Card>
       <Sessions id={id} sessions={sessions} />
-      {can('admin') && <Conversations id={id} />}
+      {mayRead && <Conversations id={id} />}
     </>
   )
 }
