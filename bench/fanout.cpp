@@ -48,7 +48,7 @@ public:
       , contents_(tag_)
       , group_(without_dash(tag_))
       , place_(group_place(group_))
-      , users_(where, asked.servers, protocol::v1, first_user(), *this)
+      , users_(where, asked.servers, asked.speaks, first_user(), *this)
       , under_way_(asked.users) {}
 
   asio::awaitable<report> run();
@@ -89,6 +89,7 @@ private:
   std::deque<steady_time> waiting_; ///< due, but no member may have another one under way
   std::string id_;                  ///< reused by every message
   std::string content_;
+  std::vector<v1_message> together_; ///< reused by every text
   std::vector<std::string> failures_;
   std::string refusal_; ///< the first
   echo_figures echo_;
@@ -255,6 +256,12 @@ void fanout_run::received(socket_client& client, const std::string& frame) {
       return;
     }
     break;
+  case v1_kind::messages:
+    if (read_messages(text.body, together_)) {
+      for (const auto& m : together_) take_message(client.index(), m, frame.size() / together_.size());
+      return;
+    }
+    break;
   case v1_kind::result:
   case v1_kind::failure:
     if (text.id != 0) take_answer(client.index(), text);
@@ -325,6 +332,7 @@ void fanout_run::lost(socket_client& client) { answers_ += std::exchange(under_w
 report fanout_run::tell() {
   report r{.scenario = "fanout", .summary = {}};
   r.summary = "a group of " + std::to_string(asked_.users) + " connected members, " +
+              (asked_.speaks == protocol::v1_many ? "with many=true, " : "") +
               (asked_.rate > 0 ? "open loop at " + fixed(asked_.rate, 0) + " messages/s"
                                : "closed loop of " + std::to_string(asked_.senders) + " messages under way") +
               " by members in turn, contents of " + std::to_string(asked_.content_bytes) + " bytes, " +

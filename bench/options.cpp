@@ -138,6 +138,8 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
                               "verify: 40, fair: 8; files: uploads at a time: 200, messages: 500)");
   bool by_v1 = false;
   auto* v1 = app.add_flag("--v1", by_v1, "push, idle, storm: by v1, not by the classic contract");
+  bool takes_many = false;
+  auto* many = app.add_flag("--many", takes_many, "fanout: members connect with many=true");
   auto* rate =
       add_number(app, "--rate", o.rate, 0.0, 1'000'000.0,
                  "push, fanout, verify: so many a second, whatever the answers; latency counts from the due "
@@ -193,16 +195,11 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   o.what = found->second;
   using enum scenario;
   const std::vector<std::pair<const CLI::Option*, std::vector<scenario>>> takers{
-      {v1, {push, idle, storm}},
-      {rate, {push, fanout, verify}},
-      {senders, {push, fanout}},
-      {pairs, {push}},
-      {content, {push, fanout, sync}},
-      {missed, {sync}},
-      {at_once, {sync}},
-      {history, {verify}},
-      {check, {verify}},
-      {key, {verify, fair}}};
+      {v1, {push, idle, storm}}, {many, {fanout}},      {rate, {push, fanout, verify}},
+      {senders, {push, fanout}}, {pairs, {push}},       {content, {push, fanout, sync}},
+      {missed, {sync}},          {at_once, {sync}},     {history, {verify}},
+      {check, {verify}},         {key, {verify, fair}},
+  };
   for (const auto& [option, by] : takers)
     if (option->count() > 0 && std::ranges::find(by, o.what) == by.end())
       return bad(option->get_name() + ": the scenario " + name + " does not take it");
@@ -241,7 +238,7 @@ result<std::variant<options, print_and_exit>> parse_options(const std::vector<st
   if (o.what == verify && o.rate <= 0) return bad("--rate: verify takes more than 0");
   if (by_v1 || o.what == fanout || o.what == sync || o.what == verify || o.what == fair || o.what == files ||
       o.what == messages)
-    o.speaks = protocol::v1;
+    o.speaks = takes_many ? protocol::v1_many : protocol::v1;
   o.duration = std::chrono::seconds(duration);
   return o;
 }

@@ -15,7 +15,12 @@ namespace hongyan::bench {
 enum class scenario : std::uint8_t { push, idle, storm, fanout, sync, verify, fair, files, messages };
 
 /// What the clients speak.
-enum class protocol : std::uint8_t { classic, v1 };
+enum class protocol : std::uint8_t {
+  classic,
+  v1,
+  v1_many ///< v1 with ?many=true: several messages in one text
+};
+constexpr bool is_v1(protocol p) { return p != protocol::classic; }
 
 /// Of a cluster's users: who writes to whom.
 enum class pairing : std::uint8_t { any, same_node, across_nodes };

@@ -29,13 +29,14 @@ std::string key_of(std::uint64_t user) {
 
 std::string upgrade_request(const server_address& server, protocol speaks, std::uint64_t user,
                             const std::string& token, const std::string& key) {
-  const auto path = !token.empty()           ? "/v1/connect"
-                    : speaks == protocol::v1 ? "/v1/connect?userId=" + std::to_string(user)
-                                             : "/imserver/" + std::to_string(user);
+  const auto path = !token.empty()  ? "/v1/connect"
+                    : is_v1(speaks) ? "/v1/connect?userId=" + std::to_string(user) +
+                                          (speaks == protocol::v1_many ? "&many=true" : "")
+                                    : "/imserver/" + std::to_string(user);
   return "GET " + path + " HTTP/1.1\r\nHost: " + server.host +
          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
          key + (token.empty() ? "" : "\r\nAuthorization: Bearer " + token) +
-         (speaks == protocol::v1 ? std::string(subprotocol_field) : "") + "\r\n\r\n";
+         (is_v1(speaks) ? std::string(subprotocol_field) : "") + "\r\n\r\n";
 }
 
 socket_client::socket_client(caf::actor_config& config, io_shard& home, const server_address& server,
@@ -151,12 +152,12 @@ void socket_client::take_answer(std::string_view bytes) {
   if (!line.starts_with("HTTP/1.1 101")) return over("the upgrade was answered: " + line);
   if (answer_.find(accept_key(key_)) > end)
     return over("the upgrade was answered with a wrong Sec-WebSocket-Accept");
-  if (speaks_ == protocol::v1 && answer_.find(subprotocol_field) > end)
+  if (is_v1(speaks_) && answer_.find(subprotocol_field) > end)
     return over("the upgrade was answered without the subprotocol");
   const auto leftover = answer_.substr(end + 4);
   std::string().swap(answer_);
   std::string().swap(key_);
-  if (speaks_ == protocol::v1) {
+  if (is_v1(speaks_)) {
     phase_ = phase::greeting;
   } else {
     opened();
@@ -175,7 +176,7 @@ void socket_client::take_greeting(const std::string& text) {
 
 void socket_client::opened() {
   phase_ = phase::open;
-  if (speaks_ == protocol::v1) {
+  if (is_v1(speaks_)) {
     alarm_.set(home_.timers(), home_.now() + heartbeat_);
   } else {
     alarm_.clear();

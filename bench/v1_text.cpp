@@ -118,9 +118,10 @@ v1_text read_text(std::string_view text) {
   } else if (skip(text, R"("method":")")) {
     const auto method = take_string(text);
     if (skip(text, R"(","params":)"))
-      read.kind = method == "message"   ? v1_kind::message
-                  : method == "session" ? v1_kind::session
-                                        : v1_kind::other;
+      read.kind = method == "message"    ? v1_kind::message
+                  : method == "messages" ? v1_kind::messages
+                  : method == "session"  ? v1_kind::session
+                                         : v1_kind::other;
   }
   read.body = text;
   return read;
@@ -138,18 +139,23 @@ std::optional<v1_session_facts> read_session(std::string_view body) {
   return facts;
 }
 
-std::optional<v1_sync_facts> read_sync(std::string_view body, std::vector<v1_message>& messages) {
+bool read_messages(std::string_view body, std::vector<v1_message>& messages) {
   messages.clear();
+  while (skip_to(body, message_begin)) {
+    const auto m = take_message(body);
+    if (!m) return false;
+    messages.push_back(*m);
+  }
+  return true;
+}
+
+std::optional<v1_sync_facts> read_sync(std::string_view body, std::vector<v1_message>& messages) {
   v1_sync_facts facts;
   const auto more = body.rfind(more_key); // the last member; before it each conversation has its own
   if (more == std::string_view::npos) return {};
   facts.has_more = body.substr(more + more_key.size()).starts_with("true");
   facts.reset = body.find(R"("reset":true)") != std::string_view::npos;
-  while (skip_to(body, message_begin)) {
-    const auto m = take_message(body);
-    if (!m) return {};
-    messages.push_back(*m);
-  }
+  if (!read_messages(body, messages)) return {};
   return facts;
 }
 

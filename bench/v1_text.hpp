@@ -32,11 +32,12 @@ std::string sync_request(std::uint64_t id, std::string_view epoch,
 // In.
 
 enum class v1_kind : std::uint8_t {
-  session, ///< the first text of a socket
-  message, ///< a notification of a log's entry
-  other,   ///< another notification
-  result,  ///< a request was carried out
-  failure, ///< it was not
+  session,  ///< the first text of a socket
+  message,  ///< a notification of a log's entry
+  messages, ///< of several, of one conversation
+  other,    ///< another notification
+  result,   ///< a request was carried out
+  failure,  ///< it was not
   unreadable,
 };
 
@@ -56,6 +57,9 @@ struct v1_message {
 };
 /// The first message in the body of a notification, or of message.send's result.
 std::optional<v1_message> read_message(std::string_view body);
+
+/// Puts those of a notification of several into `messages` (emptied first). False: it cannot be read.
+bool read_messages(std::string_view body, std::vector<v1_message>& messages);
 
 struct v1_session_facts {
   std::string epoch;

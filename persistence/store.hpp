@@ -460,17 +460,16 @@ public:
   /// The newest `limit` messages that match, oldest first (by id): what the classic contract shows.
   virtual result<std::vector<message>> latest(const history_query& query) = 0;
 
-  /// Every conversation of the user that is shown (membership::is_shown()), in no order.
+  /// Every conversation of the user that is shown (membership::is_shown()), in no order, and without
+  /// peer_read_seq: of many thousands that would be half of the work, for the few that anybody looks at.
   virtual result<std::vector<membership>> memberships(const user_id& user) = 0;
-  /// Those of them that `of` names, in no order.
+  /// The first `limit` behind `after` of those in which an entry is shown, in the order of their
+  /// list_key_of().
+  virtual result<std::vector<membership>> listed(const user_id& user, const list_key& after,
+                                                 std::size_t limit) = 0;
+  /// Those of memberships() that `of` names, in no order.
   virtual result<std::vector<membership>> some_memberships(const user_id& user,
-                                                           std::span<const std::int64_t> of) {
-    auto all = memberships(user);
-    if (!all) return all;
-    std::erase_if(*all,
-                  [&](const membership& m) { return std::ranges::find(of, m.conversation_id) == of.end(); });
-    return all;
-  }
+                                                           std::span<const std::int64_t> of) = 0;
   /// The conversations of any of these users in which something was said since then and that one of them
   /// sees, in no order, perhaps twice. Asked in a cluster, of many users.
   virtual result<std::vector<conversation_activity>> active(std::span<const user_id> users, wall_time since) {

@@ -177,12 +177,8 @@ result<void> complete(message_reader& reader, const user_id& user, std::vector<m
 }
 
 /// The conversation list's order, as what a cursor says: less comes first.
-std::array<std::int64_t, 3> list_key(const membership& m) {
-  return {m.pinned ? 0 : 1, -m.shown_at.time_since_epoch().count(), m.conversation_id};
-}
-
 std::string list_cursor(const membership& m) {
-  const auto key = list_key(m);
+  const auto key = list_key_of(m);
   return std::to_string(key[0]) + "." + std::to_string(key[1]) + "." + std::to_string(key[2]);
 }
 
@@ -443,6 +439,23 @@ result<sync_page> read_page(message_reader& reader, const sync_query& query, std
   return page;
 }
 
+/// memberships() has not read them.
+result<void> fill_peers(message_reader& reader, const user_id& user,
+                        std::vector<synced_conversation>& conversations) {
+  std::vector<std::int64_t> ids;
+  for (const synced_conversation& c : conversations)
+    if (!c.of.with.is_group()) ids.push_back(c.of.conversation_id);
+  if (ids.empty()) return {};
+  const auto found = reader.some_memberships(user, ids);
+  if (!found) return found.error();
+  std::map<std::int64_t, std::int64_t> positions;
+  for (const membership& m : *found) positions.emplace(m.conversation_id, m.peer_read_seq.value_or(0));
+  for (synced_conversation& c : conversations)
+    if (!c.of.with.is_group())
+      c.of.peer_read_seq = positions[c.of.conversation_id]; // 0 when cleared just now
+  return {};
+}
+
 result<sync_page> sync_all(message_reader& reader, const sync_query& given) {
   auto shown = reader.memberships(given.user);
   if (!shown) return shown.error();
@@ -452,6 +465,7 @@ result<sync_page> sync_all(message_reader& reader, const sync_query& given) {
   if (!reset->empty()) query.positions.clear();
   auto page = read_page(reader, query, *std::move(shown));
   if (!page) return page;
+  if (auto filled = fill_peers(reader, query.user, page->conversations); !filled) return filled.error();
   page->reset = *reset;
   if (page->left.size() > sync_left_max) page->left.resize(sync_left_max);
   return page;
@@ -578,15 +592,13 @@ result<conversation_page> list_conversations(message_reader& reader, const list_
                                                        std::int64_t{}, std::int64_t{}}
                                           : parse_cursor<3>(query.cursor);
   if (!begin) return not_a_cursor();
-  auto shown = reader.memberships(query.user);
+  // One more than the page holds, to know whether there is another.
+  const auto most = std::max<std::size_t>(query.limit, 1);
+  auto shown = reader.listed(query.user, *begin, most + 1);
   if (!shown) return shown.error();
-  // After a clear a message brings a conversation back, and no edit or recall of what was cleared.
-  std::erase_if(*shown,
-                [&](const membership& m) { return m.shown_seq < m.first_seq || list_key(m) <= *begin; });
-  std::ranges::sort(*shown, {}, list_key);
 
   conversation_page page;
-  const auto size = std::min(shown->size(), std::max<std::size_t>(query.limit, 1));
+  const auto size = std::min(shown->size(), most);
   for (std::size_t i = 0; i < size; ++i) page.conversations.push_back({std::move((*shown)[i])});
   if (size < shown->size()) page.cursor = list_cursor(page.conversations.back().of);
   if (auto filled = fill(reader, query.user, page.conversations); !filled) return filled.error();

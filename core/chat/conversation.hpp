@@ -4,6 +4,8 @@
 #include "core/chat/message.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,13 @@ struct membership {
   /// The lowest entry that there is for the user to read, if there is any.
   std::int64_t readable_from() const { return std::max(first_seq, kept_from); }
 };
+
+/// Where a conversation stands in its user's list: pinned ones first, then the newest shown, then by id.
+using list_key = std::array<std::int64_t, 3>;
+
+inline list_key list_key_of(const membership& m) {
+  return {m.pinned ? 0 : 1, -to_ms(m.shown_at), m.conversation_id};
+}
 
 struct profile {
   user_id user;

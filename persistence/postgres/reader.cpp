@@ -35,18 +35,38 @@ WHERE m.conversation_id = (SELECT id FROM conversation WHERE user_low = $1::text
   AND m.id < $3::bigint AND m.kind )" + in_message_kinds() +
                                        R"( AND NOT m.recalled ORDER BY m.id DESC LIMIT $4::bigint)";
 
-const std::string memberships_sql = R"(
+/// The last entry that is neither a recall nor an edit, and its time.
+constexpr const char* shown_seq = "CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_seq ELSE c.last_seq END";
+constexpr const char* shown_at =
+    "CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_at_ms ELSE c.last_at_ms END";
+
+std::string memberships_of(bool with_peers) {
+  return std::string(R"(
 SELECT m.conversation_id, c.group_id, CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END,
-       m.role::bigint, c.last_seq, c.last_at_ms, m.first_seq, m.read_seq, peer.read_seq, m.pinned, m.muted,
-       CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_seq ELSE c.last_seq END,
-       CASE WHEN c.quiet_seq = c.last_seq THEN c.shown_at_ms ELSE c.last_at_ms END, c.first_seq
-FROM member m JOIN conversation c ON c.id = m.conversation_id
+       m.role::bigint, c.last_seq, c.last_at_ms, m.first_seq, m.read_seq, )") +
+         (with_peers ? "peer.read_seq" : "NULL") + ", m.pinned, m.muted, " + shown_seq + ", " + shown_at +
+         ", c.first_seq FROM member m JOIN conversation c ON c.id = m.conversation_id " +
+         (with_peers ? R"(
 LEFT JOIN member peer ON peer.conversation_id = c.id
-  AND peer.user_id = CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END
-WHERE m.user_id = $1::text AND NOT c.dismissed)";
-const std::string shown_memberships_sql = memberships_sql + " AND c.last_seq >= m.first_seq";
+  AND peer.user_id = CASE WHEN c.user_low = $1::text THEN c.user_high ELSE c.user_low END)"
+                     : "") +
+         " WHERE m.user_id = $1::text AND NOT c.dismissed";
+}
+const std::string memberships_sql = memberships_of(true);
+constexpr const char* are_shown = " AND c.last_seq >= m.first_seq";
+const std::string shown_memberships_sql = memberships_of(false) + are_shown;
 const std::string some_memberships_sql =
-    shown_memberships_sql + " AND m.conversation_id = ANY ($2::bigint[])";
+    memberships_sql + are_shown + " AND m.conversation_id = ANY ($2::bigint[])";
+/// $2 to $4 the list_key before, $5 how many. What a page does not show is looked at, and no more.
+const std::string listed_sql = memberships_sql + R"( AND m.conversation_id = ANY (ARRAY(
+  SELECT c.id FROM member m JOIN conversation c ON c.id = m.conversation_id
+  WHERE m.user_id = $1::text AND NOT c.dismissed AND )" +
+                               shown_seq + R"( >= m.first_seq
+    AND (1 - m.pinned::int, - )" +
+                               shown_at +
+                               R"(, c.id) > ($2::bigint, $3::bigint, $4::bigint)
+  ORDER BY 1 - m.pinned::int, - )" +
+                               shown_at + ", c.id LIMIT $5::bigint))";
 /// $1 users, $2 a time. Seven times cheaper than their memberships one after the other.
 constexpr const char* active_sql = R"(
 SELECT DISTINCT c.id, c.last_seq
@@ -243,6 +263,7 @@ const std::vector<named_statement>& reader_statements() {
                                                  {"latest_of_pair", latest_of_pair_sql},
                                                  {"memberships", shown_memberships_sql},
                                                  {"some_memberships", some_memberships_sql},
+                                                 {"listed", listed_sql},
                                                  {"active", active_sql},
                                                  {"find_membership", find_membership_sql},
                                                  {"log", log_sql},
@@ -374,6 +395,19 @@ public:
     auto rows = run("some_memberships");
     if (!rows) return rows.error();
     return read_all(*rows, read_membership);
+  }
+
+  result<std::vector<membership>> listed(const user_id& user, const list_key& after,
+                                         std::size_t limit) override {
+    parameters_.clear();
+    parameters_.add(std::string_view(user.text()));
+    for (const auto part : after) parameters_.add(part);
+    parameters_.add(static_cast<std::int64_t>(limit));
+    auto rows = run("listed");
+    if (!rows) return rows.error();
+    auto some = read_all(*rows, read_membership);
+    std::ranges::sort(some, {}, list_key_of);
+    return some;
   }
 
   result<std::vector<conversation_activity>> active(std::span<const user_id> users,

@@ -51,19 +51,32 @@ const std::string latest_of_pair_sql =
     " (SELECT id FROM conversation WHERE user_low = ?1 AND user_high = ?2) AND m.id < ?3 AND " +
     classic_rows + " ORDER BY m.id DESC LIMIT ?4";
 
-const std::string memberships_sql =
-    "SELECT c.id, c.group_id, c.user_low, c.user_high, m.role, c.last_seq, c.last_at_ms, m.first_seq, "
-    "m.read_seq,"
-    " m.pinned, m.muted, peer.read_seq,"
-    " iif(c.quiet_seq = c.last_seq, c.shown_seq, c.last_seq),"
-    " iif(c.quiet_seq = c.last_seq, c.shown_at_ms, c.last_at_ms), c.first_seq"
-    " FROM member m JOIN conversation c ON c.id = m.conversation_id AND c.dismissed = 0"
-    " LEFT JOIN member peer ON c.group_id IS NULL AND peer.conversation_id = c.id"
-    "  AND peer.user_id = iif(c.user_low = m.user_id, c.user_high, c.user_low)"
-    " WHERE m.user_id = ?1";
-const std::string shown_memberships_sql = memberships_sql + " AND c.last_seq >= m.first_seq";
+/// The last entry that is neither a recall nor an edit, and its time.
+constexpr const char* shown_seq = "iif(c.quiet_seq = c.last_seq, c.shown_seq, c.last_seq)";
+constexpr const char* shown_at = "iif(c.quiet_seq = c.last_seq, c.shown_at_ms, c.last_at_ms)";
+
+std::string memberships_of(bool with_peers) {
+  return std::string("SELECT c.id, c.group_id, c.user_low, c.user_high, m.role, c.last_seq, c.last_at_ms, "
+                     "m.first_seq, m.read_seq, m.pinned, m.muted, ") +
+         (with_peers ? "peer.read_seq" : "NULL") + ", " + shown_seq + ", " + shown_at +
+         ", c.first_seq FROM member m JOIN conversation c ON c.id = m.conversation_id AND c.dismissed = 0" +
+         (with_peers ? " LEFT JOIN member peer ON c.group_id IS NULL AND peer.conversation_id = c.id"
+                       "  AND peer.user_id = iif(c.user_low = m.user_id, c.user_high, c.user_low)"
+                     : "") +
+         " WHERE m.user_id = ?1";
+}
+const std::string memberships_sql = memberships_of(true);
+constexpr const char* are_shown = " AND c.last_seq >= m.first_seq";
+const std::string shown_memberships_sql = memberships_of(false) + are_shown;
 const std::string some_memberships_sql =
-    shown_memberships_sql + " AND m.conversation_id IN (SELECT value FROM json_each(?2))";
+    memberships_sql + are_shown + " AND m.conversation_id IN (SELECT value FROM json_each(?2))";
+/// ?2 to ?4 the list_key before, ?5 how many. What a page does not show is looked at, and no more.
+const std::string listed_sql =
+    memberships_sql +
+    " AND m.conversation_id IN (SELECT c.id FROM member m JOIN conversation c ON c.id = m.conversation_id"
+    "  AND c.dismissed = 0 WHERE m.user_id = ?1 AND " +
+    shown_seq + " >= m.first_seq AND (1 - m.pinned, -" + shown_at +
+    ", c.id) > (?2, ?3, ?4) ORDER BY 1 - m.pinned, -" + shown_at + ", c.id LIMIT ?5)";
 const std::string membership_of_direct_sql = memberships_sql + " AND c.user_low = ?2 AND c.user_high = ?3";
 const std::string membership_of_group_sql = memberships_sql + " AND c.group_id = ?2";
 
@@ -164,7 +177,7 @@ membership read_membership(const sqlite_statement::execution& row, const user_id
                 .muted = row.integer(10) != 0};
   if (row.is_null(1)) {
     of.with = stored_user(row.text(row.text(2) == user.text() ? 3 : 2));
-    of.peer_read_seq = row.integer(11);
+    if (!row.is_null(11)) of.peer_read_seq = row.integer(11);
   } else {
     of.with = peer_or_group::group(stored_user(row.text(1)));
   }
@@ -209,6 +222,7 @@ struct sqlite_reader::session {
   sqlite_statement latest_of_pair{db, latest_of_pair_sql};
   sqlite_statement memberships{db, shown_memberships_sql};
   sqlite_statement some_memberships{db, some_memberships_sql};
+  sqlite_statement listed{db, listed_sql};
   sqlite_statement membership_of_direct{db, membership_of_direct_sql};
   sqlite_statement membership_of_group{db, membership_of_group_sql};
   sqlite_statement oldest_of_log{db, oldest_of_log_sql};
@@ -324,6 +338,18 @@ result<std::vector<membership>> sqlite_reader::some_memberships(const user_id& u
   std::vector<membership> some;
   if (auto read = each(rows, [&] { some.push_back(read_membership(rows, user)); }); !read)
     return read.error();
+  return some;
+}
+
+result<std::vector<membership>> sqlite_reader::listed(const user_id& user, const list_key& after,
+                                                      std::size_t limit) {
+  if (auto opened = open(); !opened) return opened.error();
+  sqlite_statement::execution rows(session_->listed);
+  rows.bind(user.text()).bind(after[0]).bind(after[1]).bind(after[2]).bind(limit_of(limit));
+  std::vector<membership> some;
+  if (auto read = each(rows, [&] { some.push_back(read_membership(rows, user)); }); !read)
+    return read.error();
+  std::ranges::sort(some, {}, list_key_of);
   return some;
 }
 

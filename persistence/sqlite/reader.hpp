@@ -14,6 +14,8 @@ public:
 
   result<std::vector<message>> latest(const history_query& query) override;
   result<std::vector<membership>> memberships(const user_id& user) override;
+  result<std::vector<membership>> listed(const user_id& user, const list_key& after,
+                                         std::size_t limit) override;
   result<std::vector<membership>> some_memberships(const user_id& user,
                                                    std::span<const std::int64_t> of) override;
   result<std::optional<membership>> find_membership(const user_id& user, const peer_or_group& with) override;

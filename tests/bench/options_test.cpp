@@ -63,6 +63,7 @@ TEST_CASE("classic is spoken unless v1 is asked for, or needed", "[bench][option
   CHECK(accepted({"push", "--url", "http://127.0.0.1:8080", "--v1"}).speaks == protocol::v1);
   CHECK(accepted({"idle", "--url", "http://127.0.0.1:8080", "--v1"}).speaks == protocol::v1);
   CHECK(accepted({"fanout", "--url", "http://127.0.0.1:8080"}).speaks == protocol::v1);
+  CHECK(accepted({"fanout", "--url", "http://127.0.0.1:8080", "--many"}).speaks == protocol::v1_many);
   CHECK(accepted({"sync", "--url", "http://127.0.0.1:8080"}).speaks == protocol::v1);
   CHECK(has(refusal({"sync", "--url", "http://127.0.0.1:8080", "--v1"}), "--v1"));
 }

@@ -138,3 +138,15 @@ TEST_CASE("positions that were called void are noticed", "[bench][v1]") {
   CHECK(read_sync(sync_result(true, "", false), messages)->reset);
   CHECK_FALSE(read_sync("{}", messages));
 }
+
+TEST_CASE("a text may have several messages", "[bench][v1]") {
+  const auto text = notification("messages", R"({"messages":[)" + message(7, 4, R"("a")") + "," +
+                                                 message(7, 5, R"("b")") + "]}");
+  const auto read = read_text(text);
+  CHECK(read.kind == v1_kind::messages);
+  std::vector<v1_message> messages;
+  REQUIRE(read_messages(read.body, messages));
+  REQUIRE(messages.size() == 2);
+  CHECK(messages[0].seq == 4);
+  CHECK(messages[1].content == "b");
+}

@@ -2,12 +2,53 @@
 /// stores.
 #include "tests/persistence/contract_fixtures.hpp"
 
+#include <limits>
 #include <map>
 
 using namespace hongyan;
 using namespace hongyan::testing;
 
 // -- conversations and their logs ---------------------------------------------------------------------------
+
+STORE_TEST("the list has pinned conversations first, then the newest, and a page of it begins anywhere") {
+  TestType database;
+  auto store = opened(database.url);
+  auto writer = store->make_writer();
+  auto reader = store->make_reader();
+  const auto g = make_group(*writer, "g", {"1", "2"});
+  std::vector<std::int64_t> of;
+  for (const auto* peer : {"2", "3", "4", "5"})
+    of.push_back(append(*writer, {chat("1", peer, "a")}, at(100))[0].conversation_id);
+  append(*writer, {chat("3", "1", "newest")}, at(900));
+  append(*writer, {to_group("2", "g", "c")}, at(300));
+  mark(*writer, "3", user("1"), 1);
+  in_transaction(*writer, [&](change_transaction& t) {
+    auto pinned = *got(t.member(of[3], user("1")));
+    pinned.pinned = true;
+    auto cleared = *got(t.member(of[0], user("1")));
+    cleared.first_seq = 2;
+    got(t.put_members(of[3], std::vector{pinned}));
+    got(t.put_members(of[0], std::vector{cleared}));
+  });
+
+  constexpr list_key begin{std::numeric_limits<std::int64_t>::min(), 0, 0};
+  const auto ids_of = [](const std::vector<membership>& all) {
+    std::vector<std::int64_t> ids;
+    for (const auto& m : all) ids.push_back(m.conversation_id);
+    return ids;
+  };
+  const auto all = got(reader->listed(user("1"), begin, 100));
+  CHECK(ids_of(all) == std::vector{of[3], of[1], g, of[2]});
+  CHECK(all[1].peer_read_seq == 1);
+  CHECK(all[2].peer_read_seq == std::nullopt);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto page = got(reader->listed(user("1"), i == 0 ? begin : list_key_of(all[i - 1]), 1));
+    REQUIRE(page.size() == 1);
+    CHECK(page[0].conversation_id == all[i].conversation_id);
+  }
+  CHECK(got(reader->listed(user("1"), list_key_of(all.back()), 5)).empty());
+  CHECK(got(reader->listed(user("9"), begin, 5)).empty());
+}
 
 STORE_TEST("memberships tell of every conversation that is shown, as the user sees it") {
   TestType database;
@@ -36,7 +77,13 @@ STORE_TEST("memberships tell of every conversation that is shown, as the user se
   CHECK(of[direct].last_at == at(100));
   CHECK(of[direct].first_seq == 1);
   CHECK(of[direct].read_seq == 1);
-  CHECK(of[direct].peer_read_seq == 2);
+  CHECK(of[direct].peer_read_seq == std::nullopt); // see memberships()
+  const std::vector ids{direct, g};
+  std::map<std::int64_t, membership> some;
+  for (auto& m : got(reader->some_memberships(user("1"), ids))) some[m.conversation_id] = m;
+  REQUIRE(some.size() == 2);
+  CHECK(some[direct].peer_read_seq == 2);
+  CHECK(some[g].peer_read_seq == std::nullopt);
   CHECK_FALSE(of[direct].pinned);
   CHECK(of[direct].is_shown());
   CHECK(of[self].with == peer_or_group(user("1")));

@@ -29,6 +29,10 @@ struct counting_reader : message_reader {
     ++whole_lists;
     return real.memberships(u);
   }
+  result<std::vector<membership>> listed(const user_id& u, const list_key& after,
+                                         std::size_t limit) override {
+    return real.listed(u, after, limit);
+  }
   result<std::vector<membership>> some_memberships(const user_id& u,
                                                    std::span<const std::int64_t> of) override {
     return real.some_memberships(u, of);

@@ -29,6 +29,12 @@ struct unable_reader : message_reader {
 
   result<std::vector<message>> latest(const history_query&) override { return unable(); }
   result<std::vector<membership>> memberships(const user_id&) override { return unable(); }
+  result<std::vector<membership>> listed(const user_id&, const list_key&, std::size_t) override {
+    return unable();
+  }
+  result<std::vector<membership>> some_memberships(const user_id&, std::span<const std::int64_t>) override {
+    return unable();
+  }
   result<std::optional<membership>> find_membership(const user_id&, const peer_or_group&) override {
     return unable();
   }

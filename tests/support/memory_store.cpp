@@ -805,6 +805,31 @@ public:
   }
 
   result<std::vector<membership>> memberships(const user_id& user) override {
+    auto all = memberships_of(user);
+    for (auto& m : all) m.peer_read_seq.reset();
+    return all;
+  }
+
+  result<std::vector<membership>> some_memberships(const user_id& user,
+                                                   std::span<const std::int64_t> of) override {
+    auto all = memberships_of(user);
+    std::erase_if(all,
+                  [&](const membership& m) { return std::ranges::find(of, m.conversation_id) == of.end(); });
+    return all;
+  }
+
+  result<std::vector<membership>> listed(const user_id& user, const list_key& after,
+                                         std::size_t limit) override {
+    auto all = memberships_of(user);
+    // After a clear a message brings a conversation back, and no edit or recall of what was cleared.
+    std::erase_if(all,
+                  [&](const membership& m) { return m.shown_seq < m.first_seq || list_key_of(m) <= after; });
+    std::ranges::sort(all, {}, list_key_of);
+    if (all.size() > limit) all.resize(limit);
+    return all;
+  }
+
+  std::vector<membership> memberships_of(const user_id& user) {
     std::vector<membership> all;
     for (const auto& [id, c] : state_.conversations)
       if (c.members.contains(user))
