@@ -9,6 +9,9 @@
 #include "net/parameters.hpp"
 #include "net/v1_handlers.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 
 namespace hongyan {
@@ -17,6 +20,8 @@ namespace {
 
 constexpr std::int64_t audit_page_max = 200;
 constexpr std::size_t audit_page = 50;
+/// An export rests so many times as long as a portion took: of the writer's time it has a third at most.
+constexpr int rest_factor = 2;
 
 void append_line(std::string& out, std::string_view type, std::string_view member, std::string_view value) {
   out.append(R"({"type":")").append(type).append(R"(",")").append(member).append("\":").append(value);
@@ -96,9 +101,14 @@ public:
         continue;
       }
       auto place = next_->next;
+      const auto begin = at_.home.now();
       auto more = co_await read_some(at_, user_, std::move(place));
       if (!more) co_return more.error();
       next_ = *std::move(more);
+      const auto took = at_.home.now() - begin;
+      boost::system::error_code ended;
+      asio::steady_timer pause(at_.home.io(), rest_factor * took);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ended));
     }
     co_return lines;
   }

@@ -12,7 +12,7 @@ namespace {
 using part = own_data_place::part;
 
 /// In one transaction, which senders wait for: a copy only reads; what ends is written, too.
-constexpr std::size_t copied_at_once = 50, erased_at_once = 8;
+constexpr std::size_t copied_at_once = 50, erased_at_once = 2;
 /// Each may have two thousand members, who are told.
 constexpr std::size_t conversations_left_at_once = 2;
 constexpr std::size_t names_erased_at_once = 100;

@@ -109,12 +109,12 @@ withEachStore('the owner', (the) => {
   it('has one erased although the server is killed meanwhile', { timeout: 120_000 }, async (t) => {
     let server = await open(t)
     const [a, b] = await people(server, t, 2)
-    await flood(a, user(b.userId), 1, 400, (i) => `a says ${i}`)
+    await flood(a, user(b.userId), 1, 150, (i) => `a says ${i}`)
     assert.equal((await erase(server, a.userId)).status, 202)
-    let left = 400
+    let left = 150
     await eventually(60_000, 'a part of it to be gone', async () => {
       left = of(await exported(server, a.userId), 'message').length
-      return left < 350
+      return left < 140
     })
     assert.ok(left > 0)
     await server.kill9()
