@@ -17,10 +17,12 @@ constexpr milliseconds step_limit{600'000};
 /// Whoever has it is the one that copies; the number is ours. It is waited for (lock_timeout): the session of
 /// one that was killed ends when PostgreSQL sees that nobody is there.
 constexpr const char* hold_sql = "SELECT pg_advisory_lock(7310575182467099)";
-/// A server on this database; that one which copies has no other session.
+/// A server on this database. One that copies has another name: one that was killed while it waited for the
+/// lock goes on waiting, and is no server.
 constexpr const char* servers_sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                                     " AND application_name = 'hongyan' AND pid <> pg_backend_pid()";
-constexpr const char* settings_sql = "SET statement_timeout = 0; SET lock_timeout = '10s';"
+constexpr const char* settings_sql = "SET application_name = 'hongyan migrate';"
+                                     " SET statement_timeout = 0; SET lock_timeout = '10s';"
                                      " SET enable_seqscan = on; SET enable_bitmapscan = on";
 constexpr std::string_view lock_not_available = "55P03";
 constexpr const char* marker_sql = "CREATE TABLE migration_under_way (epoch text NOT NULL)";

@@ -143,15 +143,23 @@ describe('hongyan migrate', { skip: storeKinds.length < 2, concurrency: 2 }, () 
     const [gone, busy] = [await postgres.newDatabase(), await postgres.newDatabase()]
     // What a copy holds; PostgreSQL sees late that its client is not there any more.
     const held = (database, seconds) => postgres.sql(`SELECT pg_advisory_lock(7310575182467099), pg_sleep(${seconds})`, new URL(database).pathname.slice(1))
-    const from = newFile()
-    await (await serverFor(t, { database: from })).stop()
+    const [from, other] = [newFile(), newFile()]
+    for (const database of [from, other]) await (await serverFor(t, { database })).stop()
     const holding = [held(gone, 2), held(busy, 600).catch(() => {})]
     await eventually(10_000, 'both to be held', async () => await postgres.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") === '2')
     await migrated(from, gone)
     await refused(from, busy, /--to: another hongyan migrate is under way there/)
+    // One that was killed in the line behind another goes on waiting there, and is no server.
+    const waiting = (count) => eventually(10_000, `${count} to wait`, async () => await postgres.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") === String(count))
+    const next = migrated(from, busy)
+    await waiting(1)
+    const killed = start(binary, ['migrate', '--from', other, '--to', busy], {})
+    await waiting(2)
+    killed.kill('SIGKILL')
+    await killed.ended
     await postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()")
     await Promise.all(holding)
-    await migrated(from, busy)
+    await next
   })
 
   it('says what is in its way', async (t) => {
