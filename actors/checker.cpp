@@ -1,5 +1,6 @@
 #include "actors/checker.hpp"
 
+#include "actors/followed_post.hpp"
 #include "core/tools/random.hpp"
 #include "core/tools/wall_time.hpp"
 #include "core/wire/check.hpp"
@@ -362,18 +363,12 @@ void checker::ask(check_question question, when_judged then) {
   auto what = webhooks::signed_post(env_.url, ours->second, "chk_" + random_name(id_digits), wall_now(),
                                     encode_check(question));
   std::optional<span_begun> begun;
-  if (question.traced) {
-    begun = begun_under(*question.traced);
-    what.headers.emplace_back("traceparent", traceparent(begun->own));
-  }
+  if (question.traced) begun = begin_post(*question.traced, what);
   request(asker_, caf::infinite, post_atom::value, std::move(what))
       .then(
           [this, question = std::move(question), then, begun](const webhooks::posted& answer) {
             --asked_;
-            if (begun)
-              env_.figures.spans.end(*begun, "before_send", trace_span::kind::client,
-                                     {{"http.response.status_code", std::int64_t{answer.status.value_or(0)}}},
-                                     !answer.trouble.empty());
+            if (begun) end_post(env_.figures.spans, *begun, "before_send", answer);
             then(verdict_of(answer, question));
           },
           [this, then](const caf::error&) {

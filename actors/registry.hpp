@@ -110,9 +110,9 @@ private:
   void on_peer_items(const peer_items& told);
   void settle(std::uint64_t ticket);
   void tick(steady_time now);
-  /// `to` 0: all of them.
   /// What is followed here is followed there, before they are told of it.
   void follow_on_peers(const std::vector<committed_message>& messages);
+  /// `to` 0: all of them.
   void tell_peers(const cluster::item& what, node_number to = 0, std::uint64_t ticket = 0);
   /// The same, and the ticket.
   std::uint64_t tell_peers_and_wait(const cluster::item& what);

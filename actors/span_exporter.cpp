@@ -57,6 +57,7 @@ void span_exporter::step() {
     count_ = some.size();
     portion_ = encode_spans(some, env_.node, HONGYAN_VERSION);
   }
+  // Its deadline is the poster's.
   request(asker_, caf::infinite, post_atom::value, webhooks::post{.url = env_.url, .body = portion_})
       .then([this](const webhooks::posted& answer) { heard(answer); },
             [](const caf::error&) {}); // the server stops

@@ -89,8 +89,7 @@ void v1_session::refuse(const std::string& id, const error& why) {
 void v1_session::handle(std::string id, new_message&& m) {
   const auto token = begin(id, errand::send);
   if (!token) return;
-  if (env_.figures.spans.is_on())
-    m.traced = env_.figures.spans.begin(traced_ ? std::optional(*traced_) : std::nullopt);
+  m.traced = env_.figures.spans.begin(traced_ ? std::optional(*traced_) : std::nullopt);
   ask<append_answer>(*token, env_.persistence, append_atom::value, std::move(m));
 }
 

@@ -1,5 +1,6 @@
 #include "actors/webhook.hpp"
 
+#include "actors/followed_post.hpp"
 #include "persistence/events.hpp"
 #include "webhooks/poster.hpp"
 
@@ -230,10 +231,7 @@ struct teller {
     if (ours == secrets->end()) return work->put_off(id); // it is about to end
     auto signed_one =
         webhooks::signed_post(env->url, ours->second, std::to_string(id), wall_now(), body_of(what));
-    if (const auto under = env->figures.spans.followed(id)) {
-      auto& begun = followed[id] = begun_under(*under);
-      signed_one.headers.emplace_back("traceparent", traceparent(begun.own));
-    }
+    if (const auto under = env->figures.spans.followed(id)) followed[id] = begin_post(*under, signed_one);
     poster->start(static_cast<std::uint64_t>(id), std::move(signed_one));
   }
 
@@ -243,9 +241,7 @@ struct teller {
     for (auto& answer : answers) {
       const auto id = static_cast<std::int64_t>(answer.ticket);
       if (auto begun = followed.extract(id))
-        env->figures.spans.end(begun.mapped(), "webhook " + env->name, trace_span::kind::client,
-                               {{"http.response.status_code", std::int64_t{answer.status.value_or(0)}}},
-                               !answer.trouble.empty());
+        end_post(env->figures.spans, begun.mapped(), "webhook " + env->name, answer);
       const auto how = attempt_of(std::move(answer));
       using outcome = webhooks::attempt::outcome;
       posted(how.what == outcome::delivered ? "delivered" : "failed", 1);
